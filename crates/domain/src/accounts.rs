@@ -1,0 +1,182 @@
+//! Entering, finding and listing people.
+
+use std::sync::Arc;
+
+use crate::actor::Actor;
+use crate::audit::{Event, EventKind, changes};
+use crate::clock::{Clock, Timestamp};
+use crate::customer::Customer;
+use crate::error::{Error, Field};
+use crate::id::UserId;
+use crate::page::{Page, UserQuery};
+use crate::policy::{self, Action, Scope};
+use crate::store::{Account, AccountStore};
+use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
+use crate::value::{DisplayName, Metadata, Phone};
+
+/// The use-cases on people. The caller is the first argument of each.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Arc<dyn AccountStore>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Somebody to enter.
+#[derive(Clone, Debug)]
+pub enum NewUser {
+    /// An admin or a manager.
+    Staff(NewStaff),
+    /// A customer.
+    Customer(NewCustomer),
+}
+
+/// A staff member to enter.
+#[derive(Clone, Debug)]
+pub struct NewStaff {
+    /// Admin or manager.
+    pub role: StaffRole,
+    /// As given.
+    pub display_name: Option<DisplayName>,
+    /// The profile.
+    pub staff: Staff,
+    /// The stored form of the password.
+    pub password_hash: PasswordHash,
+    /// Whether they may sign in.
+    pub is_active: bool,
+}
+
+/// A customer to enter.
+#[derive(Clone, Debug)]
+pub struct NewCustomer {
+    /// As given.
+    pub phone: Phone,
+    /// As given.
+    pub display_name: Option<DisplayName>,
+    /// As given.
+    pub metadata: Metadata,
+    /// The manager, when an admin names one; a manager who enters a customer becomes it.
+    pub assigned_manager_id: Option<UserId>,
+    /// Whether they may sign in.
+    pub is_active: bool,
+}
+
+impl NewUser {
+    /// The role they are to have.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Staff(NewStaff { role: StaffRole::Admin, .. }) => Role::Admin,
+            Self::Staff(NewStaff { role: StaffRole::Manager, .. }) => Role::Manager,
+            Self::Customer(_) => Role::Customer,
+        }
+    }
+}
+
+impl Accounts {
+    /// Use-cases over a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn AccountStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Enters a person with their profile.
+    ///
+    /// # Errors
+    /// [`Error::ForbiddenField`] for a role that the caller may not enter, or a
+    /// manager that is not the caller's to choose; [`Error::Taken`] for an
+    /// e-mail or phone in use; [`Error::Invalid`] when the assigned manager is
+    /// no active manager or the verification method lacks its phone.
+    pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
+        let role = new.role();
+        let scope = self.check_may_create(actor, role)?;
+        let account = self.account(actor, new)?;
+        if !scope.contains(&account.user) {
+            return Err(Error::ForbiddenField(Field::AssignedManager));
+        }
+        let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
+            .with_changes(changes(None, &account.user));
+        self.store.create_account(&account, &event).await?;
+        Ok(account.user)
+    }
+
+    /// Whether the caller may enter somebody of this role, before any work is
+    /// spent on a password. Answers on whom.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a caller who enters nobody, [`Error::ForbiddenField`] for one who enters others.
+    pub fn check_may_create(&self, actor: &Actor, role: Role) -> Result<Scope, Error> {
+        match policy::scope(actor, policy::create_action(role)) {
+            Scope::Nothing if policy::scope(actor, Action::CreateCustomer) == Scope::Nothing => Err(Error::Forbidden),
+            Scope::Nothing => Err(Error::ForbiddenField(Field::Role)),
+            scope => Ok(scope),
+        }
+    }
+
+    /// One person whom the caller may see.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for nobody, and for somebody outside the caller's scope.
+    pub async fn find(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
+        let scope = allowed(actor, Action::ReadUser)?;
+        self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
+    }
+
+    /// A page of the people whom the caller may see.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for customers.
+    pub async fn list(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
+        let scope = allowed(actor, Action::ListUsers)?;
+        Ok(self.store.list_users(scope, query).await?)
+    }
+
+    /// A page of the customers whom the caller looks after: a manager's own, for an admin all.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for customers.
+    pub async fn list_managed_customers(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
+        let scope = allowed(actor, Action::ListManagedCustomers)?;
+        Ok(self.store.list_users(scope, query).await?)
+    }
+
+    fn account(&self, actor: &Actor, new: NewUser) -> Result<Account, Error> {
+        let (id, now) = (self.clock.new_id().into(), self.clock.now());
+        match new {
+            NewUser::Staff(new) => {
+                new.staff.check().map_err(|error| Error::Invalid(Field::Phone, error))?;
+                let user = new_user(id, now, new.role.profile(new.staff), new.display_name, new.is_active);
+                Ok(Account { user, password_hash: new.password_hash })
+            }
+            NewUser::Customer(new) => {
+                let is_manager = policy::scope(actor, Action::AssignCustomer) == Scope::Nothing;
+                let customer = Customer {
+                    phone: new.phone,
+                    created_by: actor.id().unwrap_or(id),
+                    assigned_manager_id: new.assigned_manager_id.or(actor.id().filter(|_| is_manager)),
+                    metadata: new.metadata,
+                };
+                let user = new_user(id, now, Profile::Customer(customer), new.display_name, new.is_active);
+                Ok(Account { user, password_hash: PasswordHash::unusable() })
+            }
+        }
+    }
+}
+
+/// A person as they are on the day they are entered.
+#[must_use]
+pub fn new_user(
+    id: UserId,
+    now: Timestamp,
+    profile: Profile,
+    display_name: Option<DisplayName>,
+    is_active: bool,
+) -> User {
+    User { id, profile, display_name, is_active, verified_at: None, created_at: now, updated_at: now, version: 1 }
+}
+
+fn allowed(actor: &Actor, action: Action) -> Result<Scope, Error> {
+    match policy::scope(actor, action) {
+        Scope::Nothing => Err(Error::Forbidden),
+        scope => Ok(scope),
+    }
+}

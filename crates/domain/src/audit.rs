@@ -1,0 +1,139 @@
+//! The record of who did what to whom. Written with the act, or the act does not happen.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actor::{Actor, Identity};
+use crate::clock::{Clock, Timestamp};
+use crate::id::{EventId, UserId};
+use crate::user::{Profile, User, named};
+
+named! {
+    /// What happened.
+    EventKind {
+        /// A person was entered.
+        UserCreated => "user.created",
+        /// A person or their profile was changed.
+        UserUpdated => "user.updated",
+        /// A person was erased for good.
+        UserErased => "user.erased",
+        /// A customer got another manager, or none.
+        CustomerAssigned => "customer.assigned",
+        /// Somebody signed in.
+        SessionStarted => "session.started",
+        /// A session was ended, by its owner, an admin or a rule.
+        SessionEnded => "session.ended",
+        /// A person changed their password.
+        PasswordChanged => "password.changed",
+        /// A person set a new password by code.
+        PasswordReset => "password.reset",
+        /// A sign-in was refused.
+        SigninFailed => "signin.failed",
+        /// A sign-up waits for an admin.
+        SignupRequested => "signup.requested",
+        /// A new signing key was made.
+        KeyRotated => "key.rotated",
+    }
+}
+
+/// One entry of the audit trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Identifies the entry; time-ordered.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who acted, when it was a person.
+    pub actor_id: Option<UserId>,
+    /// The actor's role, `system` or `anonymous`.
+    pub actor_role: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// To whom.
+    pub subject_id: Option<UserId>,
+    /// What changed; secrets never.
+    pub changes: Changes,
+    /// The request that did it.
+    pub request_id: Option<String>,
+    /// The address it came from.
+    pub address: Option<IpAddr>,
+}
+
+/// What changed, by field.
+pub type Changes = BTreeMap<String, Change>;
+
+/// One field before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Before.
+    pub from: Value,
+    /// After.
+    pub to: Value,
+}
+
+impl Event {
+    /// An entry about `subject`, done now by `actor`.
+    pub fn new(clock: &dyn Clock, actor: &Actor, kind: EventKind, subject: Option<UserId>) -> Self {
+        let actor_role = match actor.identity {
+            Identity::User { role, .. } => role.as_str(),
+            Identity::System(_) => "system",
+            Identity::Anonymous => "anonymous",
+        };
+        Self {
+            id: clock.new_id().into(),
+            at: clock.now(),
+            actor_id: actor.id(),
+            actor_role: actor_role.to_owned(),
+            kind,
+            subject_id: subject,
+            changes: Changes::new(),
+            request_id: actor.origin.request_id.clone(),
+            address: actor.origin.address,
+        }
+    }
+
+    /// The same entry with what changed.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
+    }
+}
+
+/// Every field that differs between two states of a person; `None` is before they existed.
+#[must_use]
+pub fn changes(before: Option<&User>, after: &User) -> Changes {
+    let old = before.map(fields).unwrap_or_default();
+    let mut changes = Changes::new();
+    for (field, to) in fields(after) {
+        let from = old.get(field).cloned().unwrap_or(Value::Null);
+        if from != to {
+            changes.insert(field.to_owned(), Change { from, to });
+        }
+    }
+    changes
+}
+
+fn fields(user: &User) -> BTreeMap<&'static str, Value> {
+    let mut fields = BTreeMap::from([
+        ("role", Value::from(user.role().as_str())),
+        ("is_active", Value::from(user.is_active)),
+        ("display_name", user.display_name.as_ref().map(ToString::to_string).into()),
+        ("phone", user.phone().map(ToString::to_string).into()),
+    ]);
+    match &user.profile {
+        Profile::Admin(staff) | Profile::Manager(staff) => {
+            fields.insert("email", staff.email.as_str().into());
+            fields.insert("tin_trunk_number", staff.tin_trunk_number.as_ref().map(ToString::to_string).into());
+            fields.insert("verification_method", staff.verification_method.as_str().into());
+        }
+        Profile::Customer(customer) => {
+            fields.insert("assigned_manager_id", customer.assigned_manager_id.map(|id| id.to_string()).into());
+            fields.insert("metadata", Value::Object(customer.metadata.as_object().clone()));
+        }
+    }
+    fields
+}

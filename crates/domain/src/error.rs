@@ -1,0 +1,73 @@
+//! What can go wrong in a use-case.
+
+use crate::store::{StoreError, WriteError};
+use crate::user::named;
+use crate::value::ValueError;
+
+named! {
+    /// A field of a person, by its name in the contract.
+    Field {
+        /// `role`
+        Role => "role",
+        /// `is_active`
+        IsActive => "is_active",
+        /// `display_name`
+        DisplayName => "display_name",
+        /// `email`
+        Email => "email",
+        /// `phone`
+        Phone => "phone",
+        /// `tin_trunk_number`
+        TrunkNumber => "tin_trunk_number",
+        /// `verification_method`
+        VerificationMethod => "verification_method",
+        /// `assigned_manager_id`
+        AssignedManager => "assigned_manager_id",
+        /// `metadata`
+        Metadata => "metadata",
+    }
+}
+
+/// Why a use-case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's role may never do this.
+    #[error("this role may not do that")]
+    Forbidden,
+    /// The caller may act on the record but not set this field so.
+    #[error("this role may not set {0}")]
+    ForbiddenField(Field),
+    /// No such record, or not for this caller.
+    #[error("no such record")]
+    NotFound,
+    /// Another account has this value.
+    #[error("{0} is already taken")]
+    Taken(Field),
+    /// A field that is valid alone is not valid here.
+    #[error("{0} is not acceptable")]
+    Invalid(Field, #[source] ValueError),
+    /// The setup token is wrong, spent, or no longer needed.
+    #[error("the setup token is not valid")]
+    SetupTokenRefused,
+    /// What was to be changed is no longer as it was.
+    #[error("the record has changed")]
+    Stale,
+    /// The database could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Taken(field) => Self::Taken(field),
+            WriteError::NotAnActiveManager => Self::Invalid(
+                Field::AssignedManager,
+                ValueError::new("not_an_active_manager", "must be the id of an active manager"),
+            ),
+            WriteError::SetupTokenRefused => Self::SetupTokenRefused,
+            WriteError::Stale => Self::Stale,
+            WriteError::Store(error) => Self::Store(error),
+        }
+    }
+}

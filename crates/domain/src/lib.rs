@@ -1,0 +1,42 @@
+//! Staff, customers, and who may see and change whom.
+//!
+//! This crate is the business of Clientele and can be used alone: value types
+//! that parse themselves, [`User`] with its [`Profile`], one [`policy`] for
+//! single records and for lists, the use-cases of [`Accounts`], and the
+//! [`store`] ports that a database implements. See `examples/embed.rs`.
+//!
+//! It must not know HTTP, SQL, tokens or passwords: a password arrives here as
+//! a [`PasswordHash`], a caller as an [`Actor`].
+//!
+//! With the feature `testing` it brings [`testing::MemoryStore`] and
+//! [`testing::FixedClock`].
+#![warn(missing_docs)]
+
+pub mod accounts;
+pub mod actor;
+pub mod audit;
+pub mod challenge;
+pub mod clock;
+pub mod customer;
+pub mod error;
+pub mod id;
+pub mod key;
+pub mod page;
+pub mod policy;
+pub mod session;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod user;
+pub mod value;
+
+pub use accounts::{Accounts, NewCustomer, NewStaff, NewUser};
+pub use actor::{Actor, Identity, Origin};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use customer::Customer;
+pub use error::{Error, Field};
+pub use id::{ChallengeId, EventId, MessageId, SessionId, UserId};
+pub use page::{Cursor, Filter, Page, PageSize, Sort, UserQuery};
+pub use policy::{Action, Scope};
+pub use user::{PasswordHash, Profile, Role, Staff, StaffRole, User, VerificationMethod};
+pub use value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};

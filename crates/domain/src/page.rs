@@ -1,0 +1,250 @@
+//! Lists: what to leave out, in which order, and where to go on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::UserId;
+use crate::user::{Role, User, named};
+use crate::value::{ValueError, is_phone_separator, search_key};
+
+/// Some of the items of a list, and where the rest begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The items, in the order asked for.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<Cursor>,
+    /// How many there are on all pages, when asked for.
+    pub total: Option<u64>,
+}
+
+/// How many items a page holds: 1 to 200, 50 unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// The largest page.
+    pub const MAX: u16 = 200;
+
+    /// Takes a number from 1 to 200.
+    pub fn new(size: u64) -> Result<Self, ValueError> {
+        match u16::try_from(size) {
+            Ok(size @ 1..=Self::MAX) => Ok(Self(size)),
+            _ => Err(ValueError::new("out_of_range", "must be from 1 to 200")),
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+named! {
+    /// The order of a list of people. Ties are broken by id, in the same direction.
+    Sort {
+        /// Newest first.
+        NewestFirst => "-created_at",
+        /// Oldest first.
+        OldestFirst => "created_at",
+        /// By case-folded display name; those without one first.
+        NameAscending => "display_name",
+        /// By case-folded display name, backwards; those without one last.
+        NameDescending => "-display_name",
+    }
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self::NewestFirst
+    }
+}
+
+impl Sort {
+    /// Whether the order runs backwards.
+    #[must_use]
+    pub fn is_descending(self) -> bool {
+        matches!(self, Self::NewestFirst | Self::NameDescending)
+    }
+
+    /// Whether the order goes by name.
+    #[must_use]
+    pub fn is_by_name(self) -> bool {
+        matches!(self, Self::NameAscending | Self::NameDescending)
+    }
+}
+
+/// The place in a list after which the next page begins: the last row's sort
+/// key and id, so that rows that come and go neither repeat nor hide others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The order that the place belongs to.
+    pub sort: Sort,
+    /// When the row was created.
+    pub created_at: Timestamp,
+    /// The row's case-folded name, in an order by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The row.
+    pub id: UserId,
+}
+
+impl Cursor {
+    /// The place of a person in an order.
+    #[must_use]
+    pub fn at(user: &User, sort: Sort) -> Self {
+        let name = sort.is_by_name().then(|| name_key(user));
+        Self { sort, created_at: user.created_at, name, id: user.id }
+    }
+
+    /// Whether a person comes after this place.
+    #[must_use]
+    pub fn is_before(&self, user: &User) -> bool {
+        let there = Self::at(user, self.sort);
+        let order = match (&self.name, &there.name) {
+            (Some(mine), Some(theirs)) => (mine, self.id).cmp(&(theirs, there.id)),
+            _ => (self.created_at, self.id).cmp(&(there.created_at, there.id)),
+        };
+        if self.sort.is_descending() { order.is_gt() } else { order.is_lt() }
+    }
+}
+
+/// The name that a person is sorted and found by; empty without a name.
+#[must_use]
+pub fn name_key(user: &User) -> String {
+    user.display_name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default()
+}
+
+/// Which people a list holds. Every part that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Only this role.
+    pub role: Option<Role>,
+    /// Only active, or only inactive.
+    pub is_active: Option<bool>,
+    /// Only customers of this manager, or of none.
+    pub assigned_manager: Option<Assignment>,
+    /// Only customers entered by this person.
+    pub created_by: Option<UserId>,
+    /// Only those entered at this moment or later.
+    pub created_from: Option<Timestamp>,
+    /// Only those entered before this moment.
+    pub created_to: Option<Timestamp>,
+    /// Only those whose name, e-mail or phone starts so.
+    pub search: Option<Search>,
+}
+
+/// Whose customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// This manager's.
+    To(UserId),
+    /// Nobody's.
+    Nobody,
+}
+
+/// The start of a name, an e-mail or a phone number, case folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// The start of a name or e-mail.
+    pub text: String,
+    /// The start of a phone number, when the text can be one.
+    pub phone: Option<String>,
+}
+
+impl Search {
+    /// Most characters of a search.
+    pub const MAX_LENGTH: usize = 254;
+
+    /// Reads what somebody typed. The `+` of a phone may be missing, since a
+    /// `+` that was not escaped arrives as a space.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let key = search_key(text);
+        if key.is_empty() {
+            return Err(ValueError::new("too_short", "must not be empty"));
+        }
+        if key.chars().count() > Self::MAX_LENGTH {
+            return Err(ValueError::new("too_long", "at most 254 characters"));
+        }
+        if key.contains('\0') {
+            return Err(ValueError::new("invalid_character", "must not hold the character U+0000"));
+        }
+        let rest = key.strip_prefix('+').unwrap_or(&key);
+        let digits: String = rest.chars().filter(|c| !is_phone_separator(*c)).collect();
+        let is_phone = digits.bytes().all(|b| b.is_ascii_digit()) && (key.starts_with('+') || !digits.is_empty());
+        let phone = is_phone.then(|| format!("+{digits}"));
+        Ok(Self { text: key, phone })
+    }
+
+    fn matches(&self, user: &User) -> bool {
+        let phone_matches = match (&self.phone, user.phone()) {
+            (Some(start), Some(phone)) => phone.as_str().starts_with(start),
+            _ => false,
+        };
+        let email_matches = user.staff().is_some_and(|staff| staff.email.as_str().starts_with(&self.text));
+        phone_matches || email_matches || name_key(user).starts_with(&self.text)
+    }
+}
+
+impl Filter {
+    /// Whether a person is on the list.
+    #[must_use]
+    pub fn matches(&self, user: &User) -> bool {
+        let customer = user.customer();
+        self.role.is_none_or(|role| user.role() == role)
+            && self.is_active.is_none_or(|active| user.is_active == active)
+            && self.assigned_manager.is_none_or(|assignment| {
+                let manager = match assignment {
+                    Assignment::To(id) => Some(id),
+                    Assignment::Nobody => None,
+                };
+                customer.is_some_and(|customer| customer.assigned_manager_id == manager)
+            })
+            && self.created_by.is_none_or(|id| customer.is_some_and(|customer| customer.created_by == id))
+            && self.created_from.is_none_or(|from| user.created_at >= from)
+            && self.created_to.is_none_or(|to| user.created_at < to)
+            && self.search.as_ref().is_none_or(|search| search.matches(user))
+    }
+}
+
+/// A list as asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserQuery {
+    /// Which people.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// After which place; its order must be `sort`.
+    pub after: Option<Cursor>,
+    /// How many.
+    pub size: PageSize,
+    /// Whether to count all pages too.
+    pub include_total: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_can_be_a_phone_is_one() {
+        for (typed, phone) in [
+            ("+99890", Some("+99890")),
+            (" 99890", Some("+99890")),
+            ("+998 (90)", Some("+99890")),
+            ("ann", None),
+            ("9a", None),
+            ("+", Some("+")),
+        ] {
+            assert_eq!(Search::parse(typed).unwrap().phone.as_deref(), phone, "{typed:?}");
+        }
+        assert!(Search::parse("  ").is_err());
+    }
+}

@@ -1,0 +1,253 @@
+//! Who may do what, decided once for single records and for lists.
+//!
+//! [`scope`] answers "on whom may this actor do that"; a [`Scope`] is data with
+//! two interpreters: [`Scope::contains`] for one record in hand, and a SQL
+//! condition in `persistence`. A contract test keeps them equal.
+
+use crate::actor::{Actor, Identity};
+use crate::error::Field;
+use crate::id::UserId;
+use crate::user::{Role, User, named};
+
+named! {
+    /// What somebody wants to do with people.
+    Action {
+        /// List people.
+        ListUsers => "list users",
+        /// List the customers one looks after.
+        ListManagedCustomers => "list managed customers",
+        /// Read one person.
+        ReadUser => "read a user",
+        /// Enter an admin.
+        CreateAdmin => "create an admin",
+        /// Enter a manager.
+        CreateManager => "create a manager",
+        /// Enter a customer.
+        CreateCustomer => "create a customer",
+        /// Change a staff member.
+        UpdateStaff => "update staff",
+        /// Change a customer.
+        UpdateCustomer => "update a customer",
+        /// Give a customer to another manager, or all of a manager's customers to others.
+        AssignCustomer => "assign or hand over customers",
+        /// Erase a person for good.
+        EraseUser => "erase a user",
+        /// Sign a person out everywhere.
+        EndSessions => "end a user's sessions",
+        /// Read everything stored about a person.
+        ReadPersonalData => "read all stored data",
+        /// Read who did what to whom.
+        ReadAuditEvents => "read audit events",
+        /// Read and write customers as files.
+        ImportAndExport => "import and export",
+    }
+}
+
+/// On whom an action may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everyone.
+    All,
+    /// Every customer.
+    AllCustomers,
+    /// Oneself and the customers assigned to one.
+    SelfAndAssigned(UserId),
+    /// The customers assigned to one.
+    AssignedTo(UserId),
+    /// Oneself.
+    Own(UserId),
+    /// Nobody: the role may never do this.
+    Nothing,
+}
+
+impl Scope {
+    /// Whether the person, as they are in hand, is in the scope.
+    #[must_use]
+    pub fn contains(&self, user: &User) -> bool {
+        let customer = user.customer();
+        let assigned_to = |id| customer.is_some_and(|customer| customer.assigned_manager_id == Some(id));
+        match *self {
+            Self::All => true,
+            Self::AllCustomers => customer.is_some(),
+            Self::SelfAndAssigned(id) => user.id == id || assigned_to(id),
+            Self::AssignedTo(id) => assigned_to(id),
+            Self::Own(id) => user.id == id,
+            Self::Nothing => false,
+        }
+    }
+
+    /// The scope in the words of the documentation.
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::All => "everyone",
+            Self::AllCustomers => "all customers",
+            Self::SelfAndAssigned(_) => "self and assigned customers",
+            Self::AssignedTo(_) => "assigned customers",
+            Self::Own(_) => "self",
+            Self::Nothing => "no",
+        }
+    }
+}
+
+/// On whom the actor may do this. A part of the system may do everything;
+/// somebody who has not signed in, nothing.
+#[must_use]
+pub fn scope(actor: &Actor, action: Action) -> Scope {
+    match actor.identity {
+        Identity::System(_) => role_scope(Role::Admin, None, action),
+        Identity::User { id, role } => role_scope(role, Some(id), action),
+        Identity::Anonymous => Scope::Nothing,
+    }
+}
+
+fn role_scope(role: Role, id: Option<UserId>, action: Action) -> Scope {
+    match (role, id) {
+        (Role::Admin, _) => admin_scope(action),
+        (Role::Manager, Some(id)) => manager_scope(id, action),
+        (Role::Customer, Some(id)) => customer_scope(id, action),
+        (Role::Manager | Role::Customer, None) => Scope::Nothing,
+    }
+}
+
+fn admin_scope(action: Action) -> Scope {
+    match action {
+        Action::ListManagedCustomers | Action::CreateCustomer | Action::UpdateCustomer | Action::AssignCustomer => {
+            Scope::AllCustomers
+        }
+        Action::ListUsers
+        | Action::ReadUser
+        | Action::CreateAdmin
+        | Action::CreateManager
+        | Action::UpdateStaff
+        | Action::EraseUser
+        | Action::EndSessions
+        | Action::ReadPersonalData
+        | Action::ReadAuditEvents
+        | Action::ImportAndExport => Scope::All,
+    }
+}
+
+fn manager_scope(id: UserId, action: Action) -> Scope {
+    match action {
+        Action::ListUsers | Action::ReadUser => Scope::SelfAndAssigned(id),
+        Action::ListManagedCustomers
+        | Action::CreateCustomer
+        | Action::UpdateCustomer
+        | Action::ReadAuditEvents
+        | Action::ImportAndExport => Scope::AssignedTo(id),
+        Action::UpdateStaff | Action::ReadPersonalData => Scope::Own(id),
+        Action::CreateAdmin
+        | Action::CreateManager
+        | Action::AssignCustomer
+        | Action::EraseUser
+        | Action::EndSessions => Scope::Nothing,
+    }
+}
+
+fn customer_scope(id: UserId, action: Action) -> Scope {
+    match action {
+        Action::ReadUser | Action::UpdateCustomer | Action::ReadPersonalData => Scope::Own(id),
+        Action::ListUsers
+        | Action::ListManagedCustomers
+        | Action::CreateAdmin
+        | Action::CreateManager
+        | Action::CreateCustomer
+        | Action::UpdateStaff
+        | Action::AssignCustomer
+        | Action::EraseUser
+        | Action::EndSessions
+        | Action::ReadAuditEvents
+        | Action::ImportAndExport => Scope::Nothing,
+    }
+}
+
+/// What entering somebody with this role is called.
+#[must_use]
+pub fn create_action(role: Role) -> Action {
+    match role {
+        Role::Admin => Action::CreateAdmin,
+        Role::Manager => Action::CreateManager,
+        Role::Customer => Action::CreateCustomer,
+    }
+}
+
+/// Whether the role may set the field when entering or changing somebody of
+/// the `subject` role who is in the scope of that action.
+#[must_use]
+pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
+    match actor.identity {
+        Identity::System(_) | Identity::User { role: Role::Admin, .. } => true,
+        Identity::User { role: Role::Manager, .. } => match subject {
+            Role::Admin | Role::Manager => {
+                matches!(field, Field::DisplayName | Field::Phone | Field::TrunkNumber | Field::VerificationMethod)
+            }
+            Role::Customer => matches!(field, Field::Phone | Field::DisplayName | Field::Metadata | Field::IsActive),
+        },
+        Identity::User { role: Role::Customer, .. } => field == Field::DisplayName,
+        Identity::Anonymous => false,
+    }
+}
+
+/// The policy as two Markdown tables, which `docs/access.md` holds.
+#[must_use]
+pub fn tables() -> String {
+    let actors = Role::ALL.iter().map(|&role| {
+        let identity = Identity::User { id: uuid::Uuid::nil().into(), role };
+        Actor { identity, origin: crate::actor::Origin::default() }
+    });
+    let actors: Vec<Actor> = actors.collect();
+    let mut text = String::from("| action | admin | manager | customer |\n|---|---|---|---|\n");
+    for &action in Action::ALL {
+        let cells: Vec<_> = actors.iter().map(|actor| scope(actor, action).describe()).collect();
+        text += &format!("| {action} | {} |\n", cells.join(" | "));
+    }
+    text += "\n| field | set by admin | set by manager | set by customer |\n|---|---|---|---|\n";
+    for &field in Field::ALL {
+        let cells: Vec<_> = actors.iter().map(|actor| settable_on(actor, field)).collect();
+        text += &format!("| `{field}` | {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+fn settable_on(actor: &Actor, field: Field) -> &'static str {
+    let on_staff = may_set(actor, Role::Manager, field)
+        && scope(actor, Action::UpdateStaff) != Scope::Nothing
+        && field_exists(Role::Manager, field);
+    let on_customer = may_set(actor, Role::Customer, field) && field_exists(Role::Customer, field);
+    match (on_staff, on_customer) {
+        (true, true) => "on staff and customers",
+        (true, false) => "on staff",
+        (false, true) => "on customers",
+        (false, false) => "no",
+    }
+}
+
+/// Whether somebody of this role has the field at all.
+#[must_use]
+pub fn field_exists(role: Role, field: Field) -> bool {
+    match field {
+        Field::Role | Field::IsActive | Field::DisplayName | Field::Phone => true,
+        Field::Email | Field::TrunkNumber | Field::VerificationMethod => role != Role::Customer,
+        Field::AssignedManager | Field::Metadata => role == Role::Customer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_shows_this_policy() {
+        let document = include_str!("../../../docs/access.md");
+        assert!(document.contains(&tables()), "docs/access.md should hold:\n\n{}", tables());
+    }
+
+    #[test]
+    fn nobody_unknown_may_do_anything() {
+        let stranger = Actor::anonymous(crate::actor::Origin::default());
+        for &action in Action::ALL {
+            assert_eq!(scope(&stranger, action), Scope::Nothing, "{action}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! One sign-in of one person.
+
+use std::net::IpAddr;
+
+use crate::clock::Timestamp;
+use crate::id::{SessionId, UserId};
+
+/// A SHA-256 or HMAC-SHA-256 of a secret: all that is stored of it.
+pub type Digest = [u8; 32];
+
+/// One sign-in of one person, kept until it ends or expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Identifies the session; the `sid` of its access tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its tokens were last renewed.
+    pub last_used_at: Timestamp,
+    /// When the newest refresh token stops working.
+    pub expires_at: Timestamp,
+    /// Where it was begun or last renewed from.
+    pub address: Option<IpAddr>,
+    /// The client's own name for itself, at most 255 characters.
+    pub user_agent: Option<String>,
+    /// Of the refresh token that is good now.
+    pub refresh_digest: Digest,
+    /// Of the refresh token that was spent last.
+    pub spent_digest: Option<Digest>,
+    /// How often the refresh token was renewed.
+    pub renewals: i64,
+}

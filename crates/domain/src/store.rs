@@ -1,0 +1,188 @@
+//! What the domain needs of a database. A method is a transaction: it happens
+//! whole, with its audit entries, or not at all.
+
+use async_trait::async_trait;
+
+use crate::audit::Event;
+use crate::challenge::{Challenge, Message, Outcome};
+use crate::clock::Timestamp;
+use crate::error::Field;
+use crate::id::{ChallengeId, MessageId, SessionId, UserId};
+use crate::key::StoredKey;
+use crate::page::{Page, UserQuery};
+use crate::policy::Scope;
+use crate::session::{Digest, Session};
+use crate::user::{PasswordHash, User};
+use crate::value::{Email, Phone};
+
+/// The database did not do what it was asked. What exactly went wrong is for
+/// the log, not for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is full, or is too busy: try again later.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else, which trying again does not mend.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Another account has this value.
+    #[error("{0} is already taken")]
+    Taken(Field),
+    /// `assigned_manager_id` names nobody, a customer, an admin or an inactive manager.
+    #[error("not an active manager")]
+    NotAnActiveManager,
+    /// The setup token is wrong or spent, or an admin exists.
+    #[error("the setup token is not valid")]
+    SetupTokenRefused,
+    /// The record is no longer as the caller saw it: a code was used, a token renewed.
+    #[error("the record has changed")]
+    Stale,
+    /// The database could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A person to enter, with the password of staff.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Who, with their profile.
+    pub user: User,
+    /// The stored password; ignored for customers, [`PasswordHash::unusable`] for the invited.
+    pub password_hash: PasswordHash,
+}
+
+/// Staff as sign-in needs them.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Who, active or not.
+    pub user: User,
+    /// What the password is checked against.
+    pub password_hash: PasswordHash,
+}
+
+/// People and their profiles.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Enters a person, their profile and the audit entry. The assigned
+    /// manager, if any, is checked and held still in the same transaction.
+    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError>;
+
+    /// Enters the first admin and starts their session, if no admin exists and
+    /// `token` is a stored setup token. All setup tokens are gone after that.
+    async fn create_first_admin(
+        &self,
+        account: &Account,
+        token: &Digest,
+        session: &Session,
+        events: &[Event],
+    ) -> Result<(), WriteError>;
+
+    /// Stores one more setup token, unless an admin exists. Answers whether it did.
+    async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// One person in the scope.
+    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// A page of the people in the scope.
+    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError>;
+
+    /// The staff member with this e-mail.
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError>;
+
+    /// The customer with this phone.
+    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError>;
+
+    /// Replaces a password hash by one of the same password, if it is still `old`.
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
+
+    /// Records what happened where nothing else is written, such as a refused sign-in.
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError>;
+
+    /// Whether the database answers and its schema is the one this program knows.
+    async fn check_ready(&self) -> Result<(), StoreError>;
+}
+
+/// Sign-ins.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Starts a session.
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError>;
+
+    /// The person of a session, if the session has not ended or expired and
+    /// the person is active. One query by primary key, since every request asks.
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
+
+    /// The session, ended ones excepted.
+    async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// Writes the renewed session over the one that has `renewals - 1` renewals
+    /// and is live, of an active person. [`WriteError::Stale`] when there is none.
+    async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError>;
+
+    /// A person's sessions that have not expired, newest first.
+    async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+
+    /// Ends one session of the person. Answers whether there was one; records the event if so.
+    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of the person but `except`. Answers how many; records the event if any.
+    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError>;
+
+    /// Sets a new password over `old` and ends all sessions but `keep`.
+    /// [`WriteError::Stale`] when the password is no longer `old`.
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        event: &Event,
+    ) -> Result<(), WriteError>;
+}
+
+/// One-time codes and the messages that carry them.
+#[async_trait]
+pub trait ChallengeStore: Send + Sync {
+    /// Opens the challenge and puts its message into the outbox. If the open
+    /// one of the same purpose and subject is younger than `quiet_since`,
+    /// nothing is written and that one is answered; an older one is replaced.
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        message: &Message,
+        quiet_since: Timestamp,
+    ) -> Result<Challenge, StoreError>;
+
+    /// Counts a try, for good, and answers the challenge as it is after that.
+    /// `None` when it is not open.
+    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError>;
+
+    /// Uses the challenge up and does what it was for, in one transaction.
+    /// [`WriteError::Stale`] when it was used before.
+    async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
+
+    /// Takes messages that are due, hiding them from others until `lease`.
+    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError>;
+
+    /// Removes a message that was sent or given up.
+    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError>;
+
+    /// Puts a claimed message off.
+    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Keys that all instances share.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Every key that is not retired at `now`, oldest first.
+    async fn list_keys(&self, now: Timestamp) -> Result<Vec<StoredKey>, StoreError>;
+
+    /// Stores each key whose purpose has none yet. Two instances that start at
+    /// once end with the same keys.
+    async fn add_missing_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,228 @@
+//! A person the company keeps: who they are and what their role adds.
+
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::customer::Customer;
+use crate::id::UserId;
+use crate::value::{DisplayName, Email, Phone, TrunkNumber, ValueError};
+
+/// A person with the profile that their role asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// Who this is, for good.
+    pub id: UserId,
+    /// What the role adds; the role is derived from it.
+    pub profile: Profile,
+    /// What the person is called, when anybody said so.
+    pub display_name: Option<DisplayName>,
+    /// Whether the person may sign in and be assigned to.
+    pub is_active: bool,
+    /// When a contact of theirs was last proven by a code.
+    pub verified_at: Option<Timestamp>,
+    /// When the person was entered.
+    pub created_at: Timestamp,
+    /// When the person or their profile last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes, from 1; what an `ETag` is made of.
+    pub version: i64,
+}
+
+impl User {
+    /// The role, as the profile tells it.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self.profile {
+            Profile::Admin(_) => Role::Admin,
+            Profile::Manager(_) => Role::Manager,
+            Profile::Customer(_) => Role::Customer,
+        }
+    }
+
+    /// The staff profile, when this is staff.
+    #[must_use]
+    pub fn staff(&self) -> Option<&Staff> {
+        match &self.profile {
+            Profile::Admin(staff) | Profile::Manager(staff) => Some(staff),
+            Profile::Customer(_) => None,
+        }
+    }
+
+    /// The customer profile, when this is a customer.
+    #[must_use]
+    pub fn customer(&self) -> Option<&Customer> {
+        match &self.profile {
+            Profile::Customer(customer) => Some(customer),
+            Profile::Admin(_) | Profile::Manager(_) => None,
+        }
+    }
+
+    /// The phone number, which customers always have and staff may have.
+    #[must_use]
+    pub fn phone(&self) -> Option<&Phone> {
+        match &self.profile {
+            Profile::Admin(staff) | Profile::Manager(staff) => staff.phone.as_ref(),
+            Profile::Customer(customer) => Some(&customer.phone),
+        }
+    }
+}
+
+/// What a role adds to a person. Exactly one profile exists for each person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Profile {
+    /// Staff who may do everything.
+    Admin(Staff),
+    /// Staff who look after customers.
+    Manager(Staff),
+    /// Somebody the company looks after.
+    Customer(Customer),
+}
+
+/// The profile of admins and managers, who sign in with e-mail and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff {
+    /// Signs in with it; unique.
+    pub email: Email,
+    /// Gets codes there when the verification method says so.
+    pub phone: Option<Phone>,
+    /// The company's own reference.
+    pub tin_trunk_number: Option<TrunkNumber>,
+    /// Over which channel codes go.
+    pub verification_method: VerificationMethod,
+}
+
+impl Staff {
+    /// Checks what the fields must hold together: codes to a phone need one.
+    pub fn check(&self) -> Result<(), ValueError> {
+        match (self.verification_method, &self.phone) {
+            (VerificationMethod::Email, _) | (_, Some(_)) => Ok(()),
+            (VerificationMethod::Phone | VerificationMethod::Whatsapp, None) => {
+                Err(ValueError::new("required", "this verification method needs a phone"))
+            }
+        }
+    }
+
+    /// Where a code for this person goes.
+    #[must_use]
+    pub fn contact(&self) -> String {
+        match (self.verification_method, &self.phone) {
+            (VerificationMethod::Phone | VerificationMethod::Whatsapp, Some(phone)) => phone.to_string(),
+            _ => self.email.to_string(),
+        }
+    }
+}
+
+/// Names of an enum as text in the database, in JSON and in messages.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name that is stored and shown.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::value::ValueError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::value::ValueError::new("invalid_choice", concat!("must be one of" $(, " ", $text)+))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// What a person may do.
+    Role {
+        /// Does everything.
+        Admin => "admin",
+        /// Looks after the customers assigned to them.
+        Manager => "manager",
+        /// Is looked after.
+        Customer => "customer",
+    }
+}
+
+named! {
+    /// The two roles of staff, between which a person may move.
+    StaffRole {
+        /// Does everything.
+        Admin => "admin",
+        /// Looks after the customers assigned to them.
+        Manager => "manager",
+    }
+}
+
+impl StaffRole {
+    /// The profile of this role.
+    #[must_use]
+    pub fn profile(self, staff: Staff) -> Profile {
+        match self {
+            Self::Admin => Profile::Admin(staff),
+            Self::Manager => Profile::Manager(staff),
+        }
+    }
+}
+
+named! {
+    /// The channel over which a staff member gets one-time codes.
+    VerificationMethod {
+        /// A WhatsApp message to their phone.
+        Whatsapp => "whatsapp",
+        /// An e-mail.
+        Email => "email",
+        /// A text message to their phone.
+        Phone => "phone",
+    }
+}
+
+/// A password as it is stored. Neither prints nor serializes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Takes a hash as the `auth` crate made it or the database gave it back.
+    #[must_use]
+    pub fn from_stored(hash: String) -> Self {
+        Self(hash)
+    }
+
+    /// The hash of nothing: no password opens the account until one is set.
+    #[must_use]
+    pub fn unusable() -> Self {
+        Self("!".to_owned())
+    }
+
+    /// The text to verify against or to store. Show it to nobody.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}

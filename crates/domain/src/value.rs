@@ -1,0 +1,411 @@
+//! Values that parse themselves: who holds one holds a valid one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
+
+/// Why a value was refused, as the person who typed it should read it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ValueError {
+    /// Stable and made for programs, such as `too_long`.
+    pub code: &'static str,
+    /// A sentence without a full stop; never repeats the refused value.
+    pub detail: Cow<'static, str>,
+}
+
+impl ValueError {
+    /// A refusal with its code and its sentence.
+    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// Text of a value type: `Display`, serde in and out through `parse`.
+macro_rules! text_value {
+    ($name:ident) => {
+        impl $name {
+            /// The value as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+/// An e-mail address in its one canonical form: trimmed, NFC, lower case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Most characters an address may have (RFC 5321 section 4.5.3.1.3, less the brackets).
+    pub const MAX_LENGTH: usize = 254;
+
+    /// Reads an address as people write it. Quoted local parts, display names
+    /// and address literals are refused: nobody signs in with them.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let canonical: String = text.trim().nfc().collect::<String>().to_lowercase().nfc().collect();
+        if canonical.chars().count() > Self::MAX_LENGTH {
+            return Err(ValueError::new("too_long", "an e-mail address has at most 254 characters"));
+        }
+        let options = Options::default().without_display_text().without_domain_literal();
+        let valid = EmailAddress::parse_with_options(&canonical, options).is_ok();
+        if !valid || canonical.contains(['"', ' ', '\0']) {
+            return Err(ValueError::new("invalid_email", "not an e-mail address, such as name@example.com"));
+        }
+        Ok(Self(canonical))
+    }
+
+    /// The part before the `@`.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&*self.0, |(local, _)| local)
+    }
+}
+
+text_value!(Email);
+
+impl fmt::Debug for Email {
+    /// Shows the first letter only: addresses stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.0.chars().next().unwrap_or('?');
+        write!(f, "Email({first}…)")
+    }
+}
+
+/// A phone number in E.164 form: `+`, country code, number; digits only.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Phone(String);
+
+impl Phone {
+    /// Fewest digits after the `+` that any numbering plan in use has.
+    pub const MIN_DIGITS: usize = 7;
+    /// Most digits after the `+` (ITU-T E.164 section 6).
+    pub const MAX_DIGITS: usize = 15;
+
+    /// Reads a number in international form. Spaces, dots, hyphens, slashes
+    /// and brackets are dropped. A national trunk `(0)` is refused rather than
+    /// guessed at, as is a number without its `+`.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let text = text.trim();
+        let Some(rest) = text.strip_prefix('+') else {
+            return Err(ValueError::new(
+                "invalid_phone",
+                "a phone number starts with + and its country code, such as +998901234567",
+            ));
+        };
+        if rest.contains("(0)") {
+            return Err(ValueError::new("invalid_phone", "leave out the (0): it is not dialled from abroad"));
+        }
+        let digits: String = rest.chars().filter(|c| !is_phone_separator(*c)).collect();
+        let only_digits = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+        if !only_digits || !(Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len()) {
+            return Err(ValueError::new(
+                "invalid_phone",
+                "a phone number has 7 to 15 digits after the +, the first of them not 0",
+            ));
+        }
+        Ok(Self(format!("+{digits}")))
+    }
+
+    /// The number with all but its last two digits hidden, for logs.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let shown = self.0.len().saturating_sub(2);
+        format!("+…{}", &self.0[shown..])
+    }
+}
+
+/// What people put between digits and nobody dials.
+pub(crate) fn is_phone_separator(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}' | '\u{2011}' | '.' | '/' | '(' | ')')
+}
+
+text_value!(Phone);
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Phone({})", self.masked())
+    }
+}
+
+/// What a person is called: trimmed, NFC, 1 to 120 characters, one line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// Most characters a name may have.
+    pub const MAX_LENGTH: usize = 120;
+
+    /// Reads a name. An empty one is an error here; [`DisplayName::parse_optional`] takes it as none.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        one_line(text, Self::MAX_LENGTH).map(Self)
+    }
+
+    /// Reads a name that may be left empty.
+    pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
+        if text.trim().is_empty() { Ok(None) } else { Self::parse(text).map(Some) }
+    }
+}
+
+text_value!(DisplayName);
+
+/// A company's own reference for a staff member's trunk: trimmed, 1 to 50
+/// characters, not unique, no meaning read into it. Personal data.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrunkNumber(String);
+
+impl TrunkNumber {
+    /// Most characters a reference may have.
+    pub const MAX_LENGTH: usize = 50;
+
+    /// Reads a reference. An empty one is an error here; [`TrunkNumber::parse_optional`] takes it as none.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        one_line(text, Self::MAX_LENGTH).map(Self)
+    }
+
+    /// Reads a reference that may be left empty.
+    pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
+        if text.trim().is_empty() { Ok(None) } else { Self::parse(text).map(Some) }
+    }
+}
+
+text_value!(TrunkNumber);
+
+impl fmt::Debug for TrunkNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TrunkNumber(…)")
+    }
+}
+
+fn one_line(text: &str, max: usize) -> Result<String, ValueError> {
+    let line: String = text.trim().nfc().collect();
+    if line.is_empty() {
+        return Err(ValueError::new("too_short", "must not be empty"));
+    }
+    if line.chars().count() > max {
+        return Err(ValueError::new("too_long", format!("at most {max} characters")));
+    }
+    if line.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(ValueError::new("invalid_character", "must be one line without control characters"));
+    }
+    Ok(line)
+}
+
+/// The form in which names, addresses and search terms are compared: Unicode
+/// case folding between two normalisations (Unicode 3.13, definition D145).
+#[must_use]
+pub fn search_key(text: &str) -> String {
+    let decomposed: String = text.trim().nfd().collect();
+    caseless::default_case_fold_str(&decomposed).nfc().collect()
+}
+
+/// What else a company keeps about a customer: a JSON object of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    /// Most bytes the object may have as compact JSON.
+    pub const MAX_BYTES: usize = 16 * 1024;
+    /// Most levels of objects and arrays, the outer object being the first.
+    pub const MAX_DEPTH: usize = 8;
+
+    /// Takes an object that is small and shallow enough and holds no NUL,
+    /// which PostgreSQL cannot store.
+    pub fn parse(object: Map<String, Value>) -> Result<Self, ValueError> {
+        let value = Value::Object(object);
+        if depth(&value) > Self::MAX_DEPTH {
+            return Err(ValueError::new("too_deep", "at most 8 levels of objects and arrays"));
+        }
+        if value.to_string().len() > Self::MAX_BYTES {
+            return Err(ValueError::new("too_long", "at most 16384 bytes of JSON"));
+        }
+        if has_nul(&value) {
+            return Err(ValueError::new("invalid_character", "must not hold the character U+0000"));
+        }
+        match value {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(ValueError::new("wrong_type", "must be an object")),
+        }
+    }
+
+    /// The object itself.
+    #[must_use]
+    pub fn as_object(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(Map::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn email_has_one_canonical_form() {
+        for (typed, stored) in [
+            ("ann@example.com", "ann@example.com"),
+            ("  Ann@Example.COM ", "ann@example.com"),
+            ("ÄNN@Example.com", "änn@example.com"),
+            ("a.b+c@sub.example.com", "a.b+c@sub.example.com"),
+            ("admin@localhost", "admin@localhost"),
+        ] {
+            assert_eq!(Email::parse(typed).unwrap().as_str(), stored, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(250));
+        let bad = [
+            "",
+            " ",
+            "ann",
+            "@example.com",
+            "ann@",
+            "a@b@c.com",
+            "Ann <ann@example.com>",
+            "\"a b\"@x.com",
+            "a b@x.com",
+            "a@[127.0.0.1]",
+            "a\0@x.com",
+            "a@x..com",
+            &long,
+        ];
+        for text in bad {
+            assert!(Email::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn phone_is_stored_as_e164() {
+        for typed in
+            ["+998901234567", "+998 90 123-45-67", " +998 (90) 123.45.67 ", "+998/90/1234567", "+998\u{a0}901234567"]
+        {
+            assert_eq!(Phone::parse(typed).unwrap().as_str(), "+998901234567", "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_phone_is_refused() {
+        for text in [
+            "",
+            "+",
+            "abc",
+            "12345",
+            "998901234567",
+            "00998901234567",
+            "+99890",
+            "+0998901234567",
+            "+1234567890123456",
+            "+44 (0)20 7946 0018",
+            "+1-800-FLOWERS",
+            "++998901234567",
+            "+998901234567;ext=1",
+            "+٩٩٨٩٠١٢٣٤٥٦٧",
+        ] {
+            assert!(Phone::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn logs_never_show_a_whole_contact() {
+        assert_eq!(format!("{:?}", Phone::parse("+998901234567").unwrap()), "Phone(+…67)");
+        assert_eq!(format!("{:?}", Email::parse("ann@example.com").unwrap()), "Email(a…)");
+    }
+
+    #[test]
+    fn names_count_characters_not_bytes() {
+        assert!(DisplayName::parse(&"ў".repeat(120)).is_ok());
+        assert_eq!(DisplayName::parse(&"ў".repeat(121)).unwrap_err().code, "too_long");
+        assert_eq!(DisplayName::parse("a\nb").unwrap_err().code, "invalid_character");
+        assert_eq!(DisplayName::parse_optional("  ").unwrap(), None);
+        assert_eq!(TrunkNumber::parse_optional(" 12 ").unwrap().unwrap().as_str(), "12");
+    }
+
+    #[test]
+    fn search_folds_case_beyond_ascii() {
+        assert_eq!(search_key("ÅSA"), search_key("åsa"));
+        assert_eq!(search_key("STRASSE"), search_key("Straße"));
+        assert_eq!(search_key("ЎКТАМ"), search_key("ўктам"));
+        assert_eq!(search_key("e\u{301}"), search_key("É"));
+    }
+
+    #[test]
+    fn metadata_is_bounded() {
+        let nested =
+            |levels: usize| (1..levels).fold(serde_json::json!({}), |inner, _| serde_json::json!({ "a": inner }));
+        let parse = |value: Value| Metadata::parse(value.as_object().unwrap().clone());
+        assert!(parse(nested(8)).is_ok());
+        assert_eq!(parse(nested(9)).unwrap_err().code, "too_deep");
+        assert_eq!(parse(serde_json::json!({ "a": "x".repeat(17 * 1024) })).unwrap_err().code, "too_long");
+        assert_eq!(parse(serde_json::json!({ "a": ["\0"] })).unwrap_err().code, "invalid_character");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_is_idempotent(text in "\\PC{0,40}|[a-zA-Z.]{1,12}@[a-zA-Z]{1,12}\\.com|\\+[0-9 ()-]{5,18}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(Email::parse(email.as_str()).unwrap(), email);
+            }
+            if let Ok(phone) = Phone::parse(&text) {
+                prop_assert!(phone.as_str().len() <= 16);
+                prop_assert_eq!(Phone::parse(phone.as_str()).unwrap(), phone);
+            }
+            if let Ok(name) = DisplayName::parse(&text) {
+                prop_assert_eq!(DisplayName::parse(name.as_str()).unwrap(), name);
+            }
+            let key = search_key(&text);
+            prop_assert_eq!(search_key(&key), key);
+        }
+    }
+}
