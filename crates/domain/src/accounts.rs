@@ -14,6 +14,9 @@ use crate::store::{Account, AccountStore};
 use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
+#[cfg(test)]
+mod tests;
+
 /// The use-cases on people. The caller is the first argument of each.
 #[derive(Clone)]
 pub struct Accounts {
@@ -112,6 +115,14 @@ impl Accounts {
         }
     }
 
+    /// Whether the caller may do this to anybody at all, before the request is read any further.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the role may never.
+    pub fn check_may(&self, actor: &Actor, action: Action) -> Result<(), Error> {
+        allowed(actor, action).map(|_| ())
+    }
+
     /// One person whom the caller may see.
     ///
     /// # Errors
@@ -137,6 +148,14 @@ impl Accounts {
     pub async fn list_managed_customers(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
         let scope = allowed(actor, Action::ListManagedCustomers)?;
         Ok(self.store.list_users(scope, query).await?)
+    }
+
+    /// Whether the database answers and has the schema that this program knows.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when not.
+    pub async fn check_ready(&self) -> Result<(), Error> {
+        Ok(self.store.check_ready().await?)
     }
 
     fn account(&self, actor: &Actor, new: NewUser) -> Result<Account, Error> {

@@ -8,8 +8,8 @@
 //! It must not know HTTP, SQL, tokens or passwords: a password arrives here as
 //! a [`PasswordHash`], a caller as an [`Actor`].
 //!
-//! With the feature `testing` it brings [`testing::MemoryStore`] and
-//! [`testing::FixedClock`].
+//! With the feature `testing` it brings, in `testing`, a store in memory and a
+//! clock that stands still.
 #![warn(missing_docs)]
 
 pub mod accounts;

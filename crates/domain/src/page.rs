@@ -49,8 +49,10 @@ impl Default for PageSize {
 
 named! {
     /// The order of a list of people. Ties are broken by id, in the same direction.
+    #[derive(Default)]
     Sort {
         /// Newest first.
+        #[default]
         NewestFirst => "-created_at",
         /// Oldest first.
         OldestFirst => "created_at",
@@ -58,12 +60,6 @@ named! {
         NameAscending => "display_name",
         /// By case-folded display name, backwards; those without one last.
         NameDescending => "-display_name",
-    }
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self::NewestFirst
     }
 }
 

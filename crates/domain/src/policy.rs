@@ -197,17 +197,23 @@ pub fn tables() -> String {
         Actor { identity, origin: crate::actor::Origin::default() }
     });
     let actors: Vec<Actor> = actors.collect();
-    let mut text = String::from("| action | admin | manager | customer |\n|---|---|---|---|\n");
-    for &action in Action::ALL {
+    let mut lines = head("action", "");
+    lines.extend(Action::ALL.iter().map(|&action| {
         let cells: Vec<_> = actors.iter().map(|actor| scope(actor, action).describe()).collect();
-        text += &format!("| {action} | {} |\n", cells.join(" | "));
-    }
-    text += "\n| field | set by admin | set by manager | set by customer |\n|---|---|---|---|\n";
-    for &field in Field::ALL {
+        format!("| {action} | {} |", cells.join(" | "))
+    }));
+    lines.push(String::new());
+    lines.extend(head("field", "set by "));
+    lines.extend(Field::ALL.iter().map(|&field| {
         let cells: Vec<_> = actors.iter().map(|actor| settable_on(actor, field)).collect();
-        text += &format!("| `{field}` | {} |\n", cells.join(" | "));
-    }
-    text
+        format!("| `{field}` | {} |", cells.join(" | "))
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn head(first: &str, prefix: &str) -> Vec<String> {
+    let roles: Vec<_> = Role::ALL.iter().map(|role| format!("{prefix}{role}")).collect();
+    vec![format!("| {first} | {} |", roles.join(" | ")), format!("|{}", "---|".repeat(roles.len() + 1))]
 }
 
 fn settable_on(actor: &Actor, field: Field) -> &'static str {

@@ -94,12 +94,10 @@ pub struct Staff {
 impl Staff {
     /// Checks what the fields must hold together: codes to a phone need one.
     pub fn check(&self) -> Result<(), ValueError> {
-        match (self.verification_method, &self.phone) {
-            (VerificationMethod::Email, _) | (_, Some(_)) => Ok(()),
-            (VerificationMethod::Phone | VerificationMethod::Whatsapp, None) => {
-                Err(ValueError::new("required", "this verification method needs a phone"))
-            }
+        if self.verification_method.needs_phone() && self.phone.is_none() {
+            return Err(ValueError::new("required", "this verification method needs a phone"));
         }
+        Ok(())
     }
 
     /// Where a code for this person goes.
@@ -194,6 +192,14 @@ named! {
         Email => "email",
         /// A text message to their phone.
         Phone => "phone",
+    }
+}
+
+impl VerificationMethod {
+    /// Whether codes go to a phone.
+    #[must_use]
+    pub fn needs_phone(self) -> bool {
+        matches!(self, Self::Whatsapp | Self::Phone)
     }
 }
 

@@ -1,0 +1,112 @@
+//! Every store in one, without a database.
+
+mod accounts;
+mod challenges;
+mod keys;
+mod sessions;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::audit::Event;
+use crate::challenge::{Challenge, Message};
+use crate::clock::Timestamp;
+use crate::id::UserId;
+use crate::key::StoredKey;
+use crate::session::{Digest, Session};
+use crate::store::{Account, StoreError};
+use crate::user::{PasswordHash, User};
+
+/// Every store of [`crate::store`] in memory. Clones share what they hold.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+/// What the tables of a database would hold.
+#[derive(Clone, Debug, Default)]
+struct State {
+    people: BTreeMap<UserId, Account>,
+    setup_tokens: Vec<Digest>,
+    sessions: Vec<Session>,
+    challenges: Vec<Challenge>,
+    outbox: Vec<Queued>,
+    keys: Vec<StoredKey>,
+    events: Vec<Event>,
+}
+
+/// A message and the moment from which it may be taken.
+#[derive(Clone, Debug)]
+struct Queued {
+    message: Message,
+    due_at: Timestamp,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everyone, by id.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        self.read(|state| state.people.values().map(|account| account.user.clone()).collect())
+    }
+
+    /// What a person's password is checked against.
+    #[must_use]
+    pub fn password_hash(&self, id: UserId) -> Option<PasswordHash> {
+        self.read(|state| state.people.get(&id).map(|account| account.password_hash.clone()))
+    }
+
+    /// Writes a person over themselves without any check, for states that no
+    /// use-case leads to yet, such as a deactivated manager.
+    pub fn overwrite_user(&self, user: &User) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = state.people.get_mut(&user.id) {
+            account.user = user.clone();
+        }
+    }
+
+    /// The audit trail, in the order of writing.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.read(|state| state.events.clone())
+    }
+
+    /// The sessions that have not ended, expired ones included.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Session> {
+        self.read(|state| state.sessions.clone())
+    }
+
+    /// Every challenge, used ones included.
+    #[must_use]
+    pub fn challenges(&self) -> Vec<Challenge> {
+        self.read(|state| state.challenges.clone())
+    }
+
+    /// The outbox, claimed messages included.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.read(|state| state.outbox.iter().map(|queued| queued.message.clone()).collect())
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {
+        f(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A transaction: what `f` did is kept when it succeeds, and undone when it fails.
+    fn write<T, E>(&self, f: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = state.clone();
+        let answer = f(&mut draft)?;
+        *state = draft;
+        Ok(answer)
+    }
+}
+
+/// What a database says of a broken key: nothing that a caller could mend.
+fn broken_key(constraint: &'static str) -> StoreError {
+    StoreError::Failed(constraint.into())
+}

@@ -1,0 +1,171 @@
+//! People and their profiles.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State, broken_key};
+use crate::audit::Event;
+use crate::clock::Timestamp;
+use crate::customer::Customer;
+use crate::error::Field;
+use crate::id::UserId;
+use crate::page::{Cursor, Page, Sort, UserQuery};
+use crate::policy::Scope;
+use crate::session::{Digest, Session};
+use crate::store::{Account, AccountStore, Credentials, StoreError, WriteError};
+use crate::user::{PasswordHash, Role, User};
+use crate::value::{Email, Phone};
+
+#[async_trait]
+impl AccountStore for MemoryStore {
+    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError> {
+        self.write(|state| {
+            state.insert_account(account)?;
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
+
+    async fn create_first_admin(
+        &self,
+        account: &Account,
+        token: &Digest,
+        session: &Session,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(|state| {
+            if state.has_admin() || !state.setup_tokens.contains(token) {
+                return Err(WriteError::SetupTokenRefused);
+            }
+            state.setup_tokens.clear();
+            state.insert_account(account)?;
+            state.insert_session(session)?;
+            state.events.extend_from_slice(events);
+            Ok(())
+        })
+    }
+
+    async fn add_setup_token(&self, token: &Digest, _now: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| {
+            if state.has_admin() {
+                return Ok(false);
+            }
+            state.setup_tokens.push(*token);
+            Ok(true)
+        })
+    }
+
+    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| state.user(id).filter(|user| scope.contains(user)).cloned()))
+    }
+
+    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
+        let everyone = self.users();
+        let listed = everyone.into_iter().filter(|user| scope.contains(user) && query.filter.matches(user));
+        Ok(page(listed.collect(), query))
+    }
+
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.read(|state| {
+            let account = state.people.values().find(|account| has_email(&account.user, email))?.clone();
+            Some(Credentials { user: account.user, password_hash: account.password_hash })
+        }))
+    }
+
+    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| state.users().find(|user| is_customer_with_phone(user, phone)).cloned()))
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(account) = state.people.get_mut(&id).filter(|account| account.password_hash == *old) {
+                account.password_hash = new.clone();
+            }
+            Ok(())
+        })
+    }
+
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl State {
+    pub(super) fn user(&self, id: UserId) -> Option<&User> {
+        self.people.get(&id).map(|account| &account.user)
+    }
+
+    fn users(&self) -> impl Iterator<Item = &User> {
+        self.people.values().map(|account| &account.user)
+    }
+
+    fn has_admin(&self) -> bool {
+        self.users().any(|user| user.role() == Role::Admin)
+    }
+
+    pub(super) fn insert_account(&mut self, account: &Account) -> Result<(), WriteError> {
+        let user = &account.user;
+        if self.people.contains_key(&user.id) {
+            return Err(broken_key("pk_users").into());
+        }
+        if let Some(customer) = user.customer() {
+            self.check_references(user.id, customer)?;
+        }
+        self.check_unique(user)?;
+        self.people.insert(user.id, account.clone());
+        Ok(())
+    }
+
+    fn check_references(&self, id: UserId, customer: &Customer) -> Result<(), WriteError> {
+        let is_active_manager = |id| self.user(id).is_some_and(|user| user.is_active && user.role() == Role::Manager);
+        if !customer.assigned_manager_id.is_none_or(is_active_manager) {
+            return Err(WriteError::NotAnActiveManager);
+        }
+        if customer.created_by != id && self.user(customer.created_by).is_none() {
+            return Err(broken_key("fk_customers_created_by").into());
+        }
+        Ok(())
+    }
+
+    fn check_unique(&self, user: &User) -> Result<(), WriteError> {
+        if user.staff().is_some_and(|staff| self.users().any(|other| has_email(other, &staff.email))) {
+            return Err(WriteError::Taken(Field::Email));
+        }
+        if user.customer().is_some_and(|mine| self.users().any(|other| is_customer_with_phone(other, &mine.phone))) {
+            return Err(WriteError::Taken(Field::Phone));
+        }
+        Ok(())
+    }
+}
+
+fn has_email(user: &User, email: &Email) -> bool {
+    user.staff().is_some_and(|staff| staff.email == *email)
+}
+
+fn is_customer_with_phone(user: &User, phone: &Phone) -> bool {
+    user.customer().is_some_and(|customer| customer.phone == *phone)
+}
+
+fn page(mut listed: Vec<User>, query: &UserQuery) -> Page<User> {
+    let total = query.include_total.then_some(listed.len() as u64);
+    listed.sort_by(|a, b| order(a, b, query.sort));
+    if let Some(after) = &query.after {
+        listed.retain(|user| after.is_before(user));
+    }
+    let has_more = listed.len() > query.size.get();
+    listed.truncate(query.size.get());
+    let next = listed.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
+    Page { items: listed, next, total }
+}
+
+/// By the one definition of the order there is, so that pages cannot disagree with it.
+fn order(a: &User, b: &User, sort: Sort) -> std::cmp::Ordering {
+    let (a_first, b_first) = (Cursor::at(a, sort).is_before(b), Cursor::at(b, sort).is_before(a));
+    b_first.cmp(&a_first)
+}

@@ -1,0 +1,124 @@
+//! One-time codes and the messages that carry them.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, Queued, State, broken_key};
+use crate::challenge::{Challenge, Message, Outcome};
+use crate::clock::Timestamp;
+use crate::id::{ChallengeId, MessageId, UserId};
+use crate::store::{Account, ChallengeStore, StoreError, WriteError};
+
+#[async_trait]
+impl ChallengeStore for MemoryStore {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        message: &Message,
+        quiet_since: Timestamp,
+    ) -> Result<Challenge, StoreError> {
+        self.write(|state| {
+            let found = state.challenges.iter().find(|other| is_same_request(other, challenge));
+            let open = found.filter(|other| other.is_open(challenge.created_at));
+            if let Some(young) = open.filter(|other| other.created_at > quiet_since) {
+                return Ok(young.clone());
+            }
+            state.replace_challenge(challenge, message);
+            Ok(challenge.clone())
+        })
+    }
+
+    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        self.write(|state| {
+            let open = state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.is_open(now));
+            Ok(open.map(|challenge| {
+                challenge.tries += 1;
+                challenge.clone()
+            }))
+        })
+    }
+
+    async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
+        self.write(|state| {
+            let unused =
+                state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.used_at.is_none());
+            unused.ok_or(WriteError::Stale)?.used_at = Some(now);
+            state.apply(outcome, now)
+        })
+    }
+
+    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.write(|state| {
+            state.outbox.sort_by_key(|queued| (queued.due_at, queued.message.id));
+            let due = state.outbox.iter_mut().take_while(|queued| queued.due_at <= now).take(limit);
+            Ok(due.map(|queued| claim(queued, lease)).collect())
+        })
+    }
+
+    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.outbox.retain(|queued| queued.message.id != id);
+            Ok(())
+        })
+    }
+
+    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(queued) = state.outbox.iter_mut().find(|queued| queued.message.id == id) {
+                queued.due_at = until;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn is_same_request(a: &Challenge, b: &Challenge) -> bool {
+    a.purpose == b.purpose && a.subject == b.subject
+}
+
+fn claim(queued: &mut Queued, lease: Timestamp) -> Message {
+    queued.due_at = lease;
+    queued.message.attempts += 1;
+    queued.message.clone()
+}
+
+impl State {
+    /// The code of a challenge that is replaced is no good any more: its message goes too.
+    fn replace_challenge(&mut self, challenge: &Challenge, message: &Message) {
+        self.challenges.retain(|other| !is_same_request(other, challenge));
+        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+        self.challenges.push(challenge.clone());
+        self.outbox.push(Queued { message: message.clone(), due_at: message.created_at });
+    }
+
+    fn apply(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), WriteError> {
+        if let Some(account) = &outcome.account {
+            self.insert_account(account)?;
+        }
+        if let Some(id) = outcome.verified {
+            self.verify(id, now)?;
+        }
+        if let Some((id, password_hash)) = &outcome.password {
+            self.account_mut(*id)?.password_hash = password_hash.clone();
+            self.end_all_but(*id, None);
+        }
+        // After the password, whose change ends every session but this new one.
+        if let Some(session) = &outcome.session {
+            self.insert_session(session)?;
+        }
+        self.events.extend_from_slice(&outcome.events);
+        Ok(())
+    }
+
+    fn verify(&mut self, id: UserId, now: Timestamp) -> Result<(), WriteError> {
+        let user = &mut self.account_mut(id)?.user;
+        user.verified_at = Some(now);
+        user.updated_at = now;
+        user.version += 1;
+        Ok(())
+    }
+
+    fn account_mut(&mut self, id: UserId) -> Result<&mut Account, StoreError> {
+        self.people.get_mut(&id).ok_or_else(|| broken_key("pk_users"))
+    }
+}

@@ -1,0 +1,115 @@
+//! Sign-ins.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State, broken_key};
+use crate::audit::Event;
+use crate::clock::Timestamp;
+use crate::id::{SessionId, UserId};
+use crate::session::Session;
+use crate::store::{SessionStore, StoreError, WriteError};
+use crate::user::{PasswordHash, User};
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.insert_session(session)?;
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
+
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| {
+            let session = state.sessions.iter().find(|session| session.id == id && is_live(session, now))?;
+            state.user(session.user_id).filter(|user| user.is_active).cloned()
+        }))
+    }
+
+    async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        Ok(self.read(|state| state.sessions.iter().find(|session| session.id == id).cloned()))
+    }
+
+    async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
+        self.write(|state| {
+            if !state.user(renewed.user_id).is_some_and(|user| user.is_active) {
+                return Err(WriteError::Stale);
+            }
+            let session = state.sessions.iter_mut().find(|session| is_renewal_of(renewed, session));
+            *session.ok_or(WriteError::Stale)? = renewed.clone();
+            Ok(())
+        })
+    }
+
+    async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.sessions();
+        sessions.retain(|session| session.user_id == user && is_live(session, now));
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+        Ok(sessions)
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let ended = state.remove_sessions(|session| session.user_id == user && session.id == id);
+            state.events.extend((ended > 0).then(|| event.clone()));
+            Ok(ended > 0)
+        })
+    }
+
+    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
+        self.write(|state| {
+            let ended = state.end_all_but(user, except);
+            state.events.extend((ended > 0).then(|| event.clone()));
+            Ok(ended)
+        })
+    }
+
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.write(|state| {
+            let account = state.people.get_mut(&user).filter(|account| account.password_hash == *old);
+            account.ok_or(WriteError::Stale)?.password_hash = new.clone();
+            state.end_all_but(user, keep);
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
+}
+
+fn is_live(session: &Session, now: Timestamp) -> bool {
+    now < session.expires_at
+}
+
+fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
+    session.id == renewed.id && session.renewals == renewed.renewals - 1 && is_live(session, renewed.last_used_at)
+}
+
+impl State {
+    pub(super) fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        if self.user(session.user_id).is_none() {
+            return Err(broken_key("fk_sessions_user_id"));
+        }
+        if self.sessions.iter().any(|other| other.id == session.id) {
+            return Err(broken_key("pk_sessions"));
+        }
+        self.sessions.push(session.clone());
+        Ok(())
+    }
+
+    pub(super) fn end_all_but(&mut self, user: UserId, except: Option<SessionId>) -> u64 {
+        self.remove_sessions(|session| session.user_id == user && Some(session.id) != except)
+    }
+
+    fn remove_sessions(&mut self, is_ended: impl Fn(&Session) -> bool) -> u64 {
+        let before = self.sessions.len();
+        self.sessions.retain(|session| !is_ended(session));
+        (before - self.sessions.len()) as u64
+    }
+}
