@@ -1,1 +1,45 @@
+//! The schema of Clientele and its history: one set of migrations for SQLite,
+//! PostgreSQL and MySQL/MariaDB.
+//!
+//! A released migration is never edited. One migration makes one table, since
+//! MySQL commits every statement of it at once and can't take half of one back.
+//!
+//! It must not know the entities: they show the schema as it is now, a
+//! migration the schema as it was on its day.
 
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+mod m20261123_000001_users;
+mod m20261123_000002_admin_managers;
+mod m20261123_000003_customers;
+mod m20261123_000004_sessions;
+mod m20261123_000005_challenges;
+mod m20261123_000006_outbox;
+mod m20261123_000007_server_keys;
+mod m20261123_000008_setup_tokens;
+mod m20261123_000009_audit_events;
+mod m20261123_000010_audit_events_append_only;
+mod m20261123_000011_locks;
+mod table;
+
+/// Brings a database to the schema that this program knows, and back.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_users::Migration),
+            Box::new(m20261123_000002_admin_managers::Migration),
+            Box::new(m20261123_000003_customers::Migration),
+            Box::new(m20261123_000004_sessions::Migration),
+            Box::new(m20261123_000005_challenges::Migration),
+            Box::new(m20261123_000006_outbox::Migration),
+            Box::new(m20261123_000007_server_keys::Migration),
+            Box::new(m20261123_000008_setup_tokens::Migration),
+            Box::new(m20261123_000009_audit_events::Migration),
+            Box::new(m20261123_000010_audit_events_append_only::Migration),
+            Box::new(m20261123_000011_locks::Migration),
+        ]
+    }
+}

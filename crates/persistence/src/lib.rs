@@ -1,1 +1,29 @@
+//! The stores of the domain on SQLite, PostgreSQL and MySQL/MariaDB.
+//!
+//! [`Database`] opens a database and brings it to its schema; [`Store`] is all
+//! four store ports on it. Entities and SQL stay inside.
+//!
+//! It must not know HTTP, tokens or who may do what: a [`domain::Scope`]
+//! arrives decided and becomes a condition.
 
+mod account_store;
+mod audit;
+mod challenge_store;
+mod connect;
+mod database;
+mod entity;
+mod error;
+mod key_store;
+mod list;
+mod person;
+mod schema;
+mod scope;
+mod session_store;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use database::{Database, Options};
+pub use error::DatabaseError;
+pub use schema::Schema;
+pub use store::Store;

@@ -1,0 +1,209 @@
+//! People and their profiles.
+
+use async_trait::async_trait;
+use domain::audit::Event;
+use domain::session::{Digest, Session};
+use domain::store::{Account, AccountStore, Credentials, StoreError, WriteError};
+use domain::{Email, Page, PasswordHash, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
+use migration::Migrator;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::entity::{admin_manager, customer, lock, setup_token, user};
+use crate::error::{Failure, only_store_error, store_error};
+use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
+use crate::store::Store;
+use crate::{audit, scope, session_store};
+
+/// What a row of `locks` is held for.
+#[derive(Clone, Copy)]
+pub(crate) enum Lock {
+    /// Whether there is an admin.
+    Admins,
+    /// Which keys there are.
+    Keys,
+}
+
+#[async_trait]
+impl AccountStore for Store {
+    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            insert_account(&txn, account).await?;
+            Ok(audit::record(&txn, event).await?)
+        })
+        .await
+    }
+
+    async fn create_first_admin(
+        &self,
+        account: &Account,
+        token: &Digest,
+        session: &Session,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            hold(&txn, Lock::Admins).await?;
+            let known = setup_token::Entity::find_by_id(token.to_vec()).count(&*txn).await?;
+            if known == 0 || has_admin(&txn).await? {
+                return Err(WriteError::SetupTokenRefused.into());
+            }
+            insert_account(&txn, account).await?;
+            session_store::insert(&txn, session).await?;
+            Ok(audit::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        let added = self.write(move |txn| async move {
+            hold(&txn, Lock::Admins).await?;
+            if has_admin(&txn).await? {
+                return Ok(false);
+            }
+            let row = setup_token::ActiveModel { digest: Set(token.to_vec()), created_at: Set(now) };
+            setup_token::Entity::insert(row).exec_without_returning(&*txn).await?;
+            Ok(true)
+        });
+        added.await.map_err(only_store_error)
+    }
+
+    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        if scope == Scope::Nothing {
+            return Ok(None);
+        }
+        let mut select = person::select();
+        select.cond_where(user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
+        person::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
+        self.page(scope, query).await
+    }
+
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
+        let Some(row) = self.one(&select).await? else { return Ok(None) };
+        Ok(Some(Person::read(&row)?.into_credentials()?))
+    }
+
+    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(customer::Column::Phone.eq(phone.as_str()));
+        person::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        let renewed = self.write(move |txn| async move {
+            // The password is the same, so nothing that anybody sees has changed.
+            admin_manager::Entity::update_many()
+                .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
+                .filter(admin_manager::Column::Id.eq(id.as_uuid()))
+                .filter(admin_manager::Column::PasswordHash.eq(old.expose()))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        renewed.await.map_err(only_store_error)
+    }
+
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
+        let recorded = self.write(move |txn| async move { Ok(audit::record(&txn, event).await?) });
+        recorded.await.map_err(only_store_error)
+    }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        let last = Query::select()
+            .column("version")
+            .from(Migrator::migration_table_name())
+            .order_by("version", Order::Desc)
+            .limit(1)
+            .take();
+        let row = self.one(&last).await?;
+        let applied = row.map(|row| row.try_get::<String>("", "version")).transpose();
+        let expected = Migrator::migrations().last().map(|migration| migration.name().to_owned());
+        if applied.map_err(|error| store_error(&error))? == expected {
+            return Ok(());
+        }
+        Err(StoreError::Failed("the schema is not the one this program knows".into()))
+    }
+}
+
+/// Enters a person with their profile.
+pub(crate) async fn insert_account(txn: &DatabaseTransaction, account: &Account) -> Result<(), Failure> {
+    let user = &account.user;
+    match &user.profile {
+        Profile::Admin(_) => hold(txn, Lock::Admins).await?,
+        Profile::Manager(_) => {}
+        Profile::Customer(customer) => {
+            if let Some(manager) = customer.assigned_manager_id {
+                hold_active_manager(txn, manager).await?;
+            }
+        }
+    }
+    user::Entity::insert(user_row(user)).exec_without_returning(txn).await?;
+    match &user.profile {
+        Profile::Admin(staff) => {
+            insert_staff(txn, admin_manager_row(account, staff)).await?;
+            // Where there is an admin, nobody is made one by token.
+            setup_token::Entity::delete_many().exec(txn).await?;
+        }
+        Profile::Manager(staff) => insert_staff(txn, admin_manager_row(account, staff)).await?,
+        Profile::Customer(customer) => {
+            customer::Entity::insert(customer_row(user, customer)).exec_without_returning(txn).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert_staff(txn: &DatabaseTransaction, row: admin_manager::ActiveModel) -> Result<(), Failure> {
+    admin_manager::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Makes sure that nobody deactivates or demotes the manager before the transaction ends.
+async fn hold_active_manager(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
+    // On SQLite nobody else writes anyway. MariaDB knows no `FOR SHARE`.
+    let lock = if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update };
+    let manager = user::Entity::find_by_id(id.as_uuid())
+        .filter(user::Column::Role.eq(Role::Manager.as_str()))
+        .filter(user::Column::IsActive.eq(true))
+        .lock(lock)
+        .one(txn)
+        .await?;
+    manager.map(|_| ()).ok_or_else(|| WriteError::NotAnActiveManager.into())
+}
+
+/// Makes all who hold the same lock wait for the end of this transaction.
+pub(crate) async fn hold(txn: &DatabaseTransaction, held: Lock) -> Result<(), Failure> {
+    let name = match held {
+        Lock::Admins => "admins",
+        Lock::Keys => "keys",
+    };
+    lock::Entity::update_many()
+        .col_expr(lock::Column::Holder, Expr::col(lock::Column::Holder).add(1))
+        .filter(lock::Column::Name.eq(name))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+async fn has_admin(txn: &DatabaseTransaction) -> Result<bool, Failure> {
+    let admin = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str())).one(txn).await?;
+    Ok(admin.is_some())
+}
+
+/// Moves a person's `updated_at` and version, since something about them changed. Answers whether they exist.
+pub(crate) async fn touch(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
+    let touched = user::Entity::update_many()
+        .col_expr(user::Column::UpdatedAt, now.into())
+        .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+        .filter(user::Column::Id.eq(id.as_uuid()))
+        .exec(txn)
+        .await?;
+    Ok(touched.rows_affected == 1)
+}

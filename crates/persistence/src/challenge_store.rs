@@ -1,0 +1,247 @@
+//! One-time codes and the messages that carry them.
+
+use async_trait::async_trait;
+use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome};
+use domain::session::Digest;
+use domain::store::{ChallengeStore, StoreError, WriteError};
+use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
+
+use crate::account_store::{insert_account, touch};
+use crate::audit;
+use crate::entity::{challenge, outbox, user};
+use crate::error::{Failure, Inconsistency, only_store_error};
+use crate::session_store::{self, stale_unless};
+use crate::store::Store;
+
+#[async_trait]
+impl ChallengeStore for Store {
+    async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        message: &Message,
+        quiet_since: Timestamp,
+    ) -> Result<Challenge, StoreError> {
+        let opened = self.write(move |txn| async move {
+            let before = challenge::Entity::find()
+                .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
+                .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))
+                .one(&*txn)
+                .await?;
+            if let Some(row) = before {
+                let before = read(row)?;
+                if before.is_open(challenge.created_at) && before.created_at > quiet_since {
+                    return Ok(before);
+                }
+                // Its message, if it still waits, goes with it: the code is no good any more.
+                challenge::Entity::delete_by_id(before.id.as_uuid()).exec(&*txn).await?;
+            }
+            challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(&*txn).await?;
+            outbox::Entity::insert(message_row(message)).exec_without_returning(&*txn).await?;
+            Ok(challenge.clone())
+        });
+        opened.await.map_err(only_store_error)
+    }
+
+    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        let taken = self.write(move |txn| async move {
+            let update = challenge::Entity::update_many()
+                .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).add(1))
+                .filter(challenge::Column::Id.eq(id.as_uuid()))
+                .filter(challenge::Column::UsedAt.is_null())
+                .filter(challenge::Column::Tries.lt(i32::from(MAX_TRIES)))
+                .filter(challenge::Column::ExpiresAt.gt(now));
+            if update.exec(&*txn).await?.rows_affected == 0 {
+                return Ok(None);
+            }
+            let row = challenge::Entity::find_by_id(id.as_uuid()).one(&*txn).await?;
+            Ok(row.map(read).transpose()?)
+        });
+        taken.await.map_err(only_store_error)
+    }
+
+    async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let update = challenge::Entity::update_many()
+                .col_expr(challenge::Column::UsedAt, now.into())
+                .filter(challenge::Column::Id.eq(id.as_uuid()))
+                .filter(challenge::Column::UsedAt.is_null());
+            stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
+            carry_out(&txn, now, outcome).await
+        })
+        .await
+    }
+
+    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+        let claimed = self.write(move |txn| async move {
+            let due = outbox::Entity::find()
+                .filter(outbox::Column::NextAttemptAt.lte(now))
+                .order_by_asc(outbox::Column::NextAttemptAt)
+                .order_by_asc(outbox::Column::Id)
+                .limit(limit)
+                .all(&*txn)
+                .await?;
+            let mut claimed = Vec::with_capacity(due.len());
+            for mut row in due {
+                if claim(&txn, &row, now, lease).await? {
+                    row.attempts += 1;
+                    claimed.push(read_message(row)?);
+                }
+            }
+            Ok(claimed)
+        });
+        claimed.await.map_err(only_store_error)
+    }
+
+    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
+        let removed = self.write(move |txn| async move {
+            outbox::Entity::delete_by_id(id.as_uuid()).exec(&*txn).await?;
+            Ok(())
+        });
+        removed.await.map_err(only_store_error)
+    }
+
+    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
+        let postponed = self.write(move |txn| async move {
+            outbox::Entity::update_many()
+                .col_expr(outbox::Column::NextAttemptAt, until.into())
+                .filter(outbox::Column::Id.eq(id.as_uuid()))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        postponed.await.map_err(only_store_error)
+    }
+}
+
+/// Does what a challenge was for.
+async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome) -> Result<(), Failure> {
+    if let Some(account) = &outcome.account {
+        insert_account(txn, account).await?;
+    }
+    if let Some(id) = outcome.verified {
+        verify(txn, id, now).await?;
+    }
+    if let Some((id, password)) = &outcome.password {
+        // Whoever is verified too has been touched already: it is one change.
+        set_password(txn, *id, password, now, outcome.verified != Some(*id)).await?;
+    }
+    if let Some(session) = &outcome.session {
+        session_store::insert(txn, session).await?;
+    }
+    Ok(audit::record_all(txn, &outcome.events).await?)
+}
+
+async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<(), Failure> {
+    let update = user::Entity::update_many()
+        .col_expr(user::Column::VerifiedAt, now.into())
+        .filter(user::Column::Id.eq(id.as_uuid()));
+    update.exec(txn).await?;
+    stale_unless(touch(txn, id, now).await?)
+}
+
+async fn set_password(
+    txn: &DatabaseTransaction,
+    id: UserId,
+    password: &PasswordHash,
+    now: Timestamp,
+    is_first_change: bool,
+) -> Result<(), Failure> {
+    let update = session_store::set_password(id, password, now);
+    stale_unless(update.exec(txn).await?.rows_affected == 1)?;
+    if is_first_change {
+        touch(txn, id, now).await?;
+    }
+    session_store::end_all(txn, id, None).await?;
+    Ok(())
+}
+
+/// Takes a message, unless another instance did since it was seen.
+async fn claim(
+    txn: &DatabaseTransaction,
+    seen: &outbox::Model,
+    now: Timestamp,
+    lease: Timestamp,
+) -> Result<bool, DbErr> {
+    let update = outbox::Entity::update_many()
+        .col_expr(outbox::Column::Attempts, (seen.attempts + 1).into())
+        .col_expr(outbox::Column::NextAttemptAt, lease.into())
+        .filter(outbox::Column::Id.eq(seen.id))
+        .filter(outbox::Column::Attempts.eq(seen.attempts))
+        .filter(outbox::Column::NextAttemptAt.lte(now));
+    Ok(update.exec(txn).await?.rows_affected == 1)
+}
+
+fn challenge_row(challenge: &Challenge) -> Result<challenge::ActiveModel, DbErr> {
+    let pending = challenge.pending.as_ref().map(serde_json::to_value).transpose();
+    Ok(challenge::ActiveModel {
+        id: Set(challenge.id.as_uuid()),
+        purpose: Set(challenge.purpose.to_string()),
+        subject: Set(challenge.subject.to_vec()),
+        user_id: Set(challenge.user_id.map(UserId::as_uuid)),
+        channel: Set(challenge.channel.to_string()),
+        contact: Set(challenge.contact.clone()),
+        code_digest: Set(challenge.code_digest.to_vec()),
+        tries: Set(challenge.tries.into()),
+        created_at: Set(challenge.created_at),
+        expires_at: Set(challenge.expires_at),
+        used_at: Set(challenge.used_at),
+        pending: Set(pending.map_err(|error| DbErr::Json(error.to_string()))?),
+    })
+}
+
+fn message_row(message: &Message) -> outbox::ActiveModel {
+    outbox::ActiveModel {
+        id: Set(message.id.as_uuid()),
+        channel: Set(message.channel.to_string()),
+        recipient: Set(message.recipient.clone()),
+        purpose: Set(message.purpose.to_string()),
+        challenge_id: Set(message.challenge_id.as_uuid()),
+        sealed_code: Set(message.sealed_code.clone()),
+        created_at: Set(message.created_at),
+        expires_at: Set(message.expires_at),
+        attempts: Set(message.attempts),
+        next_attempt_at: Set(message.created_at),
+    }
+}
+
+fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "challenges", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    // MariaDB may keep the JSON `null` where another backend keeps none.
+    let pending = row.pending.filter(|pending| *pending != Value::Null).map(serde_json::from_value).transpose();
+    Ok(Challenge {
+        id: id.into(),
+        purpose: row.purpose.parse().map_err(|_| wrong("unknown purpose"))?,
+        subject: digest(row.subject)?,
+        user_id: row.user_id.map(Into::into),
+        channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
+        contact: row.contact,
+        code_digest: digest(row.code_digest)?,
+        tries: row.tries.try_into().map_err(|_| wrong("tries out of range"))?,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+        pending: pending.map_err(|_| wrong("invalid pending"))?,
+    })
+}
+
+fn read_message(row: outbox::Model) -> Result<Message, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "outbox", id: id.to_string(), problem };
+    Ok(Message {
+        id: id.into(),
+        channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
+        recipient: row.recipient,
+        purpose: row.purpose.parse().map_err(|_| wrong("unknown purpose"))?,
+        challenge_id: row.challenge_id.into(),
+        sealed_code: row.sealed_code,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        attempts: row.attempts,
+    })
+}

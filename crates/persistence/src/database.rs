@@ -1,0 +1,109 @@
+//! Opening and closing a database.
+
+use std::time::Duration;
+
+use crate::connect::Target;
+use crate::error::{DatabaseError, store_error};
+use crate::schema::{self, Schema};
+use crate::store::Store;
+use domain::store::StoreError;
+
+/// How a database is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Most connections at once to `PostgreSQL` or `MySQL`. `SQLite` always has one that
+    /// writes and four that read.
+    pub max_connections: u32,
+    /// How long to wait for a connection, a new one included.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run on `PostgreSQL` or `MySQL`.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for rows that another transaction holds.
+    pub lock_timeout: Duration,
+    /// How long a transaction may do nothing before the server ends it.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
+            idle_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Database {
+    target: Target,
+    store: Store,
+}
+
+impl std::fmt::Debug for Database {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens the database of a `sqlite:`, `postgres:`, `postgresql:`, `mysql:` or `mariadb:` URL. The
+    /// file of `SQLite` and its folder are made when missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] within the acquire timeout when nobody answers.
+    pub async fn connect(url: &str, options: &Options) -> Result<Self, DatabaseError> {
+        let target = Target::parse(url)?;
+        let (writer, reader) = target.open(options).await?;
+        let time_limit = options.acquire_timeout + options.statement_timeout + Duration::from_secs(3);
+        Ok(Self { target, store: Store { writer, reader, time_limit } })
+    }
+
+    /// The stores of the domain on this database.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// The name of the backend, for messages.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        self.store.writer.get_database_backend().as_str()
+    }
+
+    /// Brings the database to the schema that this program knows. Any number
+    /// of processes may do so at once: one works, the others wait.
+    ///
+    /// # Errors
+    /// [`DatabaseError::SchemaTooNew`] when a newer program has migrated it.
+    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        schema::migrate(&self.target, schema::Step::Up).await
+    }
+
+    /// Takes back the last `steps` migrations, or all of them. What the tables held is gone.
+    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), DatabaseError> {
+        schema::migrate(&self.target, schema::Step::Down(steps)).await
+    }
+
+    /// Takes back all migrations and brings the database to its schema again, empty.
+    pub async fn migrate_fresh(&self) -> Result<(), DatabaseError> {
+        schema::migrate(&self.target, schema::Step::Fresh).await
+    }
+
+    /// Which migrations the database has. Changes nothing.
+    pub async fn schema(&self) -> Result<Schema, DatabaseError> {
+        Ok(schema::read(&self.store.reader).await?)
+    }
+
+    /// Waits for what is in flight and closes all connections.
+    pub async fn close(self) -> Result<(), StoreError> {
+        // Readers first: the last connection of SQLite to go tidies up, which wants to write.
+        let readers = self.store.reader.close_by_ref().await;
+        let writer = self.store.writer.close_by_ref().await;
+        readers.and(writer).map_err(|error| store_error(&error))
+    }
+}

@@ -1,0 +1,17 @@
+//! The tables as SeaORM sees them. Nothing here leaves the crate, and nothing
+//! of it is ever printed: SeaORM wants `Debug` of rows that hold secrets.
+#![expect(unreachable_pub, reason = "the macros of SeaORM want public items")]
+
+pub(crate) mod admin_manager;
+pub(crate) mod audit_event;
+pub(crate) mod challenge;
+pub(crate) mod customer;
+pub(crate) mod lock;
+pub(crate) mod outbox;
+pub(crate) mod server_key;
+pub(crate) mod session;
+pub(crate) mod setup_token;
+pub(crate) mod user;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! `outbox`: messages on their way.
+
+// The macros below expect all of it.
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub channel: String,
+    pub recipient: String,
+    pub purpose: String,
+    pub challenge_id: Uuid,
+    pub sealed_code: Vec<u8>,
+    pub created_at: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+    pub attempts: i32,
+    pub next_attempt_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

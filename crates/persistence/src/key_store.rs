@@ -1,0 +1,74 @@
+//! Keys that all instances share.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::key::StoredKey;
+use domain::store::{KeyStore, StoreError};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Order, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryResult, QuerySelect};
+
+use crate::account_store::{Lock, hold};
+use crate::entity::server_key;
+use crate::error::{Inconsistency, only_store_error, store_error};
+use crate::store::Store;
+
+#[async_trait]
+impl KeyStore for Store {
+    async fn list_keys(&self, now: Timestamp) -> Result<Vec<StoredKey>, StoreError> {
+        let in_use =
+            Condition::any().add(server_key::Column::RetiredAt.is_null()).add(server_key::Column::RetiredAt.gt(now));
+        let select = Query::select()
+            .columns(server_key::Column::iter())
+            .from(server_key::Entity)
+            .cond_where(in_use)
+            .order_by(server_key::Column::CreatedAt, Order::Asc)
+            .order_by(server_key::Column::Id, Order::Asc)
+            .take();
+        self.all(&select).await?.iter().map(read).collect()
+    }
+
+    async fn add_missing_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        let added = self.write(move |txn| async move {
+            hold(&txn, Lock::Keys).await?;
+            let purposes = server_key::Entity::find().select_only().column(server_key::Column::Purpose).distinct();
+            let mut purposes: HashSet<String> = purposes.into_tuple().all(&*txn).await?.into_iter().collect();
+            for key in keys {
+                if purposes.insert(key.purpose.to_string()) {
+                    server_key::Entity::insert(row(key)).exec_without_returning(&*txn).await?;
+                }
+            }
+            Ok(())
+        });
+        added.await.map_err(only_store_error)
+    }
+}
+
+fn row(key: &StoredKey) -> server_key::ActiveModel {
+    server_key::ActiveModel {
+        id: Set(key.id.clone()),
+        purpose: Set(key.purpose.to_string()),
+        secret: Set(key.secret.clone()),
+        is_sealed: Set(key.is_sealed),
+        created_at: Set(key.created_at),
+        active_from: Set(key.active_from),
+        retired_at: Set(key.retired_at),
+    }
+}
+
+fn read(row: &QueryResult) -> Result<StoredKey, StoreError> {
+    let row = server_key::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let wrong = |problem| Inconsistency { table: "server_keys", id: row.id.clone(), problem };
+    let purpose = row.purpose.parse().map_err(|_| wrong("unknown purpose"))?;
+    Ok(StoredKey {
+        id: row.id,
+        purpose,
+        secret: row.secret,
+        is_sealed: row.is_sealed,
+        created_at: row.created_at,
+        active_from: row.active_from,
+        retired_at: row.retired_at,
+    })
+}

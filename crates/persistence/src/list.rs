@@ -1,0 +1,294 @@
+//! Pages of people, each as cheap as the first.
+//!
+//! A page is found in an index and only then joined with what is shown of it.
+//! `SELECT … FROM (ids of the page) JOIN users … LEFT JOIN profiles …`: the
+//! inner query walks one index in the order asked for, from the cursor on, as
+//! far as the page is long. Where a list is bound to a manager or a creator it
+//! walks an index of `customers`, whose `created_at` always is that of the
+//! person. "Oneself and one's customers" lies in two indexes: each gives a
+//! page, and the page is the beginning of both.
+
+use domain::page::{Assignment, Search};
+use domain::store::StoreError;
+use domain::{Cursor, Filter, Page, Scope, Sort, User, UserQuery};
+use sea_orm::sea_query::{
+    Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, SubQueryStatement, UnionType,
+};
+use sea_orm::{ColumnTrait, Condition};
+
+use crate::entity::{admin_manager, customer, user};
+use crate::error::store_error;
+use crate::person::{self, Person};
+use crate::scope;
+use crate::store::Store;
+
+impl Store {
+    /// A page of the people in the scope: one query, and a second one for the total.
+    pub(crate) async fn page(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
+        let parts = parts(scope, &query.filter);
+        if parts.is_empty() {
+            return Ok(Page { items: Vec::new(), next: None, total: query.include_total.then_some(0) });
+        }
+        let rows = self.all(&page(&parts, query)).await?;
+        let people = rows.iter().take(query.size.get());
+        let items = people.map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<Vec<_>, StoreError>>()?;
+        let has_more = rows.len() > query.size.get();
+        let next = items.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
+        let total = if query.include_total { Some(self.total(&parts).await?) } else { None };
+        Ok(Page { items, next, total })
+    }
+
+    async fn total(&self, parts: &[Part]) -> Result<u64, StoreError> {
+        let row = self.one(&total(parts)).await?;
+        let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "total")).map_err(|error| store_error(&error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
+/// A part of a list that lies in one index.
+struct Part {
+    /// Whether the index is one of `customers`.
+    of_customers: bool,
+    /// Who is in it, whatever the page.
+    condition: Condition,
+    /// What is searched for among everyone, where the other conditions narrow nothing down.
+    found: Option<SelectStatement>,
+    /// Whether the condition asks for e-mails or phones.
+    with_profiles: bool,
+}
+
+fn parts(scope: Scope, filter: &Filter) -> Vec<Part> {
+    match scope {
+        Scope::Nothing => Vec::new(),
+        Scope::SelfAndAssigned(id) => {
+            let mut assigned = part(Scope::AssignedTo(id), filter);
+            assigned.condition = assigned.condition.add(user::Column::Id.ne(id.as_uuid()));
+            vec![part(Scope::Own(id), filter), assigned]
+        }
+        scope => vec![part(scope, filter)],
+    }
+}
+
+fn part(scope: Scope, filter: &Filter) -> Part {
+    let is_narrow = matches!(scope, Scope::Own(_) | Scope::AssignedTo(_))
+        || matches!(filter.assigned_manager, Some(Assignment::To(_)));
+    let of_customers =
+        matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
+    let condition = filtered(scope::condition(scope), filter);
+    match &filter.search {
+        Some(search) if is_narrow => {
+            let condition = condition.add(matching(search));
+            Part { of_customers, condition, found: None, with_profiles: true }
+        }
+        search => Part { of_customers, condition, found: search.as_ref().map(found), with_profiles: false },
+    }
+}
+
+/// All of the filter but the search.
+fn filtered(condition: Condition, filter: &Filter) -> Condition {
+    condition
+        .add_option(filter.role.map(|role| user::Column::Role.eq(role.as_str())))
+        .add_option(filter.is_active.map(|is_active| user::Column::IsActive.eq(is_active)))
+        .add_option(filter.assigned_manager.map(|assignment| match assignment {
+            Assignment::To(id) => customer::Column::AssignedManagerId.eq(id.as_uuid()),
+            Assignment::Nobody => customer::Column::AssignedManagerId.is_null(),
+        }))
+        .add_option(filter.created_by.map(|id| customer::Column::CreatedBy.eq(id.as_uuid())))
+        .add_option(filter.created_from.map(|from| user::Column::CreatedAt.gte(from)))
+        .add_option(filter.created_to.map(|to| user::Column::CreatedAt.lt(to)))
+}
+
+/// Those of a few people who match, looked at one by one.
+fn matching(search: &Search) -> Condition {
+    let by_text =
+        [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::Email, &search.text)];
+    let by_phone = search.phone.iter().flat_map(|phone| {
+        [starts_with(admin_manager::Column::Phone, phone), starts_with(customer::Column::Phone, phone)]
+    });
+    by_text.into_iter().chain(by_phone).fold(Condition::any(), Condition::add)
+}
+
+/// The ids of everyone who matches, each branch from its own index. Joined
+/// and not put into `IN (…)`, which MariaDB would run once for each person.
+fn found(search: &Search) -> SelectStatement {
+    let mut found = Query::select();
+    found.column(user::Column::Id).from(user::Entity).cond_where(starts_with(user::Column::NameKey, &search.text));
+    let mut or = |branch: &mut SelectStatement| {
+        found.union(UnionType::Distinct, branch.take());
+    };
+    or(Query::select()
+        .column(admin_manager::Column::Id)
+        .from(admin_manager::Entity)
+        .cond_where(starts_with(admin_manager::Column::Email, &search.text)));
+    if let Some(phone) = &search.phone {
+        or(Query::select()
+            .column(admin_manager::Column::Id)
+            .from(admin_manager::Entity)
+            .cond_where(starts_with(admin_manager::Column::Phone, phone)));
+        or(Query::select()
+            .column(customer::Column::Id)
+            .from(customer::Entity)
+            .cond_where(starts_with(customer::Column::Phone, phone)));
+    }
+    found
+}
+
+/// A prefix as a range, which an index can answer and in which no character means anything else.
+fn starts_with(column: impl ColumnTrait, prefix: &str) -> Condition {
+    let condition = Condition::all().add(column.gte(prefix));
+    condition.add_option(successor(prefix).map(|end| column.lt(end)))
+}
+
+/// The least text that is greater than every text with this prefix, in code
+/// point order, which is the byte order of UTF-8. There is none after U+10FFFF.
+fn successor(prefix: &str) -> Option<String> {
+    let mut start = prefix.to_owned();
+    while let Some(last) = start.pop() {
+        // The range of characters steps over the surrogates.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            start.push(next);
+            return Some(start);
+        }
+    }
+    None
+}
+
+impl Part {
+    fn select(&self) -> SelectStatement {
+        let mut select = Query::select();
+        let user_id = || Expr::col((user::Entity, user::Column::Id));
+        if self.of_customers {
+            let is_user = user_id().equals((customer::Entity, customer::Column::Id));
+            select.from(customer::Entity).join(JoinType::InnerJoin, user::Entity, is_user);
+        } else {
+            select.from(user::Entity);
+        }
+        if self.with_profiles {
+            let is_staff = user_id().equals((admin_manager::Entity, admin_manager::Column::Id));
+            select.join(JoinType::LeftJoin, admin_manager::Entity, is_staff);
+        }
+        if self.with_profiles && !self.of_customers {
+            let is_customer = user_id().equals((customer::Entity, customer::Column::Id));
+            select.join(JoinType::LeftJoin, customer::Entity, is_customer);
+        }
+        if let Some(found) = &self.found {
+            let is_found = user_id().equals(("found", "id"));
+            select.join_subquery(JoinType::InnerJoin, found.clone(), "found", is_found);
+        }
+        select.cond_where(self.condition.clone());
+        select
+    }
+
+    /// The ids of this part's page, with what they are sorted by.
+    fn page(&self, query: &UserQuery) -> SelectStatement {
+        let (key, id) = match (query.sort.is_by_name(), self.of_customers) {
+            (true, _) => (user::Column::NameKey.into_expr(), user::Column::Id.into_expr()),
+            (false, false) => (user::Column::CreatedAt.into_expr(), user::Column::Id.into_expr()),
+            (false, true) => (customer::Column::CreatedAt.into_expr(), customer::Column::Id.into_expr()),
+        };
+        let mut select = self.select();
+        if let Some(after) = &query.after {
+            select.cond_where(comes_after(after, &key, &id));
+        }
+        let order = order(query.sort);
+        select
+            .expr_as(id.clone(), "id")
+            .expr_as(key.clone(), "sort_key")
+            .order_by_expr(key, order.clone())
+            .order_by_expr(id, order)
+            .limit(rows(query));
+        select
+    }
+
+    fn count(&self) -> Expr {
+        let select = self.select().expr(Func::count(Expr::cust("*"))).take();
+        Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(select)))
+    }
+}
+
+/// `(key, id) > (key, id of the cursor)`, written so that every planner takes the first half for a range.
+fn comes_after(after: &Cursor, key: &Expr, id: &Expr) -> Condition {
+    let place: Expr =
+        if after.sort.is_by_name() { after.name.clone().unwrap_or_default().into() } else { after.created_at.into() };
+    let (key, id, last) = (key.clone(), id.clone(), after.id.as_uuid());
+    if after.sort.is_descending() {
+        let beyond = Condition::any().add(key.clone().lt(place.clone())).add(id.lt(last));
+        Condition::all().add(key.lte(place)).add(beyond)
+    } else {
+        let beyond = Condition::any().add(key.clone().gt(place.clone())).add(id.gt(last));
+        Condition::all().add(key.gte(place)).add(beyond)
+    }
+}
+
+/// The page of all parts together, with everything that is shown of it.
+fn page(parts: &[Part], query: &UserQuery) -> SelectStatement {
+    let order = order(query.sort);
+    let mut select = Query::select();
+    select.from_subquery(ids(parts, query), "page");
+    let is_on_page = Expr::col((user::Entity, user::Column::Id)).equals(("page", "id"));
+    select.join(JoinType::InnerJoin, user::Entity, is_on_page);
+    person::join_profiles(&mut select);
+    person::columns(&mut select);
+    select.order_by(("page", "sort_key"), order.clone()).order_by(("page", "id"), order);
+    select
+}
+
+fn ids(parts: &[Part], query: &UserQuery) -> SelectStatement {
+    let mut pages = parts.iter().map(|part| part.page(query));
+    let first = pages.next().unwrap_or_default();
+    let mut rest = pages.peekable();
+    if rest.peek().is_none() {
+        return first;
+    }
+    // Each in a FROM of its own: SQLite takes no ORDER BY or LIMIT inside a UNION.
+    let mut all = from_page(first);
+    for page in rest {
+        all.union(UnionType::All, from_page(page));
+    }
+    let order = order(query.sort);
+    Query::select()
+        .columns(["id", "sort_key"])
+        .from_subquery(all, "parts")
+        .order_by("sort_key", order.clone())
+        .order_by("id", order)
+        .limit(rows(query))
+        .take()
+}
+
+fn from_page(page: SelectStatement) -> SelectStatement {
+    Query::select().columns(["id", "sort_key"]).from_subquery(page, "part").take()
+}
+
+fn total(parts: &[Part]) -> SelectStatement {
+    let sum = parts.iter().map(Part::count).reduce(ExprTrait::add);
+    Query::select().expr_as(sum.unwrap_or_else(|| 0.into()), "total").take()
+}
+
+fn order(sort: Sort) -> Order {
+    if sort.is_descending() { Order::Desc } else { Order::Asc }
+}
+
+/// One more than the page holds, to know whether another follows.
+fn rows(query: &UserQuery) -> u64 {
+    query.size.get() as u64 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_successor_ends_the_range_of_a_prefix() {
+        for (prefix, end) in [
+            ("a", Some("b")),
+            ("az", Some("a{")),
+            ("+99890", Some("+99891")),
+            ("ў", Some("џ")),
+            ("\u{d7ff}", Some("\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+        ] {
+            assert_eq!(successor(prefix).as_deref(), end, "{prefix:?}");
+        }
+    }
+}

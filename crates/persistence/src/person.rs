@@ -1,0 +1,170 @@
+//! A person and their profile: three tables in the database, one [`User`] in the domain.
+
+use domain::page::name_key;
+use domain::store::{Account, Credentials, StoreError};
+use domain::{Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Staff, TrunkNumber, User};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
+use sea_orm::{EntityTrait, FromQueryResult, Iden, Iterable, QueryResult};
+use serde_json::Value;
+
+use crate::entity::{admin_manager, customer, user};
+use crate::error::{Inconsistency, store_error};
+
+/// The rows of one person.
+pub(crate) struct Person {
+    user: user::Model,
+    admin_manager: Option<admin_manager::Model>,
+    customer: Option<customer::Model>,
+}
+
+/// Everything about people, in one query. `users` still wants its condition.
+pub(crate) fn select() -> SelectStatement {
+    let mut select = Query::select();
+    select.from(user::Entity);
+    join_profiles(&mut select);
+    columns(&mut select);
+    select
+}
+
+/// Joins both profiles, of which each person has one.
+pub(crate) fn join_profiles(select: &mut SelectStatement) {
+    let id = || Expr::col((user::Entity, user::Column::Id));
+    select
+        .join(
+            JoinType::LeftJoin,
+            admin_manager::Entity,
+            id().equals((admin_manager::Entity, admin_manager::Column::Id)),
+        )
+        .join(JoinType::LeftJoin, customer::Entity, id().equals((customer::Entity, customer::Column::Id)));
+}
+
+/// Selects the columns that [`Person::read`] reads.
+pub(crate) fn columns(select: &mut SelectStatement) {
+    prefixed::<user::Entity>(select, "u_");
+    prefixed::<admin_manager::Entity>(select, "a_");
+    prefixed::<customer::Entity>(select, "c_");
+}
+
+fn prefixed<E: EntityTrait + Default>(select: &mut SelectStatement, prefix: &str) {
+    for column in E::Column::iter() {
+        let alias = format!("{prefix}{}", column.unquoted());
+        select.expr_as(Expr::col((E::default(), column.into_iden())), alias);
+    }
+}
+
+impl Person {
+    pub(crate) fn read(row: &QueryResult) -> Result<Self, StoreError> {
+        Self::try_read(row).map_err(|error| store_error(&error))
+    }
+
+    fn try_read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        let has = |prefix| row.try_get::<Option<uuid::Uuid>>(prefix, "id").map(|id| id.is_some());
+        Ok(Self {
+            user: user::Model::from_query_result(row, "u_")?,
+            admin_manager: has("a_")?.then(|| admin_manager::Model::from_query_result(row, "a_")).transpose()?,
+            customer: has("c_")?.then(|| customer::Model::from_query_result(row, "c_")).transpose()?,
+        })
+    }
+
+    pub(crate) fn into_user(self) -> Result<User, Inconsistency> {
+        let id = self.user.id;
+        let wrong = |problem| Inconsistency { table: "users", id: id.to_string(), problem };
+        let profile = match (&*self.user.role, self.admin_manager, self.customer) {
+            ("admin", Some(row), None) => Profile::Admin(staff(row)?),
+            ("manager", Some(row), None) => Profile::Manager(staff(row)?),
+            ("customer", None, Some(row)) => Profile::Customer(customer(row)?),
+            ("admin" | "manager" | "customer", ..) => return Err(wrong("the profile is not the one of the role")),
+            _ => return Err(wrong("unknown role")),
+        };
+        let name = self.user.display_name.as_deref().map(DisplayName::parse).transpose();
+        Ok(User {
+            id: id.into(),
+            profile,
+            display_name: name.map_err(|_| wrong("invalid display_name"))?,
+            is_active: self.user.is_active,
+            verified_at: self.user.verified_at,
+            created_at: self.user.created_at,
+            updated_at: self.user.updated_at,
+            version: self.user.version,
+        })
+    }
+
+    pub(crate) fn into_credentials(self) -> Result<Credentials, Inconsistency> {
+        let hash = self.admin_manager.as_ref().map(|row| row.password_hash.clone()).unwrap_or_default();
+        Ok(Credentials { user: self.into_user()?, password_hash: PasswordHash::from_stored(hash) })
+    }
+}
+
+/// Reads a row of [`select`], if there is one.
+pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Person::read(row)?.into_user()?))
+}
+
+fn staff(row: admin_manager::Model) -> Result<Staff, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "admin_managers", id: id.to_string(), problem };
+    let phone = row.phone.as_deref().map(Phone::parse).transpose();
+    let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse).transpose();
+    Ok(Staff {
+        email: domain::Email::parse(&row.email).map_err(|_| wrong("invalid email"))?,
+        phone: phone.map_err(|_| wrong("invalid phone"))?,
+        tin_trunk_number: trunk.map_err(|_| wrong("invalid tin_trunk_number"))?,
+        verification_method: row.verification_method.parse().map_err(|_| wrong("unknown verification_method"))?,
+    })
+}
+
+fn customer(row: customer::Model) -> Result<Customer, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "customers", id: id.to_string(), problem };
+    let Value::Object(metadata) = row.metadata else { return Err(wrong("metadata is no object")) };
+    Ok(Customer {
+        phone: Phone::parse(&row.phone).map_err(|_| wrong("invalid phone"))?,
+        created_by: row.created_by.into(),
+        assigned_manager_id: row.assigned_manager_id.map(Into::into),
+        metadata: Metadata::parse(metadata).map_err(|_| wrong("invalid metadata"))?,
+    })
+}
+
+/// The row of `users` for a person.
+pub(crate) fn user_row(user: &User) -> user::ActiveModel {
+    user::ActiveModel {
+        id: Set(user.id.as_uuid()),
+        role: Set(user.role().to_string()),
+        is_active: Set(user.is_active),
+        display_name: Set(user.display_name.as_ref().map(ToString::to_string)),
+        name_key: Set(name_key(user)),
+        verified_at: Set(user.verified_at),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.updated_at),
+        version: Set(user.version),
+    }
+}
+
+/// The row of `admin_managers` for staff.
+pub(crate) fn admin_manager_row(account: &Account, staff: &Staff) -> admin_manager::ActiveModel {
+    admin_manager::ActiveModel {
+        id: Set(account.user.id.as_uuid()),
+        email: Set(staff.email.to_string()),
+        password_hash: Set(account.password_hash.expose().to_owned()),
+        tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
+        verification_method: Set(staff.verification_method.to_string()),
+        phone: Set(staff.phone.as_ref().map(ToString::to_string)),
+        created_at: Set(account.user.created_at),
+        updated_at: Set(account.user.updated_at),
+    }
+}
+
+/// The row of `customers` for a customer.
+pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::ActiveModel {
+    customer::ActiveModel {
+        id: Set(user.id.as_uuid()),
+        phone: Set(customer.phone.to_string()),
+        created_by: Set(customer.created_by.as_uuid()),
+        assigned_manager_id: Set(customer.assigned_manager_id.map(domain::UserId::as_uuid)),
+        metadata: Set(Value::Object(customer.metadata.as_object().clone())),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.updated_at),
+    }
+}

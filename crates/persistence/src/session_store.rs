@@ -1,0 +1,196 @@
+//! Sign-ins.
+
+use async_trait::async_trait;
+use domain::audit::Event;
+use domain::session::{Digest, Session};
+use domain::store::{SessionStore, StoreError, WriteError};
+use domain::{PasswordHash, SessionId, Timestamp, User, UserId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
+
+use crate::account_store::touch;
+use crate::entity::{admin_manager, session, user};
+use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::store::Store;
+use crate::{audit, person};
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
+        let started = self.write(move |txn| async move {
+            insert(&txn, session).await?;
+            Ok(audit::record(&txn, event).await?)
+        });
+        started.await.map_err(only_store_error)
+    }
+
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+        let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
+        let mut select = person::select();
+        select
+            .join(JoinType::InnerJoin, session::Entity, is_owner)
+            .cond_where(session::Column::Id.eq(id.as_uuid()))
+            .cond_where(session::Column::ExpiresAt.gt(now))
+            .cond_where(user::Column::IsActive.eq(true));
+        person::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let mut select = select();
+        select.cond_where(session::Column::Id.eq(id.as_uuid()));
+        self.one(&select).await?.as_ref().map(read).transpose()
+    }
+
+    async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let owner = Query::select()
+                .column(user::Column::Id)
+                .from(user::Entity)
+                .cond_where(user::Column::Id.eq(renewed.user_id.as_uuid()))
+                .cond_where(user::Column::IsActive.eq(true))
+                .take();
+            let update = session::Entity::update_many()
+                .set(session::ActiveModel {
+                    last_used_at: Set(renewed.last_used_at),
+                    expires_at: Set(renewed.expires_at),
+                    address: Set(renewed.address.map(|address| address.to_string())),
+                    user_agent: Set(renewed.user_agent.clone()),
+                    refresh_digest: Set(renewed.refresh_digest.to_vec()),
+                    spent_digest: Set(renewed.spent_digest.map(|digest| digest.to_vec())),
+                    renewals: Set(renewed.renewals),
+                    ..Default::default()
+                })
+                .filter(session::Column::Id.eq(renewed.id.as_uuid()))
+                .filter(session::Column::Renewals.eq(renewed.renewals - 1))
+                .filter(session::Column::ExpiresAt.gt(renewed.last_used_at))
+                .filter(session::Column::UserId.in_subquery(owner));
+            stale_unless(update.exec(&*txn).await?.rows_affected == 1)
+        })
+        .await
+    }
+
+    async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut select = select();
+        select
+            .cond_where(session::Column::UserId.eq(user.as_uuid()))
+            .cond_where(session::Column::ExpiresAt.gt(now))
+            .order_by(session::Column::CreatedAt, Order::Desc)
+            .order_by(session::Column::Id, Order::Desc);
+        self.all(&select).await?.iter().map(read).collect()
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
+        let ended = self.write(move |txn| async move {
+            let delete = session::Entity::delete_by_id(id.as_uuid()).filter(session::Column::UserId.eq(user.as_uuid()));
+            let ended = delete.exec(&*txn).await?.rows_affected > 0;
+            if ended {
+                audit::record(&txn, event).await?;
+            }
+            Ok(ended)
+        });
+        ended.await.map_err(only_store_error)
+    }
+
+    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
+        let ended = self.write(move |txn| async move {
+            let ended = end_all(&txn, user, except).await?;
+            if ended > 0 {
+                audit::record(&txn, event).await?;
+            }
+            Ok(ended)
+        });
+        ended.await.map_err(only_store_error)
+    }
+
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
+            stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
+            touch(&txn, user, event.at).await?;
+            end_all(&txn, user, keep).await?;
+            Ok(audit::record(&txn, event).await?)
+        })
+        .await
+    }
+}
+
+/// Starts a session.
+pub(crate) async fn insert(txn: &DatabaseTransaction, session: &Session) -> Result<(), Failure> {
+    let row = session::ActiveModel {
+        id: Set(session.id.as_uuid()),
+        user_id: Set(session.user_id.as_uuid()),
+        created_at: Set(session.created_at),
+        last_used_at: Set(session.last_used_at),
+        expires_at: Set(session.expires_at),
+        address: Set(session.address.map(|address| address.to_string())),
+        user_agent: Set(session.user_agent.clone()),
+        refresh_digest: Set(session.refresh_digest.to_vec()),
+        spent_digest: Set(session.spent_digest.map(|digest| digest.to_vec())),
+        renewals: Set(session.renewals),
+    };
+    session::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person but `except`.
+pub(crate) async fn end_all(
+    txn: &DatabaseTransaction,
+    user: UserId,
+    except: Option<SessionId>,
+) -> Result<u64, Failure> {
+    let mut delete = session::Entity::delete_many().filter(session::Column::UserId.eq(user.as_uuid()));
+    if let Some(except) = except {
+        delete = delete.filter(session::Column::Id.ne(except.as_uuid()));
+    }
+    Ok(delete.exec(txn).await?.rows_affected)
+}
+
+/// Sets a password; the person's own row is for [`touch`].
+pub(crate) fn set_password(
+    user: UserId,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> sea_orm::UpdateMany<admin_manager::Entity> {
+    admin_manager::Entity::update_many()
+        .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
+        .col_expr(admin_manager::Column::UpdatedAt, now.into())
+        .filter(admin_manager::Column::Id.eq(user.as_uuid()))
+}
+
+/// Whether the row was still as the caller saw it.
+pub(crate) fn stale_unless(written: bool) -> Result<(), Failure> {
+    if written { Ok(()) } else { Err(WriteError::Stale.into()) }
+}
+
+fn select() -> SelectStatement {
+    use sea_orm::Iterable;
+    Query::select().columns(session::Column::iter()).from(session::Entity).take()
+}
+
+fn read(row: &QueryResult) -> Result<Session, StoreError> {
+    let row = session::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "sessions", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    let address = row.address.as_deref().map(str::parse).transpose();
+    Ok(Session {
+        id: id.into(),
+        user_id: row.user_id.into(),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+        address: address.map_err(|_| wrong("invalid address"))?,
+        user_agent: row.user_agent,
+        refresh_digest: digest(row.refresh_digest)?,
+        spent_digest: row.spent_digest.map(digest).transpose()?,
+        renewals: row.renewals,
+    })
+}

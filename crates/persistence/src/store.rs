@@ -1,0 +1,100 @@
+//! The connections, and the two ways to use them: read, or write in a transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::store::{StoreError, WriteError};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::time::{sleep, timeout};
+
+use crate::error::{Failure, is_conflict, out_of_time, store_error};
+
+/// How often a transaction that lost against others is begun.
+const ATTEMPTS: u32 = 3;
+
+/// The stores of the domain on one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+    /// How long one operation may take from waiting for a connection to the answer. The server has
+    /// limits of its own, but nobody enforces them on a network that swallows packets.
+    pub(crate) time_limit: Duration,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("backend", &self.writer.get_database_backend()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    pub(crate) async fn one(&self, select: &SelectStatement) -> Result<Option<QueryResult>, StoreError> {
+        let query = timeout(self.time_limit, self.reader.query_one(select));
+        query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
+    }
+
+    pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
+        let query = timeout(self.time_limit, self.reader.query_all(select));
+        query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
+    }
+
+    /// Runs `act` in a transaction, which is committed when it returns `Ok`, rolled back when not, and
+    /// begun anew when it lost against another one.
+    ///
+    /// The transaction is handed over in an `Arc` since a closure can't yet lend
+    /// it to a future that is `Send` and borrows something else too.
+    pub(crate) async fn write<T, A, F>(&self, act: A) -> Result<T, WriteError>
+    where
+        T: Send,
+        A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
+        timeout(self.time_limit, self.attempts(act)).await.unwrap_or_else(|_| Err(out_of_time().into()))
+    }
+
+    async fn attempts<T, A, F>(&self, act: A) -> Result<T, WriteError>
+    where
+        A: Fn(Arc<DatabaseTransaction>) -> F,
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&act).await {
+                Err(Failure::Database(error)) if attempt < ATTEMPTS && is_conflict(&error) => {
+                    sleep(Duration::from_millis(10) * attempt).await;
+                    attempt += 1;
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn attempt<T, A, F>(&self, act: &A) -> Result<T, Failure>
+    where
+        A: Fn(Arc<DatabaseTransaction>) -> F,
+        F: Future<Output = Result<T, Failure>>,
+    {
+        // A transaction of SQLite that reads first and writes later fails under load, whatever the busy timeout.
+        let mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        let transaction = Arc::new(self.writer.begin_with_options(options).await?);
+        let result = act(Arc::clone(&transaction)).await;
+        let Some(transaction) = Arc::into_inner(transaction) else {
+            let error = StoreError::Failed("a transaction was kept beyond its end".into());
+            return Err(WriteError::Store(error).into());
+        };
+        match result {
+            Ok(value) => transaction.commit().await.map(|()| value).map_err(Into::into),
+            Err(failure) => {
+                // The first failure is the one to tell; a connection that can't roll back is closed by the pool.
+                let _ = transaction.rollback().await;
+                Err(failure)
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A fresh database for each test, gone when the test is over, also when it failed.
+//!
+//! `SQLite` needs nothing. `PostgreSQL` and `MariaDB` are used when
+//! `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say where they are; without, a
+//! test says that it was skipped, and fails when
+//! `CLIENTELE_TEST_ALL_BACKENDS=1` says that none may be.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database is to fail")]
+
+use std::path::PathBuf;
+
+use domain::{Clock, SystemClock};
+use sea_orm::ConnectionTrait;
+
+use crate::connect::Target;
+use crate::{Database, Options};
+
+/// A database of one test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    remains: Remains,
+}
+
+/// What is to be cleared away.
+#[derive(Debug)]
+enum Remains {
+    Folder(PathBuf),
+    Database { server: String, drop: String },
+}
+
+impl TestDatabase {
+    /// A `SQLite` database, not yet migrated.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(name());
+        Self { url: format!("sqlite:{}", folder.join("clientele.db").display()), remains: Remains::Folder(folder) }
+    }
+
+    /// A `PostgreSQL` database, not yet migrated; `None` when there is no server.
+    pub async fn postgres() -> Option<Self> {
+        let name = name();
+        // From `template0`, since `template1` can't be copied while anybody is connected to it.
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        Self::on_server("TEST_POSTGRES_URL", &name, create, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await
+    }
+
+    /// A `MariaDB` database, not yet migrated; `None` when there is no server.
+    pub async fn mariadb() -> Option<Self> {
+        let name = name();
+        let create = format!("CREATE DATABASE {name}");
+        Self::on_server("TEST_MARIADB_URL", &name, create, format!("DROP DATABASE IF EXISTS {name}")).await
+    }
+
+    async fn on_server(variable: &str, name: &str, create: String, drop: String) -> Option<Self> {
+        let Ok(server) = std::env::var(variable) else {
+            let all = std::env::var("CLIENTELE_TEST_ALL_BACKENDS").is_ok_and(|value| value == "1");
+            assert!(!all, "{variable} is not set");
+            eprintln!("skipped: {variable} is not set");
+            return None;
+        };
+        run(&server, &create).await.expect("a new database");
+        let mut url = url::Url::parse(&server).expect("a URL");
+        url.set_path(name);
+        Some(Self { url: url.into(), remains: Remains::Database { server, drop } })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Opens it, with its schema.
+    pub async fn open(&self) -> Database {
+        let database = Database::connect(&self.url, &Options::default()).await.expect("the database of the test");
+        database.migrate().await.expect("the schema");
+        database
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match &self.remains {
+            Remains::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
+            Remains::Database { server, drop } => {
+                let (server, drop) = (server.clone(), drop.clone());
+                // A thread of its own, since the runtime of the test can't be waited for from within.
+                let cleared = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    runtime.expect("a runtime").block_on(run(&server, &drop))
+                });
+                if !matches!(cleared.join(), Ok(Ok(()))) {
+                    eprintln!("a test database was left behind");
+                }
+            }
+        }
+    }
+}
+
+fn name() -> String {
+    format!("clientele_test_{}", SystemClock.new_id().simple())
+}
+
+async fn run(server: &str, sql: &str) -> Result<(), crate::DatabaseError> {
+    let connection = Target::parse(server)?.open_one().await?;
+    connection.execute_unprepared(sql).await?;
+    Ok(connection.close().await?)
+}

@@ -1,0 +1,16 @@
+//! What every store has to do, tried out on each: in memory, on SQLite, and on
+//! PostgreSQL and MariaDB where `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say so.
+
+mod contract {
+    mod accounts;
+    mod backends;
+    mod challenges;
+    mod connect;
+    mod constraints;
+    mod keys;
+    mod lists;
+    mod migrations;
+    mod races;
+    mod schema;
+    mod sessions;
+}

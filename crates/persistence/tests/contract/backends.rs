@@ -1,0 +1,144 @@
+//! One test, many stores.
+
+use domain::audit::EventKind;
+use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
+use domain::testing::{FixedClock, account, event};
+use domain::{Profile, User};
+use persistence::{Database, Store, testing::TestDatabase};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+
+/// All ports at once.
+pub(crate) trait Stores: AccountStore + SessionStore + ChallengeStore + KeyStore {}
+
+impl<S: AccountStore + SessionStore + ChallengeStore + KeyStore> Stores for S {}
+
+/// A store and the clock by which the test lives.
+pub(crate) struct Setting {
+    pub(crate) store: Box<dyn Stores>,
+    pub(crate) clock: FixedClock,
+}
+
+impl Setting {
+    pub(crate) fn new(store: impl Stores + 'static) -> Self {
+        Self { store: Box::new(store), clock: FixedClock::default() }
+    }
+
+    pub(crate) async fn try_enter(&self, user: &User) -> Result<(), WriteError> {
+        self.store.create_account(&account(user), &event(&self.clock, EventKind::UserCreated, Some(user.id))).await
+    }
+
+    pub(crate) async fn enter(&self, user: &User) {
+        self.try_enter(user).await.unwrap();
+    }
+
+    pub(crate) async fn enter_all(&self, users: &[&User]) {
+        for user in users {
+            self.enter(user).await;
+        }
+    }
+
+    /// An active admin who is entered.
+    pub(crate) async fn admin(&self, email: &str) -> User {
+        let user = domain::testing::admin(&self.clock, email);
+        self.enter(&user).await;
+        user
+    }
+
+    /// An active manager who is entered.
+    pub(crate) async fn manager(&self, email: &str) -> User {
+        let user = domain::testing::manager(&self.clock, email);
+        self.enter(&user).await;
+        user
+    }
+
+    /// An active customer who is entered.
+    pub(crate) async fn customer(&self, phone: &str, manager: Option<&User>) -> User {
+        let user = domain::testing::customer(&self.clock, phone, manager.map(|manager| manager.id));
+        self.enter(&user).await;
+        user
+    }
+}
+
+pub(crate) fn customer_profile(user: &mut User) -> &mut domain::Customer {
+    match &mut user.profile {
+        Profile::Customer(customer) => customer,
+        _ => panic!("no customer"),
+    }
+}
+
+/// A database of one test, open, and a second way into it that knows no rules.
+pub(crate) struct Ground {
+    pub(crate) test: TestDatabase,
+    pub(crate) database: Database,
+    pub(crate) raw: DatabaseConnection,
+}
+
+impl Ground {
+    pub(crate) async fn new(test: TestDatabase) -> Self {
+        let database = test.open().await;
+        let raw = sea_orm::Database::connect(test.url()).await.unwrap();
+        Self { test, database, raw }
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        self.database.store()
+    }
+
+    pub(crate) fn setting(&self) -> Setting {
+        Setting::new(self.store())
+    }
+
+    pub(crate) async fn run(&self, sql: &str) -> Result<u64, DbErr> {
+        self.raw.execute_unprepared(sql).await.map(|done| done.rows_affected())
+    }
+
+    pub(crate) async fn rows(&self, sql: impl Into<String>) -> Vec<QueryResult> {
+        let statement = Statement::from_string(self.raw.get_database_backend(), sql.into());
+        self.raw.query_all_raw(statement).await.unwrap()
+    }
+
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.rows(format!("SELECT COUNT(*) AS n FROM {table}")).await[0].try_get("", "n").unwrap()
+    }
+}
+
+/// Makes each test of a [`Setting`] one on every store, and each test of a [`Ground`] one on every database.
+macro_rules! tests {
+    (every store: $($test:ident),* ; every database: $($database_test:ident),* $(;)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::contract::backends::Setting::new(domain::testing::MemoryStore::new())).await;
+            })*
+        }
+        $crate::contract::backends::tests! {
+            @on sqlite, Some(persistence::testing::TestDatabase::sqlite()); $($test),* ; $($database_test),*
+        }
+        $crate::contract::backends::tests! {
+            @on postgres, persistence::testing::TestDatabase::postgres().await; $($test),* ; $($database_test),*
+        }
+        $crate::contract::backends::tests! {
+            @on mariadb, persistence::testing::TestDatabase::mariadb().await; $($test),* ; $($database_test),*
+        }
+    };
+    (@on $backend:ident, $test_database:expr; $($test:ident),* ; $($database_test:ident),*) => {
+        mod $backend {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                if let Some(test) = $test_database {
+                    let ground = $crate::contract::backends::Ground::new(test).await;
+                    super::$test(ground.setting()).await;
+                }
+            })*
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $database_test() {
+                if let Some(test) = $test_database {
+                    super::$database_test($crate::contract::backends::Ground::new(test).await).await;
+                }
+            })*
+        }
+    };
+}
+
+pub(crate) use tests;
