@@ -1,0 +1,313 @@
+//! The use-cases of authentication. The caller is the first argument of each.
+
+mod codes;
+mod first_admin;
+mod invitations;
+mod passwords;
+mod renewal;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::audit::{Event, EventKind};
+use domain::session::Session;
+use domain::store::{AccountStore, ChallengeStore, SessionStore};
+use domain::{Actor, ChallengeId, Clock, Email, Origin, SessionId, User, UserId, VerificationMethod};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use first_admin::FirstAdmin;
+pub use sign_up::StaffSignUp;
+
+use crate::error::{AuthError, Refusal};
+use crate::hasher::{HasherStats, PasswordHasher};
+use crate::key_material::ServerSecrets;
+use crate::keys::KeyRing;
+use crate::outbox::OutboxBell;
+use crate::password::{Password, PasswordPolicy};
+use crate::refresh::RefreshToken;
+use crate::token::AccessTokens;
+
+/// The use-cases of authentication. Clones share everything.
+#[derive(Clone)]
+pub struct Authentication {
+    inner: Arc<Parts>,
+}
+
+/// What [`Authentication`] is made of.
+pub struct Parts {
+    /// Where people, sessions and challenges are kept.
+    pub stores: Stores,
+    /// Time and identifiers.
+    pub clock: Arc<dyn Clock>,
+    /// The keys of codes and refresh tokens.
+    pub keys: Arc<KeyRing>,
+    /// Issues and checks access tokens.
+    pub tokens: AccessTokens,
+    /// Hashes and checks passwords.
+    pub hasher: PasswordHasher,
+    /// Rung when a message was written.
+    pub bell: OutboxBell,
+    /// What the operator chose.
+    pub settings: Settings,
+}
+
+/// The ports that authentication uses.
+#[derive(Clone)]
+pub struct Stores {
+    /// People.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Sign-ins.
+    pub sessions: Arc<dyn SessionStore>,
+    /// One-time codes.
+    pub challenges: Arc<dyn ChallengeStore>,
+}
+
+impl Stores {
+    /// One store behind every port.
+    #[must_use]
+    pub fn of<S: AccountStore + SessionStore + ChallengeStore + 'static>(store: Arc<S>) -> Self {
+        Self { accounts: Arc::clone(&store) as _, sessions: Arc::clone(&store) as _, challenges: store }
+    }
+}
+
+/// What the operator chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Who may sign up.
+    pub signup: SignupPolicy,
+    /// Whether staff need a code beside their password.
+    pub second_factor: SecondFactor,
+    /// What a new password must be.
+    pub passwords: PasswordPolicy,
+    /// How long a session lasts after its last renewal.
+    pub refresh_ttl: TimeDelta,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            signup: SignupPolicy::default(),
+            second_factor: SecondFactor::Off,
+            passwords: PasswordPolicy::default(),
+            refresh_ttl: TimeDelta::days(30),
+        }
+    }
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignupPolicy {
+    /// Staff.
+    pub staff: StaffSignup,
+    /// Whether staff prove their contact by a code first.
+    pub verify_staff: bool,
+    /// Customers.
+    pub customers: CustomerSignup,
+}
+
+/// What becomes of staff who sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StaffSignup {
+    /// An admin lets them in.
+    #[default]
+    Approval,
+    /// They are in.
+    Open,
+    /// Nobody signs up.
+    Closed,
+}
+
+/// What becomes of customers who sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomerSignup {
+    /// They are in, by a code to their phone.
+    #[default]
+    Open,
+    /// Nobody signs up.
+    Closed,
+}
+
+/// Whether staff need a code beside their password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// The password is enough.
+    #[default]
+    Off,
+    /// A code goes over the person's verification method.
+    Required,
+}
+
+/// What a sign-up, a sign-in or a verification comes to.
+#[derive(Debug)]
+pub enum Answer {
+    /// In.
+    SignedIn(Box<SignedIn>),
+    /// A code is on its way, if there is somebody to get it.
+    CodeSent(CodeSent),
+    /// An admin has to let them in.
+    ApprovalRequired,
+}
+
+impl Answer {
+    fn signed_in(signed_in: SignedIn) -> Self {
+        Self::SignedIn(Box::new(signed_in))
+    }
+}
+
+/// The tokens of a session, and whose it is.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Goes with every request.
+    pub access_token: SecretString,
+    /// Seconds that the access token is good for.
+    pub expires_in: i64,
+    /// Good once, for the next pair.
+    pub refresh_token: SecretString,
+    /// Seconds that the refresh token is good for.
+    pub refresh_expires_in: i64,
+    /// Whose they are.
+    pub user: User,
+}
+
+/// A challenge that waits for its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeSent {
+    /// To be given back with the code.
+    pub challenge_id: ChallengeId,
+    /// Over which channel it goes, as far as the asker may know.
+    pub channel: VerificationMethod,
+    /// Seconds that the code is good for.
+    pub expires_in: i64,
+}
+
+/// Somebody who is signed in, as the database has them now.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As the first argument of use-cases.
+    pub actor: Actor,
+    /// Who.
+    pub user: User,
+    /// By which session.
+    pub session_id: SessionId,
+}
+
+impl Authentication {
+    /// Use-cases over their parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { inner: Arc::new(parts) }
+    }
+
+    /// Who calls with this access token. The session, the role and whether the
+    /// person is active are the database's word, at every request.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidToken`] for any token that is not of a living
+    /// session; [`AuthError::Store`] when the database can't say.
+    pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
+        let claims = self.inner.tokens.verify(bearer).await?;
+        let user = self.inner.stores.sessions.find_caller(claims.sid, self.now()).await?;
+        let user = user
+            .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
+            .ok_or(AuthError::InvalidToken)?;
+        Ok(Caller { actor: Actor::user(&user, origin), user, session_id: claims.sid })
+    }
+
+    /// What the operator chose.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The public keys of the access tokens, as [`KeyRing::jwks`] has them.
+    #[must_use]
+    pub fn jwks(&self) -> serde_json::Value {
+        self.inner.keys.jwks()
+    }
+
+    /// How busy the password threads are, for metrics.
+    #[must_use]
+    pub fn hasher_stats(&self) -> HasherStats {
+        self.inner.hasher.stats()
+    }
+
+    /// Checks and hashes a password that somebody is to have, for
+    /// `Accounts::create`. `field` names it in a refusal.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a weak one, [`AuthError::Overloaded`].
+    pub async fn hash_new_password(
+        &self,
+        field: &'static str,
+        password: &Password,
+        account_email: Option<&Email>,
+    ) -> Result<domain::PasswordHash, AuthError> {
+        let checked = self.inner.settings.passwords.check(password, account_email);
+        checked.map_err(|error| Refusal::new(field, error))?;
+        self.inner.hasher.hash(password).await
+    }
+
+    fn now(&self) -> domain::Timestamp {
+        self.inner.clock.now()
+    }
+
+    fn secrets(&self) -> Arc<ServerSecrets> {
+        self.inner.keys.secrets()
+    }
+
+    fn event(&self, actor: &Actor, kind: EventKind, subject: Option<UserId>) -> Event {
+        Event::new(&*self.inner.clock, actor, kind, subject)
+    }
+
+    /// A session that is not stored yet, and its first refresh token.
+    fn new_session(&self, user: UserId, origin: &Origin) -> Result<(Session, RefreshToken), AuthError> {
+        let now = self.now();
+        let id = self.inner.clock.new_id().into();
+        let token = RefreshToken::first(id)?;
+        let session = Session {
+            id,
+            user_id: user,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + self.inner.settings.refresh_ttl,
+            address: origin.address,
+            user_agent: origin.user_agent.clone(),
+            refresh_digest: token.digest(),
+            spent_digest: None,
+            renewals: token.renewals,
+        };
+        Ok((session, token))
+    }
+
+    fn session_started(&self, user: &User, origin: &Origin) -> Event {
+        self.event(&Actor::user(user, origin.clone()), EventKind::SessionStarted, Some(user.id))
+    }
+
+    /// The answer to whom a stored session belongs.
+    fn signed_in(&self, user: User, session: &Session, token: &RefreshToken) -> Result<SignedIn, AuthError> {
+        let (access_token, expires_in) = self.inner.tokens.issue(&user, session.id)?;
+        Ok(SignedIn {
+            access_token,
+            expires_in,
+            refresh_token: token.encode(&self.secrets()),
+            refresh_expires_in: whole_seconds(session.expires_at - self.now()),
+            user,
+        })
+    }
+}
+
+/// Seconds, a begun one counted: what was promised a moment ago still reads as promised.
+fn whole_seconds(time: TimeDelta) -> i64 {
+    (time + TimeDelta::milliseconds(999)).num_seconds()
+}

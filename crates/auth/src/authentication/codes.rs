@@ -1,0 +1,132 @@
+//! What every use-case with a code shares.
+
+use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
+use domain::session::Session;
+use domain::store::WriteError;
+use domain::{Actor, ChallengeId, Scope, User};
+
+use super::{Authentication, CodeSent, SignedIn, whole_seconds};
+use crate::challenge::{Draft, is_right};
+use crate::error::AuthError;
+use crate::refresh::RefreshToken;
+
+/// Somebody who asks again sooner gets the challenge they have.
+const QUIET: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// What became of a challenge that was asked for.
+pub(super) struct Opened {
+    /// The one that is open now.
+    pub(super) challenge: Challenge,
+    /// The one that would be, had the same person not asked a moment ago. Then it is stored nowhere.
+    pub(super) drafted: ChallengeId,
+}
+
+impl Opened {
+    /// Whether the challenge was open before, and nothing was sent.
+    pub(super) fn is_earlier(&self) -> bool {
+        self.challenge.id != self.drafted
+    }
+}
+
+impl Authentication {
+    pub(super) async fn open(&self, draft: Draft) -> Result<Opened, AuthError> {
+        let (challenge, message) = draft.open(&self.secrets(), &*self.inner.clock)?;
+        let quiet_since = challenge.created_at - QUIET;
+        let drafted = challenge.id;
+        let challenge = self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since).await?;
+        let opened = Opened { challenge, drafted };
+        if !opened.is_earlier() {
+            self.inner.bell.ring();
+        }
+        Ok(opened)
+    }
+
+    pub(super) fn code_sent(&self, challenge: &Challenge) -> CodeSent {
+        CodeSent {
+            challenge_id: challenge.id,
+            channel: challenge.channel,
+            expires_in: whole_seconds(challenge.expires_at - self.now()),
+        }
+    }
+
+    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way.
+    pub(super) async fn try_code(
+        &self,
+        id: ChallengeId,
+        code: &str,
+        purposes: &[Purpose],
+    ) -> Result<Challenge, AuthError> {
+        let tried = self.inner.stores.challenges.take_try(id, self.now()).await?;
+        let challenge = tried.ok_or(AuthError::InvalidCode { tries_left: None })?;
+        if is_right(&challenge, code, &self.secrets()) && purposes.contains(&challenge.purpose) {
+            return Ok(challenge);
+        }
+        let left = MAX_TRIES.saturating_sub(challenge.tries);
+        Err(AuthError::InvalidCode { tries_left: Some(left).filter(|&left| left > 0) })
+    }
+
+    /// Whose the challenge is, if the code went to a contact that is still theirs.
+    pub(super) async fn holder(&self, challenge: &Challenge) -> Result<User, AuthError> {
+        let user = match challenge.user_id {
+            Some(id) => self.inner.stores.accounts.find_user(Scope::All, id).await?,
+            None => None,
+        };
+        user.filter(|user| contact(user).is_some_and(|contact| contact == challenge.contact))
+            .ok_or(AuthError::InvalidCode { tries_left: None })
+    }
+
+    /// Uses the challenge up. A code that was used meanwhile is a wrong code.
+    pub(super) async fn redeem(&self, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
+        match self.inner.stores.challenges.redeem(challenge.id, self.now(), outcome).await {
+            Err(WriteError::Stale) => Err(AuthError::InvalidCode { tries_left: None }),
+            done => Ok(done?),
+        }
+    }
+
+    /// Signs in whoever the redeemed code let in, as the database has them now.
+    pub(super) async fn signed_in_by_code(
+        &self,
+        session: &Session,
+        token: &RefreshToken,
+    ) -> Result<SignedIn, AuthError> {
+        let user = self.inner.stores.sessions.find_caller(session.id, self.now()).await?;
+        self.signed_in(user.ok_or(AuthError::AccountInactive)?, session, token)
+    }
+
+    /// Starts a session of somebody who proved the contact of a challenge.
+    pub(super) async fn sign_in_holder(
+        &self,
+        actor: &Actor,
+        challenge: &Challenge,
+        user: &User,
+    ) -> Result<SignedIn, AuthError> {
+        if !user.is_active {
+            return Err(self.refuse_inactive(actor, challenge, user).await?);
+        }
+        let (session, token) = self.new_session(user.id, &actor.origin)?;
+        let outcome = Outcome {
+            verified: Some(user.id),
+            session: Some(session.clone()),
+            events: vec![self.session_started(user, &actor.origin)],
+            ..Outcome::default()
+        };
+        self.redeem(challenge, &outcome).await?;
+        self.signed_in_by_code(&session, &token).await
+    }
+
+    /// The code was right and proves the contact; it lets nobody in.
+    async fn refuse_inactive(&self, actor: &Actor, challenge: &Challenge, user: &User) -> Result<AuthError, AuthError> {
+        let event = self.event(actor, domain::audit::EventKind::SigninFailed, Some(user.id));
+        let outcome = Outcome { verified: Some(user.id), events: vec![event], ..Outcome::default() };
+        self.redeem(challenge, &outcome).await?;
+        Ok(AuthError::AccountInactive)
+    }
+}
+
+/// Where codes for this person go.
+fn contact(user: &User) -> Option<String> {
+    match user.staff() {
+        Some(staff) => Some(staff.contact()),
+        None => user.phone().map(ToString::to_string),
+    }
+}

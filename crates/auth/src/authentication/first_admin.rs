@@ -1,0 +1,94 @@
+//! How the first admin comes to be: never by guessing.
+
+use std::fmt::Write as _;
+
+use domain::audit::{EventKind, changes};
+use domain::session::Digest;
+use domain::store::WriteError;
+use domain::{Actor, Email, Field, Staff, StaffRole, VerificationMethod};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::sign_up::StaffSignUp;
+use super::{Answer, Authentication};
+use crate::crypto::{CryptoError, random, sha256};
+use crate::error::AuthError;
+use crate::password::Password;
+
+/// The sign-up of the first admin.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// As the server printed it.
+    pub setup_token: SecretString,
+    /// Who they are.
+    pub staff: StaffSignUp,
+}
+
+impl Authentication {
+    /// A token with which the first admin signs up, to be printed once; `None`
+    /// when there is an admin. Earlier ones stay good, as other instances printed theirs.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn make_setup_token(&self) -> Result<Option<SecretString>, AuthError> {
+        let token = new_setup_token()?;
+        let kept = self.inner.stores.accounts.add_setup_token(&digest(&token), self.now()).await?;
+        Ok(kept.then_some(token))
+    }
+
+    /// Enters the first admin, active, and signs them in.
+    ///
+    /// # Errors
+    /// [`AuthError::SetupTokenRefused`], [`AuthError::Invalid`], `Taken`, [`AuthError::Overloaded`].
+    pub async fn sign_up_first_admin(&self, actor: &Actor, form: FirstAdmin) -> Result<Answer, AuthError> {
+        let FirstAdmin { setup_token, staff: form } = form;
+        self.check_staff(&form)?;
+        let hash = self.inner.hasher.hash(&form.password).await?;
+        let account = self.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash, true);
+        let (session, token) = self.new_session(account.user.id, &actor.origin)?;
+        let created = self.event(actor, EventKind::UserCreated, Some(account.user.id));
+        let events =
+            [created.with_changes(changes(None, &account.user)), self.session_started(&account.user, &actor.origin)];
+        let setup_token = digest(&setup_token);
+        self.inner.stores.accounts.create_first_admin(&account, &setup_token, &session, &events).await?;
+        self.signed_in(account.user, &session, &token).map(Answer::signed_in)
+    }
+
+    /// Enters an active admin from the settings, unless that e-mail has an
+    /// account. Answers whether it did.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
+    pub async fn create_first_admin_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
+        if self.inner.stores.accounts.find_credentials(&email).await?.is_some() {
+            return Ok(false);
+        }
+        let hash = self.hash_new_password("password", password, Some(&email)).await?;
+        let staff =
+            Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
+        let account = self.staff_account(StaffRole::Admin, staff, None, hash, true);
+        match self.create(&Actor::system("settings"), &account).await {
+            // Another instance was faster.
+            Err(WriteError::Taken(Field::Email)) => Ok(false),
+            done => Ok(done.map(|()| true)?),
+        }
+    }
+}
+
+/// 160 random bits, in groups that are easily copied.
+fn new_setup_token() -> Result<SecretString, CryptoError> {
+    let mut token = String::new();
+    for (at, byte) in random::<20>()?.into_iter().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            token.push('-');
+        }
+        let _ = write!(token, "{byte:02x}");
+    }
+    Ok(token.into())
+}
+
+/// Of the token as people copy it: groups and case don't matter. It is random
+/// enough that a plain digest keeps it.
+fn digest(token: &SecretString) -> Digest {
+    let text = token.expose_secret().chars().filter(char::is_ascii_alphanumeric);
+    sha256(text.map(|c| c.to_ascii_lowercase()).collect::<String>().as_bytes())
+}

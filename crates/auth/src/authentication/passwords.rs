@@ -1,0 +1,129 @@
+//! How passwords change.
+
+use domain::audit::EventKind;
+use domain::challenge::{Challenge, Outcome, Purpose};
+use domain::store::{Credentials, WriteError};
+use domain::{Actor, ChallengeId, Email, Error, Staff, User, VerificationMethod};
+
+use super::{Authentication, Caller, CodeSent};
+use crate::challenge::Draft;
+use crate::error::{AuthError, Refusal};
+use crate::password::Password;
+
+/// How the new password is called in a refusal.
+const NEW_PASSWORD: &str = "new_password";
+
+impl Authentication {
+    /// Sends a code for a new password. Whether anybody gets it, nobody is
+    /// told; that it goes by e-mail, everybody is.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn forgot_password(&self, _actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
+        let found = self.inner.stores.accounts.find_credentials(email).await?;
+        let user = found.map(|found| found.user).filter(|user| user.is_active);
+        let staff = user.as_ref().and_then(User::staff);
+        let draft = Draft {
+            purpose: Purpose::PasswordReset,
+            subject: email.to_string(),
+            user_id: user.as_ref().map(|user| user.id),
+            channel: staff.map_or(VerificationMethod::Email, |staff| staff.verification_method),
+            contact: staff.map(Staff::contact),
+            pending: None,
+        };
+        let sent = self.code_sent(&self.open(draft).await?.challenge);
+        Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
+    }
+
+    /// Sets a new password by code, a first one too. All sessions end.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a weak password, which spends no try (but
+    /// that it is made of the account's own e-mail shows after the code did);
+    /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
+    pub async fn reset_password(
+        &self,
+        actor: &Actor,
+        id: ChallengeId,
+        code: &str,
+        new: &Password,
+    ) -> Result<(), AuthError> {
+        let weak = |error| Refusal::new(NEW_PASSWORD, error);
+        self.inner.settings.passwords.check(new, None).map_err(weak)?;
+        let challenge = self.try_code(id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
+        let user = self.holder(&challenge).await?;
+        // The invited may set their password before they are let in.
+        if !user.is_active && challenge.purpose == Purpose::PasswordReset {
+            return Err(AuthError::AccountInactive);
+        }
+        self.set_password(actor, &challenge, &user, new).await
+    }
+
+    /// Changes the caller's password. Their other sessions end.
+    ///
+    /// # Errors
+    /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a
+    /// weak new one; [`AuthError::InvalidCredentials`] for a wrong current one.
+    pub async fn change_password(&self, caller: &Caller, current: &Password, new: &Password) -> Result<(), AuthError> {
+        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+        let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
+        checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
+        let found = self.check_current(caller, staff, current).await?;
+        let new = self.inner.hasher.hash(new).await?;
+        match self.replace(caller, &found, &new).await {
+            // A sign-in renewed the hash, or somebody else changed the password.
+            Err(WriteError::Stale) => {
+                let found = self.check_current(caller, staff, current).await?;
+                Ok(self.replace(caller, &found, &new).await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn set_password(
+        &self,
+        actor: &Actor,
+        challenge: &Challenge,
+        user: &User,
+        new: &Password,
+    ) -> Result<(), AuthError> {
+        let hash = self.hash_new_password(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email)).await?;
+        let by_owner = Actor::user(user, actor.origin.clone());
+        let outcome = Outcome {
+            verified: Some(user.id),
+            password: Some((user.id, hash)),
+            events: vec![self.event(&by_owner, EventKind::PasswordReset, Some(user.id))],
+            ..Outcome::default()
+        };
+        self.redeem(challenge, &outcome).await
+    }
+
+    async fn check_current(
+        &self,
+        caller: &Caller,
+        staff: &Staff,
+        current: &Password,
+    ) -> Result<Credentials, AuthError> {
+        let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
+        let found = found.filter(|found| found.user.id == caller.user.id);
+        let verdict = self.inner.hasher.verify(current, found.as_ref().map(|found| &found.password_hash)).await?;
+        match found {
+            Some(found) if verdict.matches => Ok(found),
+            _ => {
+                self.record_failure(&caller.actor, Some(&caller.user)).await?;
+                Err(AuthError::InvalidCredentials)
+            }
+        }
+    }
+
+    async fn replace(
+        &self,
+        caller: &Caller,
+        found: &Credentials,
+        new: &domain::PasswordHash,
+    ) -> Result<(), WriteError> {
+        let event = self.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
+        let (user, keep) = (caller.user.id, Some(caller.session_id));
+        self.inner.stores.sessions.change_password(user, &found.password_hash, new, keep, &event).await
+    }
+}

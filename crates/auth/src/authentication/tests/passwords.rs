@@ -1,0 +1,177 @@
+use domain::store::AccountStore;
+use domain::testing;
+use domain::{Error, PasswordHash, Profile, VerificationMethod};
+
+use super::*;
+
+async fn reset(world: &World, sent: &CodeSent, code: &str, new: &str) -> Result<(), AuthError> {
+    world.auth.reset_password(&anyone(), sent.challenge_id, code, &password(new)).await
+}
+
+async fn is_password(world: &World, address: &str, text: &str) -> bool {
+    world.auth.sign_in_by_password(&anyone(), &email(address), &password(text)).await.is_ok()
+}
+
+fn refused_as(answer: Result<(), AuthError>) -> (&'static str, &'static str) {
+    match answer {
+        Err(AuthError::Invalid(refusals)) => (refusals[0].field, refusals[0].error.code),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_code_and_every_session_ends() {
+    let world = World::new().await;
+    world.manager("ann@example.com").await;
+    let signed_in = world.sign_in("ann@example.com").await;
+    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
+    reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+    assert!(!world.is_alive(&signed_in).await);
+    assert!(!is_password(&world, "ann@example.com", PASSWORD).await);
+    assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
+    assert!(world.history().contains(&"password.reset"));
+    assert!(world.store.users()[0].verified_at.is_some());
+}
+
+#[tokio::test]
+async fn nobody_learns_whether_an_account_was_there_to_be_forgotten() {
+    let world = World::new().await;
+    let mut by_phone = world.manager("ann@example.com").await;
+    if let Profile::Manager(staff) = &mut by_phone.profile {
+        staff.phone = Some(phone(PHONE));
+        staff.verification_method = VerificationMethod::Whatsapp;
+    }
+    world.store.overwrite_user(&by_phone);
+    let inactive = world.manager("gone@example.com").await;
+    world.deactivate(&inactive);
+    let mut answers = Vec::new();
+    for (address, delivered) in [("ann@example.com", true), ("gone@example.com", false), ("nobody@example.com", false)]
+    {
+        let sent = world.auth.forgot_password(&anyone(), &email(address)).await.unwrap();
+        assert_eq!(world.store.messages().len(), 1);
+        let code = world.code(&sent).await;
+        assert_eq!(code.is_some(), delivered, "{address}");
+        let refused = reset(&world, &sent, wrong(code.as_deref().unwrap_or("")), OTHER_PASSWORD).await;
+        answers.push((sent.channel, sent.expires_in, format!("{refused:?}")));
+        assert_eq!(world.auth.forgot_password(&anyone(), &email(address)).await.unwrap(), sent);
+    }
+    assert_eq!(answers[0].0, VerificationMethod::Email);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let real = &world.sent()[0];
+    assert_eq!((real.channel, real.to.as_str()), (VerificationMethod::Whatsapp, PHONE));
+}
+
+#[tokio::test]
+async fn a_weak_password_spends_no_try() {
+    let world = World::new().await;
+    world.manager("ann.smithson@example.com").await;
+    let sent = world.auth.forgot_password(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
+    for _ in 0..9 {
+        assert_eq!(refused_as(reset(&world, &sent, &code, "short").await), ("new_password", "too_short"));
+        assert_eq!(refused_as(reset(&world, &sent, &code, "password1234").await).1, "common_password");
+    }
+    // Whose challenge it is, only the right code is told.
+    assert_eq!(refused_as(reset(&world, &sent, &code, "ann.smithson2026").await).1, "contains_email");
+    let guess = reset(&world, &sent, wrong(&code), "ann.smithson2026").await;
+    assert!(matches!(guess, Err(AuthError::InvalidCode { tries_left: Some(3) })));
+    reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invitation_is_finished_by_setting_a_password() {
+    let world = World::new().await;
+    let admin = world.admin("root@example.com").await;
+    let invited = testing::manager(&world.clock, "ann@example.com");
+    let account = domain::store::Account { user: invited.clone(), password_hash: PasswordHash::unusable() };
+    let event = testing::event(&world.clock, EventKind::UserCreated, Some(invited.id));
+    world.store.create_account(&account, &event).await.unwrap();
+    let sent = world.auth.invite(&testing::signed_in(&admin), &invited).await.unwrap();
+    assert_eq!(sent.expires_in, 72 * 3600);
+    let code = world.code(&sent).await.unwrap();
+    world.clock.advance(TimeDelta::hours(71));
+    reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+    assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn only_those_who_may_enter_staff_may_invite_them() {
+    let world = World::new().await;
+    let manager = world.manager("ann@example.com").await;
+    let customer = world.customer(PHONE).await;
+    let admin = world.admin("root@example.com").await;
+    for (actor, user) in [(&manager, &manager), (&customer, &manager), (&admin, &customer)] {
+        let refused = world.auth.invite(&testing::signed_in(actor), user).await;
+        assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
+    }
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_the_other_sessions() {
+    let world = World::new().await;
+    world.manager("ann@example.com").await;
+    let (here, there) = (world.sign_in("ann@example.com").await, world.sign_in("ann@example.com").await);
+    let caller = world.caller(&here).await;
+    world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    assert!(world.is_alive(&here).await && !world.is_alive(&there).await);
+    assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
+    assert!(world.history().contains(&"password.changed"));
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it_only() {
+    let world = World::new().await;
+    world.manager("ann@example.com").await;
+    let caller = world.caller(&world.sign_in("ann@example.com").await).await;
+    let wrong = world.auth.change_password(&caller, &password("wrong"), &password(OTHER_PASSWORD)).await;
+    assert!(matches!(wrong, Err(AuthError::InvalidCredentials)));
+    assert_eq!(world.history().last(), Some(&"signin.failed"));
+    let weak = world.auth.change_password(&caller, &password(PASSWORD), &password("aaaaaaaaaaaa")).await;
+    assert_eq!(refused_as(weak), ("new_password", "common_password"));
+    assert!(is_password(&world, "ann@example.com", PASSWORD).await);
+}
+
+#[tokio::test]
+async fn a_hash_renewed_meanwhile_does_not_stop_a_change() {
+    let world = World::new().await;
+    let manager = world.manager("ann@example.com").await;
+    let caller = world.caller(&world.sign_in("ann@example.com").await).await;
+    let (store, hasher) = (world.store.clone(), world.hasher.clone());
+    let renewed = std::sync::atomic::AtomicBool::new(false);
+    let renewed = Arc::new(renewed);
+    let auth = world.hooked(hook(move |method| {
+        let (store, hasher, renewed) = (store.clone(), hasher.clone(), Arc::clone(&renewed));
+        async move {
+            if method == "change_password" && !renewed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+                let old = store.password_hash(manager.id).unwrap();
+                let new = hasher.hash(&password(PASSWORD)).await.unwrap();
+                store.renew_password_hash(manager.id, &old, &new).await.unwrap();
+            }
+            Ok(())
+        }
+    }));
+    auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn customers_have_no_password_to_change() {
+    let world = World::new().await;
+    let sent = world.auth.sign_up_customer(&anyone(), phone(PHONE), None).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
+    let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
+    let caller = world.caller(&signed_in).await;
+    let refused = world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await;
+    assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
+}
+
+#[tokio::test]
+async fn a_password_for_a_new_account_is_checked_and_hashed() {
+    let world = World::new().await;
+    let address = email("ann.smithson@example.com");
+    let hash = world.auth.hash_new_password("password", &password(PASSWORD), Some(&address)).await.unwrap();
+    assert!(hash.expose().starts_with("$2b$04$"));
+    let weak = world.auth.hash_new_password("password", &password("ann.smithson1"), Some(&address)).await;
+    assert!(matches!(weak, Err(AuthError::Invalid(refusals)) if refusals[0].error.code == "contains_email"));
+}

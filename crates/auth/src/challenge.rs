@@ -1,0 +1,185 @@
+//! One-time codes: how they are made, kept and recognised.
+
+use aws_lc_rs::rand;
+use chrono::TimeDelta;
+use domain::challenge::{Challenge, Message, Pending, Purpose};
+use domain::session::Digest;
+use domain::{Clock, UserId, VerificationMethod};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::crypto::{CryptoError, equal};
+use crate::key_material::ServerSecrets;
+
+/// A challenge to be opened.
+pub(crate) struct Draft {
+    pub(crate) purpose: Purpose,
+    /// What identifies the person who asks: one open challenge for each.
+    pub(crate) subject: String,
+    pub(crate) user_id: Option<UserId>,
+    pub(crate) channel: VerificationMethod,
+    /// Where the code goes; `None` makes a decoy, which looks and costs the same.
+    pub(crate) contact: Option<String>,
+    pub(crate) pending: Option<Pending>,
+}
+
+/// How long a code works.
+pub(crate) fn lifetime(purpose: Purpose) -> TimeDelta {
+    match purpose {
+        Purpose::Invitation => TimeDelta::hours(72),
+        Purpose::CustomerSignUp
+        | Purpose::CustomerSignIn
+        | Purpose::StaffSignUp
+        | Purpose::SecondFactor
+        | Purpose::PasswordReset => TimeDelta::minutes(5),
+    }
+}
+
+impl Draft {
+    /// The challenge with a code that is in no one's hands yet, and the message that carries it.
+    pub(crate) fn open(self, secrets: &ServerSecrets, clock: &dyn Clock) -> Result<(Challenge, Message), CryptoError> {
+        let now = clock.now();
+        let code = new_code()?;
+        let mut challenge = Challenge {
+            id: clock.new_id().into(),
+            purpose: self.purpose,
+            subject: secrets.subjects.mac(&[self.subject.as_bytes()]),
+            user_id: self.user_id,
+            channel: self.channel,
+            contact: self.contact.unwrap_or_default(),
+            code_digest: Digest::default(),
+            tries: 0,
+            created_at: now,
+            expires_at: now + lifetime(self.purpose),
+            used_at: None,
+            pending: self.pending,
+        };
+        challenge.code_digest = code_digest(&challenge, code.expose_secret(), secrets);
+        let message = message(&challenge, &code, secrets, clock)?;
+        Ok((challenge, message))
+    }
+}
+
+fn message(
+    challenge: &Challenge,
+    code: &SecretString,
+    secrets: &ServerSecrets,
+    clock: &dyn Clock,
+) -> Result<Message, CryptoError> {
+    let id = domain::MessageId::from(clock.new_id());
+    Ok(Message {
+        id,
+        channel: challenge.channel,
+        recipient: challenge.contact.clone(),
+        purpose: challenge.purpose,
+        challenge_id: challenge.id,
+        sealed_code: secrets.messages.seal(id.as_uuid().as_bytes(), code.expose_secret().as_bytes())?,
+        created_at: challenge.created_at,
+        expires_at: challenge.expires_at,
+        attempts: 0,
+    })
+}
+
+/// The code that a message carries, if it was sealed here.
+pub(crate) fn unseal(message: &Message, secrets: &ServerSecrets) -> Option<SecretString> {
+    let plain = secrets.messages.open(message.id.as_uuid().as_bytes(), &message.sealed_code)?;
+    String::from_utf8(plain).ok().map(SecretString::from)
+}
+
+/// Whether this is the challenge's code. No code is a decoy's.
+pub(crate) fn is_right(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> bool {
+    let matches = equal(&challenge.code_digest, &code_digest(challenge, code.trim(), secrets));
+    matches && !challenge.contact.is_empty()
+}
+
+/// Bound to challenge, purpose and contact: a row that is copied or changed proves nothing.
+fn code_digest(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> Digest {
+    secrets.codes.mac(&[
+        challenge.id.as_uuid().as_bytes(),
+        challenge.purpose.as_str().as_bytes(),
+        challenge.contact.as_bytes(),
+        code.as_bytes(),
+    ])
+}
+
+/// Six digits, each as likely as any other.
+fn new_code() -> Result<SecretString, CryptoError> {
+    const CODES: u32 = 1_000_000;
+    // The rest of the range would make low codes a little likelier.
+    const FAIR: u32 = u32::MAX / CODES * CODES;
+    loop {
+        let mut bytes = [0; 4];
+        rand::fill(&mut bytes)?;
+        let number = u32::from_be_bytes(bytes);
+        if number < FAIR {
+            return Ok(format!("{:06}", number % CODES).into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::testing::FixedClock;
+
+    use super::*;
+    use crate::test_world::secrets;
+
+    fn draft(contact: Option<&str>) -> Draft {
+        Draft {
+            purpose: Purpose::CustomerSignIn,
+            subject: "+998901234567".to_owned(),
+            user_id: None,
+            channel: VerificationMethod::Phone,
+            contact: contact.map(str::to_owned),
+            pending: None,
+        }
+    }
+
+    #[test]
+    fn codes_are_six_digits_and_differ() {
+        let codes: Vec<SecretString> = (0..500).map(|_| new_code().unwrap()).collect();
+        let texts: HashSet<&str> = codes.iter().map(ExposeSecret::expose_secret).collect();
+        assert!(texts.iter().all(|code| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())));
+        assert!(texts.len() > 490);
+        assert!(texts.iter().any(|code| code.starts_with('0')));
+    }
+
+    #[test]
+    fn a_code_is_bound_to_challenge_purpose_and_contact() {
+        let (secrets, clock) = (secrets(1), FixedClock::default());
+        let (challenge, message) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
+        let code = unseal(&message, &secrets).unwrap();
+        let code = code.expose_secret();
+        assert!(is_right(&challenge, code, &secrets));
+        assert!(is_right(&challenge, &format!(" {code}\n"), &secrets));
+        assert!(!is_right(&challenge, "", &secrets));
+        let others = [
+            Challenge { id: clock.new_id().into(), ..challenge.clone() },
+            Challenge { purpose: Purpose::SecondFactor, ..challenge.clone() },
+            Challenge { contact: "+998901234568".to_owned(), ..challenge.clone() },
+        ];
+        assert!(others.iter().all(|other| !is_right(other, code, &secrets)));
+        assert!(!is_right(&challenge, code, &crate::test_world::secrets(2)));
+    }
+
+    #[test]
+    fn a_decoy_looks_like_any_other_and_no_code_is_its_own() {
+        let (secrets, clock) = (secrets(1), FixedClock::default());
+        let (real, _) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
+        let (decoy, message) = draft(None).open(&secrets, &clock).unwrap();
+        assert_eq!((decoy.subject, decoy.expires_at), (real.subject, real.expires_at));
+        assert_eq!(message.recipient, "");
+        let code = unseal(&message, &secrets).unwrap();
+        assert!(!is_right(&decoy, code.expose_secret(), &secrets));
+    }
+
+    #[test]
+    fn a_sealed_code_opens_in_its_own_message_only() {
+        let (secrets, clock) = (secrets(1), FixedClock::default());
+        let (_, message) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
+        let moved = Message { id: clock.new_id().into(), ..message.clone() };
+        assert!(unseal(&message, &secrets).is_some());
+        assert!(unseal(&moved, &secrets).is_none());
+    }
+}

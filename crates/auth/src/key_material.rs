@@ -1,0 +1,159 @@
+//! Single keys: how they are made, sealed for storage, and opened for use.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use domain::clock::Timestamp;
+use domain::key::{KeyPurpose, StoredKey};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::crypto::{CryptoError, MacKey, SealingKey, join, random, sha256};
+use crate::keys::KeyError;
+
+/// Seals stored keys, so that a copy of the database alone signs nothing.
+pub(crate) struct MasterKey(SealingKey);
+
+impl MasterKey {
+    pub(crate) fn new(key: &SecretString) -> Result<Self, KeyError> {
+        let key = key.expose_secret();
+        if key.is_empty() {
+            return Err(KeyError::MasterKeyEmpty);
+        }
+        Ok(Self(SealingKey::derived(key.as_bytes(), "stored keys")?))
+    }
+
+    /// The secret of a stored key. One that was stored before there was a master key stays readable.
+    pub(crate) fn open(master: Option<&Self>, key: &StoredKey) -> Result<SecretSlice<u8>, KeyError> {
+        if !key.is_sealed {
+            return Ok(key.secret.clone().into());
+        }
+        let master = master.ok_or_else(|| KeyError::MasterKeyMissing { id: key.id.clone() })?;
+        let opened = master.0.open(&seal_context(&key.id, key.purpose), &key.secret);
+        opened.map(Into::into).ok_or_else(|| KeyError::MasterKeyWrong { id: key.id.clone() })
+    }
+}
+
+/// A sealed key is no good under another name or for another purpose.
+fn seal_context(id: &str, purpose: KeyPurpose) -> Vec<u8> {
+    join(&[purpose.as_str().as_bytes(), id.as_bytes()])
+}
+
+/// A key that signs and checks access tokens (Ed25519, RFC 8032).
+pub(crate) struct Signer {
+    pub(crate) kid: String,
+    pub(crate) active_from: Timestamp,
+    retired_at: Option<Timestamp>,
+    pub(crate) encoding: EncodingKey,
+    pub(crate) decoding: DecodingKey,
+    public: String,
+}
+
+impl Signer {
+    pub(crate) fn new(key: &StoredKey, secret: &SecretSlice<u8>) -> Result<Self, KeyError> {
+        let damaged = || KeyError::Damaged { id: key.id.clone() };
+        let pair = Ed25519KeyPair::from_pkcs8(secret.expose_secret()).map_err(|_| damaged())?;
+        let public = pair.public_key().as_ref();
+        if key.id != thumbprint(public) {
+            return Err(damaged());
+        }
+        Ok(Self {
+            kid: key.id.clone(),
+            active_from: key.active_from,
+            retired_at: key.retired_at,
+            encoding: EncodingKey::from_ed_der(secret.expose_secret()),
+            decoding: DecodingKey::from_ed_der(public),
+            public: BASE64_URL_SAFE_NO_PAD.encode(public),
+        })
+    }
+
+    pub(crate) fn is_accepted(&self, now: Timestamp) -> bool {
+        self.retired_at.is_none_or(|at| now < at)
+    }
+
+    pub(crate) fn jwk(&self) -> Value {
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": self.public, "kid": self.kid, "use": "sig", "alg": "EdDSA" })
+    }
+}
+
+/// The thumbprint of an Ed25519 key (RFC 7638 section 3, RFC 8037 appendix A.3).
+fn thumbprint(public: &[u8]) -> String {
+    let x = BASE64_URL_SAFE_NO_PAD.encode(public);
+    BASE64_URL_SAFE_NO_PAD.encode(sha256(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes()))
+}
+
+/// What the one `codes` key is used for, each use under a key of its own.
+pub(crate) struct ServerSecrets {
+    /// Shows that a refresh token was made here.
+    pub(crate) refresh_tag: MacKey,
+    /// Makes the next refresh token out of the one before.
+    pub(crate) refresh_successor: MacKey,
+    /// Of one-time codes.
+    pub(crate) codes: MacKey,
+    /// Of the contacts that codes are asked for.
+    pub(crate) subjects: MacKey,
+    /// Of codes on their way.
+    pub(crate) messages: SealingKey,
+}
+
+impl ServerSecrets {
+    const LENGTH: usize = 32;
+
+    pub(crate) fn new(key: &StoredKey, secret: &SecretSlice<u8>) -> Result<Self, KeyError> {
+        let secret = secret.expose_secret();
+        if secret.len() != Self::LENGTH {
+            return Err(KeyError::Damaged { id: key.id.clone() });
+        }
+        Ok(Self {
+            refresh_tag: MacKey::derived(secret, "refresh token tag")?,
+            refresh_successor: MacKey::derived(secret, "refresh token successor")?,
+            codes: MacKey::derived(secret, "code")?,
+            subjects: MacKey::derived(secret, "challenge subject")?,
+            messages: SealingKey::derived(secret, "message")?,
+        })
+    }
+}
+
+/// A new signing key, to sign from `active_from` on.
+pub(crate) fn new_signing_key(
+    now: Timestamp,
+    active_from: Timestamp,
+    master: Option<&MasterKey>,
+) -> Result<StoredKey, CryptoError> {
+    let pair = Ed25519KeyPair::generate()?;
+    let document = pair.to_pkcs8()?;
+    let id = thumbprint(pair.public_key().as_ref());
+    stored(id, KeyPurpose::AccessToken, document.as_ref(), (now, active_from), master)
+}
+
+/// A new key for codes and refresh tokens.
+pub(crate) fn new_codes_key(id: Uuid, now: Timestamp, master: Option<&MasterKey>) -> Result<StoredKey, CryptoError> {
+    let secret = random::<{ ServerSecrets::LENGTH }>()?;
+    stored(id.to_string(), KeyPurpose::Codes, &secret, (now, now), master)
+}
+
+fn stored(
+    id: String,
+    purpose: KeyPurpose,
+    plain: &[u8],
+    (created_at, active_from): (Timestamp, Timestamp),
+    master: Option<&MasterKey>,
+) -> Result<StoredKey, CryptoError> {
+    let secret = match master {
+        Some(master) => master.0.seal(&seal_context(&id, purpose), plain)?,
+        None => plain.to_vec(),
+    };
+    Ok(StoredKey { id, purpose, secret, is_sealed: master.is_some(), created_at, active_from, retired_at: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thumbprint_is_that_of_the_rfc() {
+        let x = BASE64_URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        assert_eq!(thumbprint(&x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+}

@@ -1,0 +1,201 @@
+//! The keys of this installation, shared by all instances through the database.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::TimeDelta;
+use domain::Clock;
+use domain::clock::Timestamp;
+use domain::key::{KeyPurpose, StoredKey};
+use domain::store::{KeyStore, StoreError};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::crypto::CryptoError;
+use crate::key_material::{MasterKey, ServerSecrets, Signer};
+
+/// Why the keys could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A stored key is sealed and no master key is configured.
+    #[error("key {id} is sealed: auth.master_key must be set to the key it was sealed with")]
+    MasterKeyMissing {
+        /// The stored key.
+        id: String,
+    },
+    /// A stored key is sealed with another master key.
+    #[error("key {id} does not open: auth.master_key is not the one it was sealed with")]
+    MasterKeyWrong {
+        /// The stored key.
+        id: String,
+    },
+    /// The configured master key is empty.
+    #[error("auth.master_key must not be empty")]
+    MasterKeyEmpty,
+    /// A stored key is not what its purpose asks for.
+    #[error("key {id} is damaged")]
+    Damaged {
+        /// The stored key.
+        id: String,
+    },
+    /// The store kept no key for a purpose.
+    #[error("there is no {0} key")]
+    Missing(KeyPurpose),
+    /// The database could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The crypto library failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+/// The keys that are in force, and where they come from. Held in an [`Arc`] by
+/// everything that signs, checks or seals.
+pub struct KeyRing {
+    store: Arc<dyn KeyStore>,
+    clock: Arc<dyn Clock>,
+    master: Option<MasterKey>,
+    keys: RwLock<Arc<Keys>>,
+    /// When a key that nobody here knew was last looked for.
+    last_search: Mutex<Option<Search>>,
+}
+
+#[derive(Clone, Copy)]
+struct Search {
+    at: Timestamp,
+    failed: bool,
+}
+
+/// What one reading of the store gave.
+struct Keys {
+    /// Oldest first.
+    signers: Vec<Arc<Signer>>,
+    secrets: Arc<ServerSecrets>,
+}
+
+impl KeyRing {
+    /// How often a key that nobody here knows is looked for in the database at most.
+    const SEARCH_INTERVAL: TimeDelta = TimeDelta::seconds(5);
+
+    /// Reads the keys, and makes those that are missing. Instances that start
+    /// together end with the same keys.
+    ///
+    /// # Errors
+    /// [`KeyError`]; what names `auth.master_key` is for the operator to mend.
+    pub async fn open(
+        store: Arc<dyn KeyStore>,
+        clock: Arc<dyn Clock>,
+        master_key: Option<SecretString>,
+    ) -> Result<Self, KeyError> {
+        let master = master_key.map(|key| MasterKey::new(&key)).transpose()?;
+        let keys = match read(&*store, &*clock, master.as_ref()).await {
+            Err(KeyError::Missing(_)) => {
+                store.add_missing_keys(&new_keys(clock.now(), &*clock, master.as_ref())?).await?;
+                read(&*store, &*clock, master.as_ref()).await?
+            }
+            keys => keys?,
+        };
+        let (keys, last_search) = (RwLock::new(Arc::new(keys)), Mutex::new(None));
+        Ok(Self { store, clock, master, keys, last_search })
+    }
+
+    /// Reads the keys again. The server does so every 30 seconds, so that a
+    /// key that another instance made is known well before its first use.
+    ///
+    /// # Errors
+    /// [`KeyError`]; the keys stay as they were.
+    pub async fn reload(&self) -> Result<(), KeyError> {
+        let keys = read(&*self.store, &*self.clock, self.master.as_ref()).await?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        Ok(())
+    }
+
+    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5,
+    /// RFC 8037 section 2), those included that do not sign yet or no longer.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let now = self.clock.now();
+        let keys = self.keys();
+        let keys: Vec<Value> = keys.signers.iter().filter(|key| key.is_accepted(now)).map(|key| key.jwk()).collect();
+        json!({ "keys": keys })
+    }
+
+    /// The newest key that may sign by now.
+    pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
+        let now = self.clock.now();
+        let keys = self.keys();
+        let mut accepted = keys.signers.iter().filter(|key| key.is_accepted(now));
+        // Another instance's clock may be a little ahead when it makes the very first key.
+        let oldest = accepted.clone().next();
+        accepted.rfind(|key| key.active_from <= now).or(oldest).cloned()
+    }
+
+    /// The key with this `kid`. One that is unknown here may just have been
+    /// made elsewhere: the database is asked, at most once every few seconds.
+    pub(crate) async fn verifier(&self, kid: &str) -> Result<Option<Arc<Signer>>, KeyError> {
+        if let Some(key) = self.known(kid) {
+            return Ok(Some(key));
+        }
+        self.search().await?;
+        Ok(self.known(kid))
+    }
+
+    /// Reads the keys again, unless somebody just did. A failure holds as long
+    /// as a success: a good token is not refused because nobody could look.
+    async fn search(&self) -> Result<(), KeyError> {
+        let mut last_search = self.last_search.lock().await;
+        let now = self.clock.now();
+        match *last_search {
+            Some(Search { at, failed: false }) if now - at < Self::SEARCH_INTERVAL => Ok(()),
+            Some(Search { at, failed: true }) if now - at < Self::SEARCH_INTERVAL => {
+                Err(StoreError::Unavailable("the keys could not be read a moment ago".into()).into())
+            }
+            _ => {
+                let found = self.reload().await;
+                *last_search = Some(Search { at: now, failed: found.is_err() });
+                found
+            }
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<ServerSecrets> {
+        Arc::clone(&self.keys().secrets)
+    }
+
+    fn known(&self, kid: &str) -> Option<Arc<Signer>> {
+        let now = self.clock.now();
+        self.keys().signers.iter().find(|key| key.kid == kid && key.is_accepted(now)).cloned()
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn new_keys(now: Timestamp, clock: &dyn Clock, master: Option<&MasterKey>) -> Result<[StoredKey; 2], KeyError> {
+    Ok([
+        crate::key_material::new_signing_key(now, now, master)?,
+        crate::key_material::new_codes_key(clock.new_id(), now, master)?,
+    ])
+}
+
+async fn read(store: &dyn KeyStore, clock: &dyn Clock, master: Option<&MasterKey>) -> Result<Keys, KeyError> {
+    let (mut signers, mut secrets) = (Vec::new(), None);
+    for key in store.list_keys(clock.now()).await? {
+        let secret = MasterKey::open(master, &key)?;
+        match key.purpose {
+            KeyPurpose::AccessToken => signers.push(Arc::new(Signer::new(&key, &secret)?)),
+            // The oldest: what it keyed must be found again.
+            KeyPurpose::Codes if secrets.is_none() => secrets = Some(Arc::new(ServerSecrets::new(&key, &secret)?)),
+            KeyPurpose::Codes => {}
+        }
+    }
+    if signers.is_empty() {
+        return Err(KeyError::Missing(KeyPurpose::AccessToken));
+    }
+    signers.sort_by_key(|key| key.active_from);
+    Ok(Keys { signers, secrets: secrets.ok_or(KeyError::Missing(KeyPurpose::Codes))? })
+}
+
+#[cfg(test)]
+mod tests;

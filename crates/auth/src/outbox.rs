@@ -1,0 +1,299 @@
+//! Codes on their way: sent after the answer, tried again when a gateway
+//! fails, and never twice at once.
+
+mod log_sender;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use domain::challenge::{Message, Purpose};
+use domain::store::{ChallengeStore, StoreError};
+use domain::{ChallengeId, Clock, MessageId, Phone, Timestamp, VerificationMethod};
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+pub use log_sender::LogSender;
+
+use crate::challenge::unseal;
+use crate::keys::KeyRing;
+
+/// A code as a gateway sends it.
+#[derive(Clone, Debug)]
+pub struct CodeMessage {
+    /// The same at every attempt, so that a gateway can tell a retry.
+    pub id: MessageId,
+    /// Over which channel.
+    pub channel: VerificationMethod,
+    /// An e-mail address or a phone number.
+    pub to: String,
+    /// The six digits.
+    pub code: SecretString,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What the code answers to. The invited learn it from the message alone.
+    pub challenge_id: ChallengeId,
+    /// When the code stops working.
+    pub expires_at: Timestamp,
+}
+
+/// Why a gateway did not take a message. Its text must hold neither code nor recipient.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Another attempt may help.
+    #[error("the gateway failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No attempt will help: the number is none, the account is closed.
+    #[error("the gateway refused the message")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It did not answer in time.
+    #[error("the gateway did not answer in time")]
+    TimedOut,
+}
+
+/// A gateway for codes.
+#[async_trait]
+pub trait CodeSender: Send + Sync {
+    /// Hands one message over. Given up after ten seconds.
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError>;
+}
+
+/// One gateway for each channel.
+#[derive(Clone)]
+pub struct Senders {
+    /// For `email`.
+    pub email: Arc<dyn CodeSender>,
+    /// For `phone`.
+    pub phone: Arc<dyn CodeSender>,
+    /// For `whatsapp`.
+    pub whatsapp: Arc<dyn CodeSender>,
+}
+
+impl Senders {
+    /// The same gateway for every channel.
+    #[must_use]
+    pub fn all(sender: Arc<dyn CodeSender>) -> Self {
+        Self { email: Arc::clone(&sender), phone: Arc::clone(&sender), whatsapp: sender }
+    }
+
+    fn of(&self, channel: VerificationMethod) -> &dyn CodeSender {
+        match channel {
+            VerificationMethod::Email => &*self.email,
+            VerificationMethod::Phone => &*self.phone,
+            VerificationMethod::Whatsapp => &*self.whatsapp,
+        }
+    }
+}
+
+/// Wakes the outbox of this process. Clones ring the same bell.
+#[derive(Clone, Default)]
+pub struct OutboxBell(Arc<Notify>);
+
+impl OutboxBell {
+    /// A message was written.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Takes messages out of the database and hands them to gateways. Any number
+/// of instances may do so; a lease keeps them off each other's messages.
+#[derive(Clone)]
+pub struct Outbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn ChallengeStore>,
+    clock: Arc<dyn Clock>,
+    keys: Arc<KeyRing>,
+    senders: Senders,
+    bell: OutboxBell,
+}
+
+/// How long a claimed message is hidden from other instances. Longer than one attempt may take.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How long one attempt may take.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// After so many attempts, about four minutes, a message is given up.
+const MAX_ATTEMPTS: i32 = 8;
+/// How often the database is asked for messages that other instances left behind.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Messages under way at once: enough that a gateway that hangs leaves room for the others.
+const MAX_UNDER_WAY: usize = 64;
+
+impl Outbox {
+    /// An outbox that `bell` wakes.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn ChallengeStore>,
+        clock: Arc<dyn Clock>,
+        keys: Arc<KeyRing>,
+        senders: Senders,
+        bell: OutboxBell,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { store, clock, keys, senders, bell }) }
+    }
+
+    /// Has everything that is due sent, and waits for it. Answers how many messages were due.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the messages can't be had.
+    pub async fn deliver_due(&self) -> Result<usize, StoreError> {
+        let mut under_way = JoinSet::new();
+        let due = self.begin_due(&mut under_way).await?;
+        while under_way.join_next().await.is_some() {}
+        Ok(due)
+    }
+
+    /// Delivers until `shutdown`, then finishes what is under way.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut under_way = JoinSet::new();
+        let mut is_failing = false;
+        tokio::pin!(shutdown);
+        loop {
+            self.begin_due_or_complain(&mut under_way, &mut is_failing).await;
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = self.inner.bell.0.notified() => {}
+                () = sleep(POLL_INTERVAL) => {}
+                _ = under_way.join_next(), if under_way.len() >= MAX_UNDER_WAY => {}
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// Begins to send what is due, as far as there is room.
+    async fn begin_due(&self, under_way: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        while under_way.try_join_next().is_some() {}
+        let room = MAX_UNDER_WAY.saturating_sub(under_way.len());
+        if room == 0 {
+            return Ok(0);
+        }
+        let now = self.inner.clock.now();
+        let due = self.inner.store.claim_messages(now, now + LEASE, room as u64).await?;
+        let count = due.len();
+        for message in due {
+            let inner = Arc::clone(&self.inner);
+            under_way.spawn(async move { inner.deliver(&message).await });
+        }
+        Ok(count)
+    }
+
+    /// Complains once each time that the database goes away, not at every poll.
+    async fn begin_due_or_complain(&self, under_way: &mut JoinSet<()>, is_failing: &mut bool) {
+        match self.begin_due(under_way).await {
+            Ok(_) => *is_failing = false,
+            Err(error) => {
+                if !std::mem::replace(is_failing, true) {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "messages cannot be read, still trying");
+                }
+            }
+        }
+    }
+}
+
+/// What an attempt came to.
+enum Attempt {
+    /// Sent, or a decoy.
+    Done,
+    /// To be tried again.
+    Later,
+    /// No use trying, and why.
+    Hopeless(String),
+}
+
+impl Inner {
+    async fn deliver(&self, message: &Message) {
+        let settled = match self.attempt(message).await {
+            Attempt::Done => self.store.remove_message(message.id).await,
+            Attempt::Later => {
+                self.store.postpone_message(message.id, self.clock.now() + back_off(message.attempts)).await
+            }
+            Attempt::Hopeless(reason) => {
+                warn_of(message, &reason);
+                self.store.remove_message(message.id).await
+            }
+        };
+        if let Err(error) = settled {
+            tracing::warn!(message_id = %message.id, error = &error as &dyn std::error::Error, "a message was not settled");
+        }
+    }
+
+    async fn attempt(&self, message: &Message) -> Attempt {
+        if message.recipient.is_empty() {
+            return Attempt::Done;
+        }
+        if self.clock.now() >= message.expires_at {
+            return Attempt::Hopeless("its code has expired".to_owned());
+        }
+        let Some(code) = unseal(message, &self.keys.secrets()) else {
+            return Attempt::Hopeless("its code cannot be opened with the keys of this installation".to_owned());
+        };
+        match self.send(&code_message(message, code)).await {
+            Ok(()) => Attempt::Done,
+            Err(error @ SendError::Refused(_)) => Attempt::Hopeless(with_sources(&error)),
+            Err(error) if message.attempts >= MAX_ATTEMPTS => Attempt::Hopeless(with_sources(&error)),
+            Err(_) => Attempt::Later,
+        }
+    }
+
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        let sent = timeout(SEND_LIMIT, self.senders.of(message.channel).send(message)).await;
+        sent.unwrap_or(Err(SendError::TimedOut))
+    }
+}
+
+fn code_message(message: &Message, code: SecretString) -> CodeMessage {
+    CodeMessage {
+        id: message.id,
+        channel: message.channel,
+        to: message.recipient.clone(),
+        code,
+        purpose: message.purpose,
+        challenge_id: message.challenge_id,
+        expires_at: message.expires_at,
+    }
+}
+
+/// 2, 4, 8 … seconds after the first, second, third … attempt.
+fn back_off(attempts: i32) -> TimeDelta {
+    TimeDelta::seconds(1 << attempts.clamp(0, MAX_ATTEMPTS))
+}
+
+fn warn_of(message: &Message, reason: &str) {
+    tracing::warn!(
+        message_id = %message.id,
+        channel = %message.channel,
+        purpose = %message.purpose,
+        recipient = masked(&message.recipient),
+        attempts = message.attempts,
+        reason,
+        "a code was not delivered",
+    );
+}
+
+/// As much of a contact as a log may show.
+fn masked(recipient: &str) -> String {
+    match Phone::parse(recipient) {
+        Ok(phone) => phone.masked(),
+        Err(_) => format!("{}…", recipient.chars().next().unwrap_or('?')),
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

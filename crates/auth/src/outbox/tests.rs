@@ -1,0 +1,221 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::testing::{FixedClock, MemoryStore};
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::challenge::Draft;
+
+/// A gateway that does as it is told.
+#[derive(Default)]
+struct Gateway {
+    attempts: AtomicUsize,
+    sent: Mutex<Vec<String>>,
+    mood: Mutex<Mood>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Mood {
+    #[default]
+    Working,
+    Failing,
+    Refusing,
+    Hanging,
+}
+
+#[async_trait]
+impl CodeSender for Gateway {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Working => self.sent.lock().unwrap().push(message.code.expose_secret().to_owned()),
+            Mood::Failing => return Err(SendError::Failed("no".into())),
+            Mood::Refusing => return Err(SendError::Refused("never".into())),
+            Mood::Hanging => std::future::pending().await,
+        }
+        Ok(())
+    }
+}
+
+struct Post {
+    store: MemoryStore,
+    clock: FixedClock,
+    keys: Arc<KeyRing>,
+    gateway: Arc<Gateway>,
+    bell: OutboxBell,
+    outbox: Outbox,
+}
+
+impl Post {
+    async fn new() -> Self {
+        let (store, clock) = (MemoryStore::new(), FixedClock::default());
+        let keys = Arc::new(KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap());
+        let (gateway, bell) = (Arc::new(Gateway::default()), OutboxBell::default());
+        let senders = Senders::all(Arc::clone(&gateway) as _);
+        let outbox =
+            Outbox::new(Arc::new(store.clone()), Arc::new(clock.clone()), Arc::clone(&keys), senders, bell.clone());
+        Self { store, clock, keys, gateway, bell, outbox }
+    }
+
+    async fn write(&self, contact: Option<&str>) -> String {
+        let draft = Draft {
+            purpose: Purpose::CustomerSignIn,
+            subject: self.clock.new_id().to_string(),
+            user_id: None,
+            channel: VerificationMethod::Phone,
+            contact: contact.map(str::to_owned),
+            pending: None,
+        };
+        let secrets = self.keys.secrets();
+        let (challenge, message) = draft.open(&secrets, &self.clock).unwrap();
+        self.store.open_challenge(&challenge, &message, self.clock.now()).await.unwrap();
+        unseal(&message, &secrets).unwrap().expose_secret().to_owned()
+    }
+
+    fn mood(&self, mood: Mood) {
+        *self.gateway.mood.lock().unwrap() = mood;
+    }
+
+    fn attempts(&self) -> usize {
+        self.gateway.attempts.load(Ordering::Relaxed)
+    }
+
+    fn sent(&self) -> Vec<String> {
+        self.gateway.sent.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_sent_once() {
+    let post = Post::new().await;
+    let code = post.write(Some("+998901234567")).await;
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
+    assert_eq!(post.sent(), [code]);
+    assert!(post.store.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_decoy_is_dropped_without_a_word() {
+    let post = Post::new().await;
+    post.write(None).await;
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(post.attempts(), 0);
+    assert!(post.store.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_gateway_is_tried_again_later_and_later() {
+    let post = Post::new().await;
+    let code = post.write(Some("+998901234567")).await;
+    post.mood(Mood::Failing);
+    for wait in [2, 4, 8] {
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+        post.clock.advance(TimeDelta::seconds(wait - 1));
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
+        post.clock.advance(TimeDelta::seconds(1));
+    }
+    post.mood(Mood::Working);
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+    assert_eq!(post.sent(), [code]);
+}
+
+#[tokio::test]
+async fn nothing_is_tried_forever() {
+    let post = Post::new().await;
+    post.write(Some("+998901234567")).await;
+    post.mood(Mood::Failing);
+    for _ in 0..20 {
+        post.outbox.deliver_due().await.unwrap();
+        post.clock.advance(TimeDelta::seconds(130));
+    }
+    assert!(post.attempts() <= 8);
+    assert!(post.store.messages().is_empty());
+}
+
+#[tokio::test]
+async fn eight_attempts_are_enough_however_long_the_code_lives() {
+    assert_eq!((back_off(1), back_off(7)), (TimeDelta::seconds(2), TimeDelta::seconds(128)));
+    assert_eq!(back_off(i32::MAX), TimeDelta::seconds(256));
+    let post = Post::new().await;
+    post.write(Some("+998901234567")).await;
+    post.mood(Mood::Failing);
+    let mut message = post.store.messages().remove(0);
+    for (attempts, hopeless) in [(1, false), (7, false), (8, true)] {
+        message.attempts = attempts;
+        let attempt = post.outbox.inner.attempt(&message).await;
+        assert_eq!(matches!(attempt, Attempt::Hopeless(_)), hopeless);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_message_and_an_expired_one_are_given_up_at_once() {
+    let post = Post::new().await;
+    post.write(Some("+998901234567")).await;
+    post.mood(Mood::Refusing);
+    post.outbox.deliver_due().await.unwrap();
+    assert!(post.store.messages().is_empty());
+    post.write(Some("+998901234567")).await;
+    post.clock.advance(TimeDelta::minutes(5));
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(post.attempts(), 1);
+    assert!(post.store.messages().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_hangs_is_left_after_ten_seconds() {
+    let post = Post::new().await;
+    post.write(Some("+998901234567")).await;
+    post.mood(Mood::Hanging);
+    let started = tokio::time::Instant::now();
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(started.elapsed(), SEND_LIMIT);
+    assert_eq!(post.store.messages().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bell_has_it_sent_at_once_and_a_hanging_message_holds_up_none() {
+    let post = Post::new().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let outbox = post.outbox.clone();
+    let running = tokio::spawn(async move {
+        outbox.run(async { drop(stopped.await) }).await;
+    });
+    tokio::task::yield_now().await;
+    post.mood(Mood::Hanging);
+    post.write(Some("+998901234567")).await;
+    post.bell.ring();
+    while post.attempts() < 1 {
+        tokio::task::yield_now().await;
+    }
+    post.mood(Mood::Working);
+    let started = tokio::time::Instant::now();
+    let code = post.write(Some("+998901234568")).await;
+    post.bell.ring();
+    while post.sent().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((post.sent(), started.elapsed()), (vec![code], Duration::ZERO));
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_other_instances_are_found_by_asking() {
+    let post = Post::new().await;
+    let outbox = post.outbox.clone();
+    let running = tokio::spawn(async move { outbox.run(std::future::pending()).await });
+    tokio::task::yield_now().await;
+    post.write(Some("+998901234567")).await;
+    tokio::time::sleep(POLL_INTERVAL * 2).await;
+    assert_eq!(post.sent().len(), 1);
+    running.abort();
+}
+
+#[test]
+fn logs_show_little_of_a_contact() {
+    assert_eq!(masked("+998901234567"), "+…67");
+    assert_eq!(masked("ann@example.com"), "a…");
+}

@@ -1,0 +1,285 @@
+//! A whole installation in memory, for the tests of this crate.
+
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::audit::{Event, EventKind};
+use domain::key::{KeyPurpose, StoredKey};
+use domain::session::Session;
+use domain::store::{Account, AccountStore, SessionStore, StoreError, WriteError};
+use domain::testing::{self, FixedClock, MemoryStore};
+use domain::{
+    Actor, Clock, Email, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId, VerificationMethod,
+};
+use secrecy::ExposeSecret;
+
+use crate::key_material::ServerSecrets;
+use crate::outbox::{CodeMessage, CodeSender, Outbox, OutboxBell, SendError, Senders};
+use crate::{
+    AccessTokens, Answer, Authentication, Caller, CodeSent, KeyRing, Parts, Password, PasswordHasher, Settings,
+    SignedIn, StaffSignUp, Stores, TokenSettings,
+};
+
+pub(crate) const PASSWORD: &str = "Manager-password-1";
+pub(crate) const OTHER_PASSWORD: &str = "another fine passphrase";
+pub(crate) const PHONE: &str = "+998901234567";
+
+/// Keys that are always the same.
+pub(crate) fn secrets(seed: u8) -> ServerSecrets {
+    let at = FixedClock::default().now();
+    let key = StoredKey {
+        id: "codes".to_owned(),
+        purpose: KeyPurpose::Codes,
+        secret: vec![seed; 32],
+        is_sealed: false,
+        created_at: at,
+        active_from: at,
+        retired_at: None,
+    };
+    ServerSecrets::new(&key, &key.secret.clone().into()).unwrap()
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::parse(text).unwrap()
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    testing::email(text)
+}
+
+pub(crate) fn phone(text: &str) -> Phone {
+    testing::phone(text)
+}
+
+pub(crate) fn anyone() -> Actor {
+    Actor::anonymous(Origin::default())
+}
+
+/// Keeps what it was given to send.
+#[derive(Clone, Default)]
+pub(crate) struct Recorder(Arc<Mutex<Vec<CodeMessage>>>);
+
+#[async_trait]
+impl CodeSender for Recorder {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: FixedClock,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) hasher: PasswordHasher,
+    pub(crate) auth: Authentication,
+    outbox: Outbox,
+    sent: Recorder,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let (store, clock) = (MemoryStore::new(), FixedClock::default());
+        let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
+        let (keys, sent, bell) = (Arc::new(keys), Recorder::default(), OutboxBell::default());
+        let senders = Senders::all(Arc::new(sent.clone()));
+        let outbox =
+            Outbox::new(Arc::new(store.clone()), Arc::new(clock.clone()), Arc::clone(&keys), senders, bell.clone());
+        let hasher = PasswordHasher::new(4, NonZeroUsize::MIN).unwrap();
+        let stores = Stores::of(Arc::new(store.clone()));
+        let auth = authentication(stores, &clock, &keys, &hasher, settings);
+        Self { store, clock, keys, hasher, auth, outbox, sent }
+    }
+
+    /// Another instance on the same database, whose session store is hooked.
+    pub(crate) fn hooked(&self, hook: Hook) -> Authentication {
+        let sessions = Arc::new(HookedSessions { inner: self.store.clone(), hook });
+        let stores = Stores { sessions, ..Stores::of(Arc::new(self.store.clone())) };
+        authentication(stores, &self.clock, &self.keys, &self.hasher, self.auth.settings().clone())
+    }
+
+    /// Enters an active manager with [`PASSWORD`].
+    pub(crate) async fn manager(&self, address: &str) -> User {
+        self.staff(testing::manager(&self.clock, address)).await
+    }
+
+    /// Enters an active admin with [`PASSWORD`].
+    pub(crate) async fn admin(&self, address: &str) -> User {
+        self.staff(testing::admin(&self.clock, address)).await
+    }
+
+    async fn staff(&self, user: User) -> User {
+        let password_hash = self.hasher.hash(&password(PASSWORD)).await.unwrap();
+        self.enter(user, password_hash).await
+    }
+
+    /// Enters an active customer.
+    pub(crate) async fn customer(&self, number: &str) -> User {
+        self.enter(testing::customer(&self.clock, number, None), PasswordHash::unusable()).await
+    }
+
+    async fn enter(&self, user: User, password_hash: PasswordHash) -> User {
+        let event = testing::event(&self.clock, EventKind::UserCreated, Some(user.id));
+        self.store.create_account(&Account { user: user.clone(), password_hash }, &event).await.unwrap();
+        user
+    }
+
+    pub(crate) fn deactivate(&self, user: &User) {
+        self.store.overwrite_user(&User { is_active: false, ..user.clone() });
+    }
+
+    pub(crate) async fn sign_in(&self, address: &str) -> SignedIn {
+        let answer = self.auth.sign_in_by_password(&anyone(), &email(address), &password(PASSWORD)).await;
+        signed_in(answer.unwrap())
+    }
+
+    pub(crate) async fn caller(&self, signed_in: &SignedIn) -> Caller {
+        self.auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.unwrap()
+    }
+
+    pub(crate) async fn is_alive(&self, signed_in: &SignedIn) -> bool {
+        self.auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.is_ok()
+    }
+
+    /// Has everything due delivered, and the code for this challenge, if it was sent.
+    pub(crate) async fn code(&self, sent: &CodeSent) -> Option<String> {
+        self.outbox.deliver_due().await.unwrap();
+        let messages = self.sent.0.lock().unwrap();
+        let message = messages.iter().find(|message| message.challenge_id == sent.challenge_id)?;
+        Some(message.code.expose_secret().to_owned())
+    }
+
+    pub(crate) fn sent(&self) -> Vec<CodeMessage> {
+        self.sent.0.lock().unwrap().clone()
+    }
+
+    /// What happened, by name.
+    pub(crate) fn history(&self) -> Vec<&'static str> {
+        self.store.events().iter().map(|event| event.kind.as_str()).collect()
+    }
+}
+
+fn authentication(
+    stores: Stores,
+    clock: &FixedClock,
+    keys: &Arc<KeyRing>,
+    hasher: &PasswordHasher,
+    settings: Settings,
+) -> Authentication {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    Authentication::new(Parts {
+        stores,
+        clock: Arc::clone(&clock),
+        keys: Arc::clone(keys),
+        tokens: AccessTokens::new(Arc::clone(keys), clock, TokenSettings::default()),
+        hasher: hasher.clone(),
+        bell: OutboxBell::default(),
+        settings,
+    })
+}
+
+pub(crate) fn staff_form(address: &str) -> StaffSignUp {
+    StaffSignUp {
+        email: email(address),
+        password: password(PASSWORD),
+        display_name: None,
+        phone: None,
+        tin_trunk_number: None,
+        verification_method: VerificationMethod::Email,
+    }
+}
+
+pub(crate) fn signed_in(answer: Answer) -> SignedIn {
+    match answer {
+        Answer::SignedIn(signed_in) => *signed_in,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn code_sent(answer: Answer) -> CodeSent {
+    match answer {
+        Answer::CodeSent(sent) => sent,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A code that is not this one.
+pub(crate) fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+type Answered = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+/// Runs before each call of a store, by the name of the method; what it fails with, the call does.
+pub(crate) type Hook = Box<dyn Fn(&'static str) -> Answered + Send + Sync>;
+
+pub(crate) fn hook<F: Future<Output = Result<(), StoreError>> + Send + 'static>(
+    f: impl Fn(&'static str) -> F + Send + Sync + 'static,
+) -> Hook {
+    Box::new(move |method| Box::pin(f(method)))
+}
+
+pub(crate) fn unavailable() -> StoreError {
+    StoreError::Unavailable("stopped".into())
+}
+
+struct HookedSessions {
+    inner: MemoryStore,
+    hook: Hook,
+}
+
+#[async_trait]
+impl SessionStore for HookedSessions {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
+        (self.hook)("start_session").await?;
+        self.inner.start_session(session, event).await
+    }
+
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+        (self.hook)("find_caller").await?;
+        self.inner.find_caller(id, now).await
+    }
+
+    async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        (self.hook)("find_session").await?;
+        self.inner.find_session(id).await
+    }
+
+    async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
+        (self.hook)("renew_session").await?;
+        self.inner.renew_session(renewed).await
+    }
+
+    async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        (self.hook)("list_sessions").await?;
+        self.inner.list_sessions(user, now).await
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
+        (self.hook)("end_session").await?;
+        self.inner.end_session(user, id, event).await
+    }
+
+    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
+        (self.hook)("end_sessions").await?;
+        self.inner.end_sessions(user, except, event).await
+    }
+
+    async fn change_password(
+        &self,
+        user: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        (self.hook)("change_password").await?;
+        self.inner.change_password(user, old, new, keep, event).await
+    }
+}

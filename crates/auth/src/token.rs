@@ -1,0 +1,156 @@
+//! Access tokens: signed, short-lived, and never the last word. They say whose
+//! session it is; whether it lives, the database says.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::{Clock, Role, SessionId, User, UserId};
+use jsonwebtoken::{Algorithm, Header, Validation};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::crypto::CryptoError;
+use crate::error::AuthError;
+use crate::keys::{KeyError, KeyRing};
+
+/// What an access token says about itself, as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// `iss`
+    pub issuer: String,
+    /// `aud`
+    pub audience: String,
+    /// From `iat` to `exp`.
+    pub ttl: TimeDelta,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { issuer: "clientele".to_owned(), audience: "clientele".to_owned(), ttl: TimeDelta::minutes(15) }
+    }
+}
+
+/// Issues and checks access tokens (RFC 9068).
+#[derive(Clone)]
+pub struct AccessTokens {
+    keys: Arc<KeyRing>,
+    clock: Arc<dyn Clock>,
+    settings: Arc<TokenSettings>,
+    validation: Arc<Validation>,
+}
+
+/// What an access token says. Nothing personal is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer.
+    pub iss: String,
+    /// The audience.
+    pub aud: String,
+    /// Whose token it is.
+    pub sub: UserId,
+    /// Their role when it was issued.
+    pub role: Role,
+    /// The session it belongs to.
+    pub sid: SessionId,
+    /// Identifies the token.
+    pub jti: Uuid,
+    /// When it was issued, in seconds since 1970.
+    pub iat: i64,
+    /// When it stops working, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl AccessTokens {
+    /// The `typ` of the header (RFC 9068 section 2.1).
+    const TYPE: &'static str = "at+jwt";
+    /// How far ahead of ours the clock of an issuing instance may be, in seconds.
+    const LEEWAY: i64 = 5;
+    /// Ours are under 500 bytes; nothing longer is worth decoding.
+    const MAX_LENGTH: usize = 2048;
+
+    /// Tokens signed with the keys of the ring.
+    #[must_use]
+    pub fn new(keys: Arc<KeyRing>, clock: Arc<dyn Clock>, settings: TokenSettings) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&settings.issuer]);
+        validation.set_audience(&[&settings.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The library reads the computer's clock; ours is asked in `is_timely`.
+        validation.validate_exp = false;
+        Self { keys, clock, settings: Arc::new(settings), validation: Arc::new(validation) }
+    }
+
+    /// Seconds from the issue of a token to its end.
+    #[must_use]
+    pub fn ttl_seconds(&self) -> i64 {
+        self.settings.ttl.num_seconds()
+    }
+
+    /// A token for a session of the person. Answers how many seconds it is good for, too.
+    ///
+    /// # Errors
+    /// [`AuthError::Crypto`] when there is no key to sign with.
+    pub fn issue(&self, user: &User, session: SessionId) -> Result<(SecretString, i64), AuthError> {
+        let signer = self.keys.signer().ok_or(CryptoError)?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(Self::TYPE.to_owned());
+        header.kid = Some(signer.kid.clone());
+        let issued_at = self.clock.now().timestamp();
+        let claims = Claims {
+            iss: self.settings.issuer.clone(),
+            aud: self.settings.audience.clone(),
+            sub: user.id,
+            role: user.role(),
+            sid: session,
+            jti: self.clock.new_id(),
+            iat: issued_at,
+            exp: issued_at + self.ttl_seconds(),
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &signer.encoding).map_err(|_| CryptoError)?;
+        Ok((token.into(), self.ttl_seconds()))
+    }
+
+    /// What a token says, if it is one of ours and timely.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidToken`]; [`AuthError::Store`] when its key is
+    /// unknown here and the database cannot be asked for it.
+    pub async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        let kid = Self::kid(token).ok_or(AuthError::InvalidToken)?;
+        let key = match self.keys.verifier(&kid).await {
+            Ok(key) => key.ok_or(AuthError::InvalidToken)?,
+            Err(KeyError::Store(error)) => return Err(error.into()),
+            Err(_) => return Err(CryptoError.into()),
+        };
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
+            .map_err(|_| AuthError::InvalidToken)?
+            .claims;
+        if self.is_timely(&claims) { Ok(claims) } else { Err(AuthError::InvalidToken) }
+    }
+
+    /// The key that the header names. Of the rest, what bears on the meaning
+    /// is checked and what brings keys of its own is ignored (RFC 8725 section 3).
+    fn kid(token: &str) -> Option<String> {
+        if token.len() > Self::MAX_LENGTH {
+            return None;
+        }
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let typ = header.typ.as_deref()?;
+        let is_ours = header.alg == Algorithm::EdDSA
+            && (typ == Self::TYPE || typ.strip_prefix("application/") == Some(Self::TYPE))
+            && header.crit.is_none()
+            && header.cty.is_none()
+            && !header.extras.inner().contains_key("b64");
+        header.kid.filter(|_| is_ours)
+    }
+
+    /// Within its time. `exp` has no leeway: a token that ends a moment early does no harm.
+    fn is_timely(&self, claims: &Claims) -> bool {
+        let now = self.clock.now().timestamp();
+        claims.iat <= now.saturating_add(Self::LEEWAY) && now < claims.exp && claims.iat <= claims.exp
+    }
+}
+
+#[cfg(test)]
+mod tests;
