@@ -1,1 +1,57 @@
+//! The HTTP surface of Clientele.
+//!
+//! One folder for each noun, one file for each endpoint: body, handler and
+//! documentation together. A handler parses, calls one use-case, and renders.
+//! [`routes`] is the one table of what is served, documented and public.
+//!
+//! This crate must not know SQL or the database: it holds use-cases, never a
+//! store. It alone knows status codes.
 
+mod auth;
+mod body;
+mod docs;
+mod exchange;
+mod form;
+mod gate;
+mod health;
+mod jwks;
+mod problem;
+mod query;
+mod routes;
+mod users;
+
+use std::sync::Arc;
+
+use ::auth::{Authentication, KeyRing};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{middleware, web};
+use domain::{Accounts, Clock};
+
+pub use docs::openapi;
+pub use problem::Code;
+
+/// The use-cases that the routes call.
+#[derive(Clone)]
+pub struct Services {
+    /// On people.
+    pub accounts: Accounts,
+    /// Who is calling, and how they prove it.
+    pub authentication: Authentication,
+    /// Whose public parts are published.
+    pub keys: Arc<KeyRing>,
+    /// Makes request ids.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Serves the whole surface; add it to an [`actix_web::App`].
+pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.service(
+            web::scope("")
+                .app_data(Data::new(services))
+                .wrap(middleware::from_fn(gate::gate))
+                .wrap(middleware::from_fn(exchange::exchange))
+                .configure(routes::configure),
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The three answers to somebody who wants in.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use auth::{Answer, CodeSent, SignedIn};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::users::{UserResponse, VerificationMethodName};
+
+/// Signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+pub(crate) struct SignedInResponse {
+    /// Always `signed_in`.
+    #[schema(example = "signed_in")]
+    status: &'static str,
+    /// A JWT (RFC 9068): send it as `Authorization: Bearer`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token is good, in seconds.
+    expires_in: i64,
+    /// Opaque; good once, for a new pair.
+    refresh_token: String,
+    /// How long the refresh token is good, in seconds.
+    refresh_expires_in: i64,
+    /// Who signed in.
+    user: UserResponse,
+}
+
+/// A one-time code is on its way: send it to `POST /auth/verify`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CodeSent)]
+pub(crate) struct CodeSentResponse {
+    /// Always `code_sent`.
+    #[schema(example = "code_sent")]
+    status: &'static str,
+    /// Names the challenge when the code comes back.
+    challenge_id: Uuid,
+    /// Over which channel the code goes.
+    #[schema(value_type = VerificationMethodName)]
+    channel: &'static str,
+    /// How long the code is good, in seconds.
+    expires_in: i64,
+}
+
+/// An admin has to activate the account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApprovalRequired)]
+pub(crate) struct ApprovalRequiredResponse {
+    /// Always `approval_required`.
+    #[schema(example = "approval_required")]
+    status: &'static str,
+}
+
+pub(crate) fn signed_in(status: StatusCode, answer: &SignedIn) -> HttpResponse {
+    HttpResponse::build(status).json(SignedInResponse {
+        status: "signed_in",
+        access_token: answer.access_token.expose_secret().to_owned(),
+        token_type: "Bearer",
+        expires_in: answer.expires_in,
+        refresh_token: answer.refresh_token.expose_secret().to_owned(),
+        refresh_expires_in: answer.refresh_expires_in,
+        user: UserResponse::from(&answer.user),
+    })
+}
+
+pub(crate) fn code_sent(answer: &CodeSent) -> HttpResponse {
+    HttpResponse::Accepted().json(CodeSentResponse {
+        status: "code_sent",
+        challenge_id: answer.challenge_id.as_uuid(),
+        channel: answer.channel.as_str(),
+        expires_in: answer.expires_in,
+    })
+}
+
+/// The answer of every way in; `done` is the status of one that leads to a session.
+pub(crate) fn answer(answer: &Answer, done: StatusCode) -> HttpResponse {
+    match answer {
+        Answer::SignedIn(answer) => signed_in(done, answer),
+        Answer::CodeSent(answer) => code_sent(answer),
+        Answer::ApprovalRequired => {
+            HttpResponse::Accepted().json(ApprovalRequiredResponse { status: "approval_required" })
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `POST /auth/signin`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use auth::{Password, PasswordPolicy};
+use domain::{Email, Phone};
+use secrecy::{ExposeSecret, SecretString};
+use utoipa::ToSchema;
+
+use crate::Services;
+use crate::auth::{CodeSentResponse, SignedInResponse, answer, code_sent};
+use crate::body::{FromForm, JsonBody};
+use crate::form::Form;
+use crate::gate::Anyone;
+use crate::problem::{Problem, ProblemBody};
+
+/// A sign-in; what the body holds tells which.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum SigninRequest {
+    Password(PasswordSigninRequest),
+    Phone(PhoneSigninRequest),
+}
+
+/// Staff sign in with e-mail and password.
+#[derive(ToSchema)]
+#[schema(as = PasswordSignin)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordSigninRequest {
+    #[schema(value_type = String, format = Email)]
+    email: Email,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Customers sign in by phone: a code goes to it.
+#[derive(ToSchema)]
+#[schema(as = PhoneSignin)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PhoneSigninRequest {
+    /// International form.
+    #[schema(value_type = String, example = "+998901234567")]
+    phone: Phone,
+}
+
+impl FromForm for SigninRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        if form.has("phone") && !form.has("email") && !form.has("password") {
+            return PhoneSigninRequest::from_form(form, policy).map(Self::Phone);
+        }
+        PasswordSigninRequest::from_form(form, policy).map(Self::Password)
+    }
+}
+
+impl FromForm for PasswordSigninRequest {
+    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
+        let email = form.required("email");
+        let password = form.required("password");
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+impl FromForm for PhoneSigninRequest {
+    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
+        Some(Self { phone: form.required("phone")? })
+    }
+}
+
+/// Signs in: staff with e-mail and password, customers by phone and code.
+#[utoipa::path(post, path = "/auth/signin", tag = "auth", operation_id = "sign_in", security(()),
+    request_body = SigninRequest,
+    responses(
+        (status = 200, description = "Signed in.", body = SignedInResponse),
+        (status = 202, description = "A code is on its way: by phone, or as the second factor. The same for a number that nobody has.",
+            body = CodeSentResponse),
+        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`: wrong e-mail, wrong password or no such account", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 403, description = "`account_inactive`: right password, inactive account", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: too many passwords are waiting", body = ProblemBody,
+            content_type = "application/problem+json")))]
+pub(crate) async fn signin(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+    let authentication = &services.authentication;
+    match body.read(&services).await? {
+        SigninRequest::Password(request) => {
+            let password = Password::attempt(request.password.expose_secret());
+            let done = authentication.sign_in_by_password(&anyone.0, &request.email, &password).await?;
+            Ok(answer(&done, StatusCode::OK))
+        }
+        SigninRequest::Phone(request) => {
+            Ok(code_sent(&authentication.sign_in_by_phone(&anyone.0, &request.phone).await?))
+        }
+    }
+}

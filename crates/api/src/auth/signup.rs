@@ -1,0 +1,177 @@
+//! `POST /auth/signup`
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use auth::{FirstAdmin, Password, PasswordPolicy, StaffSignUp};
+use domain::{DisplayName, Email, Phone, TrunkNumber, VerificationMethod};
+use secrecy::SecretString;
+use utoipa::ToSchema;
+
+use crate::Services;
+use crate::auth::{ApprovalRequiredResponse, CodeSentResponse, SignedInResponse, answer, code_sent};
+use crate::body::{FromForm, JsonBody};
+use crate::form::Form;
+use crate::gate::Anyone;
+use crate::problem::{Problem, ProblemBody};
+use crate::users::VerificationMethodName;
+
+/// A sign-up; what the body holds tells which.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum SignupRequest {
+    Staff(StaffSignupRequest),
+    Customer(CustomerSignupRequest),
+    FirstAdmin(FirstAdminSignupRequest),
+}
+
+/// A staff member signs up, as a manager.
+#[derive(ToSchema)]
+#[schema(as = StaffSignup)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaffSignupRequest {
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: Email,
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
+    password: Password,
+    #[schema(value_type = Option<String>, max_length = 120)]
+    display_name: Option<DisplayName>,
+    /// International form. Needed for the verification methods `phone` and `whatsapp`.
+    #[schema(value_type = Option<String>, example = "+998901234567")]
+    phone: Option<Phone>,
+    /// The company's own reference.
+    #[schema(value_type = Option<String>, max_length = 50)]
+    tin_trunk_number: Option<TrunkNumber>,
+    /// Over which channel codes go; `email` unless said otherwise.
+    #[schema(value_type = Option<VerificationMethodName>)]
+    verification_method: Option<VerificationMethod>,
+}
+
+/// A customer signs up, or in, by phone.
+#[derive(ToSchema)]
+#[schema(as = CustomerSignup)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomerSignupRequest {
+    /// International form.
+    #[schema(value_type = String, example = "+998901234567")]
+    phone: Phone,
+    #[schema(value_type = Option<String>, max_length = 120)]
+    display_name: Option<DisplayName>,
+}
+
+/// The first admin signs up, with the setup token that the server printed at start.
+#[derive(ToSchema)]
+#[schema(as = FirstAdminSignup)]
+pub(crate) struct FirstAdminSignupRequest {
+    /// As the server printed it.
+    #[schema(value_type = String)]
+    setup_token: SecretString,
+    /// Who they are.
+    #[serde(flatten)]
+    staff: StaffSignupRequest,
+}
+
+impl FromForm for SignupRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        if form.has("setup_token") {
+            return FirstAdminSignupRequest::from_form(form, policy).map(Self::FirstAdmin);
+        }
+        if form.has("phone") && !form.has("email") && !form.has("password") {
+            return CustomerSignupRequest::from_form(form, policy).map(Self::Customer);
+        }
+        StaffSignupRequest::from_form(form, policy).map(Self::Staff)
+    }
+}
+
+impl FromForm for StaffSignupRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        let email = form.required("email");
+        let password = form.new_password("password", policy, email.as_ref());
+        let display_name = form.optional("display_name");
+        let phone = form.optional("phone");
+        let tin_trunk_number = form.optional("tin_trunk_number");
+        let verification_method = form.optional("verification_method");
+        form.check_contact(verification_method.flatten(), phone.as_ref());
+        Some(Self {
+            email: email?,
+            password: password?,
+            display_name: display_name?,
+            phone: phone?,
+            tin_trunk_number: tin_trunk_number?,
+            verification_method: verification_method?,
+        })
+    }
+}
+
+impl FromForm for CustomerSignupRequest {
+    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
+        let phone = form.required("phone");
+        let display_name = form.optional("display_name");
+        Some(Self { phone: phone?, display_name: display_name? })
+    }
+}
+
+impl FromForm for FirstAdminSignupRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        let setup_token = form.required("setup_token");
+        let staff = StaffSignupRequest::from_form(form, policy);
+        Some(Self { setup_token: setup_token?, staff: staff? })
+    }
+}
+
+/// Creates an account.
+///
+/// With `email` and `password`: a manager, as the policy `signup.staff` says. With `phone`: a customer; a code goes to
+/// the phone, and a number that is already a customer's signs that customer in. With `setup_token`: the first admin.
+#[utoipa::path(post, path = "/auth/signup", tag = "auth", operation_id = "sign_up", security(()),
+    request_body = SignupRequest,
+    responses(
+        (status = 201, description = "An account, signed in.", body = SignedInResponse),
+        (status = 202, description = "A code is on its way, or an admin has to activate the account.",
+            body = SignupAcceptedResponse),
+        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_setup_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`signup_closed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`email_taken`, under the policy `open` only", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn signup(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+    let authentication = &services.authentication;
+    let done = match body.read(&services).await? {
+        SignupRequest::Staff(request) => authentication.sign_up_staff(&anyone.0, request.into()).await?,
+        SignupRequest::Customer(CustomerSignupRequest { phone, display_name }) => {
+            let sent = authentication.sign_up_customer(&anyone.0, phone, display_name).await?;
+            return Ok(code_sent(&sent));
+        }
+        SignupRequest::FirstAdmin(FirstAdminSignupRequest { setup_token, staff }) => {
+            let form = FirstAdmin { setup_token, staff: staff.into() };
+            authentication.sign_up_first_admin(&anyone.0, form).await?
+        }
+    };
+    Ok(answer(&done, StatusCode::CREATED))
+}
+
+/// A sign-up that is not finished yet.
+#[derive(ToSchema)]
+#[schema(as = SignupAccepted)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum SignupAcceptedResponse {
+    CodeSent(CodeSentResponse),
+    ApprovalRequired(ApprovalRequiredResponse),
+}
+
+impl From<StaffSignupRequest> for StaffSignUp {
+    fn from(request: StaffSignupRequest) -> Self {
+        Self {
+            email: request.email,
+            password: request.password,
+            display_name: request.display_name,
+            phone: request.phone,
+            tin_trunk_number: request.tin_trunk_number,
+            verification_method: request.verification_method.unwrap_or(VerificationMethod::Email),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The OpenAPI document, made from the code, and a page that shows it with no internet.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, SecurityRequirement};
+use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::{Config, SwaggerFile};
+
+use crate::problem::Problem;
+use crate::routes::Paths;
+
+/// The page loads its own scripts and styles and talks to its own origin, nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+const PAGE: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Clientele API</title>
+<link rel="stylesheet" href="{folder}swagger-ui.css">
+<link rel="icon" type="image/png" href="{folder}favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{folder}swagger-ui-bundle.js"></script>
+<script src="{folder}swagger-ui-standalone-preset.js"></script>
+<script src="{folder}swagger-initializer.js"></script>
+</body>
+</html>
+"#;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Clientele",
+        description = "Keeps a company's people: staff accounts, customers, and which manager looks after which \
+                       customer.\n\nEvery path works with and without its trailing slash. Errors are \
+                       `application/problem+json` (RFC 9457) with a stable `code`. Sign in at `POST /auth/signin` and \
+                       send the `access_token` as `Authorization: Bearer`.",
+    ),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Sign up, sign in, and the keys of the access tokens"),
+        (name = "users", description = "Staff and customers"),
+        (name = "health", description = "Whether the process is up and ready"),
+        (name = "documentation", description = "This document"),
+    )
+)]
+struct About;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
+    }
+}
+
+/// The OpenAPI 3.1 document of all routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = About::openapi().merge_from(Paths::openapi());
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    document
+}
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_or_default());
+
+static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    let config = Config::from("../openapi.json").validator_url("none").try_it_out_enabled(true).use_base_layout();
+    Arc::new(config.persist_authorization(false).display_request_duration(true))
+});
+
+/// The OpenAPI document of this service, made from its code.
+#[utoipa::path(get, path = "/openapi.json", tag = "documentation", operation_id = "openapi", security(()),
+    responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value)))]
+pub(crate) async fn openapi_json() -> impl Responder {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .content_type("application/json")
+        .body(DOCUMENT.as_str())
+}
+
+/// Interactive documentation. Needs no internet.
+#[utoipa::path(get, path = "/docs", tag = "documentation", operation_id = "docs", security(()),
+    responses((status = 200, description = "A page that shows the document.", content_type = "text/html", body = String)))]
+pub(crate) async fn docs(request: HttpRequest) -> impl Responder {
+    // Relative links, so that the page works under any prefix, mean another place without the trailing slash.
+    let folder = if request.path().ends_with('/') { "" } else { "docs/" };
+    page_answer("text/html; charset=utf-8").body(PAGE.replace("{folder}", folder))
+}
+
+/// A file of the documentation page.
+#[utoipa::path(get, path = "/docs/{file}", tag = "documentation", operation_id = "docs_file", security(()),
+    params(("file" = String, Path, description = "A script, style or image of the page.")),
+    responses(
+        (status = 200, description = "The file.", content_type = "application/octet-stream"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn docs_file(name: Path<String>) -> Result<HttpResponse, Problem> {
+    let file = file(&name)?;
+    let mut answer = page_answer(&file.content_type);
+    if file.gzpipped {
+        answer.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    Ok(answer.body(file.bytes.into_owned()))
+}
+
+fn page_answer(content_type: &str) -> actix_web::HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(content_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY));
+    answer
+}
+
+fn file(name: &str) -> Result<SwaggerFile<'static>, Problem> {
+    let file = utoipa_swagger_ui::serve(name, VIEWER.clone());
+    file.ok().flatten().ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,117 @@
+//! What every request and every answer goes through: a request id, a span, one
+//! log line, security headers, and errors in one form, panics included.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError};
+use domain::Origin;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::Services;
+use crate::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id and user agent that are taken from a client.
+const MAX_REQUEST_ID: usize = 128;
+const MAX_USER_AGENT: usize = 255;
+
+/// Wraps the whole application.
+pub(crate) async fn exchange<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let origin = origin(&request);
+    let request_id = origin.request_id.clone().unwrap_or_default();
+    let method = request.method().clone();
+    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    request.extensions_mut().insert(origin);
+
+    let span = tracing::info_span!("request", %request_id, %method, %route);
+    let answer = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
+    let _entered = span.enter();
+    let Ok(answer) = answer else {
+        // The panic hook has logged where; the connection gets an answer all the same.
+        return Err(Problem::from_status(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR)
+            .with_request_id(&request_id)
+            .into());
+    };
+    let mut response = in_one_form(answer?.map_into_boxed_body(), &request_id);
+    add_headers(response.headers_mut(), &request_id);
+    let elapsed = started.elapsed();
+    tracing::info!(status = response.status().as_u16(), micros = elapsed.as_micros(), "answered");
+    Ok(response)
+}
+
+fn origin(request: &ServiceRequest) -> Origin {
+    let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let request_id = header(REQUEST_ID).filter(|id| is_sane(id)).map(ToOwned::to_owned);
+    let services = request.app_data::<actix_web::web::Data<Services>>();
+    let request_id = request_id.or_else(|| services.map(|services| services.clock.new_id().to_string()));
+    let user_agent = header(header::USER_AGENT).map(|agent| agent.chars().take(MAX_USER_AGENT).collect());
+    Origin { request_id, address: peer(request), user_agent }
+}
+
+fn peer(request: &ServiceRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|peer| peer.ip().to_canonical())
+}
+
+/// A client's request id is taken when it cannot hurt a log line or a header.
+fn is_sane(id: &str) -> bool {
+    (1..=MAX_REQUEST_ID).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+}
+
+/// Gives every error its request id, and every bare error of the framework a problem.
+fn in_one_form(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
+    let problem = problem.unwrap_or_else(|| Problem::from_status(status)).with_request_id(request_id);
+    let kept = response.headers().get(header::ALLOW).cloned();
+    let mut rendered = problem.error_response();
+    if let Some(allow) = kept {
+        rendered.headers_mut().insert(header::ALLOW, allow);
+    }
+    response.into_response(rendered)
+}
+
+fn add_headers(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        // People's data belongs in no cache; public documents set their own rule.
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sane_request_id_is_taken() {
+        for (id, sane) in
+            [("abc-123_4.5:6", true), ("", false), ("a b", false), ("a\"b", false), (&"x".repeat(129), false)]
+        {
+            assert_eq!(is_sane(id), sane, "{id}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The gate before every route: without a valid identity the answer is 401,
+//! whatever the path, unless the route is declared public.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use auth::Caller;
+use domain::{Actor, Origin};
+use futures_util::future::{Ready, ready};
+
+use crate::Services;
+use crate::problem::Problem;
+use crate::routes;
+
+/// Lets a request through to a public route, or with the identity of its token.
+pub(crate) async fn gate<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    if request.match_pattern().is_some_and(|pattern| routes::is_public(&pattern)) {
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
+    }
+    match identify(&request).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.call(request).await.map(ServiceResponse::map_into_left_body)
+        }
+        Err(problem) => Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body()),
+    }
+}
+
+async fn identify(request: &ServiceRequest) -> Result<Caller, Problem> {
+    let services = request.app_data::<Data<Services>>().ok_or_else(Problem::invalid_token)?;
+    let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
+    Ok(services.authentication.authenticate(token, origin(request.request())).await?)
+}
+
+/// The token of the one `Authorization: Bearer` header (RFC 6750 section 2.1). Never from the URL.
+fn bearer_token(request: &HttpRequest) -> Option<&str> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The signed-in caller, whom the gate has let in.
+pub(crate) struct SignedIn(pub(crate) Caller);
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        ready(caller.map(Self).ok_or_else(Problem::invalid_token))
+    }
+}
+
+/// Somebody who has not signed in, on a public route.
+pub(crate) struct Anyone(pub(crate) Actor);
+
+impl FromRequest for Anyone {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(Actor::anonymous(origin(request)))))
+    }
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    request.extensions().get::<Origin>().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_token_comes_from_one_bearer_header() {
+        let token = |values: &[&str]| {
+            let request = values
+                .iter()
+                .fold(TestRequest::default(), |request, value| request.append_header((header::AUTHORIZATION, *value)));
+            bearer_token(&request.to_http_request()).map(ToOwned::to_owned)
+        };
+        assert_eq!(token(&["Bearer abc"]).as_deref(), Some("abc"));
+        assert_eq!(token(&["bearer abc"]).as_deref(), Some("abc"));
+        for refused in [&[][..], &["Basic abc"], &["Bearer"], &["Bearer a", "Bearer a"]] {
+            assert_eq!(token(refused), None, "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Whether the process is up, and whether it can do its work.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, Responder};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Services;
+use crate::problem::{Problem, ProblemBody};
+
+/// The answer of a health check that passes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthResponse {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process is up. Asks nothing of anybody else.
+#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live", security(()),
+    responses((status = 200, description = "The process is up.", body = HealthResponse)))]
+pub(crate) async fn live() -> impl Responder {
+    HttpResponse::Ok().json(HealthResponse { status: "ok" })
+}
+
+/// Whether the database answers and has the schema that this program knows.
+#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready", security(()),
+    responses(
+        (status = 200, description = "Requests can be served.", body = HealthResponse),
+        (status = 503, description = "`unavailable`: the database is away or not migrated.", body = ProblemBody,
+            content_type = "application/problem+json")))]
+pub(crate) async fn ready(services: Data<Services>) -> Result<impl Responder, Problem> {
+    services.accounts.check_ready().await?;
+    Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
+}

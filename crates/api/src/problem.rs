@@ -1,0 +1,346 @@
+//! Errors as the caller sees them: RFC 9457 `application/problem+json`.
+//!
+//! Only this module knows status codes of errors. A failure is logged once,
+//! where it becomes a [`Problem`].
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use auth::AuthError;
+use domain::store::StoreError;
+use domain::{Error, Field, ValueError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How long a caller should wait when the database or the hash queue is busy, in seconds.
+const RETRY_SECONDS: u64 = 1;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $title:literal;)+) => {
+        /// What went wrong, by a name that stays.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $name,)+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// The name, stable.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The same for every problem of this code.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not one JSON object.
+    MalformedJson = 400 "malformed_json" "The body is not a JSON object";
+    /// The request line, a header or the URL is not what it must be.
+    BadRequest = 400 "bad_request" "The request is malformed";
+    /// No access token, or one that is not good.
+    InvalidToken = 401 "invalid_token" "A valid access token is needed";
+    /// Wrong e-mail, wrong password or no such account.
+    InvalidCredentials = 401 "invalid_credentials" "Wrong e-mail or password";
+    /// Wrong, spent or expired one-time code.
+    InvalidCode = 401 "invalid_code" "The code is not valid";
+    /// The setup token is wrong, spent or no longer needed.
+    InvalidSetupToken = 401 "invalid_setup_token" "The setup token is not valid";
+    /// Right password, but the account is not active.
+    AccountInactive = 403 "account_inactive" "The account is not active";
+    /// The caller's role may not do this, or not set this field.
+    Forbidden = 403 "forbidden" "Not allowed";
+    /// Sign-up is closed by policy.
+    SignupClosed = 403 "signup_closed" "Sign-up is closed";
+    /// No such record, or not for this caller.
+    NotFound = 404 "not_found" "Not found";
+    /// The resource knows other methods.
+    MethodNotAllowed = 405 "method_not_allowed" "Method not allowed";
+    /// The request took too long to arrive.
+    RequestTimeout = 408 "request_timeout" "The request took too long to arrive";
+    /// Another account has this e-mail.
+    EmailTaken = 409 "email_taken" "The e-mail is already taken";
+    /// Another customer has this phone.
+    PhoneTaken = 409 "phone_taken" "The phone is already taken";
+    /// Another request changed the same thing first.
+    Conflict = 409 "conflict" "The record has changed";
+    /// The body is larger than 64 KiB.
+    PayloadTooLarge = 413 "payload_too_large" "The body is too large";
+    /// The body is not `application/json`.
+    UnsupportedMediaType = 415 "unsupported_media_type" "Unsupported media type";
+    /// Fields are missing, unknown or not acceptable; `errors` names each.
+    ValidationFailed = 422 "validation_failed" "Some fields are not acceptable";
+    /// A fault of the service; the log has it under the `request_id`.
+    Internal = 500 "internal" "Something went wrong on our side";
+    /// The database is away or everything is busy; try again.
+    Unavailable = 503 "unavailable" "Temporarily unavailable";
+}
+
+/// One field that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Where in the body, as a JSON pointer (RFC 6901); for a query parameter, its name after a slash.
+    #[schema(example = "/email")]
+    pub(crate) pointer: String,
+    /// Stable name of what is wrong.
+    #[schema(value_type = String, example = "invalid_email")]
+    pub(crate) code: &'static str,
+    /// What is wrong, for people.
+    #[schema(value_type = String, example = "not an e-mail address, such as name@example.com")]
+    pub(crate) detail: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// A refusal of the field with this name.
+    pub(crate) fn new(field: &str, error: ValueError) -> Self {
+        let escaped = field.replace('~', "~0").replace('/', "~1");
+        Self { pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
+    }
+}
+
+/// An error on its way to the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    tries_left: Option<u8>,
+    retry_after: Option<u64>,
+    request_id: Option<String>,
+}
+
+/// The JSON of a [`Problem`] (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Identifies the kind of problem: `urn:clientele:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:clientele:problem:validation_failed")]
+    kind: String,
+    /// The same for every problem of this kind.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: &'a str,
+    /// Stable name of the kind; `docs/api.md` lists all.
+    #[schema(example = "validation_failed")]
+    code: &'a str,
+    /// The `X-Request-Id`, which the log has too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, nullable = false)]
+    request_id: Option<&'a str>,
+    /// Every field that is not acceptable.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// With `invalid_code`: how many more codes can be tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tries_left: Option<u8>,
+}
+
+impl Problem {
+    /// A problem of this kind, told in one sentence.
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), tries_left: None, retry_after: None, request_id: None }
+    }
+
+    /// Fields that are not acceptable, all at once.
+    #[must_use]
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let problem = match errors.len() {
+            1 => Self::new(Code::ValidationFailed, "one field is not acceptable"),
+            n => Self::new(Code::ValidationFailed, format!("{n} fields are not acceptable")),
+        };
+        Self { errors, ..problem }
+    }
+
+    /// One field that is not acceptable.
+    #[must_use]
+    pub(crate) fn invalid_field(field: &str, error: ValueError) -> Self {
+        Self::invalid(vec![FieldError::new(field, error)])
+    }
+
+    /// A field that the caller may not set.
+    #[must_use]
+    pub(crate) fn forbidden_field(field: &str) -> Self {
+        let error = ValueError::new("forbidden", "not yours to set, or not to this value");
+        Self {
+            errors: vec![FieldError::new(field, error)],
+            ..Self::new(Code::Forbidden, "a field is not yours to set, or not to this value")
+        }
+    }
+
+    /// No good access token.
+    #[must_use]
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(Code::InvalidToken, "send a valid access token as Authorization: Bearer")
+    }
+
+    /// No such record, or not for this caller.
+    #[must_use]
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is nothing here for you")
+    }
+
+    /// A fault of ours, logged here and nowhere else.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %Chain(error), "request failed");
+        Self::new(Code::Internal, "the request could not be carried out")
+    }
+
+    fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!(error = %Chain(error), "temporarily unavailable");
+        let detail = "the service cannot answer at the moment, try again";
+        Self { retry_after: Some(RETRY_SECONDS), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// The same problem, tied to its request.
+    #[must_use]
+    pub(crate) fn with_request_id(mut self, id: &str) -> Self {
+        self.request_id = Some(id.to_owned());
+        self
+    }
+
+    /// The problem that a bare status of the framework stands for.
+    #[must_use]
+    pub(crate) fn from_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::invalid_token(),
+            404 => Self::not_found(),
+            405 => Self::new(Code::MethodNotAllowed, "this resource knows other methods"),
+            408 => Self::new(Code::RequestTimeout, "the request took too long to arrive"),
+            413 => Self::new(Code::PayloadTooLarge, "the body is too large"),
+            415 => Self::new(Code::UnsupportedMediaType, "send application/json"),
+            503 => Self {
+                retry_after: Some(RETRY_SECONDS),
+                ..Self::new(Code::Unavailable, "the service cannot answer at the moment, try again")
+            },
+            400..500 => Self::new(Code::BadRequest, "the request is malformed"),
+            _ => Self::new(Code::Internal, "the request could not be carried out"),
+        }
+    }
+
+    fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
+            kind: format!("urn:clientele:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            request_id: self.request_id.as_deref(),
+            errors: &self.errors,
+            tries_left: self.tries_left,
+        }
+    }
+}
+
+/// An error with what caused it, on one line.
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if self.code.status() == 401 {
+            // RFC 6750 section 3: the error only where a token was offered and refused.
+            let challenge = match self.code {
+                Code::InvalidToken => "Bearer error=\"invalid_token\"",
+                _ => "Bearer",
+            };
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        let body = serde_json::to_string(&self.body()).unwrap_or_default();
+        response.content_type("application/problem+json").body(body)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
+            Error::ForbiddenField(field) => Self::forbidden_field(field.as_str()),
+            Error::NotFound => Self::not_found(),
+            Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),
+            Error::Taken(Field::Phone) => Self::new(Code::PhoneTaken, "another customer has this phone"),
+            Error::Taken(_) | Error::Stale => Self::new(Code::Conflict, "another request changed this first"),
+            Error::Invalid(field, error) => Self::invalid_field(field.as_str(), error),
+            Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::InvalidToken => Self::invalid_token(),
+            AuthError::InvalidCredentials => Self::new(Code::InvalidCredentials, "wrong e-mail or password"),
+            AuthError::InvalidCode { tries_left } => {
+                Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }
+            }
+            AuthError::AccountInactive => Self::new(Code::AccountInactive, "an admin has to activate the account"),
+            AuthError::SignupClosed => Self::new(Code::SignupClosed, "nobody can sign up this way here"),
+            AuthError::SetupTokenRefused => Error::SetupTokenRefused.into(),
+            AuthError::Overloaded { retry_after } => Self {
+                retry_after: Some(retry_after.as_secs().max(1)),
+                ..Self::new(Code::Unavailable, "too many passwords are waiting to be checked, try again")
+            },
+            AuthError::Invalid(refusals) => Self::invalid(
+                refusals.into_iter().map(|refusal| FieldError::new(refusal.field, refusal.error)).collect(),
+            ),
+            AuthError::Domain(error) => error.into(),
+            AuthError::Store(error) => error.into(),
+            AuthError::Crypto(error) => Self::internal(&error),
+        }
+    }
+}

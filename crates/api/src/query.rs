@@ -1,0 +1,248 @@
+//! Query strings, as strict as bodies: unknown and repeated parameters are refused.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use domain::page::{Assignment, Search};
+use domain::{Cursor, Filter, PageSize, Sort, Timestamp, UserId, UserQuery, ValueError};
+use serde_json::{Map, Value};
+use utoipa::IntoParams;
+
+use crate::form::{Form, text};
+use crate::problem::Problem;
+
+/// The query of a list of people.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the documentation; `user_query` reads the values")]
+pub(crate) struct UserListParams {
+    /// Only this role.
+    #[param(inline)]
+    role: Option<crate::users::RoleName>,
+    /// Only active, or only inactive.
+    is_active: Option<bool>,
+    /// Only customers of this manager; `none` for those of nobody.
+    #[param(example = "none")]
+    assigned_manager_id: Option<String>,
+    /// Only customers entered by this person.
+    #[param(value_type = Option<uuid::Uuid>)]
+    created_by: Option<String>,
+    /// Only those entered at this time or later (RFC 3339).
+    #[param(value_type = Option<DateTime<Utc>>)]
+    created_from: Option<String>,
+    /// Only those entered before this time (RFC 3339).
+    #[param(value_type = Option<DateTime<Utc>>)]
+    created_to: Option<String>,
+    /// Only those whose display name, e-mail or phone starts so, in any case.
+    #[param(max_length = 254)]
+    q: Option<String>,
+    /// The order.
+    #[param(inline, default = "-created_at")]
+    sort: Option<SortName>,
+    /// How many items a page holds.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u16>,
+    /// Where to go on: the `next_cursor` of the page before, with the same `sort`.
+    cursor: Option<String>,
+    /// Whether to count the items of all pages.
+    #[param(default = false)]
+    include_total: Option<bool>,
+}
+
+/// The names of the orders.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum SortName {
+    #[schema(rename = "created_at")]
+    OldestFirst,
+    #[schema(rename = "-created_at")]
+    NewestFirst,
+    #[schema(rename = "display_name")]
+    NameAscending,
+    #[schema(rename = "-display_name")]
+    NameDescending,
+}
+
+/// Reads the query of a list of people.
+pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
+    let mut form = form(query);
+    let role = form.optional_with("role", choice);
+    let is_active = form.optional_with("is_active", boolean);
+    let assigned_manager = form.optional_with("assigned_manager_id", assignment);
+    let created_by = form.optional_with("created_by", id);
+    let created_from = form.optional_with("created_from", time);
+    let created_to = form.optional_with("created_to", time);
+    let search = form.optional_with("q", search);
+    let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
+    let size = form.optional_with("limit", size);
+    let after = form.optional_with("cursor", cursor);
+    let include_total = form.optional_with("include_total", boolean);
+
+    let order = sort.flatten().unwrap_or_default();
+    if after.as_ref().is_some_and(|after| after.as_ref().is_some_and(|after| after.sort != order)) {
+        form.refuse("cursor", ValueError::new("invalid_cursor", "belongs to another sort"));
+    }
+    let query = || {
+        Some(UserQuery {
+            filter: Filter {
+                role: role?,
+                is_active: is_active?,
+                assigned_manager: assigned_manager?,
+                created_by: created_by?,
+                created_from: created_from?,
+                created_to: created_to?,
+                search: search?,
+            },
+            sort: sort?.unwrap_or_default(),
+            after: after?,
+            size: size?.unwrap_or_default(),
+            include_total: include_total?.unwrap_or_default(),
+        })
+    };
+    let query = query();
+    form.finish(query)
+}
+
+/// Refuses every parameter, for routes that have none.
+pub(crate) fn no_query(query: &str) -> Result<(), Problem> {
+    form(query).finish(Some(()))
+}
+
+fn form(query: &str) -> Form {
+    let mut fields = Map::new();
+    let mut repeated = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if fields.insert(name.to_string(), Value::String(value.into_owned())).is_some() {
+            repeated.push(name.into_owned());
+        }
+    }
+    let mut form = Form::new(fields);
+    for name in repeated {
+        form.refuse(&name, ValueError::new("repeated", "may be given once"));
+    }
+    form
+}
+
+fn choice<T: std::str::FromStr<Err = ValueError>>(value: Value) -> Result<Option<T>, ValueError> {
+    text(value)?.parse().map(Some)
+}
+
+fn boolean(value: Value) -> Result<Option<bool>, ValueError> {
+    match text(value)?.as_str() {
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        _ => Err(ValueError::new("wrong_type", "must be true or false")),
+    }
+}
+
+fn id(value: Value) -> Result<Option<UserId>, ValueError> {
+    text(value)?.parse().map(Some).map_err(|_| crate::form::not_a_uuid())
+}
+
+fn assignment(value: Value) -> Result<Option<Assignment>, ValueError> {
+    let text = text(value)?;
+    if text == "none" {
+        return Ok(Some(Assignment::Nobody));
+    }
+    let id = text.parse().map_err(|_| ValueError::new("invalid_id", "must be a UUID or none"))?;
+    Ok(Some(Assignment::To(id)))
+}
+
+fn time(value: Value) -> Result<Option<Timestamp>, ValueError> {
+    // A `+` that was not escaped arrives as a space.
+    let text = text(value)?.replace(' ', "+");
+    let time = DateTime::parse_from_rfc3339(&text)
+        .map_err(|_| ValueError::new("invalid_time", "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"))?;
+    Ok(Some(time.with_timezone(&Utc)))
+}
+
+fn search(value: Value) -> Result<Option<Search>, ValueError> {
+    Search::parse(&text(value)?).map(Some)
+}
+
+fn size(value: Value) -> Result<Option<PageSize>, ValueError> {
+    let text = text(value)?;
+    let size = text.parse().map_err(|_| ValueError::new("out_of_range", "must be from 1 to 200"))?;
+    PageSize::new(size).map(Some)
+}
+
+fn cursor(value: Value) -> Result<Option<Cursor>, ValueError> {
+    let invalid = || ValueError::new("invalid_cursor", "must be the next_cursor of an answer");
+    let bytes = URL_SAFE_NO_PAD.decode(text(value)?).map_err(|_| invalid())?;
+    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
+    let consistent = cursor.sort.is_by_name() == cursor.name.is_some();
+    let sane = cursor.name.as_ref().is_none_or(|name| !name.contains('\0'));
+    if consistent && sane { Ok(Some(cursor)) } else { Err(invalid()) }
+}
+
+/// The text of a cursor; opaque to the caller.
+pub(crate) fn encode_cursor(cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
+}
+
+/// The query with another cursor, for the `Link` to the next page.
+pub(crate) fn next_query(query: &str, cursor: &str) -> String {
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor");
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_read() {
+        let id = "01936f5e-0000-7000-8000-000000000001";
+        let query = user_query(&format!(
+            "role=customer&is_active=true&assigned_manager_id=none&created_by={id}&created_from=2026-01-01T00:00:00Z\
+             &created_to=2026-02-01T05:00:00+05:00&q=+99890&sort=display_name&limit=200&include_total=true"
+        ))
+        .unwrap();
+        assert_eq!(query.filter.assigned_manager, Some(Assignment::Nobody));
+        assert_eq!(query.filter.created_by, Some(id.parse().unwrap()));
+        assert_eq!(query.filter.created_to, Some("2026-02-01T00:00:00Z".parse().unwrap()));
+        assert_eq!(query.filter.search.unwrap().phone.as_deref(), Some("+99890"));
+        assert_eq!((query.size.get(), query.sort, query.include_total), (200, Sort::NameAscending, true));
+    }
+
+    #[test]
+    fn what_is_unknown_repeated_or_wrong_is_refused() {
+        for query in [
+            "colour=red",
+            "limit=0",
+            "limit=201",
+            "limit=x",
+            "limit=-1",
+            "limit=1&limit=2",
+            "role=boss",
+            "role=",
+            "is_active=1",
+            "assigned_manager_id=nobody",
+            "created_by=7",
+            "created_from=yesterday",
+            "sort=phone",
+            "cursor=x",
+            "cursor=e30",
+            "q=",
+            "q=%00",
+        ] {
+            assert!(user_query(query).is_err(), "{query}");
+        }
+        assert!(no_query("x=1").is_err());
+        assert!(no_query("").is_ok());
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_order_only() {
+        let at = Cursor {
+            sort: Sort::NewestFirst,
+            created_at: DateTime::UNIX_EPOCH,
+            name: None,
+            id: uuid::Uuid::nil().into(),
+        };
+        let text = encode_cursor(&at);
+        assert_eq!(user_query(&format!("cursor={text}")).unwrap().after, Some(at));
+        assert!(user_query(&format!("cursor={text}&sort=created_at")).is_err());
+        assert_eq!(next_query("limit=2&cursor=old&q=a b", "new"), "limit=2&q=a+b&cursor=new");
+    }
+}

@@ -1,0 +1,103 @@
+//! The one table of routes: what is here is served, documented and guarded;
+//! what is not here does not exist.
+
+use actix_web::http::{Method, header};
+use actix_web::{HttpResponse, Resource, guard, web};
+use utoipa::OpenApi;
+
+use crate::{auth, docs, health, jwks, users};
+
+macro_rules! routes {
+    ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
+        /// Serves every route, with and without its trailing slash.
+        pub(crate) fn configure(config: &mut web::ServiceConfig) {
+            $(config.service(
+                resource($path, &[$(stringify!($method)),+])
+                    $(.route(web::route().guard(method_guard(stringify!($method))).to($($handler)+)))+
+            );)+
+        }
+
+        /// Path, whether anyone may call it, and its methods.
+        const TABLE: &[(&str, &str, &[&str])] = &[$(($path, stringify!($access), &[$(stringify!($method)),+])),+];
+
+        #[derive(OpenApi)]
+        #[openapi(paths($($($($handler)+),+),+))]
+        pub(crate) struct Paths;
+    };
+}
+
+routes! {
+    public "/auth/signup" => { POST [auth::signup::signup] }
+    public "/auth/signin" => { POST [auth::signin::signin] }
+    public "/auth/verify" => { POST [auth::verify::verify] }
+    signed_in "/users/" => { GET [users::list::list], POST [users::create::create] }
+    signed_in "/users/me" => { GET [users::me::me] }
+    signed_in "/users/managed-customers/" => { GET [users::managed_customers::managed_customers] }
+    signed_in "/users/{id}" => { GET [users::find::find] }
+    public "/.well-known/jwks.json" => { GET [jwks::jwks] }
+    public "/openapi.json" => { GET [docs::openapi_json] }
+    public "/docs" => { GET [docs::docs] }
+    public "/docs/{file}" => { GET [docs::docs_file] }
+    public "/health/live" => { GET [health::live] }
+    public "/health/ready" => { GET [health::ready] }
+}
+
+/// Whether anyone may call the route of this pattern.
+pub(crate) fn is_public(pattern: &str) -> bool {
+    let pattern = pattern.trim_end_matches('/');
+    TABLE.iter().any(|(path, access, _)| path.trim_end_matches('/') == pattern && *access == "public")
+}
+
+fn resource(path: &str, methods: &[&str]) -> Resource {
+    let bare = path.trim_end_matches('/');
+    let allow = allowed(methods);
+    web::resource([bare.to_owned(), format!("{bare}/")]).default_service(web::to(move || {
+        let response = HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow.clone())).finish();
+        async { response }
+    }))
+}
+
+fn allowed(methods: &[&str]) -> String {
+    let mut allowed: Vec<_> = methods.to_vec();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    allowed.join(", ")
+}
+
+/// GET answers HEAD too (RFC 9110 section 9.3.2); the server leaves the body out.
+fn method_guard(method: &'static str) -> impl guard::Guard {
+    let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        asked == method || (asked == Method::HEAD && method == Method::GET)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_routes_and_no_others() {
+        let document = serde_json::to_value(Paths::openapi()).unwrap();
+        let documented: Vec<_> = document["paths"].as_object().unwrap().iter().collect();
+        let served: Vec<_> = TABLE.iter().map(|(path, ..)| *path).collect();
+        for (path, operations) in &documented {
+            let (_, _, methods) = TABLE.iter().find(|(served, ..)| served == path).unwrap();
+            let operations: Vec<_> = operations.as_object().unwrap().keys().map(|m| m.to_uppercase()).collect();
+            assert!(methods.iter().all(|method| operations.contains(&(*method).to_owned())), "{path}");
+        }
+        assert_eq!(documented.len(), served.len(), "{served:?}");
+    }
+
+    #[test]
+    fn access_is_public_only_where_the_table_says_so() {
+        assert!(is_public("/auth/signin"));
+        assert!(is_public("/auth/signin/"));
+        assert!(!is_public("/users"));
+        assert!(!is_public("/users/{id}"));
+        assert!(!is_public("/"));
+        assert!(!is_public(""));
+    }
+}

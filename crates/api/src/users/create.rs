@@ -1,0 +1,202 @@
+//! `POST /users/`
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use auth::{Password, PasswordPolicy};
+use domain::{
+    Action, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, Phone, Role, Staff, StaffRole, TrunkNumber,
+    UserId, VerificationMethod,
+};
+use utoipa::ToSchema;
+
+use crate::Services;
+use crate::body::{FromForm, JsonBody};
+use crate::form::Form;
+use crate::gate::SignedIn;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::no_query;
+use crate::users::response::{CustomerRoleName, StaffRoleName};
+use crate::users::{UserResponse, VerificationMethodName, etag};
+
+/// A person to enter; `role` tells which.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum CreateUserRequest {
+    Staff(CreateStaffRequest),
+    Customer(CreateCustomerRequest),
+}
+
+/// A staff member to enter.
+#[derive(ToSchema)]
+#[schema(as = CreateStaff)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateStaffRequest {
+    #[schema(value_type = StaffRoleName)]
+    role: StaffRole,
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: Email,
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
+    password: Password,
+    #[schema(value_type = Option<String>, max_length = 120)]
+    display_name: Option<DisplayName>,
+    /// International form. Needed for the verification methods `phone` and `whatsapp`.
+    #[schema(value_type = Option<String>, example = "+998901234567")]
+    phone: Option<Phone>,
+    /// The company's own reference.
+    #[schema(value_type = Option<String>, max_length = 50)]
+    tin_trunk_number: Option<TrunkNumber>,
+    /// Over which channel codes go; `email` unless said otherwise.
+    #[schema(value_type = Option<VerificationMethodName>)]
+    verification_method: Option<VerificationMethod>,
+    /// Whether they may sign in; `true` unless said otherwise.
+    is_active: Option<bool>,
+}
+
+/// A customer to enter.
+#[derive(ToSchema)]
+#[schema(as = CreateCustomer)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateCustomerRequest {
+    #[schema(value_type = CustomerRoleName)]
+    #[expect(dead_code, reason = "read for what it tells")]
+    role: Role,
+    /// International form.
+    #[schema(value_type = String, example = "+998901234567")]
+    phone: Phone,
+    #[schema(value_type = Option<String>, max_length = 120)]
+    display_name: Option<DisplayName>,
+    /// What else to keep: an object of at most 16 KiB and 8 levels.
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    metadata: Option<Metadata>,
+    /// An active manager. Only admins name one; a manager who enters a customer becomes its manager.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    assigned_manager_id: Option<UserId>,
+    /// Whether they may sign in; `true` unless said otherwise.
+    is_active: Option<bool>,
+}
+
+impl FromForm for CreateUserRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        match form.peek("role") {
+            Some("customer") => CreateCustomerRequest::from_form(form, policy).map(Self::Customer),
+            Some("admin" | "manager") => CreateStaffRequest::from_form(form, policy).map(Self::Staff),
+            _ => {
+                // Which fields belong depends on the role, so nothing more can be said.
+                let _: Option<Role> = form.required("role");
+                form.discard();
+                None
+            }
+        }
+    }
+}
+
+impl FromForm for CreateStaffRequest {
+    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
+        let role = form.required("role");
+        let email = form.required("email");
+        let password = form.new_password("password", policy, email.as_ref());
+        let display_name = form.optional("display_name");
+        let phone = form.optional("phone");
+        let tin_trunk_number = form.optional("tin_trunk_number");
+        let verification_method = form.optional("verification_method");
+        let is_active = form.optional("is_active");
+        form.check_contact(verification_method.flatten(), phone.as_ref());
+        Some(Self {
+            role: role?,
+            email: email?,
+            password: password?,
+            display_name: display_name?,
+            phone: phone?,
+            tin_trunk_number: tin_trunk_number?,
+            verification_method: verification_method?,
+            is_active: is_active?,
+        })
+    }
+}
+
+impl FromForm for CreateCustomerRequest {
+    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
+        let role = form.required("role");
+        let phone = form.required("phone");
+        let display_name = form.optional("display_name");
+        let metadata = form.optional("metadata");
+        let assigned_manager_id = form.optional("assigned_manager_id");
+        let is_active = form.optional("is_active");
+        Some(Self {
+            role: role?,
+            phone: phone?,
+            display_name: display_name?,
+            metadata: metadata?,
+            assigned_manager_id: assigned_manager_id?,
+            is_active: is_active?,
+        })
+    }
+}
+
+/// Enters a person with their profile: an admin anyone, a manager customers,
+/// which are then assigned to them.
+#[utoipa::path(post, path = "/users/", tag = "users", operation_id = "create_user",
+    request_body = CreateUserRequest,
+    responses(
+        (status = 201, description = "The person.", body = UserResponse,
+            headers(("Location" = String, description = "Where the person is"), ("ETag" = String, description = "The state of the record"))),
+        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: not this role, or not this field, which the pointer names", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 409, description = "`email_taken` or `phone_taken`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn create(
+    signed_in: SignedIn,
+    services: Data<Services>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let actor = &signed_in.0.actor;
+    services.accounts.check_may(actor, Action::CreateCustomer)?;
+    no_query(request.query_string())?;
+    let mut form = body.form().await?;
+    if let Some(Ok(role)) = form.peek("role").map(str::parse) {
+        services.accounts.check_may_create(actor, role)?;
+    }
+    let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
+    let new = hashed(&services, form.finish(new)?).await?;
+    let user = services.accounts.create(actor, new).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/users/{}", user.id)))
+        .insert_header((header::ETAG, etag(&user)))
+        .json(UserResponse::from(&user)))
+}
+
+/// The person as the domain takes them, the password turned into its stored form.
+async fn hashed(services: &Services, new: CreateUserRequest) -> Result<NewUser, Problem> {
+    match new {
+        CreateUserRequest::Staff(new) => {
+            let authentication = &services.authentication;
+            let password_hash = authentication.hash_new_password("password", &new.password, Some(&new.email)).await?;
+            Ok(NewUser::Staff(NewStaff {
+                role: new.role,
+                display_name: new.display_name,
+                staff: Staff {
+                    email: new.email,
+                    phone: new.phone,
+                    tin_trunk_number: new.tin_trunk_number,
+                    verification_method: new.verification_method.unwrap_or(VerificationMethod::Email),
+                },
+                password_hash,
+                is_active: new.is_active.unwrap_or(true),
+            }))
+        }
+        CreateUserRequest::Customer(new) => Ok(NewUser::Customer(NewCustomer {
+            phone: new.phone,
+            display_name: new.display_name,
+            metadata: new.metadata.unwrap_or_default(),
+            assigned_manager_id: new.assigned_manager_id,
+            is_active: new.is_active.unwrap_or(true),
+        })),
+    }
+}

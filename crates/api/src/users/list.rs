@@ -1,0 +1,32 @@
+//! `GET /users/`
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::Action;
+
+use crate::Services;
+use crate::gate::SignedIn;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{UserListParams, user_query};
+use crate::users::{UserListResponse, page};
+
+/// The people whom the caller may see: for an admin everyone, for a manager
+/// themselves and the customers assigned to them.
+#[utoipa::path(get, path = "/users/", tag = "users", operation_id = "list_users", params(UserListParams),
+    responses(
+        (status = 200, description = "A page of people. `Link` names the next page.", body = UserListResponse,
+            headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),
+        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
+            content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    signed_in: SignedIn,
+    services: Data<Services>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    services.accounts.check_may(&signed_in.0.actor, Action::ListUsers)?;
+    let query = user_query(request.query_string())?;
+    let found = services.accounts.list(&signed_in.0.actor, &query).await?;
+    Ok(page(&request, &found))
+}

@@ -1,0 +1,237 @@
+//! A person as JSON: one flat object whose shape follows the role.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::SecondsFormat;
+use domain::{Customer, Page, Profile, Staff, Timestamp, User};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::query::{encode_cursor, next_query};
+
+/// A person. `role` tells which of the two shapes it has.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum UserResponse {
+    Staff(StaffResponse),
+    Customer(CustomerResponse),
+}
+
+/// An admin or a manager.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StaffUser)]
+pub(crate) struct StaffResponse {
+    id: Uuid,
+    #[schema(value_type = StaffRoleName)]
+    role: &'static str,
+    /// Whether they may sign in.
+    is_active: bool,
+    /// When a contact of theirs was last proven by a code.
+    #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    verified_at: Option<String>,
+    #[schema(required = true, max_length = 120)]
+    display_name: Option<String>,
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    /// E.164.
+    #[schema(required = true, example = "+998901234567")]
+    phone: Option<String>,
+    /// The company's own reference.
+    #[schema(required = true, max_length = 50)]
+    tin_trunk_number: Option<String>,
+    /// Over which channel they get codes.
+    #[schema(value_type = VerificationMethodName)]
+    verification_method: &'static str,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    created_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    updated_at: String,
+}
+
+/// A customer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CustomerUser)]
+pub(crate) struct CustomerResponse {
+    id: Uuid,
+    #[schema(value_type = CustomerRoleName)]
+    role: &'static str,
+    /// Whether they may sign in.
+    is_active: bool,
+    /// When their phone was last proven by a code.
+    #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    verified_at: Option<String>,
+    #[schema(required = true, max_length = 120)]
+    display_name: Option<String>,
+    /// E.164.
+    #[schema(example = "+998901234567")]
+    phone: String,
+    /// Who entered the customer; themselves after a sign-up.
+    created_by: Uuid,
+    /// The manager who looks after the customer.
+    #[schema(required = true)]
+    assigned_manager_id: Option<Uuid>,
+    /// What else the company keeps about the customer.
+    metadata: Map<String, Value>,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    created_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    updated_at: String,
+}
+
+/// A page of people.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserList)]
+pub(crate) struct UserListResponse {
+    items: Vec<UserResponse>,
+    /// Send it as `cursor` for the next page; `null` on the last one.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+    /// How many there are on all pages, with `include_total=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<u64>,
+}
+
+/// The roles.
+#[derive(ToSchema)]
+#[schema(as = Role)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum RoleName {
+    Admin,
+    Manager,
+    Customer,
+}
+
+/// The roles of staff.
+#[derive(ToSchema)]
+#[schema(as = StaffRole)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum StaffRoleName {
+    Admin,
+    Manager,
+}
+
+/// The role of customers.
+#[derive(ToSchema)]
+#[schema(as = CustomerRole)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum CustomerRoleName {
+    Customer,
+}
+
+/// The channels over which staff get codes.
+#[derive(ToSchema)]
+#[schema(as = VerificationMethod)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum VerificationMethodName {
+    Whatsapp,
+    Email,
+    Phone,
+}
+
+impl From<&User> for UserResponse {
+    fn from(user: &User) -> Self {
+        match &user.profile {
+            Profile::Admin(staff) | Profile::Manager(staff) => Self::Staff(StaffResponse::new(user, staff)),
+            Profile::Customer(customer) => Self::Customer(CustomerResponse::new(user, customer)),
+        }
+    }
+}
+
+impl StaffResponse {
+    fn new(user: &User, staff: &Staff) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            role: user.role().as_str(),
+            is_active: user.is_active,
+            verified_at: user.verified_at.map(time),
+            display_name: user.display_name.as_ref().map(ToString::to_string),
+            email: staff.email.to_string(),
+            phone: staff.phone.as_ref().map(ToString::to_string),
+            tin_trunk_number: staff.tin_trunk_number.as_ref().map(ToString::to_string),
+            verification_method: staff.verification_method.as_str(),
+            created_at: time(user.created_at),
+            updated_at: time(user.updated_at),
+        }
+    }
+}
+
+impl CustomerResponse {
+    fn new(user: &User, customer: &Customer) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            role: user.role().as_str(),
+            is_active: user.is_active,
+            verified_at: user.verified_at.map(time),
+            display_name: user.display_name.as_ref().map(ToString::to_string),
+            phone: customer.phone.to_string(),
+            created_by: customer.created_by.as_uuid(),
+            assigned_manager_id: customer.assigned_manager_id.map(domain::UserId::as_uuid),
+            metadata: customer.metadata.as_object().clone(),
+            created_at: time(user.created_at),
+            updated_at: time(user.updated_at),
+        }
+    }
+}
+
+/// RFC 3339 in UTC with microseconds.
+pub(crate) fn time(time: Timestamp) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// The strong entity tag of a person's state (RFC 9110 section 8.8.3).
+pub(crate) fn etag(user: &User) -> String {
+    format!("\"{}-{}\"", user.id.as_uuid().simple(), user.version)
+}
+
+/// A person with their entity tag, or 304 when the caller has that state.
+pub(crate) fn rendered(request: &HttpRequest, user: &User) -> HttpResponse {
+    let etag = etag(user);
+    if none_match(request, &etag) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+    }
+    HttpResponse::Ok().insert_header((header::ETAG, etag)).json(UserResponse::from(user))
+}
+
+/// `If-None-Match` compares weakly (RFC 9110 section 13.1.2).
+fn none_match(request: &HttpRequest, etag: &str) -> bool {
+    let values = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// A page with the `Link` to the next one (RFC 8288). The link is relative, so
+/// that no host name out of the request gets into it.
+pub(crate) fn page(request: &HttpRequest, page: &Page<User>) -> HttpResponse {
+    let next_cursor = page.next.as_ref().map(encode_cursor);
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &next_cursor {
+        let query = next_query(request.query_string(), cursor);
+        response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
+    }
+    let items = page.items.iter().map(UserResponse::from).collect();
+    response.json(UserListResponse { items, next_cursor, total: page.total })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn if_none_match_takes_lists_stars_and_weak_tags() {
+        for (value, matches) in
+            [("\"a\"", true), ("\"b\"", false), ("\"b\", W/\"a\"", true), ("*", true), ("a", false), ("", false)]
+        {
+            let request = TestRequest::default().insert_header((header::IF_NONE_MATCH, value)).to_http_request();
+            assert_eq!(none_match(&request, "\"a\""), matches, "{value}");
+        }
+    }
+}
