@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+
+FROM rust:1.95.0-slim-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/source/target \
+    cargo build --release --locked --package clientele \
+    && install -D target/release/clientele /image/usr/local/bin/clientele \
+    && install -d /image/var/lib/clientele
+
+# glibc, root certificates and nothing else: no shell, no package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /image/usr/local/bin/clientele /usr/local/bin/clientele
+# A new volume takes its owner from here.
+COPY --from=build --chown=65532:65532 /image/var/lib/clientele /var/lib/clientele
+
+# The one folder that is written to, and only with SQLite: the rest may be read-only.
+WORKDIR /var/lib/clientele
+VOLUME /var/lib/clientele
+ENV CLIENTELE_HTTP__LISTEN=0.0.0.0:8080 \
+    CLIENTELE_LOG__FORMAT=json
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["/usr/local/bin/clientele", "health"]
+ENTRYPOINT ["/usr/local/bin/clientele"]
+CMD ["serve"]

@@ -1,0 +1,314 @@
+//! Settings: `clientele.toml`, then the environment, then flags. Typed, with
+//! defaults for everything, and an unknown key is an error.
+//!
+//! The environment spells `auth.bcrypt_cost` as `CLIENTELE_AUTH__BCRYPT_COST`.
+//! Any of them may instead be given as `…_FILE`, the path of a file that holds
+//! the value. `DATABASE_URL` stands for `database.url`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+mod lenient;
+
+/// The file that is read when none is named, if it is there.
+pub const DEFAULT_FILE: &str = "clientele.toml";
+const PREFIX: &str = "CLIENTELE_";
+/// Variables under our prefix that are not settings but switches of the tests.
+const NOT_SETTINGS: &[&str] = &["CLIENTELE_TEST_ALL_BACKENDS"];
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where requests come in.
+    pub http: Http,
+    /// Where the data is.
+    pub database: Database,
+    /// Who may sign up.
+    pub signup: Signup,
+    /// Passwords, tokens and sessions.
+    pub auth: Auth,
+    /// What is written to standard error.
+    pub log: Log,
+    /// E-mail of an admin to make at start, with `admin_password`.
+    pub admin_email: Option<String>,
+    /// Password of that admin.
+    pub admin_password: Option<SecretString>,
+}
+
+/// `http.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Threads that serve requests; as many as the machine has cores unless said otherwise.
+    #[serde(deserialize_with = "lenient::optional_number")]
+    pub workers: Option<usize>,
+}
+
+/// `database.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:PATH`, `postgres://…` or `mysql://…`. May hold a password.
+    pub url: SecretString,
+    /// Most connections to PostgreSQL or MySQL/MariaDB.
+    #[serde(deserialize_with = "lenient::number")]
+    pub max_connections: u32,
+}
+
+/// `signup.*`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signup {
+    /// What a staff sign-up leads to.
+    pub staff: StaffSignup,
+    /// Whether a staff sign-up must prove its contact by a code.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub verify_staff: bool,
+    /// Whether customers may sign up.
+    pub customers: CustomerSignup,
+}
+
+/// `auth.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// bcrypt cost of new password hashes, 10 to 15.
+    #[serde(deserialize_with = "lenient::number")]
+    pub bcrypt_cost: u32,
+    /// Fewest characters of a new password, 8 to 128.
+    #[serde(deserialize_with = "lenient::number")]
+    pub password_min_length: usize,
+    /// Whether staff need a code after their password.
+    pub second_factor: SecondFactor,
+    /// How long an access token is good, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub access_token_ttl: u32,
+    /// How long a refresh token is good, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub refresh_token_ttl: u32,
+    /// Encrypts the keys that are kept in the database.
+    pub master_key: Option<SecretString>,
+}
+
+/// `log.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,api=debug`.
+    pub level: String,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object on each line.
+    Json,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: None }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:data/clientele.db".into(), max_connections: 10 }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            bcrypt_cost: 12,
+            password_min_length: 12,
+            second_factor: SecondFactor::Off,
+            access_token_ttl: 900,
+            refresh_token_ttl: 30 * 24 * 3600,
+            master_key: None,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Pretty, level: "info".to_owned() }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The named file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A key is unknown or its value is not allowed.
+    #[error("{0}")]
+    Key(String),
+}
+
+impl Settings {
+    /// Reads the settings: defaults, then the file, then the environment.
+    ///
+    /// # Errors
+    /// When a named file cannot be read, a key is unknown, or a value is not allowed.
+    pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<Self, SettingsError> {
+        let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+        let mut figment = Figment::new();
+        match std::fs::read_to_string(path) {
+            Ok(text) => figment = figment.merge(Toml::string(&text)),
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(SettingsError::File { path: path.to_owned(), source }),
+        }
+        for (key, value) in from_environment(environment)? {
+            figment = figment.merge(Serialized::default(&key, value));
+        }
+        let settings: Self = figment.extract().map_err(|error| SettingsError::Key(describe(&error)))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let auth = &self.auth;
+        in_range("auth.bcrypt_cost", auth.bcrypt_cost, 4, 15)?;
+        in_range("auth.password_min_length", auth.password_min_length, 8, 128)?;
+        in_range("auth.access_token_ttl", auth.access_token_ttl, 10, 24 * 3600)?;
+        in_range("auth.refresh_token_ttl", auth.refresh_token_ttl, 60, 366 * 24 * 3600)?;
+        in_range("http.workers", self.http.workers.unwrap_or(1), 1, 1024)?;
+        in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
+        if self.admin_email.is_some() != self.admin_password.is_some() {
+            return Err(SettingsError::Key("admin_email and admin_password go together: give both or none".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn in_range<T: Copy + PartialOrd + std::fmt::Display>(
+    key: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), SettingsError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(SettingsError::Key(format!("{key} is {value}; allowed is {least} to {most}")))
+}
+
+/// The settings among the environment's variables, as dotted keys.
+fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<(String, String)>, SettingsError> {
+    let mut settings = Vec::new();
+    for (name, value) in variables {
+        let key = match name.strip_prefix(PREFIX) {
+            Some(_) if NOT_SETTINGS.contains(&name.as_str()) => continue,
+            Some(key) => key.to_lowercase().replace("__", "."),
+            None if name == "DATABASE_URL" => "database.url".to_owned(),
+            None if name == "DATABASE_URL_FILE" => "database.url_file".to_owned(),
+            None => continue,
+        };
+        match key.strip_suffix("_file") {
+            None => settings.push((name, key, value)),
+            Some(key) => {
+                let text = std::fs::read_to_string(&value)
+                    .map_err(|source| SettingsError::File { path: value.into(), source })?;
+                settings.push((name, key.to_owned(), text.trim_end_matches(['\r', '\n']).to_owned()));
+            }
+        }
+    }
+    // Later ones win: `CLIENTELE_DATABASE__URL` is the more specific name.
+    settings.sort_by_key(|(name, ..)| name.starts_with(PREFIX));
+    Ok(settings.into_iter().map(|(_, key, value)| (key, value)).collect())
+}
+
+fn describe(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    match &error.kind {
+        figment::error::Kind::UnknownField(field, allowed) => {
+            let parent =
+                if key.ends_with(field.as_str()) || key.is_empty() { key.clone() } else { format!("{key}.{field}") };
+            let name = if parent.is_empty() { field.clone() } else { parent };
+            format!("unknown setting {name}; known here are {}", allowed.join(", "))
+        }
+        figment::error::Kind::UnknownVariant(found, allowed) => {
+            format!("{key} is {found:?}; allowed is {}", allowed.join(", "))
+        }
+        kind => format!("{key}: {kind}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let file = std::env::temp_dir().join(format!("clientele-settings-{}.toml", std::process::id()));
+        std::fs::write(&file, "").unwrap();
+        Settings::load(Some(&file), variables)
+    }
+
+    #[test]
+    fn the_environment_reaches_every_kind_of_value() {
+        let settings = load(&[
+            ("CLIENTELE_HTTP__LISTEN", "0.0.0.0:9000"),
+            ("CLIENTELE_AUTH__BCRYPT_COST", "10"),
+            ("CLIENTELE_SIGNUP__VERIFY_STAFF", "true"),
+            ("CLIENTELE_SIGNUP__STAFF", "closed"),
+            ("CLIENTELE_ADMIN_EMAIL", "a@example.com"),
+            ("CLIENTELE_ADMIN_PASSWORD", "123456789012"),
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
+        assert_eq!(settings.http.listen.port(), 9000);
+        assert_eq!(settings.auth.bcrypt_cost, 10);
+        assert!(settings.signup.verify_staff);
+        assert_eq!(settings.signup.staff, StaffSignup::Closed);
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.database.url), "postgres://localhost/x");
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_what_is_allowed() {
+        for (name, value, words) in [
+            ("CLIENTELE_COLOUR", "red", &["colour", "http", "auth"][..]),
+            ("CLIENTELE_HTTP__LISTENN", "x", &["http.listenn", "listen"]),
+            ("CLIENTELE_SIGNUP__STAFF", "maybe", &["signup.staff", "approval", "open", "closed"]),
+            ("CLIENTELE_AUTH__BCRYPT_COST", "99", &["auth.bcrypt_cost", "99", "15"]),
+            ("CLIENTELE_AUTH__BCRYPT_COST", "many", &["auth.bcrypt_cost"]),
+            ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen"]),
+            ("CLIENTELE_ADMIN_EMAIL", "a@example.com", &["admin_password"]),
+        ] {
+            let message = load(&[(name, value)]).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file() {
+        let file = std::env::temp_dir().join(format!("clientele-secret-{}", std::process::id()));
+        std::fs::write(&file, "sesame\n").unwrap();
+        let settings = load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", file.to_str().unwrap())]).unwrap();
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.auth.master_key.unwrap()), "sesame");
+        assert!(load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere/at/all")]).is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! Start-up and shut-down of the service.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer};
+use api::Services;
+use auth::{
+    AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
+    PasswordPolicy, SignupPolicy, Stores, TokenSettings,
+};
+use chrono::TimeDelta;
+use domain::{Accounts, Clock, Email, SystemClock, ValueError};
+use persistence::{Database, DatabaseError, Options};
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use auth::Senders;
+
+use crate::settings::Settings;
+
+/// Who issues the access tokens and whom they are for.
+const NAME: &str = "clientele";
+/// How long a request in flight may take to finish after SIGTERM, in seconds.
+const DRAIN_SECONDS: u64 = 30;
+/// How long a client may take to send the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How often keys that another instance made are looked for.
+const KEY_RELOAD: Duration = Duration::from_secs(30);
+
+/// Why the service does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    /// The database cannot be opened or migrated.
+    #[error("database.url: {0}")]
+    Database(#[from] DatabaseError),
+    /// The keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The address is taken or not ours.
+    #[error("http.listen: cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A setting that only its user can judge.
+    #[error("{key}: {error}")]
+    Setting {
+        /// Which.
+        key: &'static str,
+        /// Why not.
+        error: ValueError,
+    },
+    /// The first admin or the setup token cannot be made.
+    #[error("cannot prepare the first admin: {0}")]
+    FirstAdmin(#[source] AuthError),
+    /// The server broke.
+    #[error("the server failed: {0}")]
+    Server(#[from] std::io::Error),
+}
+
+/// A service that is bound to its address.
+pub struct Service {
+    server: Server,
+    address: SocketAddr,
+    setup_token: Option<String>,
+    database: Database,
+    background: Background,
+}
+
+impl Service {
+    /// Opens the database, migrates it, and binds the address.
+    ///
+    /// # Errors
+    /// One line that names the setting to look at.
+    pub async fn start(settings: &Settings, senders: Senders) -> Result<Self, StartupError> {
+        let listener = listen(settings.http.listen)?;
+        let database = open(settings).await?;
+        database.migrate().await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Arc::new(database.store());
+        let master_key = settings.auth.master_key.clone();
+        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
+        let bell = OutboxBell::default();
+        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell.clone());
+        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell)?;
+        let setup_token = first_admin(settings, &authentication).await?;
+        let accounts = Accounts::new(store, clock.clone());
+        let services = Services { accounts, authentication, keys: keys.clone(), clock };
+        let address = listener.local_addr()?;
+        let server = serve(settings, listener, services)?;
+        Ok(Self { server, address, setup_token, database, background: Background::start(outbox, keys) })
+    }
+
+    /// Where the service listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The token with which the first admin signs up, while there is none.
+    #[must_use]
+    pub fn setup_token(&self) -> Option<&str> {
+        self.setup_token.as_deref()
+    }
+
+    /// Stops the service from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until SIGTERM or Ctrl-C, finishes what is in flight, and closes the database.
+    ///
+    /// # Errors
+    /// When the server breaks.
+    pub async fn run(self) -> Result<(), StartupError> {
+        let done = self.server.await;
+        tracing::info!("stopped listening; closing");
+        self.background.stop().await;
+        if let Err(error) = self.database.close().await {
+            tracing::warn!(%error, "the database was not closed cleanly");
+        }
+        Ok(done?)
+    }
+}
+
+/// Opens the database that the settings name.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open(settings: &Settings) -> Result<Database, DatabaseError> {
+    let options = Options { max_connections: settings.database.max_connections, ..Options::default() };
+    Database::connect(settings.database.url.expose_secret(), &options).await
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartupError> {
+    let listener = TcpListener::bind(address).map_err(|source| StartupError::Listen { address, source })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn authentication(
+    settings: &Settings,
+    stores: Stores,
+    clock: &Arc<dyn Clock>,
+    keys: &Arc<KeyRing>,
+    bell: OutboxBell,
+) -> Result<Authentication, StartupError> {
+    let (auth, signup) = (&settings.auth, &settings.signup);
+    let setting = |key| move |error| StartupError::Setting { key, error };
+    let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads());
+    let passwords = PasswordPolicy::new(auth.password_min_length);
+    let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
+    let token_settings = TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl };
+    Ok(Authentication::new(Parts {
+        stores,
+        clock: clock.clone(),
+        keys: keys.clone(),
+        tokens: AccessTokens::new(keys.clone(), clock.clone(), token_settings),
+        hasher: hasher.map_err(setting("auth.bcrypt_cost"))?,
+        bell,
+        settings: auth::Settings {
+            signup: SignupPolicy {
+                staff: signup.staff,
+                verify_staff: signup.verify_staff,
+                customers: signup.customers,
+            },
+            second_factor: auth.second_factor,
+            passwords: passwords.map_err(setting("auth.password_min_length"))?,
+            refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
+        },
+    }))
+}
+
+/// Makes the admin of the settings, or the token for the first one.
+async fn first_admin(settings: &Settings, authentication: &Authentication) -> Result<Option<String>, StartupError> {
+    if let (Some(email), Some(password)) = (&settings.admin_email, &settings.admin_password) {
+        let email = Email::parse(email).map_err(|error| StartupError::Setting { key: "admin_email", error })?;
+        let password = Password::parse(password.expose_secret())
+            .map_err(|error| StartupError::Setting { key: "admin_password", error })?;
+        match authentication.create_first_admin_from_settings(email, &password).await {
+            Ok(_) => {}
+            Err(AuthError::Invalid(refusals)) => {
+                let error = refusals.into_iter().next().map(|refusal| refusal.error);
+                let error = error.unwrap_or_else(|| ValueError::new("invalid", "is not acceptable"));
+                return Err(StartupError::Setting { key: "admin_password", error });
+            }
+            Err(error) => return Err(StartupError::FirstAdmin(error)),
+        }
+    }
+    let token = authentication.make_setup_token().await.map_err(StartupError::FirstAdmin)?;
+    Ok(token.map(|token| token.expose_secret().to_owned()))
+}
+
+fn serve(settings: &Settings, listener: TcpListener, services: Services) -> Result<Server, StartupError> {
+    let factory = move || App::new().configure(api::configure(services.clone()));
+    let mut server = HttpServer::new(factory).client_request_timeout(HEAD_TIME).shutdown_timeout(DRAIN_SECONDS);
+    if let Some(workers) = settings.http.workers {
+        server = server.workers(workers);
+    }
+    Ok(server.listen(listener)?.run())
+}
+
+/// Work that goes on beside the requests.
+struct Background {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Background {
+    fn start(outbox: Outbox, keys: Arc<KeyRing>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let told = wait(stopped.clone());
+        tasks.spawn(async move { outbox.run(told).await });
+        tasks.spawn(async move {
+            tokio::select! {
+                () = wait(stopped) => {}
+                () = reload(&keys) => {}
+            }
+        });
+        Self { tasks, stop }
+    }
+
+    async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn reload(keys: &KeyRing) {
+    loop {
+        tokio::time::sleep(KEY_RELOAD).await;
+        if let Err(error) = keys.reload().await {
+            tracing::warn!(%error, "the keys were not read again");
+        }
+    }
+}

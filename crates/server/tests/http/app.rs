@@ -1,0 +1,312 @@
+//! A running service with a fresh database, and callers to talk to it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use actix_web::dev::ServerHandle;
+use async_trait::async_trait;
+use auth::{CodeMessage, CodeSender, SendError};
+use persistence::testing::TestDatabase;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use server::settings::Settings;
+use server::startup::{Senders, Service};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+impl Backend {
+    async fn database(self) -> Option<TestDatabase> {
+        match self {
+            Self::Sqlite => Some(TestDatabase::sqlite()),
+            Self::Postgres => TestDatabase::postgres().await,
+            Self::Mariadb => TestDatabase::mariadb().await,
+        }
+    }
+}
+
+/// Runs a test on a backend with the default settings, or says that it was skipped.
+pub(crate) async fn run<F: Future<Output = ()>>(backend: Backend, test: fn(TestApp) -> F) {
+    let Some(database) = backend.database().await else { return };
+    test(TestApp::start(database, |_| {}).await).await;
+}
+
+/// A running service.
+pub(crate) struct TestApp {
+    pub(crate) address: String,
+    pub(crate) setup_token: Option<String>,
+    settings: Settings,
+    codes: Arc<Codes>,
+    client: reqwest::Client,
+    handle: ServerHandle,
+    database: Arc<TestDatabase>,
+}
+
+impl TestApp {
+    /// Starts the production service on a free port, with cheap password hashes.
+    pub(crate) async fn start(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        settings.http.listen = "127.0.0.1:0".parse().unwrap();
+        settings.http.workers = Some(1);
+        settings.database.url = database.url().into();
+        settings.database.max_connections = 5;
+        settings.auth.bcrypt_cost = 4;
+        settings.log.level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
+        change(&mut settings);
+        Self::serve(settings, Arc::new(database)).await
+    }
+
+    /// The same database under other settings, as another instance or after a restart.
+    pub(crate) async fn another(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        Self::serve(settings, self.database.clone()).await
+    }
+
+    async fn serve(settings: Settings, database: Arc<TestDatabase>) -> Self {
+        server::logging::start(&settings.log).unwrap();
+        let codes = Arc::new(Codes::default());
+        let service = Service::start(&settings, Senders::all(codes.clone())).await.unwrap();
+        let address = format!("http://{}", service.address());
+        let setup_token = service.setup_token().map(ToOwned::to_owned);
+        let handle = service.handle();
+        tokio::spawn(async move { service.run().await.unwrap() });
+        Self { address, setup_token, settings, codes, client: client(), handle, database }
+    }
+
+    pub(crate) fn anonymous(&self) -> Caller {
+        Caller { id: String::new(), token: None, address: self.address.clone(), client: self.client.clone() }
+    }
+
+    /// Somebody with this token.
+    pub(crate) fn with_token(&self, token: &str) -> Caller {
+        Caller { token: Some(token.to_owned()), ..self.anonymous() }
+    }
+
+    /// The one signed in by this answer.
+    pub(crate) fn signed_in(&self, answer: &Answer) -> Caller {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Caller { id: text(&answer.body["user"]["id"]), ..self.with_token(&text(&answer.body["access_token"])) }
+    }
+
+    /// The first admin, made with the setup token.
+    pub(crate) async fn admin(&self) -> Caller {
+        let body = json!({ "setup_token": self.setup_token, "email": "admin@example.com", "password": PASSWORD });
+        let answer = self.anonymous().post("/auth/signup", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        self.signed_in(&answer)
+    }
+
+    /// A manager, entered by an admin and signed in.
+    pub(crate) async fn manager(&self, admin: &Caller, email: &str) -> Caller {
+        let entered = admin.post("/users/", json!({ "role": "manager", "email": email, "password": PASSWORD })).await;
+        assert_eq!(entered.status, 201, "{}", entered.body);
+        self.sign_in(email, PASSWORD).await
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Caller {
+        let answer = self.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.signed_in(&answer)
+    }
+
+    /// A customer who signed up, or in, by phone.
+    pub(crate) async fn customer(&self, phone: &str) -> Caller {
+        let before = self.messages_to(phone);
+        let sent = self.anonymous().post("/auth/signup", json!({ "phone": phone })).await;
+        assert_eq!(sent.status, 202, "{}", sent.body);
+        let answer = self.verify(&sent, &self.code_after(phone, before).await).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.signed_in(&answer)
+    }
+
+    pub(crate) async fn verify(&self, sent: &Answer, code: &str) -> Answer {
+        self.anonymous().post("/auth/verify", json!({ "challenge_id": sent.body["challenge_id"], "code": code })).await
+    }
+
+    /// The first code that is sent to this contact; waits for it.
+    pub(crate) async fn code(&self, contact: &str) -> String {
+        self.code_after(contact, 0).await
+    }
+
+    /// The code that is sent to this contact after so many others.
+    pub(crate) async fn code_after(&self, contact: &str, before: usize) -> String {
+        loop {
+            let arrived = self.codes.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            if let Some(code) = self.codes.to(contact).get(before) {
+                return code.clone();
+            }
+            arrived.await;
+        }
+    }
+
+    /// The code, which either of two instances may have sent.
+    pub(crate) async fn code_from(&self, other: &Self, contact: &str) -> String {
+        tokio::select! {
+            code = self.code(contact) => code,
+            code = other.code(contact) => code,
+        }
+    }
+
+    /// How many codes were sent to this contact.
+    pub(crate) fn messages_to(&self, contact: &str) -> usize {
+        self.codes.to(contact).len()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // The command is on its way before the future is polled; nobody waits for the end.
+        drop(self.handle.stop(false));
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// The n-th test phone number.
+pub(crate) fn phone(n: usize) -> String {
+    format!("+99890{n:07}")
+}
+
+/// Somebody who calls the service.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) id: String,
+    pub(crate) token: Option<String>,
+    address: String,
+    client: reqwest::Client,
+}
+
+impl Caller {
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.client.request(method, format!("{}{path}", self.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        send(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request =
+            headers.iter().fold(self.request("GET", path), |request, (name, value)| request.header(*name, *value));
+        send(request).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request("POST", path).json(&body)).await
+    }
+
+    pub(crate) async fn post_text(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+        send(self.request("POST", path).header("content-type", content_type).body(body)).await
+    }
+}
+
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { status: Status(status), headers, body, text }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Status(StatusCode);
+
+impl PartialEq<u16> for Status {
+    fn eq(&self, other: &u16) -> bool {
+        self.0.as_u16() == *other
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).to_str().unwrap()
+    }
+
+    pub(crate) fn items(&self) -> &[Value] {
+        self.body["items"].as_array().unwrap_or_else(|| panic!("no items in {}", self.body))
+    }
+
+    /// The members of the body in the order in which they came.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let names = self.text.match_indices('"').map(|(at, _)| at).collect::<Vec<_>>();
+        let mut keys: Vec<_> = self.body.as_object().unwrap().keys().cloned().collect();
+        keys.sort_by_key(|key| names.iter().position(|&at| self.text[at..].starts_with(&format!("\"{key}\":"))));
+        keys
+    }
+
+    /// Asserts a problem in full form.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["code"], code, "{}", self.text);
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["type"], format!("urn:clientele:problem:{code}"));
+        assert_eq!(self.body["request_id"], self.header("x-request-id"));
+        assert!(self.body["title"].is_string() && self.body["detail"].is_string(), "{}", self.text);
+        if status == 401 {
+            assert!(self.header("www-authenticate").starts_with("Bearer"));
+        }
+        if status == 422 {
+            assert!(!self.body["errors"].as_array().unwrap().is_empty());
+        }
+    }
+
+    /// The pointers of the fields that were refused, sorted.
+    pub(crate) fn pointers(&self) -> Vec<&str> {
+        let mut pointers: Vec<_> =
+            self.body["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        pointers.sort_unstable();
+        pointers
+    }
+}
+
+/// Takes the codes in place of a gateway.
+#[derive(Default)]
+struct Codes {
+    sent: Mutex<HashMap<String, Vec<String>>>,
+    arrived: tokio::sync::Notify,
+}
+
+impl Codes {
+    fn to(&self, contact: &str) -> Vec<String> {
+        self.sent.lock().unwrap().get(contact).cloned().unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl CodeSender for Codes {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        let code = message.code.expose_secret().to_owned();
+        self.sent.lock().unwrap().entry(message.to.clone()).or_default().push(code);
+        self.arrived.notify_waiters();
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! The OpenAPI document and the page that shows it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::app::TestApp;
+use crate::on_every_backend;
+
+on_every_backend!(the_document_is_served, the_page_needs_no_other_host);
+
+async fn the_document_is_served(app: TestApp) {
+    let answer = app.anonymous().get("/openapi.json").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, method) in [
+        ("/auth/signup", "post"),
+        ("/auth/signin", "post"),
+        ("/users/", "get"),
+        ("/users/", "post"),
+        ("/users/me", "get"),
+        ("/users/managed-customers/", "get"),
+    ] {
+        assert!(answer.body["paths"][path][method].is_object(), "{method} {path}");
+    }
+    let mut wanted = BTreeSet::new();
+    references(&answer.body, &mut wanted);
+    for reference in wanted {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(answer.body.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+}
+
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                found.insert(reference.to_owned());
+            }
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+async fn the_page_needs_no_other_host(app: TestApp) {
+    for (path, base) in [("/docs", ""), ("/docs/", "/docs/")] {
+        let page = app.anonymous().get(path).await;
+        assert_eq!(page.status, 200);
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{}", page.text);
+        let mut files = 0;
+        for attribute in page
+            .text
+            .split(['"'])
+            .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".png"))
+        {
+            let url = format!("{base}{}", attribute.trim_start_matches("./"));
+            let url = if url.starts_with('/') { url } else { format!("/{url}") };
+            assert_eq!(app.anonymous().get(&url).await.status, 200, "{url}");
+            files += 1;
+        }
+        assert!(files >= 3, "{}", page.text);
+    }
+}

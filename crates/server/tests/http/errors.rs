@@ -1,0 +1,95 @@
+//! Errors have one form, and say 401 before anything else.
+
+use crate::app::{TestApp, send};
+use crate::on_every_backend;
+
+on_every_backend!(
+    without_identity_it_is_401_whatever_the_path,
+    with_identity_it_is_404_and_405,
+    request_ids_are_taken_if_sane,
+    answers_carry_security_headers,
+    head_answers_like_get,
+);
+
+async fn without_identity_it_is_401_whatever_the_path(app: TestApp) {
+    let anyone = app.anonymous();
+    for path in [
+        "/",
+        "/nowhere",
+        "/users",
+        "/users/",
+        "/users/me",
+        "/users/x",
+        "/users/managed-customers",
+        "/auth/nowhere",
+        "/users/x/y",
+        "//users",
+        "/USERS",
+    ] {
+        for method in ["GET", "POST", "PATCH", "DELETE", "PUT", "BREW"] {
+            send(anyone.request(method, path)).await.is_problem(401, "invalid_token");
+        }
+    }
+    send(anyone.request("DELETE", "/auth/signin")).await.is_problem(405, "method_not_allowed");
+    let twice =
+        anyone.request("GET", "/users/me").header("authorization", "Bearer a").header("authorization", "Bearer b");
+    send(twice).await.is_problem(401, "invalid_token");
+    let admin = app.admin().await;
+    let in_url = format!("/users/me?access_token={}", admin.token.unwrap());
+    anyone.get(&in_url).await.is_problem(401, "invalid_token");
+}
+
+async fn with_identity_it_is_404_and_405(app: TestApp) {
+    let admin = app.admin().await;
+    for path in ["/", "/nowhere", "/users/x/y", "/auth/nowhere", "/users/../users/x", "/docs/nowhere.js"] {
+        admin.get(path).await.is_problem(404, "not_found");
+    }
+    for (method, path, allow) in [
+        ("DELETE", "/users/", "GET, POST, HEAD"),
+        ("POST", "/users/me", "GET, HEAD"),
+        ("GET", "/auth/signin", "POST"),
+        ("PUT", "/docs/", "GET, HEAD"),
+    ] {
+        let answer = send(admin.request(method, path)).await;
+        answer.is_problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), allow);
+    }
+}
+
+async fn request_ids_are_taken_if_sane(app: TestApp) {
+    let admin = app.admin().await;
+    assert_eq!(
+        admin.get_with("/users/me", &[("x-request-id", "call-42.a:b_c")]).await.header("x-request-id"),
+        "call-42.a:b_c"
+    );
+    for strange in ["a b", "\"", &"x".repeat(200), ""] {
+        let answer = admin.get_with("/users/me", &[("x-request-id", strange)]).await;
+        let id = answer.header("x-request-id");
+        assert!(id != strange && uuid::Uuid::parse_str(id).is_ok(), "{id}");
+    }
+    let refused = app.anonymous().get_with("/users/me", &[("x-request-id", "call-43")]).await;
+    assert_eq!(refused.body["request_id"], "call-43");
+}
+
+async fn answers_carry_security_headers(app: TestApp) {
+    let admin = app.admin().await;
+    for answer in [admin.get("/users/me").await, admin.get("/nowhere").await, app.anonymous().get("/users/").await] {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            assert_eq!(answer.header(name), value);
+        }
+        assert!(answer.headers.get("server").is_none());
+    }
+}
+
+async fn head_answers_like_get(app: TestApp) {
+    let admin = app.admin().await;
+    let head = send(admin.request("HEAD", "/users/me")).await;
+    assert_eq!(head.status, 200);
+    assert!(head.text.is_empty());
+    assert_eq!(head.header("etag"), admin.get("/users/me").await.header("etag"));
+}
