@@ -344,3 +344,17 @@ impl From<AuthError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_every_code() {
+        let row = |code: &Code| format!("| {} | `{}` | {} |\n", code.status(), code.as_str(), code.title());
+        let rows: String = Code::ALL.iter().map(row).collect();
+        let table = format!("| status | code | what it means |\n|---|---|---|\n{rows}");
+        let document = include_str!("../../../docs/api.md");
+        assert!(document.contains(&table), "docs/api.md should hold:\n\n{table}");
+    }
+}
