@@ -3,10 +3,10 @@
 //! Names follow one convention: `pk_`, `fk_`, `uq_`, `ix_` or `ck_`, the table, the columns.
 
 use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_orm::{DbBackend, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::sea_query::{
-    Alias, Check, ColumnDef, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement, Table,
-    TableCreateStatement,
+    Alias, Check, ColumnDef, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
+    SqliteQueryBuilder, Table, TableCreateStatement,
 };
 
 /// A table to create, with its indexes.
@@ -15,6 +15,7 @@ pub(crate) struct NewTable {
     backend: DbBackend,
     statement: TableCreateStatement,
     indexes: Vec<IndexCreateStatement>,
+    foreign_keys: Vec<&'static str>,
 }
 
 impl NewTable {
@@ -28,7 +29,7 @@ impl NewTable {
             // table whose migration was not yet written down is not taken back there.
             statement.if_not_exists().engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
         }
-        Self { name, backend, statement, indexes: Vec::new() }
+        Self { name, backend, statement, indexes: Vec::new(), foreign_keys: Vec::new() }
     }
 
     /// The primary key, made by the application.
@@ -139,6 +140,7 @@ impl NewTable {
             .on_delete(on_delete)
             .take();
         self.statement.foreign_key(&mut key);
+        self.foreign_keys.push(column);
         self
     }
 
@@ -165,11 +167,23 @@ impl NewTable {
             }
             return manager.create_table(self.statement.take()).await;
         }
-        manager.create_table(self.statement.take()).await?;
+        if self.backend == DbBackend::Sqlite {
+            manager.get_connection().execute_unprepared(&self.sqlite()).await?;
+        } else {
+            manager.create_table(self.statement.take()).await?;
+        }
         for index in self.indexes.drain(..) {
             manager.create_index(index).await?;
         }
         Ok(())
+    }
+
+    /// The query builder leaves the names of foreign keys out on SQLite, which takes them all the same.
+    fn sqlite(&self) -> String {
+        self.foreign_keys.iter().fold(self.statement.to_string(SqliteQueryBuilder), |sql, column| {
+            let key = format!(r#"FOREIGN KEY ("{column}")"#);
+            sql.replace(&key, &format!(r#"CONSTRAINT "fk_{}_{column}" {key}"#, self.name))
+        })
     }
 }
 

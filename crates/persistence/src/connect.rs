@@ -26,7 +26,7 @@ const TRIED_OUT_AFTER: Duration = Duration::from_secs(30);
 /// A database that a URL names. Never printed, since it may hold a password.
 #[derive(Clone)]
 pub(crate) enum Target {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     #[cfg(feature = "postgres")]
     Postgres(Box<PgConnectOptions>),
     #[cfg(feature = "mysql")]
@@ -130,7 +130,7 @@ fn sqlite(url: &str) -> Result<Target, DatabaseError> {
         let reason = "a database in memory is no good, since its connections would not share it; name a file";
         return Err(DatabaseError::InvalidUrl(reason.to_owned()));
     }
-    Ok(Target::Sqlite(file.disable_statement_logging()))
+    Ok(Target::Sqlite(Box::new(file.disable_statement_logging())))
 }
 
 /// Makes the file and its folder, for the eyes of their owner only: they hold people and keys.
@@ -157,8 +157,7 @@ async fn sqlite_writer(file: &SqliteConnectOptions, patience: Duration) -> Resul
         .journal_mode(SqliteJournalMode::Wal)
         // An acknowledged write survives a power cut.
         .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", (64 << 20).to_string())
-        .optimize_on_close(true, 400);
+        .pragma("journal_size_limit", (64 << 20).to_string());
     // To switch a new file to WAL takes a lock for which SQLite does not wait.
     let mut attempt = 1;
     loop {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::connect::Target;
 use crate::error::{DatabaseError, store_error};
+use crate::list;
 use crate::schema::{self, Schema};
 use crate::store::Store;
 use domain::store::StoreError;
@@ -60,7 +61,7 @@ impl Database {
         let target = Target::parse(url)?;
         let (writer, reader) = target.open(options).await?;
         let time_limit = options.acquire_timeout + options.statement_timeout + Duration::from_secs(3);
-        Ok(Self { target, store: Store { writer, reader, time_limit } })
+        Ok(Self { target, store: Store { writer, reader, time_limit, few: list::FEW } })
     }
 
     /// The stores of the domain on this database.

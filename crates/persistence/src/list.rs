@@ -7,6 +7,12 @@
 //! walks an index of `customers`, whose `created_at` always is that of the
 //! person. "Oneself and one's customers" lies in two indexes: each gives a
 //! page, and the page is the beginning of both.
+//!
+//! A search is answered in one of two ways, since no planner of the three can
+//! be trusted to choose: when few people match, they are found in the indexes
+//! of names, e-mails and phones and put in order; when many do, such as those
+//! whose phone starts with the country's code, the order is walked and who does
+//! not match is stepped over. A first query counts as far as "few" goes.
 
 use domain::page::{Assignment, Search};
 use domain::store::StoreError;
@@ -14,7 +20,7 @@ use domain::{Cursor, Filter, Page, Scope, Sort, User, UserQuery};
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, SubQueryStatement, UnionType,
 };
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, EntityTrait};
 
 use crate::entity::{admin_manager, customer, user};
 use crate::error::store_error;
@@ -23,26 +29,44 @@ use crate::scope;
 use crate::store::Store;
 
 impl Store {
-    /// A page of the people in the scope: one query, and a second one for the total.
+    /// A page of the people in the scope: one query, one more for a search and one for the total.
     pub(crate) async fn page(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
-        let parts = parts(scope, &query.filter);
-        if parts.is_empty() {
+        if scope == Scope::Nothing {
             return Ok(Page { items: Vec::new(), next: None, total: query.include_total.then_some(0) });
         }
+        let parts = parts(scope, &query.filter, self.plan(query.filter.search.as_ref()).await?);
         let rows = self.all(&page(&parts, query)).await?;
         let people = rows.iter().take(query.size.get());
         let items = people.map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<Vec<_>, StoreError>>()?;
         let has_more = rows.len() > query.size.get();
         let next = items.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
-        let total = if query.include_total { Some(self.total(&parts).await?) } else { None };
+        let total = if query.include_total { Some(self.count(&total(&parts)).await?) } else { None };
         Ok(Page { items, next, total })
     }
 
-    async fn total(&self, parts: &[Part]) -> Result<u64, StoreError> {
-        let row = self.one(&total(parts)).await?;
+    async fn plan(&self, search: Option<&Search>) -> Result<Plan, StoreError> {
+        let Some(search) = search else { return Ok(Plan::Walk) };
+        let matches = self.count(&matches_up_to(search, self.few + 1)).await?;
+        Ok(if matches > self.few { Plan::Walk } else { Plan::Find })
+    }
+
+    async fn count(&self, select: &SelectStatement) -> Result<u64, StoreError> {
+        let row = self.one(select).await?;
         let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "total")).map_err(|error| store_error(&error))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+/// As many matches of a search as are sorted at no cost worth mentioning.
+pub(crate) const FEW: u64 = 20_000;
+
+/// How a search is answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// Find who matches, then put them in order.
+    Find,
+    /// Go in order, and look at each.
+    Walk,
 }
 
 /// A part of a list that lies in one index.
@@ -51,37 +75,33 @@ struct Part {
     of_customers: bool,
     /// Who is in it, whatever the page.
     condition: Condition,
-    /// What is searched for among everyone, where the other conditions narrow nothing down.
+    /// Everyone who matches the search, where they were found first.
     found: Option<SelectStatement>,
     /// Whether the condition asks for e-mails or phones.
     with_profiles: bool,
 }
 
-fn parts(scope: Scope, filter: &Filter) -> Vec<Part> {
+fn parts(scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
     match scope {
-        Scope::Nothing => Vec::new(),
         Scope::SelfAndAssigned(id) => {
-            let mut assigned = part(Scope::AssignedTo(id), filter);
+            let mut assigned = part(Scope::AssignedTo(id), filter, plan);
             assigned.condition = assigned.condition.add(user::Column::Id.ne(id.as_uuid()));
-            vec![part(Scope::Own(id), filter), assigned]
+            vec![part(Scope::Own(id), filter, plan), assigned]
         }
-        scope => vec![part(scope, filter)],
+        scope => vec![part(scope, filter, plan)],
     }
 }
 
-fn part(scope: Scope, filter: &Filter) -> Part {
-    let is_narrow = matches!(scope, Scope::Own(_) | Scope::AssignedTo(_))
-        || matches!(filter.assigned_manager, Some(Assignment::To(_)));
+fn part(scope: Scope, filter: &Filter, plan: Plan) -> Part {
     let of_customers =
         matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
-    let condition = filtered(scope::condition(scope), filter);
-    match &filter.search {
-        Some(search) if is_narrow => {
-            let condition = condition.add(matching(search));
-            Part { of_customers, condition, found: None, with_profiles: true }
-        }
-        search => Part { of_customers, condition, found: search.as_ref().map(found), with_profiles: false },
+    let mut condition = filtered(scope::condition(scope), filter);
+    let walked = filter.search.as_ref().filter(|_| plan == Plan::Walk);
+    if let Some(search) = walked {
+        condition = condition.add(matching(search));
     }
+    let found = filter.search.as_ref().filter(|_| plan == Plan::Find).map(found);
+    Part { of_customers, condition, found, with_profiles: walked.is_some() }
 }
 
 /// All of the filter but the search.
@@ -98,7 +118,7 @@ fn filtered(condition: Condition, filter: &Filter) -> Condition {
         .add_option(filter.created_to.map(|to| user::Column::CreatedAt.lt(to)))
 }
 
-/// Those of a few people who match, looked at one by one.
+/// Whether a person matches, looked at one by one.
 fn matching(search: &Search) -> Condition {
     let by_text =
         [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::Email, &search.text)];
@@ -108,29 +128,47 @@ fn matching(search: &Search) -> Condition {
     by_text.into_iter().chain(by_phone).fold(Condition::any(), Condition::add)
 }
 
-/// The ids of everyone who matches, each branch from its own index. Joined
-/// and not put into `IN (…)`, which MariaDB would run once for each person.
+/// The ids of everyone who matches. Joined and not put into `IN (…)`, which
+/// MariaDB would run once for each person.
 fn found(search: &Search) -> SelectStatement {
-    let mut found = Query::select();
-    found.column(user::Column::Id).from(user::Entity).cond_where(starts_with(user::Column::NameKey, &search.text));
-    let mut or = |branch: &mut SelectStatement| {
-        found.union(UnionType::Distinct, branch.take());
-    };
-    or(Query::select()
-        .column(admin_manager::Column::Id)
-        .from(admin_manager::Entity)
-        .cond_where(starts_with(admin_manager::Column::Email, &search.text)));
+    union(UnionType::Distinct, found_in_each_index(search))
+}
+
+/// Counts who matches, but no further than `limit` in each index.
+fn matches_up_to(search: &Search, limit: u64) -> SelectStatement {
+    let limited = found_in_each_index(search).into_iter().map(|mut found| {
+        let found = found.limit(limit).take();
+        Query::select().column("id").from_subquery(found, "part").take()
+    });
+    let found = union(UnionType::All, limited);
+    Query::select().expr_as(Func::count(Expr::cust("*")), "total").from_subquery(found, "found").take()
+}
+
+fn found_in_each_index(search: &Search) -> Vec<SelectStatement> {
+    let mut found = vec![
+        found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text),
+        found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::Email, &search.text),
+    ];
     if let Some(phone) = &search.phone {
-        or(Query::select()
-            .column(admin_manager::Column::Id)
-            .from(admin_manager::Entity)
-            .cond_where(starts_with(admin_manager::Column::Phone, phone)));
-        or(Query::select()
-            .column(customer::Column::Id)
-            .from(customer::Entity)
-            .cond_where(starts_with(customer::Column::Phone, phone)));
+        found.extend([
+            found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::Phone, phone),
+            found_by(customer::Entity, customer::Column::Id, customer::Column::Phone, phone),
+        ]);
     }
     found
+}
+
+fn found_by<C: ColumnTrait>(table: impl EntityTrait, id: C, column: C, prefix: &str) -> SelectStatement {
+    Query::select().column(id).from(table).cond_where(starts_with(column, prefix)).take()
+}
+
+fn union(kind: UnionType, selects: impl IntoIterator<Item = SelectStatement>) -> SelectStatement {
+    let mut selects = selects.into_iter();
+    let mut all = selects.next().unwrap_or_default();
+    for select in selects {
+        all.union(kind, select);
+    }
+    all
 }
 
 /// A prefix as a range, which an index can answer and in which no character means anything else.
@@ -234,29 +272,22 @@ fn page(parts: &[Part], query: &UserQuery) -> SelectStatement {
 }
 
 fn ids(parts: &[Part], query: &UserQuery) -> SelectStatement {
-    let mut pages = parts.iter().map(|part| part.page(query));
-    let first = pages.next().unwrap_or_default();
-    let mut rest = pages.peekable();
-    if rest.peek().is_none() {
-        return first;
+    if let [part] = parts {
+        return part.page(query);
     }
     // Each in a FROM of its own: SQLite takes no ORDER BY or LIMIT inside a UNION.
-    let mut all = from_page(first);
-    for page in rest {
-        all.union(UnionType::All, from_page(page));
-    }
+    let pages = parts.iter().map(|part| {
+        let page = part.page(query);
+        Query::select().columns(["id", "sort_key"]).from_subquery(page, "part").take()
+    });
     let order = order(query.sort);
     Query::select()
         .columns(["id", "sort_key"])
-        .from_subquery(all, "parts")
+        .from_subquery(union(UnionType::All, pages), "parts")
         .order_by("sort_key", order.clone())
         .order_by("id", order)
         .limit(rows(query))
         .take()
-}
-
-fn from_page(page: SelectStatement) -> SelectStatement {
-    Query::select().columns(["id", "sort_key"]).from_subquery(page, "part").take()
 }
 
 fn total(parts: &[Part]) -> SelectStatement {

@@ -71,8 +71,8 @@ impl Person {
         let id = self.user.id;
         let wrong = |problem| Inconsistency { table: "users", id: id.to_string(), problem };
         let profile = match (&*self.user.role, self.admin_manager, self.customer) {
-            ("admin", Some(row), None) => Profile::Admin(staff(row)?),
-            ("manager", Some(row), None) => Profile::Manager(staff(row)?),
+            ("admin", Some(row), None) => Profile::Admin(staff(&row)?),
+            ("manager", Some(row), None) => Profile::Manager(staff(&row)?),
             ("customer", None, Some(row)) => Profile::Customer(customer(row)?),
             ("admin" | "manager" | "customer", ..) => return Err(wrong("the profile is not the one of the role")),
             _ => return Err(wrong("unknown role")),
@@ -102,9 +102,8 @@ pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, Store
     Ok(Some(Person::read(row)?.into_user()?))
 }
 
-fn staff(row: admin_manager::Model) -> Result<Staff, Inconsistency> {
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "admin_managers", id: id.to_string(), problem };
+fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
+    let wrong = |problem| Inconsistency { table: "admin_managers", id: row.id.to_string(), problem };
     let phone = row.phone.as_deref().map(Phone::parse).transpose();
     let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse).transpose();
     Ok(Staff {

@@ -24,6 +24,8 @@ pub struct Store {
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
+    /// How many matches of a search are few; a field for tests, whose people all are.
+    pub(crate) few: u64,
 }
 
 impl std::fmt::Debug for Store {

@@ -12,7 +12,7 @@ use domain::{Clock, SystemClock};
 use sea_orm::ConnectionTrait;
 
 use crate::connect::Target;
-use crate::{Database, Options};
+use crate::{Database, Options, Store};
 
 /// A database of one test.
 #[derive(Debug)]
@@ -76,6 +76,16 @@ impl TestDatabase {
         let database = Database::connect(&self.url, &Options::default()).await.expect("the database of the test");
         database.migrate().await.expect("the schema");
         database
+    }
+}
+
+impl Store {
+    /// The same store, which takes more matches of a search than `few` for
+    /// many: then it goes another way to the same answer.
+    #[must_use]
+    pub fn with_few_matches(mut self, few: u64) -> Self {
+        self.few = few;
+        self
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every store has to do, tried out on each: in memory, on SQLite, and on
 //! PostgreSQL and MariaDB where `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say so.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here is to fail the test")]
 
 mod contract {
     mod accounts;

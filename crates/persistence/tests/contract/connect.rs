@@ -1,1 +1,134 @@
+//! URLs, files and servers that are not there.
 
+use std::time::{Duration, Instant};
+
+use domain::store::{AccountStore, StoreError};
+use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
+use sea_orm::DbBackend;
+
+use super::backends::{Ground, tests};
+
+tests! {
+    every store:;
+
+    every database:
+    a_connection_has_its_limits;
+}
+
+async fn error(url: &str) -> DatabaseError {
+    Database::connect(url, &Options::default()).await.map(drop).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_url_that_means_nothing_is_told_without_its_password() {
+    for url in [
+        "oracle://ann:hunter2@localhost/x",
+        "hunter2",
+        "hunter2:5432",
+        "postgres://ann:hunter2@localhost",
+        "postgres://ann:hunter2@localhost:port/x",
+        "mysql://ann:hunter2@localhost/",
+        "mysql://ann:hunter2@localhost/x?ssl-mode=hunter2",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:x.db?mode=memory",
+        "",
+    ] {
+        let error = error(url).await;
+        assert!(!matches!(error, DatabaseError::Store(_)), "{url}: {error:?}");
+        if url != "hunter2:5432" {
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error:?}");
+        }
+    }
+    let error = error("oracle://x").await;
+    assert!(error.to_string().contains("use sqlite:, postgres:, mysql: or mariadb:"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable_soon() {
+    for url in ["postgres://ann:hunter2@127.0.0.1:9/x", "mysql://ann:hunter2@127.0.0.1:9/x", "mariadb://127.0.0.1:9/x"]
+    {
+        let began = Instant::now();
+        let error = error(url).await;
+        assert!(matches!(error, DatabaseError::Store(StoreError::Unavailable(_))), "{url}: {error:?}");
+        assert!(!format!("{error:?}").contains("hunter2"));
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn the_file_and_its_folder_are_made() {
+    let folder = std::env::temp_dir().join(format!("clientele_test_{}", std::process::id()));
+    let file = folder.join("a/b/clientele.db");
+    let database = Database::connect(&format!("sqlite://{}", file.display()), &Options::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    database.store().check_ready().await.unwrap();
+    assert_eq!(database.backend(), "Sqlite");
+    database.close().await.unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(&folder.join("a"))), (0o600, 0o700));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let error = error("sqlite:///dev/null/clientele.db").await;
+    let DatabaseError::File { path, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(path.display().to_string(), "/dev/null");
+    assert!(error.to_string().contains("/dev/null"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused() {
+    let file = std::env::temp_dir().join(format!("clientele_test_{}.txt", std::process::id()));
+    std::fs::write(&file, "this is not a database, but long enough to be read as one. ".repeat(40)).unwrap();
+    let error = error(&format!("sqlite:{}", file.display())).await;
+    assert!(matches!(error, DatabaseError::Store(StoreError::Failed(_))), "{error:?}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_database_is_unavailable() {
+    let test = TestDatabase::sqlite();
+    let database = test.open().await;
+    let store = database.store();
+    database.close().await.unwrap();
+    assert!(matches!(store.check_ready().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        store.add_setup_token(&[1; 32], chrono::DateTime::UNIX_EPOCH).await,
+        Err(StoreError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn an_acknowledged_write_is_synced() {
+    let test = TestDatabase::sqlite();
+    let ground = Ground::new(test).await;
+    let row = &ground.rows("PRAGMA journal_mode").await[0];
+    assert_eq!(row.try_get_by::<String, _>(0).unwrap(), "wal");
+}
+
+/// A statement that takes long is ended by the server, and the connection is good afterwards.
+async fn a_connection_has_its_limits(ground: Ground) {
+    let slow = match ground.raw.get_database_backend() {
+        DbBackend::Postgres => "CREATE VIEW slow AS SELECT pg_sleep(20)::text::varchar AS version",
+        DbBackend::MySql => "CREATE VIEW slow AS SELECT CAST(SLEEP(20) AS CHAR) AS version",
+        _ => return,
+    };
+    let options = Options { statement_timeout: Duration::from_millis(700), max_connections: 1, ..Options::default() };
+    let store = Database::connect(ground.test.url(), &options).await.unwrap().store();
+    ground.run(slow).await.unwrap();
+    ground.run("ALTER TABLE seaql_migrations RENAME TO kept").await.unwrap();
+    ground.run("CREATE VIEW seaql_migrations AS SELECT version FROM slow").await.unwrap();
+    let began = Instant::now();
+    let refused = store.check_ready().await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    ground.run("DROP VIEW seaql_migrations").await.unwrap();
+    ground.run("ALTER TABLE kept RENAME TO seaql_migrations").await.unwrap();
+    store.check_ready().await.unwrap();
+}
