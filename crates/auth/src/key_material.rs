@@ -12,16 +12,27 @@ use uuid::Uuid;
 use crate::crypto::{CryptoError, MacKey, SealingKey, join, random, sha256};
 use crate::keys::KeyError;
 
+/// Fewest characters of a master key. It is not stretched, so it has to be
+/// random by itself: `openssl rand -base64 32` makes one of 44.
+pub const MASTER_KEY_MIN_LENGTH: usize = 16;
+
 /// Seals stored keys, so that a copy of the database alone signs nothing.
 pub(crate) struct MasterKey(SealingKey);
 
 impl MasterKey {
     pub(crate) fn new(key: &SecretString) -> Result<Self, KeyError> {
         let key = key.expose_secret();
-        if key.is_empty() {
-            return Err(KeyError::MasterKeyEmpty);
+        let length = key.chars().count();
+        if length < MASTER_KEY_MIN_LENGTH {
+            return Err(KeyError::MasterKeyTooShort { length });
         }
         Ok(Self(SealingKey::derived(key.as_bytes(), "stored keys")?))
+    }
+
+    /// The same key, sealed.
+    pub(crate) fn seal(&self, key: &StoredKey) -> Result<StoredKey, CryptoError> {
+        let secret = self.0.seal(&seal_context(&key.id, key.purpose), &key.secret)?;
+        Ok(StoredKey { secret, is_sealed: true, ..key.clone() })
     }
 
     /// The secret of a stored key. One that was stored before there was a master key stays readable.
@@ -44,7 +55,8 @@ fn seal_context(id: &str, purpose: KeyPurpose) -> Vec<u8> {
 pub(crate) struct Signer {
     pub(crate) kid: String,
     pub(crate) active_from: Timestamp,
-    retired_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) retired_at: Option<Timestamp>,
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
     public: String,
@@ -61,6 +73,7 @@ impl Signer {
         Ok(Self {
             kid: key.id.clone(),
             active_from: key.active_from,
+            created_at: key.created_at,
             retired_at: key.retired_at,
             encoding: EncodingKey::from_ed_der(secret.expose_secret()),
             decoding: DecodingKey::from_ed_der(public),
@@ -140,11 +153,9 @@ fn stored(
     (created_at, active_from): (Timestamp, Timestamp),
     master: Option<&MasterKey>,
 ) -> Result<StoredKey, CryptoError> {
-    let secret = match master {
-        Some(master) => master.0.seal(&seal_context(&id, purpose), plain)?,
-        None => plain.to_vec(),
-    };
-    Ok(StoredKey { id, purpose, secret, is_sealed: master.is_some(), created_at, active_from, retired_at: None })
+    let secret = plain.to_vec();
+    let key = StoredKey { id, purpose, secret, is_sealed: false, created_at, active_from, retired_at: None };
+    master.map_or(Ok(key.clone()), |master| master.seal(&key))
 }
 
 #[cfg(test)]

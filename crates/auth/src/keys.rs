@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::crypto::CryptoError;
-use crate::key_material::{MasterKey, ServerSecrets, Signer};
+use crate::key_material::{MASTER_KEY_MIN_LENGTH, MasterKey, ServerSecrets, Signer};
+
+mod rotation;
+
+pub use rotation::{KeyState, KeyStatus};
 
 /// Why the keys could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +33,12 @@ pub enum KeyError {
         /// The stored key.
         id: String,
     },
-    /// The configured master key is empty.
-    #[error("auth.master_key must not be empty")]
-    MasterKeyEmpty,
+    /// The configured master key is easily guessed.
+    #[error("auth.master_key has {length} characters; allowed is {MASTER_KEY_MIN_LENGTH} or more, drawn at random")]
+    MasterKeyTooShort {
+        /// Of what is configured, in characters.
+        length: usize,
+    },
     /// A stored key is not what its purpose asks for.
     #[error("key {id} is damaged")]
     Damaged {
@@ -78,7 +85,8 @@ impl KeyRing {
     const SEARCH_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 
     /// Reads the keys, and makes those that are missing. Instances that start
-    /// together end with the same keys.
+    /// together end with the same keys. Keys that were stored before there was
+    /// a master key are sealed with it.
     ///
     /// # Errors
     /// [`KeyError`]; what names `auth.master_key` is for the operator to mend.
@@ -88,6 +96,9 @@ impl KeyRing {
         master_key: Option<SecretString>,
     ) -> Result<Self, KeyError> {
         let master = master_key.map(|key| MasterKey::new(&key)).transpose()?;
+        if let Some(master) = &master {
+            seal_plain_keys(&*store, &*clock, master).await?;
+        }
         let keys = match read(&*store, &*clock, master.as_ref()).await {
             Err(KeyError::Missing(_)) => {
                 store.add_missing_keys(&new_keys(clock.now(), &*clock, master.as_ref())?).await?;
@@ -99,7 +110,7 @@ impl KeyRing {
         Ok(Self { store, clock, master, keys, last_search })
     }
 
-    /// Reads the keys again. The server does so every 30 seconds, so that a
+    /// Reads the keys again. The server does so every 20 seconds, so that a
     /// key that another instance made is known well before its first use.
     ///
     /// # Errors
@@ -177,6 +188,17 @@ fn new_keys(now: Timestamp, clock: &dyn Clock, master: Option<&MasterKey>) -> Re
         crate::key_material::new_signing_key(now, now, master)?,
         crate::key_material::new_codes_key(clock.new_id(), now, master)?,
     ])
+}
+
+/// A copy of the database, from then on, signs nothing; one from before still does.
+async fn seal_plain_keys(store: &dyn KeyStore, clock: &dyn Clock, master: &MasterKey) -> Result<(), KeyError> {
+    let plain = store.list_keys(clock.now()).await?.into_iter().filter(|key| !key.is_sealed);
+    let sealed = plain.map(|key| master.seal(&key)).collect::<Result<Vec<_>, _>>()?;
+    if !sealed.is_empty() {
+        store.seal_keys(&sealed).await?;
+        tracing::info!(keys = sealed.len(), "stored keys are sealed with auth.master_key from now on");
+    }
+    Ok(())
 }
 
 async fn read(store: &dyn KeyStore, clock: &dyn Clock, master: Option<&MasterKey>) -> Result<Keys, KeyError> {

@@ -25,7 +25,8 @@ pub use authentication::{
 pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};
 pub use hasher::{HasherStats, PasswordHasher, Verdict};
-pub use keys::{KeyError, KeyRing};
+pub use key_material::MASTER_KEY_MIN_LENGTH;
+pub use keys::{KeyError, KeyRing, KeyState, KeyStatus};
 pub use outbox::{CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, SendError, Senders};
 pub use password::{Password, PasswordPolicy};
 pub use token::{AccessTokens, Claims, TokenSettings};

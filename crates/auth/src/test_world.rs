@@ -126,7 +126,7 @@ impl World {
 
     async fn enter(&self, user: User, password_hash: PasswordHash) -> User {
         let event = testing::event(&self.clock, EventKind::UserCreated, Some(user.id));
-        self.store.create_account(&Account { user: user.clone(), password_hash }, &event).await.unwrap();
+        self.store.create_account(&Account { user: user.clone(), password_hash }, &[event]).await.unwrap();
         user
     }
 
@@ -153,6 +153,14 @@ impl World {
         let messages = self.sent.0.lock().unwrap();
         let message = messages.iter().find(|message| message.challenge_id == sent.challenge_id)?;
         Some(message.code.expose_secret().to_owned())
+    }
+
+    /// The open invitation of this person, which its message alone tells of.
+    pub(crate) fn invitation(&self, user: &User) -> CodeSent {
+        let challenges = self.store.challenges();
+        let challenge = challenges.iter().find(|challenge| challenge.user_id == Some(user.id)).unwrap();
+        let expires_in = (challenge.expires_at - self.clock.now()).num_seconds();
+        CodeSent { challenge_id: challenge.id, channel: challenge.channel, expires_in }
     }
 
     pub(crate) fn sent(&self) -> Vec<CodeMessage> {

@@ -90,16 +90,24 @@ impl Accounts {
     /// e-mail or phone in use; [`Error::Invalid`] when the assigned manager is
     /// no active manager or the verification method lacks its phone.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
-        let role = new.role();
-        let scope = self.check_may_create(actor, role)?;
+        let (account, event) = self.draft(actor, new)?;
+        self.store.create_account(&account, &[event]).await?;
+        Ok(account.user)
+    }
+
+    /// What [`Accounts::create`] would write, for a use-case that writes more with it.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::create`] that the store has no part in.
+    pub fn draft(&self, actor: &Actor, new: NewUser) -> Result<(Account, Event), Error> {
+        let scope = self.check_may_create(actor, new.role())?;
         let account = self.account(actor, new)?;
         if !scope.contains(&account.user) {
             return Err(Error::ForbiddenField(Field::AssignedManager));
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
-        self.store.create_account(&account, &event).await?;
-        Ok(account.user)
+        Ok((account, event))
     }
 
     /// Whether the caller may enter somebody of this role, before any work is

@@ -28,6 +28,18 @@ named! {
     }
 }
 
+impl Purpose {
+    /// Whether a code for it is worth nothing after the person's password
+    /// changed: it was asked for by somebody with the old one, or to replace it.
+    #[must_use]
+    pub fn ends_with_password(self) -> bool {
+        match self {
+            Self::SecondFactor | Self::PasswordReset | Self::Invitation => true,
+            Self::CustomerSignUp | Self::CustomerSignIn | Self::StaffSignUp => false,
+        }
+    }
+}
+
 /// Wrong codes that a challenge survives, plus one.
 pub const MAX_TRIES: u8 = 5;
 
@@ -136,7 +148,8 @@ pub struct Outcome {
     pub account: Option<Account>,
     /// A person whose contact is proven now.
     pub verified: Option<UserId>,
-    /// A person's new password; all their sessions end.
+    /// A person's new password; all their sessions end, and every open
+    /// challenge that has to do with the old one is closed.
     pub password: Option<(UserId, PasswordHash)>,
     /// A session to start.
     pub session: Option<Session>,

@@ -68,9 +68,23 @@ pub struct Credentials {
 /// People and their profiles.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Enters a person, their profile and the audit entry. The assigned
+    /// Enters a person, their profile and the audit entries. The assigned
     /// manager, if any, is checked and held still in the same transaction.
-    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError>;
+    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError>;
+
+    /// Enters a person as [`AccountStore::create_account`] does, and starts their first session.
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError>;
+
+    /// Enters a person as [`AccountStore::create_account`] does, and opens
+    /// their invitation with its message. One of somebody who had the same
+    /// e-mail before is replaced.
+    async fn create_invited(
+        &self,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError>;
 
     /// Enters the first admin and starts their session, if no admin exists and
     /// `token` is a stored setup token. All setup tokens are gone after that.
@@ -133,7 +147,8 @@ pub trait SessionStore: Send + Sync {
     /// Ends all sessions of the person but `except`. Answers how many; records the event if any.
     async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError>;
 
-    /// Sets a new password over `old` and ends all sessions but `keep`.
+    /// Sets a new password over `old`, ends all sessions but `keep`, and
+    /// closes every open challenge that has to do with the old one.
     /// [`WriteError::Stale`] when the password is no longer `old`.
     async fn change_password(
         &self,
@@ -162,6 +177,9 @@ pub trait ChallengeStore: Send + Sync {
     /// `None` when it is not open.
     async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError>;
 
+    /// Takes a counted try back: the code was right, and what it was for could not be done.
+    async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError>;
+
     /// Uses the challenge up and does what it was for, in one transaction.
     /// [`WriteError::Stale`] when it was used before.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
@@ -185,4 +203,11 @@ pub trait KeyStore: Send + Sync {
     /// Stores each key whose purpose has none yet. Two instances that start at
     /// once end with the same keys.
     async fn add_missing_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError>;
+
+    /// Stores a key that takes over from all others of its purpose: those
+    /// that have no end yet are retired at `retire_at`.
+    async fn rotate_key(&self, key: &StoredKey, retire_at: Timestamp, event: &Event) -> Result<(), StoreError>;
+
+    /// Writes sealed keys over the same ones unsealed. One that is sealed already stays as it is.
+    async fn seal_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError>;
 }

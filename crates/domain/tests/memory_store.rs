@@ -26,7 +26,7 @@ impl Stage {
     }
 
     async fn enter(&self, user: User) -> User {
-        self.store.create_account(&testing::account(&user), &self.event()).await.unwrap();
+        self.store.create_account(&testing::account(&user), &[self.event()]).await.unwrap();
         user
     }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::audit::Event;
+use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
 use domain::store::{Account, AccountStore, Credentials, StoreError, WriteError};
 use domain::{Email, Page, PasswordHash, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
@@ -17,7 +18,7 @@ use crate::entity::{admin_manager, customer, lock, setup_token, user};
 use crate::error::{Failure, only_store_error, store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, scope, session_store};
+use crate::{audit, challenge_store, scope, session_store};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -30,10 +31,34 @@ pub(crate) enum Lock {
 
 #[async_trait]
 impl AccountStore for Store {
-    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError> {
+    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(move |txn| async move {
             insert_account(&txn, account).await?;
-            Ok(audit::record(&txn, event).await?)
+            Ok(audit::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            insert_account(&txn, account).await?;
+            session_store::insert(&txn, session).await?;
+            Ok(audit::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    async fn create_invited(
+        &self,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            insert_account(&txn, account).await?;
+            challenge_store::replace(&txn, invitation, message).await?;
+            Ok(audit::record_all(&txn, events).await?)
         })
         .await
     }

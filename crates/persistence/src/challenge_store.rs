@@ -1,7 +1,7 @@
 //! One-time codes and the messages that carry them.
 
 use async_trait::async_trait;
-use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome};
+use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Purpose};
 use domain::session::Digest;
 use domain::store::{ChallengeStore, StoreError, WriteError};
 use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
@@ -36,11 +36,8 @@ impl ChallengeStore for Store {
                 if before.is_open(challenge.created_at) && before.created_at > quiet_since {
                     return Ok(before);
                 }
-                // Its message, if it still waits, goes with it: the code is no good any more.
-                challenge::Entity::delete_by_id(before.id.as_uuid()).exec(&*txn).await?;
             }
-            challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(&*txn).await?;
-            outbox::Entity::insert(message_row(message)).exec_without_returning(&*txn).await?;
+            replace(&txn, challenge, message).await?;
             Ok(challenge.clone())
         });
         opened.await.map_err(only_store_error)
@@ -61,6 +58,19 @@ impl ChallengeStore for Store {
             Ok(row.map(read).transpose()?)
         });
         taken.await.map_err(only_store_error)
+    }
+
+    async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError> {
+        let returned = self.write(move |txn| async move {
+            challenge::Entity::update_many()
+                .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).sub(1))
+                .filter(challenge::Column::Id.eq(id.as_uuid()))
+                .filter(challenge::Column::Tries.gt(0))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        returned.await.map_err(only_store_error)
     }
 
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
@@ -117,6 +127,35 @@ impl ChallengeStore for Store {
     }
 }
 
+/// Opens a challenge in place of the one of the same purpose and subject. The
+/// message of that, if it still waits, goes with it: its code is no good any more.
+pub(crate) async fn replace(
+    txn: &DatabaseTransaction,
+    challenge: &Challenge,
+    message: &Message,
+) -> Result<(), Failure> {
+    challenge::Entity::delete_many()
+        .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
+        .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))
+        .exec(txn)
+        .await?;
+    challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(txn).await?;
+    outbox::Entity::insert(message_row(message)).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Closes what was asked for with a password that is no longer, or to replace it.
+pub(crate) async fn close_those_of_password(txn: &DatabaseTransaction, user: UserId) -> Result<(), Failure> {
+    let purposes = Purpose::ALL.iter().filter(|purpose| purpose.ends_with_password()).map(|purpose| purpose.as_str());
+    challenge::Entity::delete_many()
+        .filter(challenge::Column::UserId.eq(user.as_uuid()))
+        .filter(challenge::Column::Purpose.is_in(purposes))
+        .filter(challenge::Column::UsedAt.is_null())
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 /// Does what a challenge was for.
 async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome) -> Result<(), Failure> {
     if let Some(account) = &outcome.account {
@@ -156,7 +195,7 @@ async fn set_password(
         touch(txn, id, now).await?;
     }
     session_store::end_all(txn, id, None).await?;
-    Ok(())
+    close_those_of_password(txn, id).await
 }
 
 /// Takes a message, unless another instance did since it was seen.

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use domain::Timestamp;
+use domain::audit::Event;
 use domain::key::StoredKey;
 use domain::store::{KeyStore, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Order, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryResult, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryResult, QuerySelect};
 
 use crate::account_store::{Lock, hold};
+use crate::audit;
 use crate::entity::server_key;
 use crate::error::{Inconsistency, only_store_error, store_error};
 use crate::store::Store;
@@ -43,6 +45,38 @@ impl KeyStore for Store {
             Ok(())
         });
         added.await.map_err(only_store_error)
+    }
+
+    async fn rotate_key(&self, key: &StoredKey, retire_at: Timestamp, event: &Event) -> Result<(), StoreError> {
+        let rotated = self.write(move |txn| async move {
+            hold(&txn, Lock::Keys).await?;
+            server_key::Entity::update_many()
+                .col_expr(server_key::Column::RetiredAt, retire_at.into())
+                .filter(server_key::Column::Purpose.eq(key.purpose.as_str()))
+                .filter(server_key::Column::RetiredAt.is_null())
+                .exec(&*txn)
+                .await?;
+            server_key::Entity::insert(row(key)).exec_without_returning(&*txn).await?;
+            Ok(audit::record(&txn, event).await?)
+        });
+        rotated.await.map_err(only_store_error)
+    }
+
+    async fn seal_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        let sealed = self.write(move |txn| async move {
+            hold(&txn, Lock::Keys).await?;
+            for key in keys {
+                server_key::Entity::update_many()
+                    .col_expr(server_key::Column::Secret, key.secret.clone().into())
+                    .col_expr(server_key::Column::IsSealed, true.into())
+                    .filter(server_key::Column::Id.eq(key.id.as_str()))
+                    .filter(server_key::Column::IsSealed.eq(false))
+                    .exec(&*txn)
+                    .await?;
+            }
+            Ok(())
+        });
+        sealed.await.map_err(only_store_error)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::account_store::touch;
 use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::store::Store;
-use crate::{audit, person};
+use crate::{audit, challenge_store, person};
 
 #[async_trait]
 impl SessionStore for Store {
@@ -116,6 +116,7 @@ impl SessionStore for Store {
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
             touch(&txn, user, event.at).await?;
             end_all(&txn, user, keep).await?;
+            challenge_store::close_those_of_password(&txn, user).await?;
             Ok(audit::record(&txn, event).await?)
         })
         .await

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use domain::audit::{EventKind, changes};
 use domain::session::Digest;
 use domain::store::WriteError;
 use domain::{Actor, Email, Field, Staff, StaffRole, VerificationMethod};
@@ -45,9 +44,7 @@ impl Authentication {
         let hash = self.inner.hasher.hash(&form.password).await?;
         let account = self.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash, true);
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
-        let created = self.event(actor, EventKind::UserCreated, Some(account.user.id));
-        let events =
-            [created.with_changes(changes(None, &account.user)), self.session_started(&account.user, &actor.origin)];
+        let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         let setup_token = digest(&setup_token);
         self.inner.stores.accounts.create_first_admin(&account, &setup_token, &session, &events).await?;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
@@ -66,7 +63,8 @@ impl Authentication {
         let staff =
             Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
         let account = self.staff_account(StaffRole::Admin, staff, None, hash, true);
-        match self.create(&Actor::system("settings"), &account).await {
+        let event = self.created(&Actor::system("settings"), &account);
+        match self.inner.stores.accounts.create_account(&account, &[event]).await {
             // Another instance was faster.
             Err(WriteError::Taken(Field::Email)) => Ok(false),
             done => Ok(done.map(|()| true)?),

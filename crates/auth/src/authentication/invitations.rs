@@ -1,30 +1,39 @@
 //! How people who were entered without a password get in.
 
 use domain::challenge::Purpose;
-use domain::{Actor, Error, User, policy};
+use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 
-use super::{Authentication, CodeSent};
+use super::Authentication;
 use crate::challenge::Draft;
 use crate::error::AuthError;
 
 impl Authentication {
-    /// Sends a staff member, entered without a password, the code with which
-    /// they set their first one. It is good for 72 hours; after that, a
-    /// forgotten password is the way in.
+    /// Enters a staff member without a password, and sends them the code with
+    /// which they set their first one, all or nothing. The code is good for 72
+    /// hours; after that, a forgotten password is the way in. Whatever
+    /// password `new` brings is left out.
     ///
     /// # Errors
-    /// `Forbidden` for a caller who may not enter such people, and for customers, who need no password.
-    pub async fn invite(&self, actor: &Actor, user: &User) -> Result<CodeSent, AuthError> {
-        let may = policy::scope(actor, policy::create_action(user.role())).contains(user);
-        let staff = user.staff().filter(|_| may).ok_or(AuthError::Domain(Error::Forbidden))?;
-        let draft = Draft {
-            purpose: Purpose::Invitation,
-            subject: staff.email.to_string(),
-            user_id: Some(user.id),
-            channel: staff.verification_method,
-            contact: Some(staff.contact()),
-            pending: None,
-        };
-        Ok(self.code_sent(&self.open(draft).await?.challenge))
+    /// Those of [`Accounts::create`].
+    pub async fn invite(&self, actor: &Actor, new: NewStaff) -> Result<User, AuthError> {
+        let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
+        let accounts = Accounts::new(self.inner.stores.accounts.clone(), self.inner.clock.clone());
+        let (account, event) = accounts.draft(actor, new)?;
+        let (challenge, message) = invitation(&account.user)?.open(&self.secrets(), &*self.inner.clock)?;
+        self.inner.stores.accounts.create_invited(&account, &challenge, &message, &[event]).await?;
+        self.inner.bell.ring();
+        Ok(account.user)
     }
+}
+
+fn invitation(user: &User) -> Result<Draft, Error> {
+    let staff = user.staff().ok_or(Error::Forbidden)?;
+    Ok(Draft {
+        purpose: Purpose::Invitation,
+        subject: staff.email.to_string(),
+        user_id: Some(user.id),
+        channel: staff.verification_method,
+        contact: Some(staff.contact()),
+        pending: None,
+    })
 }

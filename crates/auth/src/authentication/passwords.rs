@@ -38,8 +38,9 @@ impl Authentication {
     /// Sets a new password by code, a first one too. All sessions end.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`] for a weak password, which spends no try (but
-    /// that it is made of the account's own e-mail shows after the code did);
+    /// [`AuthError::Invalid`] for a weak password, which spends no try. That it
+    /// is made of the account's own e-mail is told to whoever has the right
+    /// code only: anybody else would learn that there is an account.
     /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
     pub async fn reset_password(
         &self,
@@ -51,12 +52,29 @@ impl Authentication {
         let weak = |error| Refusal::new(NEW_PASSWORD, error);
         self.inner.settings.passwords.check(new, None).map_err(weak)?;
         let challenge = self.try_code(id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
-        let user = self.holder(&challenge).await?;
+        let done = self.reset_by(actor, &challenge, new).await;
+        if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
+            self.inner.stores.challenges.return_try(id).await?;
+        }
+        done
+    }
+
+    /// What a right code does.
+    async fn reset_by(&self, actor: &Actor, challenge: &Challenge, new: &Password) -> Result<(), AuthError> {
+        let user = self.holder(challenge).await?;
         // The invited may set their password before they are let in.
         if !user.is_active && challenge.purpose == Purpose::PasswordReset {
             return Err(AuthError::AccountInactive);
         }
-        self.set_password(actor, &challenge, &user, new).await
+        self.set_password(actor, challenge, &user, new).await
+    }
+
+    /// Whether the caller has a password at all, before a request to change it is read.
+    ///
+    /// # Errors
+    /// `Forbidden` for customers, who sign in by code.
+    pub fn check_has_password(&self, caller: &Caller) -> Result<(), AuthError> {
+        if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
     }
 
     /// Changes the caller's password. Their other sessions end.

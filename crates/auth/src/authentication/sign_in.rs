@@ -1,7 +1,7 @@
 //! How people come back.
 
 use domain::audit::EventKind;
-use domain::challenge::Purpose;
+use domain::challenge::{Outcome, Purpose};
 use domain::store::Credentials;
 use domain::{Actor, Email, PasswordHash, Phone, User, VerificationMethod};
 
@@ -29,7 +29,7 @@ impl Authentication {
             return Err(AuthError::AccountInactive);
         }
         match self.inner.settings.second_factor {
-            SecondFactor::Required => self.send_second_factor(&user).await.map(Answer::CodeSent),
+            SecondFactor::Required => self.send_second_factor(&user, &hash, password).await.map(Answer::CodeSent),
             SecondFactor::Off => self.start(actor, user, &hash, password).await.map(Answer::signed_in),
         }
     }
@@ -91,7 +91,12 @@ impl Authentication {
         }
     }
 
-    async fn send_second_factor(&self, user: &User) -> Result<CodeSent, AuthError> {
+    async fn send_second_factor(
+        &self,
+        user: &User,
+        hash: &PasswordHash,
+        password: &Password,
+    ) -> Result<CodeSent, AuthError> {
         let staff = user.staff().ok_or(AuthError::InvalidCredentials)?;
         let draft = Draft {
             purpose: Purpose::SecondFactor,
@@ -101,7 +106,13 @@ impl Authentication {
             contact: Some(staff.contact()),
             pending: None,
         };
-        Ok(self.code_sent(&self.open(draft).await?.challenge))
+        let challenge = self.open(draft).await?.challenge;
+        if self.is_still_password(user, hash, password).await? {
+            return Ok(self.code_sent(&challenge));
+        }
+        // Redeemed for nothing, it is closed.
+        let _ = self.redeem(&challenge, &Outcome::default()).await;
+        Err(AuthError::InvalidCredentials)
     }
 
     async fn start(
@@ -123,7 +134,8 @@ impl Authentication {
     }
 
     /// Whether the password was not changed while it was being checked: such a
-    /// change ended the sessions that were there, and this one came after.
+    /// change ended the sessions and closed the challenges that were there,
+    /// and what this one began came after.
     async fn is_still_password(
         &self,
         user: &User,

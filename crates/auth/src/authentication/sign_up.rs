@@ -1,7 +1,7 @@
 //! How people enter themselves.
 
 use domain::accounts::new_user;
-use domain::audit::{EventKind, changes};
+use domain::audit::{Event, EventKind, changes};
 use domain::challenge::{Challenge, Pending, Purpose};
 use domain::store::{Account, WriteError};
 use domain::{
@@ -160,29 +160,26 @@ impl Authentication {
     }
 
     async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
-        self.create(actor, &account).await?;
-        let user = account.user;
-        let (session, token) = self.new_session(user.id, &actor.origin)?;
-        let event = self.session_started(&user, &actor.origin);
-        self.inner.stores.sessions.start_session(&session, &event).await?;
-        self.signed_in(user, &session, &token).map(Answer::signed_in)
+        let (session, token) = self.new_session(account.user.id, &actor.origin)?;
+        let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
+        self.inner.stores.accounts.create_signed_in(&account, &session, &events).await?;
+        self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
 
-    /// Two writes either way, so that the time does not tell whether the e-mail was taken.
+    /// One commit either way, so that the time does not tell whether the e-mail was taken.
     async fn enter_for_approval(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
-        let subject = match self.create(actor, &account).await {
-            Ok(()) => Some(account.user.id),
-            Err(WriteError::Taken(Field::Email)) => None,
+        let requested = |subject| self.event(actor, EventKind::SignupRequested, subject);
+        let events = [self.created(actor, &account), requested(Some(account.user.id))];
+        match self.inner.stores.accounts.create_account(&account, &events).await {
+            Ok(()) => {}
+            Err(WriteError::Taken(Field::Email)) => self.inner.stores.accounts.record_event(&requested(None)).await?,
             Err(error) => return Err(error.into()),
-        };
-        let event = self.event(actor, EventKind::SignupRequested, subject);
-        self.inner.stores.accounts.record_event(&event).await?;
+        }
         Ok(Answer::ApprovalRequired)
     }
 
-    pub(super) async fn create(&self, actor: &Actor, account: &Account) -> Result<(), WriteError> {
-        let event =
-            self.event(actor, EventKind::UserCreated, Some(account.user.id)).with_changes(changes(None, &account.user));
-        self.inner.stores.accounts.create_account(account, &event).await
+    pub(super) fn created(&self, actor: &Actor, account: &Account) -> Event {
+        let user = &account.user;
+        self.event(actor, EventKind::UserCreated, Some(user.id)).with_changes(changes(None, user))
     }
 }

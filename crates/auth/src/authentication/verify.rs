@@ -1,7 +1,7 @@
 //! How a code finishes what it was asked for.
 
 use domain::accounts::new_user;
-use domain::audit::{EventKind, changes};
+use domain::audit::EventKind;
 use domain::challenge::{Challenge, Outcome, Pending, Purpose};
 use domain::store::Account;
 use domain::{
@@ -80,10 +80,7 @@ impl Authentication {
         account: Account,
     ) -> Result<SignedIn, AuthError> {
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
-        let events = vec![
-            self.event(actor, EventKind::UserCreated, Some(account.user.id)).with_changes(changes(None, &account.user)),
-            self.session_started(&account.user, &actor.origin),
-        ];
+        let events = vec![self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         let outcome = Outcome { account: Some(account), session: Some(session.clone()), events, ..Outcome::default() };
         self.redeem(challenge, &outcome).await?;
         self.signed_in_by_code(&session, &token).await
@@ -118,10 +115,7 @@ impl Authentication {
         account: Account,
     ) -> Result<Answer, AuthError> {
         let id = Some(account.user.id);
-        let events = vec![
-            self.event(actor, EventKind::UserCreated, id).with_changes(changes(None, &account.user)),
-            self.event(actor, EventKind::SignupRequested, id),
-        ];
+        let events = vec![self.created(actor, &account), self.event(actor, EventKind::SignupRequested, id)];
         self.redeem(challenge, &Outcome { account: Some(account), events, ..Outcome::default() }).await?;
         Ok(Answer::ApprovalRequired)
     }

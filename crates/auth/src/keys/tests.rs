@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use domain::Actor;
 use domain::testing::{FixedClock, MemoryStore};
 
 use super::*;
@@ -36,21 +37,80 @@ async fn only_the_public_half_is_published() {
 #[tokio::test]
 async fn sealed_keys_want_their_master_key() {
     let (store, clock) = (MemoryStore::new(), FixedClock::default());
-    let ring = open(&store, &clock, Some("a master key")).await.unwrap();
+    let ring = open(&store, &clock, Some("a fine master key")).await.unwrap();
     assert!(store.list_keys(clock.now()).await.unwrap().iter().all(|key| key.is_sealed && key.secret.len() > 32));
-    assert_eq!(open(&store, &clock, Some("a master key")).await.unwrap().jwks(), ring.jwks());
-    for (key, wanted) in [(None, "must be set"), (Some("another key"), "not the one")] {
+    assert_eq!(open(&store, &clock, Some("a fine master key")).await.unwrap().jwks(), ring.jwks());
+    for (key, wanted) in [(None, "must be set"), (Some("another master key"), "not the one")] {
         let error = open(&store, &clock, key).await.err().unwrap().to_string();
         assert!(error.contains("auth.master_key") && error.contains(wanted), "{error}");
     }
-    assert!(matches!(open(&store, &clock, Some("")).await, Err(KeyError::MasterKeyEmpty)));
+    for short in ["", "fifteen letters"] {
+        let error = open(&store, &clock, Some(short)).await.err().unwrap().to_string();
+        assert!(error.contains("auth.master_key") && error.contains("allowed is 16"), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn keys_from_before_the_master_key_stay_good() {
     let (store, clock) = (MemoryStore::new(), FixedClock::default());
     let jwks = open(&store, &clock, None).await.unwrap().jwks();
-    assert_eq!(open(&store, &clock, Some("a master key")).await.unwrap().jwks(), jwks);
+    assert_eq!(open(&store, &clock, Some("a fine master key")).await.unwrap().jwks(), jwks);
+    let stored = store.list_keys(clock.now()).await.unwrap();
+    assert!(stored.iter().all(|key| key.is_sealed), "and are sealed from then on");
+    assert!(matches!(open(&store, &clock, None).await, Err(KeyError::MasterKeyMissing { .. })));
+}
+
+#[tokio::test]
+async fn two_instances_that_seal_at_once_leave_keys_that_open() {
+    let (store, clock) = (MemoryStore::new(), FixedClock::default());
+    let jwks = open(&store, &clock, None).await.unwrap().jwks();
+    let plain = store.list_keys(clock.now()).await.unwrap();
+    let master = MasterKey::new(&"a fine master key".into()).unwrap();
+    let (one, other): (Vec<_>, Vec<_>) =
+        plain.iter().map(|key| (master.seal(key).unwrap(), master.seal(key).unwrap())).unzip();
+    store.seal_keys(&one).await.unwrap();
+    store.seal_keys(&other).await.unwrap();
+    assert_eq!(store.list_keys(clock.now()).await.unwrap(), one);
+    assert_eq!(open(&store, &clock, Some("a fine master key")).await.unwrap().jwks(), jwks);
+}
+
+#[tokio::test]
+async fn a_rotation_is_announced_a_minute_ahead_and_overlaps() {
+    let (store, clock) = (MemoryStore::new(), FixedClock::default());
+    let ring = open(&store, &clock, None).await.unwrap();
+    let old = ring.signer().unwrap().kid.clone();
+    let rotated = ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+    assert_eq!((rotated.state, rotated.active_from), (KeyState::Next, clock.now() + TimeDelta::seconds(60)));
+    assert_eq!(kids(&ring), [old.clone(), rotated.id.clone()]);
+    let states = || ring.list().iter().map(|key| key.state).collect::<Vec<_>>();
+    assert_eq!(states(), [KeyState::Signing, KeyState::Next]);
+    clock.advance(TimeDelta::seconds(59));
+    assert_eq!(ring.signer().unwrap().kid, old);
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(ring.signer().unwrap().kid, rotated.id);
+    assert_eq!(states(), [KeyState::Leaving, KeyState::Signing]);
+    // A token that the old key signed in its last second lives for fifteen minutes.
+    clock.advance(TimeDelta::minutes(15));
+    assert!(ring.verifier(&old).await.unwrap().is_some());
+    clock.advance(TimeDelta::minutes(5));
+    assert!(ring.verifier(&old).await.unwrap().is_none());
+    assert_eq!(states(), [KeyState::Signing]);
+    let events = store.events();
+    assert_eq!((events.len(), events[0].kind), (1, domain::audit::EventKind::KeyRotated));
+    assert_eq!((&events[0].changes["kid"].from, &events[0].changes["kid"].to), (&json!(old), &json!(rotated.id)));
+}
+
+#[tokio::test]
+async fn a_second_rotation_lets_no_key_live_on() {
+    let (store, clock) = (MemoryStore::new(), FixedClock::default());
+    let ring = open(&store, &clock, Some("a fine master key")).await.unwrap();
+    for _ in 0..2 {
+        ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+        clock.advance(TimeDelta::seconds(10));
+    }
+    let ends: Vec<bool> = ring.list().iter().map(|key| key.retired_at.is_some()).collect();
+    assert_eq!(ends, [true, true, false]);
+    assert!(store.list_keys(clock.now()).await.unwrap().iter().all(|key| key.is_sealed));
 }
 
 /// A store whose keys the test lays out, and which can be stopped.
@@ -68,6 +128,14 @@ impl KeyStore for Shelf {
     async fn add_missing_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
         self.0.lock().unwrap().0.extend_from_slice(keys);
         Ok(())
+    }
+
+    async fn rotate_key(&self, _: &StoredKey, _: Timestamp, _: &domain::audit::Event) -> Result<(), StoreError> {
+        unimplemented!("MemoryStore does")
+    }
+
+    async fn seal_keys(&self, _: &[StoredKey]) -> Result<(), StoreError> {
+        unimplemented!("MemoryStore does")
     }
 }
 

@@ -33,10 +33,10 @@ impl World {
             ("gone", gone),
         ];
         for (_, user) in people.iter().filter(|(_, user)| user.staff().is_some()) {
-            store.create_account(&testing::account(user), &created(&clock)).await.unwrap();
+            store.create_account(&testing::account(user), &[created(&clock)]).await.unwrap();
         }
         for (_, user) in people.iter().filter(|(_, user)| user.customer().is_some()) {
-            store.create_account(&testing::account(user), &created(&clock)).await.unwrap();
+            store.create_account(&testing::account(user), &[created(&clock)]).await.unwrap();
         }
         Self { store, accounts, people }
     }

@@ -24,7 +24,8 @@ impl Setting {
     }
 
     pub(crate) async fn try_enter(&self, user: &User) -> Result<(), WriteError> {
-        self.store.create_account(&account(user), &event(&self.clock, EventKind::UserCreated, Some(user.id))).await
+        let created = event(&self.clock, EventKind::UserCreated, Some(user.id));
+        self.store.create_account(&account(user), &[created]).await
     }
 
     pub(crate) async fn enter(&self, user: &User) {

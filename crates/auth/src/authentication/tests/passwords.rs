@@ -1,6 +1,6 @@
-use domain::store::AccountStore;
+use domain::store::{AccountStore, SessionStore};
 use domain::testing;
-use domain::{Error, PasswordHash, Profile, VerificationMethod};
+use domain::{Error, NewStaff, PasswordHash, Profile, StaffRole, VerificationMethod};
 
 use super::*;
 
@@ -75,22 +75,51 @@ async fn a_weak_password_spends_no_try() {
     // Whose challenge it is, only the right code is told.
     assert_eq!(refused_as(reset(&world, &sent, &code, "ann.smithson2026").await).1, "contains_email");
     let guess = reset(&world, &sent, wrong(&code), "ann.smithson2026").await;
-    assert!(matches!(guess, Err(AuthError::InvalidCode { tries_left: Some(3) })));
+    assert!(matches!(guess, Err(AuthError::InvalidCode { tries_left: Some(4) })));
     reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+}
+
+fn new_staff(user: &User) -> NewStaff {
+    NewStaff {
+        role: StaffRole::Manager,
+        display_name: None,
+        staff: user.staff().unwrap().clone(),
+        password_hash: PasswordHash::from_stored("whatever".to_owned()),
+        is_active: true,
+    }
 }
 
 #[tokio::test]
 async fn an_invitation_is_finished_by_setting_a_password() {
     let world = World::new().await;
-    let admin = world.admin("root@example.com").await;
-    let invited = testing::manager(&world.clock, "ann@example.com");
-    let account = domain::store::Account { user: invited.clone(), password_hash: PasswordHash::unusable() };
-    let event = testing::event(&world.clock, EventKind::UserCreated, Some(invited.id));
-    world.store.create_account(&account, &event).await.unwrap();
-    let sent = world.auth.invite(&testing::signed_in(&admin), &invited).await.unwrap();
+    let admin = testing::signed_in(&world.admin("root@example.com").await);
+    let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
+    let invited = world.auth.invite(&admin, new.clone()).await.unwrap();
+    assert_eq!(world.store.password_hash(invited.id), Some(PasswordHash::unusable()));
+    assert!(!is_password(&world, "ann@example.com", "whatever").await);
+    let sent = world.invitation(&invited);
     assert_eq!(sent.expires_in, 72 * 3600);
     let code = world.code(&sent).await.unwrap();
+    let taken = world.auth.invite(&admin, new).await;
+    assert!(matches!(taken, Err(AuthError::Domain(Error::Taken(_)))));
+    assert_eq!(world.invitation(&invited).challenge_id, sent.challenge_id, "the refused one changed nothing");
     world.clock.advance(TimeDelta::hours(71));
+    reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+    assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_invitation_that_came_too_late_is_asked_for_again() {
+    let world = World::new().await;
+    let admin = testing::signed_in(&world.admin("root@example.com").await);
+    let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
+    let invited = world.auth.invite(&admin, new).await.unwrap();
+    let (late, late_code) = (world.invitation(&invited), world.code(&world.invitation(&invited)).await.unwrap());
+    world.clock.advance(TimeDelta::hours(72));
+    let refused = reset(&world, &late, &late_code, OTHER_PASSWORD).await;
+    assert!(matches!(refused, Err(AuthError::InvalidCode { .. })));
+    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
     reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
 }
@@ -100,11 +129,45 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
     let world = World::new().await;
     let manager = world.manager("ann@example.com").await;
     let customer = world.customer(PHONE).await;
-    let admin = world.admin("root@example.com").await;
-    for (actor, user) in [(&manager, &manager), (&customer, &manager), (&admin, &customer)] {
-        let refused = world.auth.invite(&testing::signed_in(actor), user).await;
-        assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
+    for actor in [&manager, &customer] {
+        let new = new_staff(&testing::manager(&world.clock, "bob@example.com"));
+        let refused = world.auth.invite(&testing::signed_in(actor), new).await;
+        assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenField(_)))));
     }
+    assert!(world.store.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_password_that_is_refused_after_the_code_spends_no_try() {
+    let world = World::new().await;
+    world.manager("ann.smithson@example.com").await;
+    let sent = world.auth.forgot_password(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
+    for _ in 0..9 {
+        assert_eq!(refused_as(reset(&world, &sent, &code, "ann.smithson2026").await).1, "contains_email");
+    }
+    reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_asked_for_with_the_old_password_ends_with_it() {
+    let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
+    let user = world.manager("ann@example.com").await;
+    let address = email("ann@example.com");
+    let factor = world.auth.sign_in_by_password(&anyone(), &address, &password(PASSWORD)).await.unwrap();
+    let factor = code_sent(factor);
+    let forgot = world.auth.forgot_password(&anyone(), &address).await.unwrap();
+    let (factor_code, forgot_code) = (world.code(&factor).await.unwrap(), world.code(&forgot).await.unwrap());
+    let started = testing::event(&world.clock, EventKind::SessionStarted, Some(user.id));
+    let session = testing::session(&world.clock, user.id);
+    world.store.start_session(&session, &started).await.unwrap();
+    let caller = Caller { actor: testing::signed_in(&user), user, session_id: session.id };
+    world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    let refused = world.auth.verify(&anyone(), factor.challenge_id, &factor_code).await;
+    assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));
+    let refused = reset(&world, &forgot, &forgot_code, "a third fine passphrase").await;
+    assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));
+    assert!(world.store.messages().is_empty());
 }
 
 #[tokio::test]

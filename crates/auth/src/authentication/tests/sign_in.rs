@@ -50,7 +50,7 @@ async fn the_invited_have_no_password_to_guess() {
     let user = testing::manager(&world.clock, "ann@example.com");
     let account = domain::store::Account { user, password_hash: PasswordHash::unusable() };
     let event = testing::event(&world.clock, EventKind::UserCreated, None);
-    world.store.create_account(&account, &event).await.unwrap();
+    world.store.create_account(&account, &[event]).await.unwrap();
     assert!(matches!(attempt(&world, "ann@example.com", "!").await, Err(AuthError::InvalidCredentials)));
 }
 

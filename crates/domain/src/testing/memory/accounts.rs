@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
 use crate::audit::Event;
+use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::customer::Customer;
 use crate::error::Field;
@@ -17,10 +18,34 @@ use crate::value::{Email, Phone};
 
 #[async_trait]
 impl AccountStore for MemoryStore {
-    async fn create_account(&self, account: &Account, event: &Event) -> Result<(), WriteError> {
+    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(|state| {
             state.insert_account(account)?;
-            state.events.push(event.clone());
+            state.events.extend_from_slice(events);
+            Ok(())
+        })
+    }
+
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
+        self.write(|state| {
+            state.insert_account(account)?;
+            state.insert_session(session)?;
+            state.events.extend_from_slice(events);
+            Ok(())
+        })
+    }
+
+    async fn create_invited(
+        &self,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(|state| {
+            state.insert_account(account)?;
+            state.replace_challenge(invitation, message);
+            state.events.extend_from_slice(events);
             Ok(())
         })
     }

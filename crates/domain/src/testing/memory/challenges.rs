@@ -37,6 +37,16 @@ impl ChallengeStore for MemoryStore {
         })
     }
 
+    async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError> {
+        self.write(|state| {
+            let counted = |challenge: &&mut Challenge| challenge.id == id && challenge.tries > 0;
+            if let Some(challenge) = state.challenges.iter_mut().find(counted) {
+                challenge.tries -= 1;
+            }
+            Ok(())
+        })
+    }
+
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
         self.write(|state| {
             let unused =
@@ -84,11 +94,22 @@ fn claim(queued: &mut Queued, lease: Timestamp) -> Message {
 
 impl State {
     /// The code of a challenge that is replaced is no good any more: its message goes too.
-    fn replace_challenge(&mut self, challenge: &Challenge, message: &Message) {
-        self.challenges.retain(|other| !is_same_request(other, challenge));
-        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+    pub(super) fn replace_challenge(&mut self, challenge: &Challenge, message: &Message) {
+        self.remove_challenges(|other| is_same_request(other, challenge));
         self.challenges.push(challenge.clone());
         self.outbox.push(Queued { message: message.clone(), due_at: message.created_at });
+    }
+
+    /// Closes what was asked for with a password that is no longer, or to replace it.
+    pub(super) fn close_challenges_of_password(&mut self, user: UserId) {
+        self.remove_challenges(|challenge| {
+            challenge.user_id == Some(user) && challenge.purpose.ends_with_password() && challenge.used_at.is_none()
+        });
+    }
+
+    fn remove_challenges(&mut self, is_over: impl Fn(&Challenge) -> bool) {
+        self.challenges.retain(|challenge| !is_over(challenge));
+        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
     }
 
     fn apply(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), WriteError> {
@@ -101,6 +122,7 @@ impl State {
         if let Some((id, password_hash)) = &outcome.password {
             self.account_mut(*id)?.password_hash = password_hash.clone();
             self.end_all_but(*id, None);
+            self.close_challenges_of_password(*id);
         }
         // After the password, whose change ends every session but this new one.
         if let Some(session) = &outcome.session {

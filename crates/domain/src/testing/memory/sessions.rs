@@ -77,6 +77,7 @@ impl SessionStore for MemoryStore {
             let account = state.people.get_mut(&user).filter(|account| account.password_hash == *old);
             account.ok_or(WriteError::Stale)?.password_hash = new.clone();
             state.end_all_but(user, keep);
+            state.close_challenges_of_password(user);
             state.events.push(event.clone());
             Ok(())
         })
