@@ -75,6 +75,29 @@ impl Form {
         email: Option<&Email>,
     ) -> Option<Password> {
         let password: Password = self.required(name)?;
+        self.checked(name, policy, email, password)
+    }
+
+    /// The same, where nobody has to set one.
+    pub(crate) fn optional_new_password(
+        &mut self,
+        name: &'static str,
+        policy: PasswordPolicy,
+        email: Option<&Email>,
+    ) -> Option<Option<Password>> {
+        match self.optional(name)? {
+            Some(password) => self.checked(name, policy, email, password).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn checked(
+        &mut self,
+        name: &'static str,
+        policy: PasswordPolicy,
+        email: Option<&Email>,
+        password: Password,
+    ) -> Option<Password> {
         match policy.check(&password, email) {
             Ok(()) => Some(password),
             Err(error) => {

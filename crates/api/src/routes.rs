@@ -30,6 +30,13 @@ routes! {
     public "/auth/signup" => { POST [auth::signup::signup] }
     public "/auth/signin" => { POST [auth::signin::signin] }
     public "/auth/verify" => { POST [auth::verify::verify] }
+    public "/auth/refresh" => { POST [auth::refresh::refresh] }
+    signed_in "/auth/signout" => { POST [auth::signout::signout] }
+    signed_in "/auth/sessions" => { GET [auth::sessions::list], DELETE [auth::sessions::end_others] }
+    signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end] }
+    signed_in "/auth/password/change" => { POST [auth::change_password::change_password] }
+    public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
+    public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }
     signed_in "/users/" => { GET [users::list::list], POST [users::create::create] }
     signed_in "/users/me" => { GET [users::me::me] }
     signed_in "/users/managed-customers/" => { GET [users::managed_customers::managed_customers] }

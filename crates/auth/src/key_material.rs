@@ -55,8 +55,7 @@ fn seal_context(id: &str, purpose: KeyPurpose) -> Vec<u8> {
 pub(crate) struct Signer {
     pub(crate) kid: String,
     pub(crate) active_from: Timestamp,
-    pub(crate) created_at: Timestamp,
-    pub(crate) retired_at: Option<Timestamp>,
+    retired_at: Option<Timestamp>,
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
     public: String,
@@ -73,7 +72,6 @@ impl Signer {
         Ok(Self {
             kid: key.id.clone(),
             active_from: key.active_from,
-            created_at: key.created_at,
             retired_at: key.retired_at,
             encoding: EncodingKey::from_ed_der(secret.expose_secret()),
             decoding: DecodingKey::from_ed_der(public),

@@ -16,7 +16,7 @@ use crate::key_material::{MASTER_KEY_MIN_LENGTH, MasterKey, ServerSecrets, Signe
 
 mod rotation;
 
-pub use rotation::{KeyState, KeyStatus};
+pub use rotation::{KeyState, KeyStatus, signing_keys};
 
 /// Why the keys could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,14 @@ pub enum KeyError {
     /// The crypto library failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+impl KeyError {
+    /// Whether the operator mends it by another `auth.master_key`.
+    #[must_use]
+    pub fn is_of_master_key(&self) -> bool {
+        matches!(self, Self::MasterKeyMissing { .. } | Self::MasterKeyWrong { .. } | Self::MasterKeyTooShort { .. })
+    }
 }
 
 /// The keys that are in force, and where they come from. Held in an [`Arc`] by

@@ -26,7 +26,7 @@ pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};
 pub use hasher::{HasherStats, PasswordHasher, Verdict};
 pub use key_material::MASTER_KEY_MIN_LENGTH;
-pub use keys::{KeyError, KeyRing, KeyState, KeyStatus};
+pub use keys::{KeyError, KeyRing, KeyState, KeyStatus, signing_keys};
 pub use outbox::{CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, SendError, Senders};
 pub use password::{Password, PasswordPolicy};
 pub use token::{AccessTokens, Claims, TokenSettings};

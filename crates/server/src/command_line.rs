@@ -30,10 +30,26 @@ pub enum Command {
         #[command(subcommand)]
         direction: Migrate,
     },
+    /// List and rotate the keys that sign access tokens.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        act: Keys,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Exit 0 when the service on `http.listen` is ready; for container health checks.
     Health,
+}
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List the keys that are accepted.
+    List,
+    /// Make a new key. Running instances publish it within seconds and sign with it after a minute; the old one is
+    /// accepted until its last token is dead. Nobody is signed out.
+    Rotate,
 }
 
 /// In which direction to migrate.

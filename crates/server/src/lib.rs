@@ -5,6 +5,7 @@
 pub mod banner;
 pub mod command_line;
 pub mod health;
+pub mod keys;
 pub mod logging;
 pub mod settings;
 pub mod startup;

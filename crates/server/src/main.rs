@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use auth::{LogSender, Senders};
 use clap::Parser;
-use server::command_line::{Command, CommandLine, Migrate};
+use server::command_line::{Command, CommandLine, Keys, Migrate};
 use server::settings::{Settings, SettingsError};
 use server::startup::{self, Service, StartupError};
-use server::{banner, health, logging};
+use server::{banner, health, keys, logging};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     };
     runtime.block_on(run(words.command.unwrap_or(Command::Serve), &settings)).unwrap_or_else(|error| {
         eprintln!("clientele: {error}");
-        ExitCode::FAILURE
+        if error.is_of_settings() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
     })
 }
 
@@ -50,6 +50,8 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
             service.run().await?;
         }
         Command::Migrate { direction } => return migrate(&direction, settings).await,
+        Command::Keys { act: Keys::List } => println!("{}", keys::list(settings).await?),
+        Command::Keys { act: Keys::Rotate } => println!("{}", keys::rotate(settings).await?),
         Command::Openapi => println!("{}", api::openapi().to_pretty_json().unwrap_or_default()),
         Command::Health => {
             return Ok(if health::is_ready(settings.http.listen).await {

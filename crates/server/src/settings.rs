@@ -8,10 +8,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use auth::MASTER_KEY_MIN_LENGTH;
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 mod lenient;
@@ -95,7 +96,7 @@ pub struct Auth {
     /// How long a refresh token is good, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub refresh_token_ttl: u32,
-    /// Encrypts the keys that are kept in the database.
+    /// Encrypts the keys that are kept in the database: 16 characters or more, drawn at random.
     pub master_key: Option<SecretString>,
 }
 
@@ -194,6 +195,9 @@ impl Settings {
         in_range("auth.password_min_length", auth.password_min_length, 8, 128)?;
         in_range("auth.access_token_ttl", auth.access_token_ttl, 10, 24 * 3600)?;
         in_range("auth.refresh_token_ttl", auth.refresh_token_ttl, 60, 366 * 24 * 3600)?;
+        if let Some(length) = self.auth.master_key.as_ref().map(|key| key.expose_secret().chars().count()) {
+            in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;
+        }
         in_range("http.workers", self.http.workers.unwrap_or(1), 1, 1024)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
         if self.admin_email.is_some() != self.admin_password.is_some() {
@@ -297,6 +301,7 @@ mod tests {
             ("CLIENTELE_AUTH__BCRYPT_COST", "many", &["auth.bcrypt_cost"]),
             ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen"]),
             ("CLIENTELE_ADMIN_EMAIL", "a@example.com", &["admin_password"]),
+            ("CLIENTELE_AUTH__MASTER_KEY", "fifteen letters", &["auth.master_key", "15", "16"]),
         ] {
             let message = load(&[(name, value)]).unwrap_err().to_string();
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
@@ -306,9 +311,12 @@ mod tests {
     #[test]
     fn a_secret_may_come_from_a_file() {
         let file = std::env::temp_dir().join(format!("clientele-secret-{}", std::process::id()));
-        std::fs::write(&file, "sesame\n").unwrap();
+        std::fs::write(&file, "open sesame, open sesame\n").unwrap();
         let settings = load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", file.to_str().unwrap())]).unwrap();
-        assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.auth.master_key.unwrap()), "sesame");
+        assert_eq!(
+            secrecy::ExposeSecret::expose_secret(&settings.auth.master_key.unwrap()),
+            "open sesame, open sesame"
+        );
         assert!(load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere/at/all")]).is_err());
     }
 }

@@ -28,8 +28,9 @@ const NAME: &str = "clientele";
 const DRAIN_SECONDS: u64 = 30;
 /// How long a client may take to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How often keys that another instance made are looked for.
-const KEY_RELOAD: Duration = Duration::from_secs(30);
+/// How often keys that another instance made are looked for: several times within [`KeyRing::NOTICE`],
+/// so that one reading may fail.
+const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
 
 /// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +60,26 @@ pub enum StartupError {
     /// The first admin or the setup token cannot be made.
     #[error("cannot prepare the first admin: {0}")]
     FirstAdmin(#[source] AuthError),
+    /// The schema of the database is not the one this program knows.
+    #[error("the database is not migrated: run `clientele migrate up` first")]
+    NotMigrated,
     /// The server broke.
     #[error("the server failed: {0}")]
     Server(#[from] std::io::Error),
+}
+
+impl StartupError {
+    /// Whether other settings would mend it.
+    #[must_use]
+    pub fn is_of_settings(&self) -> bool {
+        match self {
+            Self::Setting { .. } => true,
+            Self::Keys(error) => error.is_of_master_key(),
+            Self::Database(_) | Self::Listen { .. } | Self::FirstAdmin(_) | Self::NotMigrated | Self::Server(_) => {
+                false
+            }
+        }
+    }
 }
 
 /// A service that is bound to its address.
@@ -79,10 +97,21 @@ impl Service {
     /// # Errors
     /// One line that names the setting to look at.
     pub async fn start(settings: &Settings, senders: Senders) -> Result<Self, StartupError> {
+        Self::start_with(settings, senders, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock, which a test can move.
+    ///
+    /// # Errors
+    /// One line that names the setting to look at.
+    pub async fn start_with(
+        settings: &Settings,
+        senders: Senders,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartupError> {
         let listener = listen(settings.http.listen)?;
         let database = open(settings).await?;
         database.migrate().await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(database.store());
         let master_key = settings.auth.master_key.clone();
         let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
@@ -91,10 +120,10 @@ impl Service {
         let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell)?;
         let setup_token = first_admin(settings, &authentication).await?;
         let accounts = Accounts::new(store, clock.clone());
-        let services = Services { accounts, authentication, keys: keys.clone(), clock };
+        let services = Services { accounts, authentication, keys: keys.clone(), clock: clock.clone() };
         let address = listener.local_addr()?;
         let server = serve(settings, listener, services)?;
-        Ok(Self { server, address, setup_token, database, background: Background::start(outbox, keys) })
+        Ok(Self { server, address, setup_token, database, background: Background::start(outbox, keys, clock) })
     }
 
     /// Where the service listens.
@@ -214,7 +243,7 @@ struct Background {
 }
 
 impl Background {
-    fn start(outbox: Outbox, keys: Arc<KeyRing>) -> Self {
+    fn start(outbox: Outbox, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let told = wait(stopped.clone());
@@ -222,7 +251,7 @@ impl Background {
         tasks.spawn(async move {
             tokio::select! {
                 () = wait(stopped) => {}
-                () = reload(&keys) => {}
+                () = reload(&keys, &*clock) => {}
             }
         });
         Self { tasks, stop }
@@ -239,9 +268,16 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn reload(keys: &KeyRing) {
+async fn reload(keys: &KeyRing, clock: &dyn Clock) {
+    let mut last = clock.now();
     loop {
-        tokio::time::sleep(KEY_RELOAD).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = clock.now();
+        // A clock that was set back is no reason to wait.
+        if (now - last).abs() < KEY_RELOAD {
+            continue;
+        }
+        last = now;
         if let Err(error) = keys.reload().await {
             tracing::warn!(%error, "the keys were not read again");
         }

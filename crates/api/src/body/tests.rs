@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use super::FromForm;
-use crate::auth::{signin, signup, verify};
+use crate::auth::{change_password, forgot_password, refresh, reset_password, signin, signup, verify};
 use crate::form::Form;
 use crate::routes::Paths;
 use crate::users::create;
@@ -43,6 +43,10 @@ fn what_is_documented_is_what_is_read() {
         ("PasswordSignin", read_by::<signin::PasswordSigninRequest>()),
         ("PhoneSignin", read_by::<signin::PhoneSigninRequest>()),
         ("Verify", read_by::<verify::VerifyRequest>()),
+        ("Refresh", read_by::<refresh::RefreshRequest>()),
+        ("PasswordChange", read_by::<change_password::ChangePasswordRequest>()),
+        ("PasswordForgot", read_by::<forgot_password::ForgotPasswordRequest>()),
+        ("PasswordReset", read_by::<reset_password::ResetPasswordRequest>()),
         ("CreateStaff", read_by::<create::CreateStaffRequest>()),
         ("CreateCustomer", read_by::<create::CreateCustomerRequest>()),
     ] {

@@ -5,8 +5,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
 use domain::{
-    Action, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, Phone, Role, Staff, StaffRole, TrunkNumber,
-    UserId, VerificationMethod,
+    Action, Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Phone, Role, Staff,
+    StaffRole, TrunkNumber, User, UserId, VerificationMethod,
 };
 use utoipa::ToSchema;
 
@@ -36,8 +36,9 @@ pub(crate) struct CreateStaffRequest {
     role: StaffRole,
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
-    password: Password,
+    /// Without one the person is invited: a code with which they set it goes over their verification method.
+    #[schema(value_type = Option<String>, format = Password, min_length = 12, max_length = 128)]
+    password: Option<Password>,
     #[schema(value_type = Option<String>, max_length = 120)]
     display_name: Option<DisplayName>,
     /// International form. Needed for the verification methods `phone` and `whatsapp`.
@@ -95,7 +96,7 @@ impl FromForm for CreateStaffRequest {
     fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
         let role = form.required("role");
         let email = form.required("email");
-        let password = form.new_password("password", policy, email.as_ref());
+        let password = form.optional_new_password("password", policy, email.as_ref());
         let display_name = form.optional("display_name");
         let phone = form.optional("phone");
         let tin_trunk_number = form.optional("tin_trunk_number");
@@ -136,10 +137,14 @@ impl FromForm for CreateCustomerRequest {
 
 /// Enters a person with their profile: an admin anyone, a manager customers,
 /// which are then assigned to them.
+///
+/// Staff without a `password` are invited: a code and its `challenge_id`, good for 72 hours, go over their verification
+/// method, and `POST /auth/password/reset` takes them with the first password. Later, `POST /auth/password/forgot` is the
+/// way in.
 #[utoipa::path(post, path = "/users/", tag = "users", operation_id = "create_user",
     request_body = CreateUserRequest,
     responses(
-        (status = 201, description = "The person.", body = UserResponse,
+        (status = 201, description = "The person, invited if staff without a password.", body = UserResponse,
             headers(("Location" = String, description = "Where the person is"), ("ETag" = String, description = "The state of the record"))),
         (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
@@ -164,39 +169,54 @@ pub(crate) async fn create(
         services.accounts.check_may_create(actor, role)?;
     }
     let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
-    let new = hashed(&services, form.finish(new)?).await?;
-    let user = services.accounts.create(actor, new).await?;
+    let user = enter(&services, actor, form.finish(new)?).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/users/{}", user.id)))
         .insert_header((header::ETAG, etag(&user)))
         .json(UserResponse::from(&user)))
 }
 
-/// The person as the domain takes them, the password turned into its stored form.
-async fn hashed(services: &Services, new: CreateUserRequest) -> Result<NewUser, Problem> {
+async fn enter(services: &Services, actor: &Actor, new: CreateUserRequest) -> Result<User, Problem> {
     match new {
-        CreateUserRequest::Staff(new) => {
-            let authentication = &services.authentication;
-            let password_hash = authentication.hash_new_password("password", &new.password, Some(&new.email)).await?;
-            Ok(NewUser::Staff(NewStaff {
-                role: new.role,
-                display_name: new.display_name,
-                staff: Staff {
-                    email: new.email,
-                    phone: new.phone,
-                    tin_trunk_number: new.tin_trunk_number,
-                    verification_method: new.verification_method.unwrap_or(VerificationMethod::Email),
-                },
-                password_hash,
-                is_active: new.is_active.unwrap_or(true),
-            }))
+        CreateUserRequest::Staff(mut new) => {
+            let password = new.password.take();
+            let email = new.email.clone();
+            let mut staff = NewStaff::from(new);
+            let Some(password) = password else { return Ok(services.authentication.invite(actor, staff).await?) };
+            staff.password_hash =
+                services.authentication.hash_new_password("password", &password, Some(&email)).await?;
+            Ok(services.accounts.create(actor, NewUser::Staff(staff)).await?)
         }
-        CreateUserRequest::Customer(new) => Ok(NewUser::Customer(NewCustomer {
+        CreateUserRequest::Customer(new) => Ok(services.accounts.create(actor, NewUser::Customer(new.into())).await?),
+    }
+}
+
+impl From<CreateStaffRequest> for NewStaff {
+    /// Without a password.
+    fn from(new: CreateStaffRequest) -> Self {
+        Self {
+            role: new.role,
+            display_name: new.display_name,
+            staff: Staff {
+                email: new.email,
+                phone: new.phone,
+                tin_trunk_number: new.tin_trunk_number,
+                verification_method: new.verification_method.unwrap_or(VerificationMethod::Email),
+            },
+            password_hash: PasswordHash::unusable(),
+            is_active: new.is_active.unwrap_or(true),
+        }
+    }
+}
+
+impl From<CreateCustomerRequest> for NewCustomer {
+    fn from(new: CreateCustomerRequest) -> Self {
+        Self {
             phone: new.phone,
             display_name: new.display_name,
             metadata: new.metadata.unwrap_or_default(),
             assigned_manager_id: new.assigned_manager_id,
             is_active: new.is_active.unwrap_or(true),
-        })),
+        }
     }
 }

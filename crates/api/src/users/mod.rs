@@ -7,4 +7,6 @@ pub(crate) mod managed_customers;
 pub(crate) mod me;
 mod response;
 
-pub(crate) use response::{RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered};
+pub(crate) use response::{
+    RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered, time,
+};

@@ -1,9 +1,14 @@
 //! How one signing key takes over from another.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use domain::Actor;
 use domain::audit::{Change, Event, EventKind};
 use domain::clock::Timestamp;
+use domain::key::{KeyPurpose, StoredKey};
+use domain::store::{KeyStore, StoreError};
 
 use super::{KeyError, KeyRing};
 use crate::key_material::{Signer, new_signing_key};
@@ -44,6 +49,21 @@ pub struct KeyStatus {
     pub active_from: Timestamp,
     /// When what it signed is accepted no longer.
     pub retired_at: Option<Timestamp>,
+    /// Whether it is sealed with the master key.
+    pub is_sealed: bool,
+}
+
+impl KeyStatus {
+    fn new(key: &StoredKey, state: KeyState) -> Self {
+        Self {
+            id: key.id.clone(),
+            state,
+            created_at: key.created_at,
+            active_from: key.active_from,
+            retired_at: key.retired_at,
+            is_sealed: key.is_sealed,
+        }
+    }
 }
 
 impl KeyRing {
@@ -69,35 +89,27 @@ impl KeyRing {
         event.changes.insert("kid".to_owned(), Change { from: before.into(), to: new.id.clone().into() });
         self.store.rotate_key(&new, active_from + token_ttl + Self::MARGIN, &event).await?;
         self.reload().await?;
-        Ok(KeyStatus { id: new.id, state: KeyState::Next, created_at: now, active_from, retired_at: None })
+        Ok(KeyStatus::new(&new, KeyState::Next))
     }
 
-    /// The signing keys that are accepted, oldest first.
-    #[must_use]
-    pub fn list(&self) -> Vec<KeyStatus> {
-        let now = self.clock.now();
-        let signing = self.signer().map(|key| key.kid.clone());
-        let accepted = self.keys();
-        let accepted = accepted.signers.iter().filter(|key| key.is_accepted(now));
-        accepted.map(|key| status(key, now, signing.as_deref())).collect()
-    }
-
-    fn newest(&self) -> Option<std::sync::Arc<Signer>> {
+    fn newest(&self) -> Option<Arc<Signer>> {
         self.keys().signers.last().cloned()
     }
 }
 
-fn status(key: &Signer, now: Timestamp, signing: Option<&str>) -> KeyStatus {
-    let state = match signing {
-        Some(kid) if kid == key.kid => KeyState::Signing,
-        _ if now < key.active_from => KeyState::Next,
-        _ => KeyState::Leaving,
+/// The signing keys that are accepted, oldest first. Needs no master key, for it opens none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn signing_keys(store: &dyn KeyStore, now: Timestamp) -> Result<Vec<KeyStatus>, StoreError> {
+    let mut keys = store.list_keys(now).await?;
+    keys.retain(|key| key.purpose == KeyPurpose::AccessToken);
+    keys.sort_by_key(|key| key.active_from);
+    let signing = keys.iter().rposition(|key| key.active_from <= now).unwrap_or_default();
+    let state = |at: usize| match at.cmp(&signing) {
+        Ordering::Less => KeyState::Leaving,
+        Ordering::Equal => KeyState::Signing,
+        Ordering::Greater => KeyState::Next,
     };
-    KeyStatus {
-        id: key.kid.clone(),
-        state,
-        created_at: key.created_at,
-        active_from: key.active_from,
-        retired_at: key.retired_at,
-    }
+    Ok(keys.into_iter().enumerate().map(|(at, key)| KeyStatus::new(&key, state(at))).collect())
 }

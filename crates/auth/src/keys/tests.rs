@@ -82,19 +82,22 @@ async fn a_rotation_is_announced_a_minute_ahead_and_overlaps() {
     let rotated = ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
     assert_eq!((rotated.state, rotated.active_from), (KeyState::Next, clock.now() + TimeDelta::seconds(60)));
     assert_eq!(kids(&ring), [old.clone(), rotated.id.clone()]);
-    let states = || ring.list().iter().map(|key| key.state).collect::<Vec<_>>();
-    assert_eq!(states(), [KeyState::Signing, KeyState::Next]);
+    let states = async || {
+        let keys = signing_keys(&store, clock.now()).await.unwrap();
+        keys.iter().map(|key| key.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [KeyState::Signing, KeyState::Next]);
     clock.advance(TimeDelta::seconds(59));
     assert_eq!(ring.signer().unwrap().kid, old);
     clock.advance(TimeDelta::seconds(1));
     assert_eq!(ring.signer().unwrap().kid, rotated.id);
-    assert_eq!(states(), [KeyState::Leaving, KeyState::Signing]);
+    assert_eq!(states().await, [KeyState::Leaving, KeyState::Signing]);
     // A token that the old key signed in its last second lives for fifteen minutes.
     clock.advance(TimeDelta::minutes(15));
     assert!(ring.verifier(&old).await.unwrap().is_some());
     clock.advance(TimeDelta::minutes(5));
     assert!(ring.verifier(&old).await.unwrap().is_none());
-    assert_eq!(states(), [KeyState::Signing]);
+    assert_eq!(states().await, [KeyState::Signing]);
     let events = store.events();
     assert_eq!((events.len(), events[0].kind), (1, domain::audit::EventKind::KeyRotated));
     assert_eq!((&events[0].changes["kid"].from, &events[0].changes["kid"].to), (&json!(old), &json!(rotated.id)));
@@ -108,9 +111,10 @@ async fn a_second_rotation_lets_no_key_live_on() {
         ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
         clock.advance(TimeDelta::seconds(10));
     }
-    let ends: Vec<bool> = ring.list().iter().map(|key| key.retired_at.is_some()).collect();
+    let keys = signing_keys(&store, clock.now()).await.unwrap();
+    let ends: Vec<bool> = keys.iter().map(|key| key.retired_at.is_some()).collect();
     assert_eq!(ends, [true, true, false]);
-    assert!(store.list_keys(clock.now()).await.unwrap().iter().all(|key| key.is_sealed));
+    assert!(keys.iter().all(|key| key.is_sealed));
 }
 
 /// A store whose keys the test lays out, and which can be stopped.

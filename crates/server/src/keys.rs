@@ -1,0 +1,68 @@
+//! `clientele keys`: the keys that sign access tokens, listed and rotated.
+
+use std::sync::Arc;
+
+use auth::{KeyRing, KeyStatus, signing_keys};
+use chrono::{SecondsFormat, TimeDelta};
+use domain::{Actor, Clock, SystemClock, Timestamp};
+use persistence::Database;
+
+use crate::settings::Settings;
+use crate::startup::{self, StartupError};
+
+/// The keys that are accepted, one on each line.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(settings: &Settings) -> Result<String, StartupError> {
+    let database = open(settings).await?;
+    let keys = signing_keys(&database.store(), SystemClock.now()).await;
+    close(database).await;
+    Ok(text(&keys.map_err(auth::KeyError::from)?))
+}
+
+/// Makes a new signing key, and says what becomes of the old one.
+///
+/// # Errors
+/// When the database cannot be written, or `auth.master_key` is not the one of the stored keys.
+pub async fn rotate(settings: &Settings) -> Result<String, StartupError> {
+    let database = open(settings).await?;
+    let store = Arc::new(database.store());
+    let ring = KeyRing::open(store.clone(), Arc::new(SystemClock), settings.auth.master_key.clone()).await?;
+    let ttl = TimeDelta::seconds(settings.auth.access_token_ttl.into());
+    let new = ring.rotate(&Actor::system("keys"), ttl).await?;
+    let keys = signing_keys(&*store, SystemClock.now()).await.map_err(auth::KeyError::from)?;
+    drop((ring, store));
+    close(database).await;
+    Ok(format!("The new key is published, and signs from {} on.\n\n{}", time(new.active_from), text(&keys)))
+}
+
+async fn open(settings: &Settings) -> Result<Database, StartupError> {
+    let database = startup::open(settings).await?;
+    if database.schema().await?.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
+}
+
+async fn close(database: Database) {
+    if let Err(error) = database.close().await {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
+}
+
+fn text(keys: &[KeyStatus]) -> String {
+    let mut text = line("STATE", "SIGNS FROM", "ACCEPTED UNTIL", "SEALED", "KEY");
+    for key in keys {
+        let until = key.retired_at.map_or_else(|| "-".to_owned(), time);
+        let sealed = if key.is_sealed { "yes" } else { "no" };
+        text.push('\n');
+        text += &line(key.state.as_str(), &time(key.active_from), &until, sealed, &key.id);
+    }
+    text
+}
+
+fn line(state: &str, from: &str, until: &str, sealed: &str, key: &str) -> String {
+    format!("{state:8} {from:20} {until:20} {sealed:6} {key}")
+}
+
+fn time(time: Timestamp) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
