@@ -71,6 +71,11 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Runs statements on a connection of their own, past every rule.
+    pub async fn run(&self, sql: &str) {
+        run(&self.url, sql).await.expect("statements of the test");
+    }
+
     /// Opens it, with its schema.
     pub async fn open(&self) -> Database {
         let database = Database::connect(&self.url, &Options::default()).await.expect("the database of the test");

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use auth::{CodeMessage, CodeSender, SendError};
+use domain::testing::FixedClock;
+use domain::{Clock, SystemClock};
 use persistence::testing::TestDatabase;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -40,11 +42,20 @@ pub(crate) async fn run<F: Future<Output = ()>>(backend: Backend, test: fn(TestA
     test(TestApp::start(database, |_| {}).await).await;
 }
 
+/// The same by a clock that stands still until the test moves it.
+pub(crate) async fn run_in_still_time<F: Future<Output = ()>>(backend: Backend, test: fn(TestApp, FixedClock) -> F) {
+    let Some(database) = backend.database().await else { return };
+    let clock = FixedClock::default();
+    let app = TestApp::start_with(database, Arc::new(clock.clone()), |_| {}).await;
+    test(app, clock).await;
+}
+
 /// A running service.
 pub(crate) struct TestApp {
     pub(crate) address: String,
     pub(crate) setup_token: Option<String>,
     settings: Settings,
+    clock: Arc<dyn Clock>,
     codes: Arc<Codes>,
     client: reqwest::Client,
     handle: ServerHandle,
@@ -54,6 +65,15 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts the production service on a free port, with cheap password hashes.
     pub(crate) async fn start(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(database, Arc::new(SystemClock), change).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn start_with(
+        database: TestDatabase,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::default();
         settings.http.listen = "127.0.0.1:0".parse().unwrap();
         settings.http.workers = Some(1);
@@ -62,25 +82,26 @@ impl TestApp {
         settings.auth.bcrypt_cost = 4;
         settings.log.level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
         change(&mut settings);
-        Self::serve(settings, Arc::new(database)).await
+        Self::serve(settings, clock, Arc::default(), Arc::new(database)).await
     }
 
-    /// The same database under other settings, as another instance or after a restart.
+    /// The same database under other settings, as another instance or after a restart. The
+    /// codes of both are the same, whoever sends them.
     pub(crate) async fn another(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        Self::serve(settings, self.database.clone()).await
+        Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone()).await
     }
 
-    async fn serve(settings: Settings, database: Arc<TestDatabase>) -> Self {
+    async fn serve(settings: Settings, clock: Arc<dyn Clock>, codes: Arc<Codes>, database: Arc<TestDatabase>) -> Self {
         server::logging::start(&settings.log).unwrap();
-        let codes = Arc::new(Codes::default());
-        let service = Service::start(&settings, Senders::all(codes.clone())).await.unwrap();
+        let senders = Senders::all(codes.clone());
+        let service = Service::start_with(&settings, senders, clock.clone()).await.unwrap();
         let address = format!("http://{}", service.address());
         let setup_token = service.setup_token().map(ToOwned::to_owned);
         let handle = service.handle();
         tokio::spawn(async move { service.run().await.unwrap() });
-        Self { address, setup_token, settings, codes, client: client(), handle, database }
+        Self { address, setup_token, settings, clock, codes, client: client(), handle, database }
     }
 
     pub(crate) fn anonymous(&self) -> Caller {
@@ -159,6 +180,17 @@ impl TestApp {
         }
     }
 
+    /// The challenge that a message to this contact names, and its code.
+    pub(crate) async fn message(&self, contact: &str) -> (String, String) {
+        let code = self.code(contact).await;
+        (self.codes.challenge_of(contact, &code), code)
+    }
+
+    /// Where the data is.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
     /// How many codes were sent to this contact.
     pub(crate) fn messages_to(&self, contact: &str) -> usize {
         self.codes.to(contact).len()
@@ -212,6 +244,10 @@ impl Caller {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         send(self.request("POST", path).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        send(self.request("DELETE", path)).await
     }
 
     pub(crate) async fn post_text(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
@@ -291,21 +327,28 @@ impl Answer {
 /// Takes the codes in place of a gateway.
 #[derive(Default)]
 struct Codes {
-    sent: Mutex<HashMap<String, Vec<String>>>,
+    sent: Mutex<HashMap<String, Vec<CodeMessage>>>,
     arrived: tokio::sync::Notify,
 }
 
 impl Codes {
     fn to(&self, contact: &str) -> Vec<String> {
-        self.sent.lock().unwrap().get(contact).cloned().unwrap_or_default()
+        let sent = self.sent.lock().unwrap();
+        let messages = sent.get(contact).map(Vec::as_slice).unwrap_or_default();
+        messages.iter().map(|message| message.code.expose_secret().to_owned()).collect()
+    }
+
+    fn challenge_of(&self, contact: &str, code: &str) -> String {
+        let sent = self.sent.lock().unwrap();
+        let message = sent[contact].iter().rev().find(|message| message.code.expose_secret() == code);
+        message.unwrap().challenge_id.to_string()
     }
 }
 
 #[async_trait]
 impl CodeSender for Codes {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        let code = message.code.expose_secret().to_owned();
-        self.sent.lock().unwrap().entry(message.to.clone()).or_default().push(code);
+        self.sent.lock().unwrap().entry(message.to.clone()).or_default().push(message.clone());
         self.arrived.notify_waiters();
         Ok(())
     }

@@ -3,29 +3,44 @@
 
 mod access;
 mod app;
+mod at_once;
 mod bad_input;
 mod documentation;
 mod errors;
+mod invitations;
+mod keys;
 mod lists;
+mod logs;
+mod passwords;
 mod people;
+mod refresh;
+mod sessions;
 mod signin;
 mod signup;
+mod tokens;
 
 /// Makes one test for each backend out of `async fn name(app: TestApp)`.
+/// With `in still time:` before the names, out of `async fn name(app: TestApp, clock: FixedClock)`.
 macro_rules! on_every_backend {
-    ($($name:ident),+ $(,)?) => {
+    (in still time: $($name:ident),+ $(,)?) => {
+        crate::on_every_backend! { @by run_in_still_time; $($name),+ }
+    };
+    (@by $run:ident; $($name:ident),+) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::run(crate::app::Backend::Sqlite, super::$name).await; })+
+            async fn $name() { crate::app::$run(crate::app::Backend::Sqlite, super::$name).await; })+
         }
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::run(crate::app::Backend::Postgres, super::$name).await; })+
+            async fn $name() { crate::app::$run(crate::app::Backend::Postgres, super::$name).await; })+
         }
         mod mariadb {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::run(crate::app::Backend::Mariadb, super::$name).await; })+
+            async fn $name() { crate::app::$run(crate::app::Backend::Mariadb, super::$name).await; })+
         }
+    };
+    ($($name:ident),+ $(,)?) => {
+        crate::on_every_backend! { @by run; $($name),+ }
     };
 }
 pub(crate) use on_every_backend;

@@ -1,0 +1,128 @@
+//! After the answer that ends a session, the very next request with its token
+//! is refused, on the instance that ended it and on any other.
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Caller, PASSWORD, TestApp, phone};
+use crate::on_every_backend;
+
+on_every_backend!(
+    after_a_sign_out,
+    after_one_session_was_ended_from_another,
+    after_the_others_were_ended,
+    after_a_changed_password,
+    after_a_reset_password,
+    after_a_reused_refresh_token,
+);
+
+const NEW_PASSWORD: &str = "another fine passphrase";
+
+/// Two instances on one database, with a manager.
+struct Stage {
+    here: TestApp,
+    there: TestApp,
+}
+
+impl Stage {
+    async fn new(here: TestApp) -> Self {
+        let there = here.another(|_| {}).await;
+        here.manager(&here.admin().await, "ann@example.com").await;
+        Self { here, there }
+    }
+
+    async fn sign_in(&self) -> Answer {
+        let body = json!({ "email": "ann@example.com", "password": PASSWORD });
+        let answer = self.here.anonymous().post("/auth/signin", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.assert_alive(&answer).await;
+        answer
+    }
+
+    fn caller(&self, signed_in: &Answer) -> Caller {
+        self.here.signed_in(signed_in)
+    }
+
+    async fn assert_alive(&self, signed_in: &Answer) {
+        for instance in [&self.here, &self.there] {
+            assert_eq!(instance.signed_in(signed_in).get("/users/me").await.status, 200);
+        }
+    }
+
+    /// The access token first on the other instance, which knows least; the refresh token is dead as well.
+    async fn assert_dead(&self, signed_in: &Answer) {
+        for instance in [&self.there, &self.here] {
+            instance.signed_in(signed_in).get("/users/me").await.is_problem(401, "invalid_token");
+            let refresh = json!({ "refresh_token": signed_in.body["refresh_token"] });
+            instance.anonymous().post("/auth/refresh", refresh).await.is_problem(401, "invalid_token");
+        }
+    }
+}
+
+async fn after_a_sign_out(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (one, other) = (stage.sign_in().await, stage.sign_in().await);
+    assert_eq!(stage.caller(&one).post("/auth/signout", Value::Null).await.status, 204);
+    stage.assert_dead(&one).await;
+    stage.assert_alive(&other).await;
+    let customer = stage.here.customer(&phone(1)).await;
+    assert_eq!(customer.post("/auth/signout", Value::Null).await.status, 204);
+    customer.get("/users/me").await.is_problem(401, "invalid_token");
+    customer.post("/auth/signout", Value::Null).await.is_problem(401, "invalid_token");
+}
+
+async fn after_one_session_was_ended_from_another(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (one, other) = (stage.sign_in().await, stage.sign_in().await);
+    let sessions = stage.caller(&one).get("/auth/sessions").await;
+    let current = sessions.items().iter().find(|session| session["current"] == true).unwrap();
+    let path = format!("/auth/sessions/{}", current["id"].as_str().unwrap());
+    assert_eq!(stage.caller(&other).delete(&path).await.status, 204);
+    stage.assert_dead(&one).await;
+    stage.assert_alive(&other).await;
+}
+
+async fn after_the_others_were_ended(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (one, two, own) = (stage.sign_in().await, stage.sign_in().await, stage.sign_in().await);
+    assert_eq!(stage.caller(&own).delete("/auth/sessions").await.status, 204);
+    stage.assert_dead(&one).await;
+    stage.assert_dead(&two).await;
+    stage.assert_alive(&own).await;
+}
+
+async fn after_a_changed_password(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (other, own) = (stage.sign_in().await, stage.sign_in().await);
+    let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+    assert_eq!(stage.caller(&own).post("/auth/password/change", body).await.status, 204);
+    stage.assert_dead(&other).await;
+    stage.assert_alive(&own).await;
+    let refresh = json!({ "refresh_token": own.body["refresh_token"] });
+    assert_eq!(stage.there.anonymous().post("/auth/refresh", refresh).await.status, 200);
+}
+
+async fn after_a_reset_password(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (one, two) = (stage.sign_in().await, stage.sign_in().await);
+    let sent = stage.here.anonymous().post("/auth/password/forgot", json!({ "email": "ann@example.com" })).await;
+    let code = stage.here.code("ann@example.com").await;
+    let body = json!({ "challenge_id": sent.body["challenge_id"], "code": code, "new_password": NEW_PASSWORD });
+    assert_eq!(stage.here.anonymous().post("/auth/password/reset", body).await.status, 204);
+    stage.assert_dead(&one).await;
+    stage.assert_dead(&two).await;
+}
+
+async fn after_a_reused_refresh_token(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let first = stage.sign_in().await;
+    let refresh = |answer: &Answer| {
+        let body = json!({ "refresh_token": answer.body["refresh_token"] });
+        let anyone = stage.here.anonymous();
+        async move { anyone.post("/auth/refresh", body).await }
+    };
+    let second = refresh(&first).await;
+    let third = refresh(&second).await;
+    stage.assert_alive(&third).await;
+    refresh(&first).await.is_problem(401, "invalid_token");
+    stage.assert_dead(&third).await;
+}

@@ -1,0 +1,190 @@
+//! Changing a password, and setting a new one by code.
+
+use chrono::TimeDelta;
+use domain::testing::FixedClock;
+use serde_json::{Value, json};
+use server::settings::SecondFactor;
+
+use crate::app::{Answer, PASSWORD, TestApp, phone};
+use crate::on_every_backend;
+
+on_every_backend!(in still time:
+    whoever_knows_the_password_changes_it,
+    a_change_says_what_is_wrong,
+    customers_have_no_password,
+    a_forgotten_password_is_set_anew,
+    a_stranger_learns_nothing_from_a_forgotten_password,
+    a_weak_password_spends_no_try,
+    a_code_is_good_for_its_purpose_only,
+    a_wrong_code_has_one_answer,
+    what_was_asked_for_with_the_old_password_is_void,
+);
+
+const NEW_PASSWORD: &str = "another fine passphrase";
+
+async fn forgot(app: &TestApp, email: &str) -> Answer {
+    let answer = app.anonymous().post("/auth/password/forgot", json!({ "email": email })).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    answer
+}
+
+async fn reset(app: &TestApp, sent: &Answer, code: &str, password: &str) -> Answer {
+    let body = json!({ "challenge_id": sent.body["challenge_id"], "code": code, "new_password": password });
+    app.anonymous().post("/auth/password/reset", body).await
+}
+
+async fn signs_in(app: &TestApp, email: &str, password: &str) -> bool {
+    app.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await.status == 200
+}
+
+async fn whoever_knows_the_password_changes_it(app: TestApp, _: FixedClock) {
+    let admin = app.admin().await;
+    let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+    let answer = admin.post("/auth/password/change", body).await;
+    assert_eq!((answer.status == 204, answer.text.as_str()), (true, ""), "{}", answer.body);
+    assert!(!signs_in(&app, "admin@example.com", PASSWORD).await);
+    assert!(signs_in(&app, "admin@example.com", NEW_PASSWORD).await);
+    assert_eq!(admin.get("/users/me").await.status, 200);
+}
+
+async fn a_change_says_what_is_wrong(app: TestApp, _: FixedClock) {
+    let admin = app.admin().await;
+    let change = |current: Value, new: Value| {
+        admin.post("/auth/password/change", json!({ "current_password": current, "new_password": new }))
+    };
+    change(json!("wrong horse battery"), json!(NEW_PASSWORD)).await.is_problem(401, "invalid_credentials");
+    change(json!(""), json!(NEW_PASSWORD)).await.is_problem(401, "invalid_credentials");
+    for weak in ["", "elevenchars", "password1234", "admin@example.com", &"x".repeat(129)] {
+        let answer = change(json!(PASSWORD), json!(weak)).await;
+        answer.is_problem(422, "validation_failed");
+        assert_eq!(answer.pointers(), ["/new_password"], "{weak}");
+    }
+    assert_eq!(change(json!(7), json!(null)).await.pointers(), ["/current_password", "/new_password"]);
+    assert!(signs_in(&app, "admin@example.com", PASSWORD).await);
+}
+
+async fn customers_have_no_password(app: TestApp, _: FixedClock) {
+    let customer = app.customer(&phone(1)).await;
+    for body in [json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD }), json!({ "wings": 2 })] {
+        customer.post("/auth/password/change", body).await.is_problem(403, "forbidden");
+    }
+}
+
+async fn a_forgotten_password_is_set_anew(app: TestApp, _: FixedClock) {
+    let admin = app.admin().await;
+    let body = json!({
+        "role": "manager", "email": "ann@example.com", "password": PASSWORD, "phone": phone(1), "verification_method": "whatsapp",
+    });
+    assert_eq!(admin.post("/users/", body).await.status, 201);
+    let sent = forgot(&app, " ANN@example.com").await;
+    assert_eq!(sent.keys(), ["status", "challenge_id", "channel", "expires_in"]);
+    assert_eq!((&sent.body["channel"], &sent.body["expires_in"]), (&json!("email"), &json!(300)));
+    let code = app.code(&phone(1)).await;
+    assert_eq!(app.messages_to("ann@example.com"), 0, "it goes over the person's own method");
+    assert_eq!(forgot(&app, "ann@example.com").await.body, sent.body, "asked again at once, the same challenge");
+    let done = reset(&app, &sent, &format!(" {code} "), NEW_PASSWORD).await;
+    assert_eq!(done.status, 204, "{}", done.body);
+    assert!(!signs_in(&app, "ann@example.com", PASSWORD).await);
+    let ann = app.sign_in("ann@example.com", NEW_PASSWORD).await;
+    assert!(ann.get("/users/me").await.body["verified_at"].is_string());
+    reset(&app, &sent, &code, PASSWORD).await.is_problem(401, "invalid_code");
+}
+
+async fn a_stranger_learns_nothing_from_a_forgotten_password(app: TestApp, _: FixedClock) {
+    app.admin().await;
+    let mut answers = Vec::new();
+    for email in ["admin@example.com", "nobody@example.com"] {
+        let sent = forgot(&app, email).await;
+        let mut body = sent.body.clone();
+        assert!(body["challenge_id"].take().is_string());
+        let wrong = reset(&app, &sent, "12345", NEW_PASSWORD).await;
+        wrong.is_problem(401, "invalid_code");
+        // Made of the very e-mail, and yet no more is told.
+        let weak = reset(&app, &sent, "12345", email).await;
+        weak.is_problem(401, "invalid_code");
+        answers.push((body, wrong.body["tries_left"].clone(), weak.body["tries_left"].clone()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(app.messages_to("nobody@example.com"), 0);
+    for wrong in [json!({}), json!({ "email": "nobody" }), json!({ "email": 7 })] {
+        assert_eq!(app.anonymous().post("/auth/password/forgot", wrong).await.pointers(), ["/email"]);
+    }
+}
+
+async fn a_weak_password_spends_no_try(app: TestApp, _: FixedClock) {
+    app.admin().await;
+    let sent = forgot(&app, "admin@example.com").await;
+    let code = app.code("admin@example.com").await;
+    for _ in 0..3 {
+        for weak in ["short", "password1234", "admin@example.com"] {
+            let answer = reset(&app, &sent, &code, weak).await;
+            answer.is_problem(422, "validation_failed");
+            assert_eq!(answer.pointers(), ["/new_password"], "{weak}");
+        }
+    }
+    let wrong = reset(&app, &sent, "12345", NEW_PASSWORD).await;
+    wrong.is_problem(401, "invalid_code");
+    assert_eq!(wrong.body["tries_left"], 4);
+    assert_eq!(reset(&app, &sent, &code, NEW_PASSWORD).await.status, 204);
+}
+
+async fn a_code_is_good_for_its_purpose_only(app: TestApp, _: FixedClock) {
+    app.admin().await;
+    let strict = app.another(|settings| settings.auth.second_factor = SecondFactor::Required).await;
+    let signin = json!({ "email": "admin@example.com", "password": PASSWORD });
+    let factor = strict.anonymous().post("/auth/signin", signin).await;
+    let factor_code = app.code("admin@example.com").await;
+    let forgotten = forgot(&app, "admin@example.com").await;
+    let forgotten_code = app.code_after("admin@example.com", 1).await;
+    reset(&app, &factor, &factor_code, NEW_PASSWORD).await.is_problem(401, "invalid_code");
+    app.verify(&forgotten, &forgotten_code).await.is_problem(401, "invalid_code");
+    assert_ne!((&factor_code, 0), (&forgotten_code, 1));
+    reset(&app, &factor, &forgotten_code, NEW_PASSWORD).await.is_problem(401, "invalid_code");
+    assert_eq!(app.verify(&factor, &factor_code).await.status, 200, "each still has tries left");
+    assert_eq!(reset(&app, &forgotten, &forgotten_code, NEW_PASSWORD).await.status, 204);
+}
+
+async fn a_wrong_code_has_one_answer(app: TestApp, clock: FixedClock) {
+    app.admin().await;
+    let sent = forgot(&app, "admin@example.com").await;
+    let code = app.code("admin@example.com").await;
+    let mut left = Vec::new();
+    for wrong in ["", "12345", "1234567", "abcdef"] {
+        let answer = reset(&app, &sent, wrong, NEW_PASSWORD).await;
+        answer.is_problem(401, "invalid_code");
+        left.push(answer.body["tries_left"].clone());
+    }
+    assert_eq!(left, [4, 3, 2, 1]);
+    clock.advance(TimeDelta::minutes(5));
+    let expired = reset(&app, &sent, &code, NEW_PASSWORD).await;
+    expired.is_problem(401, "invalid_code");
+    assert_eq!(expired.body["tries_left"], Value::Null);
+    let nobodys =
+        json!({ "challenge_id": "01936f5e-0000-7000-8000-000000000001", "code": code, "new_password": NEW_PASSWORD });
+    let unknown = app.anonymous().post("/auth/password/reset", nobodys).await;
+    unknown.is_problem(401, "invalid_code");
+    assert_eq!(unknown.body["detail"], expired.body["detail"]);
+    let typed = json!({ "challenge_id": "x", "code": 123_456, "new_password": [] });
+    let typed = app.anonymous().post("/auth/password/reset", typed).await;
+    assert_eq!(typed.pointers(), ["/challenge_id", "/code", "/new_password"]);
+    // After so much, a new one can be had and works.
+    let again = forgot(&app, "admin@example.com").await;
+    assert_ne!(again.body["challenge_id"], sent.body["challenge_id"]);
+    let code = app.code_after("admin@example.com", 1).await;
+    assert_eq!(reset(&app, &again, &code, NEW_PASSWORD).await.status, 204);
+}
+
+async fn what_was_asked_for_with_the_old_password_is_void(app: TestApp, _: FixedClock) {
+    let admin = app.admin().await;
+    let strict = app.another(|settings| settings.auth.second_factor = SecondFactor::Required).await;
+    let signin = json!({ "email": "admin@example.com", "password": PASSWORD });
+    let factor = strict.anonymous().post("/auth/signin", signin).await;
+    let factor_code = app.code("admin@example.com").await;
+    let forgotten = forgot(&app, "admin@example.com").await;
+    let forgotten_code = app.code_after("admin@example.com", 1).await;
+    let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+    assert_eq!(admin.post("/auth/password/change", body).await.status, 204);
+    app.verify(&factor, &factor_code).await.is_problem(401, "invalid_code");
+    reset(&app, &forgotten, &forgotten_code, PASSWORD).await.is_problem(401, "invalid_code");
+    assert!(signs_in(&app, "admin@example.com", NEW_PASSWORD).await);
+}
