@@ -1,6 +1,7 @@
 //! The OpenAPI document and the page that shows it.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -63,4 +64,31 @@ async fn the_page_needs_no_other_host(app: TestApp) {
         }
         assert!(files >= 3, "{}", page.text);
     }
+}
+
+/// `docs/security.md` names tests as `http::module::name` or `crate::module::name`.
+#[test]
+fn the_tests_that_the_security_page_names_are_there() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let mut named = 0;
+    for name in page.split('`').skip(1).step_by(2).filter(|text| text.matches("::").count() == 2) {
+        let [part, module, test] = name.split("::").collect::<Vec<_>>()[..] else { continue };
+        let folder = if part == "http" { "server/tests/http".to_owned() } else { format!("{part}/src") };
+        let files = rust_files(&root.join("crates").join(folder));
+        let of_module = files.iter().filter(|path| path.components().any(|part| stem(part.as_ref()) == module));
+        let found = of_module.map(|path| std::fs::read_to_string(path).unwrap());
+        assert!(found.into_iter().any(|text| text.contains(&format!("fn {test}("))), "{name} is nowhere");
+        named += 1;
+    }
+    assert!(named > 40, "{named}");
+}
+
+fn stem(name: &Path) -> &str {
+    name.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] }).collect()
 }

@@ -152,3 +152,20 @@ async fn a_customer_signs_in_by_phone() {
     let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     assert_eq!(world.caller(&signed_in).await.user.id, customer.id);
 }
+
+#[tokio::test]
+async fn a_password_changed_meanwhile_gets_no_second_factor() {
+    let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
+    let user = world.manager("ann@example.com").await;
+    let (old, new) =
+        (world.store.password_hash(user.id).unwrap(), world.hasher.hash(&password(OTHER_PASSWORD)).await.unwrap());
+    let auth = world.auth.clone();
+    let attempt = tokio::spawn(async move {
+        auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await
+    });
+    // The attempt has read the old hash and waits for a thread to check it.
+    tokio::task::yield_now().await;
+    world.store.renew_password_hash(user.id, &old, &new).await.unwrap();
+    assert!(matches!(attempt.await.unwrap(), Err(AuthError::InvalidCredentials)));
+    assert!(world.store.challenges().iter().all(|challenge| challenge.used_at.is_some()), "none is left open");
+}
