@@ -5,6 +5,7 @@
 mod contract {
     mod accounts;
     mod backends;
+    mod beginnings;
     mod challenges;
     mod connect;
     mod constraints;
@@ -12,6 +13,7 @@ mod contract {
     mod lists;
     mod migrations;
     mod races;
+    mod rotation;
     mod schema;
     mod sessions;
 }
