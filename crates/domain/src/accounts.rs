@@ -1,4 +1,4 @@
-//! Entering, finding and listing people.
+//! The use-cases on people: entering, finding and listing them here, and the rest of their life.
 
 use std::sync::Arc;
 
@@ -14,8 +14,15 @@ use crate::store::{Account, AccountStore};
 use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
+mod erasure;
+mod handover;
+mod update;
+
 #[cfg(test)]
 mod tests;
+
+pub use handover::{HandedOver, HandoverOrder};
+pub use update::Expected;
 
 /// The use-cases on people. The caller is the first argument of each.
 #[derive(Clone)]

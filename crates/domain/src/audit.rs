@@ -117,6 +117,25 @@ pub fn changes(before: Option<&User>, after: &User) -> Changes {
     changes
 }
 
+/// Fields that say nothing about who somebody is. All others are taken for personal.
+const IMPERSONAL: &[&str] = &["assigned_manager_id", "is_active", "role", "verification_method"];
+
+/// What stands where a personal value was.
+pub const ERASED: &str = "[erased]";
+
+/// The changes without personal values, after the person was erased; `None`
+/// when there were none. Which fields changed, and when, stays.
+#[must_use]
+pub fn blanked(changes: &Changes) -> Option<Changes> {
+    let blank = |value: &Value| if value.is_null() { Value::Null } else { ERASED.into() };
+    let blanked = changes.iter().map(|(field, change)| {
+        let is_personal = !IMPERSONAL.contains(&field.as_str());
+        let blanked = Change { from: blank(&change.from), to: blank(&change.to) };
+        (field.clone(), if is_personal { blanked } else { change.clone() })
+    });
+    Some(blanked.collect()).filter(|blanked| blanked != changes)
+}
+
 fn fields(user: &User) -> BTreeMap<&'static str, Value> {
     let mut fields = BTreeMap::from([
         ("role", Value::from(user.role().as_str())),
@@ -136,4 +155,34 @@ fn fields(user: &User) -> BTreeMap<&'static str, Value> {
         }
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_personal_is_blanked_and_nothing_else() {
+        let changes: Changes = serde_json::from_value(json!({
+            "role": { "from": null, "to": "customer" },
+            "assigned_manager_id": { "from": null, "to": "01936f5e-0000-7000-8000-000000000001" },
+            "phone": { "from": null, "to": "+998901234567" },
+            "metadata": { "from": {}, "to": { "vat": 7 } },
+            "something_new": { "from": "a", "to": null },
+        }))
+        .unwrap();
+        let blanked = blanked(&changes).unwrap();
+        let expected = json!({
+            "role": { "from": null, "to": "customer" },
+            "assigned_manager_id": { "from": null, "to": "01936f5e-0000-7000-8000-000000000001" },
+            "phone": { "from": null, "to": "[erased]" },
+            "metadata": { "from": "[erased]", "to": "[erased]" },
+            "something_new": { "from": "[erased]", "to": null },
+        });
+        assert_eq!(serde_json::to_value(&blanked).unwrap(), expected);
+        assert_eq!(super::blanked(&blanked), None, "there is nothing left to blank");
+        assert_eq!(super::blanked(&Changes::new()), None);
+    }
 }

@@ -37,6 +37,9 @@ pub enum Error {
     /// The caller may act on the record but not set this field so.
     #[error("this role may not set {0}")]
     ForbiddenField(Field),
+    /// The caller may act on the record but not set these fields, all that were found.
+    #[error("this role may not set {}", names(.0))]
+    ForbiddenFields(Vec<Field>),
     /// No such record, or not for this caller.
     #[error("no such record")]
     NotFound,
@@ -46,6 +49,21 @@ pub enum Error {
     /// A field that is valid alone is not valid here.
     #[error("{0} is not acceptable")]
     Invalid(Field, #[source] ValueError),
+    /// Members of lists that are not acceptable, all that were found.
+    #[error("members of a list are not acceptable")]
+    InvalidMembers(Vec<Member>),
+    /// A customer and a staff member don't turn into each other.
+    #[error("customers and staff do not turn into each other")]
+    RoleChangeNotAllowed,
+    /// Without this admin there would be no active one.
+    #[error("the last active admin stays")]
+    LastAdmin,
+    /// Somebody else has to look after this many customers first.
+    #[error("{0} customers are still assigned")]
+    HasCustomers(u64),
+    /// The record is not in the state that the caller expects.
+    #[error("the record is not in the expected state")]
+    PreconditionFailed,
     /// The setup token is wrong, spent, or no longer needed.
     #[error("the setup token is not valid")]
     SetupTokenRefused,
@@ -57,6 +75,21 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
+/// A member of a list that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The list by its name in the contract, such as `to`.
+    pub list: &'static str,
+    /// Which member, from 0.
+    pub index: usize,
+    /// Why.
+    pub error: ValueError,
+}
+
+fn names(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
@@ -66,6 +99,8 @@ impl From<WriteError> for Error {
                 ValueError::new("not_an_active_manager", "must be the id of an active manager"),
             ),
             WriteError::SetupTokenRefused => Self::SetupTokenRefused,
+            WriteError::LastAdmin => Self::LastAdmin,
+            WriteError::HasCustomers(count) => Self::HasCustomers(count),
             WriteError::Stale => Self::Stale,
             WriteError::Store(error) => Self::Store(error),
         }

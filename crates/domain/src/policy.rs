@@ -172,6 +172,15 @@ pub fn create_action(role: Role) -> Action {
     }
 }
 
+/// What changing somebody with this role is called.
+#[must_use]
+pub fn update_action(role: Role) -> Action {
+    match role {
+        Role::Admin | Role::Manager => Action::UpdateStaff,
+        Role::Customer => Action::UpdateCustomer,
+    }
+}
+
 /// Whether the role may set the field when entering or changing somebody of
 /// the `subject` role who is in the scope of that action.
 #[must_use]

@@ -10,6 +10,7 @@ use crate::error::Field;
 use crate::id::{ChallengeId, MessageId, SessionId, UserId};
 use crate::key::StoredKey;
 use crate::page::{Page, UserQuery};
+use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
 use crate::user::{PasswordHash, User};
@@ -36,6 +37,12 @@ pub enum WriteError {
     /// `assigned_manager_id` names nobody, a customer, an admin or an inactive manager.
     #[error("not an active manager")]
     NotAnActiveManager,
+    /// Without this admin there would be no active one.
+    #[error("the last active admin stays")]
+    LastAdmin,
+    /// Somebody else has to look after this many customers first.
+    #[error("{0} customers are still assigned")]
+    HasCustomers(u64),
     /// The setup token is wrong or spent, or an admin exists.
     #[error("the setup token is not valid")]
     SetupTokenRefused,
@@ -63,6 +70,57 @@ pub struct Credentials {
     pub user: User,
     /// What the password is checked against.
     pub password_hash: PasswordHash,
+}
+
+/// A change of one person.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// As the caller saw them; their version is what has to be there still.
+    pub before: User,
+    /// As they are to be, with the next version.
+    pub after: User,
+    /// Whether their sessions end.
+    pub ends_sessions: bool,
+    /// What to record.
+    pub events: Vec<Event>,
+}
+
+/// Customers of one manager who go to others.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    /// Who looks after them now.
+    pub from: UserId,
+    /// Who gets whom.
+    pub shares: Vec<Share>,
+    /// Whether these are all the customers that the manager has.
+    pub is_complete: bool,
+    /// Whether the manager, who is active, no longer is after this; their sessions end.
+    pub deactivates: bool,
+    /// When.
+    pub at: Timestamp,
+    /// What to record.
+    pub events: Vec<Event>,
+}
+
+/// What one receiver gets of a [`Handover`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// An active manager, or nobody.
+    pub to: Option<UserId>,
+    /// Whom.
+    pub customers: Vec<UserId>,
+}
+
+/// A person who goes for good.
+#[derive(Clone, Debug)]
+pub struct Erasure {
+    /// As the caller saw them; their version is what has to be there still.
+    pub user: User,
+    /// Who counts as having entered their customers after this; when nobody
+    /// is named or it is the person, the longest-standing other active admin.
+    pub heir: Option<UserId>,
+    /// What to record.
+    pub event: Event,
 }
 
 /// People and their profiles.
@@ -113,6 +171,40 @@ pub trait AccountStore: Send + Sync {
 
     /// Replaces a password hash by one of the same password, if it is still `old`.
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
+
+    /// Changes a person and their profile. [`WriteError::Stale`] when they are
+    /// no longer as in `before`. Refused in the same transaction:
+    /// [`WriteError::LastAdmin`]; [`WriteError::HasCustomers`] for a manager
+    /// who gets another role; [`WriteError::NotAnActiveManager`] for a newly
+    /// assigned one; [`WriteError::Taken`].
+    async fn update_user(&self, update: &Update) -> Result<(), WriteError>;
+
+    /// The customers of a manager, ordered by id.
+    async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError>;
+
+    /// Which of these are active managers.
+    async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+
+    /// Gives customers to other managers; each one's version moves.
+    /// [`WriteError::Stale`] when the customers are not those of the manager
+    /// any more, or not all of them where they are said to be;
+    /// [`WriteError::NotAnActiveManager`] when a receiver is none.
+    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError>;
+
+    /// Erases a person: their rows, sessions, challenges and messages, and the
+    /// personal values in the audit trail. Customers whom they entered count as
+    /// entered by the heir. [`WriteError::Stale`] when they are no longer as
+    /// the caller saw them; [`WriteError::HasCustomers`]; [`WriteError::LastAdmin`].
+    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError>;
+
+    /// Everything that is kept about a person in the scope, with at most
+    /// `max_events` audit entries about them and as many by them, the newest.
+    async fn find_personal_data(
+        &self,
+        scope: Scope,
+        id: UserId,
+        max_events: u64,
+    ) -> Result<Option<PersonalData>, StoreError>;
 
     /// Records what happened where nothing else is written, such as a refused sign-in.
     async fn record_event(&self, event: &Event) -> Result<(), StoreError>;

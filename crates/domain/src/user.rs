@@ -65,6 +65,13 @@ impl User {
             Profile::Customer(customer) => Some(&customer.phone),
         }
     }
+
+    /// Everywhere that the person can be reached.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<String> {
+        let email = self.staff().map(|staff| staff.email.to_string());
+        email.into_iter().chain(self.phone().map(ToString::to_string)).collect()
+    }
 }
 
 /// What a role adds to a person. Exactly one profile exists for each person.

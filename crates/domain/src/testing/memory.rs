@@ -2,6 +2,7 @@
 
 mod accounts;
 mod challenges;
+mod changes;
 mod keys;
 mod sessions;
 

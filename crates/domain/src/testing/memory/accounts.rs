@@ -10,9 +10,10 @@ use crate::customer::Customer;
 use crate::error::Field;
 use crate::id::UserId;
 use crate::page::{Cursor, Page, Sort, UserQuery};
+use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
-use crate::store::{Account, AccountStore, Credentials, StoreError, WriteError};
+use crate::store::{Account, AccountStore, Credentials, Erasure, Handover, StoreError, Update, WriteError};
 use crate::user::{PasswordHash, Role, User};
 use crate::value::{Email, Phone};
 
@@ -109,6 +110,35 @@ impl AccountStore for MemoryStore {
         })
     }
 
+    async fn update_user(&self, update: &Update) -> Result<(), WriteError> {
+        self.update(update)
+    }
+
+    async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.read(|state| state.customers_of(manager).collect()))
+    }
+
+    async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.read(|state| ids.iter().copied().filter(|id| state.is_active_manager(*id)).collect()))
+    }
+
+    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
+        self.transfer(handover)
+    }
+
+    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase(erasure)
+    }
+
+    async fn find_personal_data(
+        &self,
+        scope: Scope,
+        id: UserId,
+        max_events: u64,
+    ) -> Result<Option<PersonalData>, StoreError> {
+        self.personal_data(scope, id, max_events)
+    }
+
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
         self.write(|state| {
             state.events.push(event.clone());
@@ -126,7 +156,7 @@ impl State {
         self.people.get(&id).map(|account| &account.user)
     }
 
-    fn users(&self) -> impl Iterator<Item = &User> {
+    pub(super) fn users(&self) -> impl Iterator<Item = &User> {
         self.people.values().map(|account| &account.user)
     }
 
@@ -147,9 +177,12 @@ impl State {
         Ok(())
     }
 
+    pub(super) fn is_active_manager(&self, id: UserId) -> bool {
+        self.user(id).is_some_and(|user| user.is_active && user.role() == Role::Manager)
+    }
+
     fn check_references(&self, id: UserId, customer: &Customer) -> Result<(), WriteError> {
-        let is_active_manager = |id| self.user(id).is_some_and(|user| user.is_active && user.role() == Role::Manager);
-        if !customer.assigned_manager_id.is_none_or(is_active_manager) {
+        if !customer.assigned_manager_id.is_none_or(|id| self.is_active_manager(id)) {
             return Err(WriteError::NotAnActiveManager);
         }
         if customer.created_by != id && self.user(customer.created_by).is_none() {
@@ -158,11 +191,12 @@ impl State {
         Ok(())
     }
 
-    fn check_unique(&self, user: &User) -> Result<(), WriteError> {
-        if user.staff().is_some_and(|staff| self.users().any(|other| has_email(other, &staff.email))) {
+    pub(super) fn check_unique(&self, user: &User) -> Result<(), WriteError> {
+        let others = || self.users().filter(|other| other.id != user.id);
+        if user.staff().is_some_and(|staff| others().any(|other| has_email(other, &staff.email))) {
             return Err(WriteError::Taken(Field::Email));
         }
-        if user.customer().is_some_and(|mine| self.users().any(|other| is_customer_with_phone(other, &mine.phone))) {
+        if user.customer().is_some_and(|mine| others().any(|other| is_customer_with_phone(other, &mine.phone))) {
             return Err(WriteError::Taken(Field::Phone));
         }
         Ok(())

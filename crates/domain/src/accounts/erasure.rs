@@ -1,0 +1,51 @@
+//! The end of a person's record, and what is in it until then.
+
+use super::update::{ATTEMPTS, Expected};
+use super::{Accounts, allowed};
+use crate::actor::Actor;
+use crate::audit::{Event, EventKind};
+use crate::error::Error;
+use crate::id::UserId;
+use crate::personal_data::PersonalData;
+use crate::policy::Action;
+use crate::store::{Erasure, WriteError};
+
+/// Most audit entries about a person, and by them, that are read at once.
+const MAX_EVENTS: u64 = 10_000;
+
+impl Accounts {
+    /// Erases a person for good. Their ids stay in the audit trail, what they
+    /// were called and how they were reached does not.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but admins; [`Error::NotFound`];
+    /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager
+    /// who still looks after some; [`Error::LastAdmin`].
+    pub async fn erase(&self, actor: &Actor, id: UserId, expected: &Expected) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let user = self.find_for(actor, Action::EraseUser, id).await?;
+            expected.check(&user)?;
+            let mut event = Event::new(&*self.clock, actor, EventKind::UserErased, Some(id));
+            if actor.id() == Some(id) {
+                // Where they did it from goes with them.
+                event.address = None;
+            }
+            match self.store.erase_user(&Erasure { user, heir: actor.id(), event }).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Stale)
+    }
+
+    /// Everything that is kept about a person, without what it says about others.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
+    pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<PersonalData, Error> {
+        let scope = allowed(actor, Action::ReadPersonalData)?;
+        let found = self.store.find_personal_data(scope, id, MAX_EVENTS).await?;
+        found.map(PersonalData::without_others).ok_or(Error::NotFound)
+    }
+}

@@ -1,0 +1,132 @@
+//! Changing people.
+
+use super::{Accounts, allowed};
+use crate::actor::Actor;
+use crate::audit::{Changes, Event, EventKind, changes};
+use crate::error::{Error, Field};
+use crate::id::UserId;
+use crate::patch::{UserPatch, has_other_contact};
+use crate::policy::{self, Action};
+use crate::store::{Update, WriteError};
+use crate::user::User;
+use crate::value::ValueError;
+
+/// How often a change is tried against others who change the same person.
+/// Each time that it fails, another one succeeded.
+pub(super) const ATTEMPTS: u32 = 32;
+
+/// In which state the caller expects the person (the `If-Match` of HTTP).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// In whatever state they are: what others change meanwhile stays changed.
+    #[default]
+    Any,
+    /// In one of these versions.
+    Versions(Vec<i64>),
+}
+
+impl Expected {
+    /// Whether the person is in the expected state.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`] when not.
+    pub fn check(&self, user: &User) -> Result<(), Error> {
+        match self {
+            Self::Any => Ok(()),
+            Self::Versions(versions) if versions.contains(&user.version) => Ok(()),
+            Self::Versions(_) => Err(Error::PreconditionFailed),
+        }
+    }
+}
+
+impl Accounts {
+    /// Changes a person. What others change at the same time stays changed too.
+    /// A changed role, phone or e-mail, and deactivation, end the person's
+    /// sessions. A patch that changes nothing writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] outside the caller's scope; [`Error::ForbiddenFields`];
+    /// [`Error::PreconditionFailed`]; [`Error::RoleChangeNotAllowed`];
+    /// [`Error::LastAdmin`]; [`Error::HasCustomers`] for a manager who gets
+    /// another role; [`Error::Taken`]; [`Error::Invalid`].
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        patch: &UserPatch,
+        expected: &Expected,
+    ) -> Result<User, Error> {
+        for _ in 0..ATTEMPTS {
+            let before = self.find(actor, id).await?;
+            let fields = patch.fields();
+            self.check_may_set(actor, &before, &fields)?;
+            expected.check(&before)?;
+            check_exist(&before, &fields)?;
+            let Some(update) = self.updated(actor, before.clone(), patch)? else { return Ok(before) };
+            match self.store.update_user(&update).await {
+                Ok(()) => return Ok(update.after),
+                Err(WriteError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Stale)
+    }
+
+    /// Whether the caller may set these fields of a person whom they may see,
+    /// before the values are read. Fields that the person does not have are not judged.
+    ///
+    /// # Errors
+    /// [`Error::ForbiddenFields`].
+    pub fn check_may_set(&self, actor: &Actor, user: &User, fields: &[Field]) -> Result<(), Error> {
+        let role = user.role();
+        if !allowed(actor, policy::update_action(role))?.contains(user) {
+            return Err(Error::Forbidden);
+        }
+        let is_forbidden = |&field: &Field| policy::field_exists(role, field) && !policy::may_set(actor, role, field);
+        let forbidden: Vec<_> = fields.iter().copied().filter(is_forbidden).collect();
+        if forbidden.is_empty() { Ok(()) } else { Err(Error::ForbiddenFields(forbidden)) }
+    }
+
+    /// What the patch comes to, or nothing.
+    fn updated(&self, actor: &Actor, before: User, patch: &UserPatch) -> Result<Option<Update>, Error> {
+        let mut after = patch.applied_to(&before)?;
+        if after == before {
+            return Ok(None);
+        }
+        if !allowed(actor, policy::update_action(after.role()))?.contains(&after) {
+            return Err(Error::ForbiddenField(Field::AssignedManager));
+        }
+        after.updated_at = self.clock.now();
+        after.version += 1;
+        let ends_sessions = after.role() != before.role()
+            || (before.is_active && !after.is_active)
+            || has_other_contact(&before, &after);
+        let events = self.events(actor, &before, &after);
+        Ok(Some(Update { before, after, ends_sessions, events }))
+    }
+
+    /// A changed manager is an entry of its own, as in a handover.
+    fn events(&self, actor: &Actor, before: &User, after: &User) -> Vec<Event> {
+        let mut changes = changes(Some(before), after);
+        let manager = Field::AssignedManager.as_str();
+        let assigned: Changes = changes.remove_entry(manager).into_iter().collect();
+        [(EventKind::UserUpdated, changes), (EventKind::CustomerAssigned, assigned)]
+            .into_iter()
+            .filter(|(_, changes)| !changes.is_empty())
+            .map(|(kind, changes)| Event::new(&*self.clock, actor, kind, Some(before.id)).with_changes(changes))
+            .collect()
+    }
+
+    /// Whether somebody, active or not, is in the caller's scope for this. The role may: not asked here.
+    pub(super) async fn find_for(&self, actor: &Actor, action: Action, id: UserId) -> Result<User, Error> {
+        let scope = allowed(actor, action)?;
+        self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
+    }
+}
+
+fn check_exist(user: &User, fields: &[Field]) -> Result<(), Error> {
+    match fields.iter().find(|&&field| !policy::field_exists(user.role(), field)) {
+        Some(&field) => Err(Error::Invalid(field, ValueError::new("unknown_field", "there is no such field here"))),
+        None => Ok(()),
+    }
+}

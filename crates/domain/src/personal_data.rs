@@ -1,0 +1,48 @@
+//! Everything that is kept about one person, for them to see.
+
+use crate::audit::{Changes, Event};
+use crate::challenge::Challenge;
+use crate::id::UserId;
+use crate::session::Session;
+use crate::user::User;
+
+/// Everything that is kept about one person.
+#[derive(Clone, Debug)]
+pub struct PersonalData {
+    /// Who, with their profile.
+    pub user: User,
+    /// Their sessions, newest first.
+    pub sessions: Vec<Session>,
+    /// The codes that they asked for, newest first.
+    pub challenges: Vec<Challenge>,
+    /// What happened to them and what they did, newest first.
+    pub events: Vec<Event>,
+    /// Whether those are all the entries that there are.
+    pub has_all_events: bool,
+    /// How many customers they entered.
+    pub created_customers: u64,
+    /// How many customers they look after.
+    pub assigned_customers: u64,
+}
+
+impl PersonalData {
+    /// Leaves out what is about other people: what the person changed about
+    /// others, and from where others acted on them.
+    pub(crate) fn without_others(mut self) -> Self {
+        let id = self.user.id;
+        for event in &mut self.events {
+            if event.subject_id != Some(id) {
+                event.changes = Changes::new();
+            }
+            if is_by_somebody_else(event, id) {
+                event.address = None;
+                event.request_id = None;
+            }
+        }
+        self
+    }
+}
+
+fn is_by_somebody_else(event: &Event, id: UserId) -> bool {
+    event.actor_id.is_some_and(|actor| actor != id)
+}

@@ -1,0 +1,191 @@
+//! How people change and go.
+
+use super::{MemoryStore, State};
+use crate::audit::{self, Event};
+use crate::id::UserId;
+use crate::personal_data::PersonalData;
+use crate::policy::Scope;
+use crate::store::{Erasure, Handover, Share, StoreError, Update, WriteError};
+use crate::user::{Profile, Role, User};
+
+impl MemoryStore {
+    pub(super) fn update(&self, update: &Update) -> Result<(), WriteError> {
+        self.write(|state| {
+            let (before, after) = (&update.before, &update.after);
+            state.check_version(before)?;
+            let manager = |user: &User| user.customer().and_then(|customer| customer.assigned_manager_id);
+            if manager(after) != manager(before) {
+                state.check_assigned(manager(after))?;
+            }
+            state.check_unique(after)?;
+            if before.role() == Role::Manager && after.role() != Role::Manager {
+                state.check_no_customers(before.id)?;
+            }
+            let account = state.people.get_mut(&before.id).ok_or(WriteError::Stale)?;
+            account.user = after.clone();
+            state.check_admin_left(before)?;
+            if update.ends_sessions {
+                state.end_all_but(before.id, None);
+            }
+            state.events.extend_from_slice(&update.events);
+            Ok(())
+        })
+    }
+
+    pub(super) fn transfer(&self, handover: &Handover) -> Result<(), WriteError> {
+        self.write(|state| {
+            for share in &handover.shares {
+                state.give(handover, share)?;
+            }
+            if handover.is_complete && state.customers_of(handover.from).next().is_some() {
+                return Err(WriteError::Stale);
+            }
+            if handover.deactivates {
+                let account = state.people.get_mut(&handover.from).filter(|account| account.user.is_active);
+                let user = &mut account.ok_or(WriteError::Stale)?.user;
+                (user.is_active, user.updated_at, user.version) = (false, handover.at, user.version + 1);
+                state.end_all_but(handover.from, None);
+            }
+            state.events.extend_from_slice(&handover.events);
+            Ok(())
+        })
+    }
+
+    pub(super) fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.write(|state| {
+            let user = &erasure.user;
+            state.check_version(user)?;
+            state.check_no_customers(user.id)?;
+            state.people.remove(&user.id);
+            state.check_admin_left(user)?;
+            let heir = erasure.heir.filter(|heir| *heir != user.id).or_else(|| state.active_admins().next());
+            state.bequeath(user.id, heir, erasure.event.at);
+            state.end_all_but(user.id, None);
+            state.forget_challenges(user);
+            state.events.iter_mut().for_each(|event| blank(event, user.id));
+            state.events.push(erasure.event.clone());
+            Ok(())
+        })
+    }
+
+    pub(super) fn personal_data(
+        &self,
+        scope: Scope,
+        id: UserId,
+        max_events: u64,
+    ) -> Result<Option<PersonalData>, StoreError> {
+        let most = usize::try_from(max_events).unwrap_or(usize::MAX);
+        Ok(self.read(|state| {
+            let user = state.user(id).filter(|user| scope.contains(user))?.clone();
+            let newest = |is_meant: &dyn Fn(&Event) -> bool| -> Vec<Event> {
+                state.events.iter().rev().filter(|event| is_meant(event)).take(most + 1).cloned().collect()
+            };
+            let mut about = newest(&|event| event.subject_id == Some(id));
+            let mut by = newest(&|event| event.actor_id == Some(id) && event.subject_id != Some(id));
+            let has_all_events = about.len() <= most && by.len() <= most;
+            about.truncate(most);
+            by.truncate(most);
+            about.append(&mut by);
+            about.sort_by_key(|event| std::cmp::Reverse(event.id));
+            let mut sessions: Vec<_> = state.sessions.iter().filter(|session| session.user_id == id).cloned().collect();
+            sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+            let mut challenges: Vec<_> = state.challenges.iter().filter(|c| c.user_id == Some(id)).cloned().collect();
+            challenges.sort_by_key(|challenge| std::cmp::Reverse(challenge.id));
+            let is_creator = |user: &&User| user.customer().is_some_and(|customer| customer.created_by == id);
+            Some(PersonalData {
+                sessions,
+                challenges,
+                events: about,
+                has_all_events,
+                created_customers: state.users().filter(is_creator).count() as u64,
+                assigned_customers: state.customers_of(id).count() as u64,
+                user,
+            })
+        }))
+    }
+}
+
+impl State {
+    fn check_version(&self, seen: &User) -> Result<(), WriteError> {
+        let is_current = self.user(seen.id).is_some_and(|user| user.version == seen.version);
+        if is_current { Ok(()) } else { Err(WriteError::Stale) }
+    }
+
+    fn check_assigned(&self, manager: Option<UserId>) -> Result<(), WriteError> {
+        let is_fine = manager.is_none_or(|id| self.is_active_manager(id));
+        if is_fine { Ok(()) } else { Err(WriteError::NotAnActiveManager) }
+    }
+
+    /// `before` is as the person was before the change that has just been made.
+    fn check_admin_left(&self, before: &User) -> Result<(), WriteError> {
+        let was_active_admin = before.is_active && before.role() == Role::Admin;
+        if was_active_admin && self.active_admins().next().is_none() {
+            return Err(WriteError::LastAdmin);
+        }
+        Ok(())
+    }
+
+    fn check_no_customers(&self, manager: UserId) -> Result<(), WriteError> {
+        match self.customers_of(manager).count() as u64 {
+            0 => Ok(()),
+            count => Err(WriteError::HasCustomers(count)),
+        }
+    }
+
+    fn active_admins(&self) -> impl Iterator<Item = UserId> {
+        self.users().filter(|user| user.is_active && user.role() == Role::Admin).map(|user| user.id)
+    }
+
+    pub(super) fn customers_of(&self, manager: UserId) -> impl Iterator<Item = UserId> {
+        let is_assigned =
+            move |user: &&User| user.customer().is_some_and(|customer| customer.assigned_manager_id == Some(manager));
+        self.users().filter(is_assigned).map(|user| user.id)
+    }
+
+    fn give(&mut self, handover: &Handover, share: &Share) -> Result<(), WriteError> {
+        self.check_assigned(share.to)?;
+        for id in &share.customers {
+            let user = &mut self.people.get_mut(id).ok_or(WriteError::Stale)?.user;
+            let Profile::Customer(customer) = &mut user.profile else { return Err(WriteError::Stale) };
+            if customer.assigned_manager_id != Some(handover.from) {
+                return Err(WriteError::Stale);
+            }
+            customer.assigned_manager_id = share.to;
+            (user.updated_at, user.version) = (handover.at, user.version + 1);
+        }
+        Ok(())
+    }
+
+    /// Customers whom the person entered were entered by the heir, or by themselves.
+    fn bequeath(&mut self, id: UserId, heir: Option<UserId>, now: crate::Timestamp) {
+        for account in self.people.values_mut() {
+            let user = &mut account.user;
+            if let Profile::Customer(customer) = &mut user.profile
+                && customer.created_by == id
+            {
+                customer.created_by = heir.unwrap_or(user.id);
+                (user.updated_at, user.version) = (now, user.version + 1);
+            }
+        }
+    }
+
+    fn forget_challenges(&mut self, user: &User) {
+        let contacts: Vec<_> = user.contacts();
+        let is_theirs = |challenge: &crate::challenge::Challenge| match challenge.user_id {
+            Some(id) => id == user.id,
+            None => contacts.contains(&challenge.contact),
+        };
+        self.challenges.retain(|challenge| !is_theirs(challenge));
+        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+    }
+}
+
+fn blank(event: &mut Event, erased: UserId) {
+    let is_about = event.subject_id == Some(erased);
+    if is_about && let Some(blanked) = audit::blanked(&event.changes) {
+        event.changes = blanked;
+    }
+    if event.actor_id == Some(erased) || (is_about && event.actor_id.is_none()) {
+        event.address = None;
+    }
+}
