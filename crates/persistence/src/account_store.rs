@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
-use domain::store::{Account, AccountStore, Credentials, StoreError, WriteError};
-use domain::{Email, Page, PasswordHash, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
+use domain::store::{Account, AccountStore, Credentials, Erasure, Handover, StoreError, Update, WriteError};
+use domain::{Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
@@ -136,6 +136,35 @@ impl AccountStore for Store {
         renewed.await.map_err(only_store_error)
     }
 
+    async fn update_user(&self, update: &Update) -> Result<(), WriteError> {
+        self.update(update).await
+    }
+
+    async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.customer_ids(manager).await
+    }
+
+    async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        self.active_managers(ids).await
+    }
+
+    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
+        self.transfer(handover).await
+    }
+
+    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase(erasure).await
+    }
+
+    async fn find_personal_data(
+        &self,
+        scope: Scope,
+        id: UserId,
+        max_events: u64,
+    ) -> Result<Option<PersonalData>, StoreError> {
+        self.personal_data(scope, id, max_events).await
+    }
+
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
         let recorded = self.write(move |txn| async move { Ok(audit::record(&txn, event).await?) });
         recorded.await.map_err(only_store_error)
@@ -191,7 +220,7 @@ async fn insert_staff(txn: &DatabaseTransaction, row: admin_manager::ActiveModel
 }
 
 /// Makes sure that nobody deactivates or demotes the manager before the transaction ends.
-async fn hold_active_manager(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
+pub(crate) async fn hold_active_manager(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
     // On SQLite nobody else writes anyway. MariaDB knows no `FOR SHARE`.
     let lock = if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update };
     let manager = user::Entity::find_by_id(id.as_uuid())

@@ -6,16 +6,19 @@ use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
 
 use crate::entity::audit_event;
 
+/// How many entries one statement writes.
+const ROWS: usize = 500;
+
 pub(crate) async fn record(txn: &DatabaseTransaction, event: &Event) -> Result<(), DbErr> {
     record_all(txn, std::slice::from_ref(event)).await
 }
 
 pub(crate) async fn record_all(txn: &DatabaseTransaction, events: &[Event]) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return Ok(());
+    // A statement of SQLite holds at most 32,766 values, and other backends get slow long before.
+    for chunk in events.chunks(ROWS) {
+        let rows = chunk.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
     }
-    let rows = events.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
     Ok(())
 }
 

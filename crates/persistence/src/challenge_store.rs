@@ -7,13 +7,15 @@ use domain::store::{ChallengeStore, StoreError, WriteError};
 use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+};
 use serde_json::Value;
 
 use crate::account_store::{insert_account, touch};
 use crate::audit;
 use crate::entity::{challenge, outbox, user};
-use crate::error::{Failure, Inconsistency, only_store_error};
+use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
 
@@ -245,6 +247,11 @@ fn message_row(message: &Message) -> outbox::ActiveModel {
         attempts: Set(message.attempts),
         next_attempt_at: Set(message.created_at),
     }
+}
+
+/// Reads a row with all columns.
+pub(crate) fn read_row(row: &QueryResult) -> Result<Challenge, StoreError> {
+    Ok(read(challenge::Model::from_query_result(row, "").map_err(|error| store_error(&error))?)?)
 }
 
 fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {

@@ -12,16 +12,20 @@ mod challenge_store;
 mod connect;
 mod database;
 mod entity;
+mod erasure;
 mod error;
+mod handover;
 mod key_store;
 mod list;
 mod person;
+mod personal_data;
 mod schema;
 mod scope;
 mod session_store;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod update;
 
 pub use database::{Database, Options};
 pub use error::DatabaseError;

@@ -176,7 +176,7 @@ fn select() -> SelectStatement {
     Query::select().columns(session::Column::iter()).from(session::Entity).take()
 }
 
-fn read(row: &QueryResult) -> Result<Session, StoreError> {
+pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
     let row = session::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
     let id = row.id;
     let wrong = |problem| Inconsistency { table: "sessions", id: id.to_string(), problem };

@@ -1,0 +1,160 @@
+//! The end of a person's record.
+
+use domain::audit::{Changes, blanked};
+use domain::store::{Erasure, WriteError};
+use domain::{Role, Timestamp, User, UserId};
+use sea_orm::sea_query::{CaseStatement, Expr, LockType, Query};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::account_store::{Lock, hold};
+use crate::entity::{audit_event, challenge, customer, user};
+use crate::error::{Failure, Inconsistency};
+use crate::handover::touch_all;
+use crate::session_store::stale_unless;
+use crate::store::Store;
+use crate::update::{refuse_with_customers, refuse_without_admin};
+use crate::audit;
+
+/// How many audit entries are blanked by one statement.
+const ENTRIES: u64 = 100;
+
+impl Store {
+    pub(crate) async fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let (user, now) = (&erasure.user, erasure.event.at);
+            let is_admin = user.role() == Role::Admin;
+            if is_admin {
+                hold(&txn, Lock::Admins).await?;
+            }
+            hold_version(&txn, user).await?;
+            refuse_with_customers(&txn, user.id).await?;
+            bequeath(&txn, user.id, erasure.heir, now).await?;
+            delete(&txn, user).await?;
+            if is_admin && user.is_active {
+                refuse_without_admin(&txn).await?;
+            }
+            blank_events(&txn, user.id).await?;
+            Ok(audit::record(&txn, &erasure.event).await?)
+        })
+        .await
+    }
+}
+
+/// Takes the person's row, if it still is as the caller saw it. Nobody can
+/// refer to it before the transaction ends, not even by a customer they enter.
+async fn hold_version(txn: &DatabaseTransaction, seen: &User) -> Result<(), Failure> {
+    let row = user::Entity::find_by_id(seen.id.as_uuid())
+        .filter(user::Column::Version.eq(seen.version))
+        .lock(LockType::Update)
+        .one(txn)
+        .await?;
+    stale_unless(row.is_some())
+}
+
+/// Customers whom the person entered were entered by the heir; where there is none, by themselves.
+async fn bequeath(txn: &DatabaseTransaction, id: UserId, heir: Option<UserId>, now: Timestamp) -> Result<(), Failure> {
+    let heir = match heir.filter(|heir| *heir != id) {
+        Some(heir) => Some(heir.as_uuid()),
+        None => other_admin(txn, id).await?,
+    };
+    let entered = || {
+        let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
+        Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
+    };
+    let ids = Query::select().column(customer::Column::Id).from(customer::Entity).cond_where(entered()).take();
+    touch_all(txn, user::Column::Id.in_subquery(ids), now).await?;
+    customer::Entity::update_many()
+        .col_expr(customer::Column::CreatedBy, heir.map_or_else(|| Expr::col(customer::Column::Id), Expr::from))
+        .col_expr(customer::Column::UpdatedAt, now.into())
+        .filter(entered())
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+async fn other_admin(txn: &DatabaseTransaction, id: UserId) -> Result<Option<Uuid>, Failure> {
+    let admin = user::Entity::find()
+        .filter(user::Column::Role.eq(Role::Admin.as_str()))
+        .filter(user::Column::IsActive.eq(true))
+        .filter(user::Column::Id.ne(id.as_uuid()))
+        .order_by_asc(user::Column::Id)
+        .one(txn)
+        .await?;
+    Ok(admin.map(|admin| admin.id))
+}
+
+/// The person's rows. Their sessions and challenges, and the messages of those, go with them by their foreign keys.
+async fn delete(txn: &DatabaseTransaction, user: &User) -> Result<(), DbErr> {
+    // What somebody began with these contacts before there was an account, or for none.
+    let of_nobody = Condition::all()
+        .add(challenge::Column::UserId.is_null())
+        .add(challenge::Column::Contact.is_in(user.contacts()));
+    challenge::Entity::delete_many().filter(of_nobody).exec(txn).await?;
+    // Before the person: a customer who signed up was entered by themselves, which would hold them back.
+    customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await?;
+    user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await?;
+    Ok(())
+}
+
+/// Takes personal values out of the audit trail: what is said about the person, and from where they acted.
+async fn blank_events(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
+    let is_about = || audit_event::Column::SubjectId.eq(id.as_uuid());
+    let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
+    // Who was nobody yet when they acted on the account was most likely its owner.
+    let by_nobody = Condition::all().add(is_about()).add(audit_event::Column::ActorId.is_null());
+    for acted in [by_them, by_nobody] {
+        audit_event::Entity::update_many()
+            .col_expr(audit_event::Column::Address, Option::<String>::None.into())
+            .filter(acted)
+            .filter(audit_event::Column::Address.is_not_null())
+            .exec(txn)
+            .await?;
+    }
+    let mut after = Uuid::nil();
+    loop {
+        let events = audit_event::Entity::find()
+            .select_only()
+            .columns([audit_event::Column::Id, audit_event::Column::Changes])
+            .filter(is_about())
+            .filter(audit_event::Column::Id.gt(after))
+            .order_by_asc(audit_event::Column::Id)
+            .limit(ENTRIES)
+            .into_tuple::<(Uuid, serde_json::Value)>()
+            .all(txn)
+            .await?;
+        let Some((last, _)) = events.last() else { return Ok(()) };
+        after = *last;
+        blank_changes(txn, events).await?;
+    }
+}
+
+/// One statement for all of these, each with what is left of its own changes.
+async fn blank_changes(txn: &DatabaseTransaction, events: Vec<(Uuid, serde_json::Value)>) -> Result<(), Failure> {
+    let mut ids = Vec::new();
+    let mut blank = CaseStatement::new();
+    for (id, changes) in events {
+        if let Some(changes) = without_personal_values(id, changes)? {
+            blank = blank.case(audit_event::Column::Id.eq(id), Expr::from(changes));
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    audit_event::Entity::update_many()
+        .col_expr(audit_event::Column::Changes, blank.into())
+        .filter(audit_event::Column::Id.is_in(ids))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+fn without_personal_values(id: Uuid, changes: serde_json::Value) -> Result<Option<serde_json::Value>, Failure> {
+    let wrong = |_| Inconsistency { table: "audit_events", id: id.to_string(), problem: "invalid changes" };
+    let changes: Changes = serde_json::from_value(changes).map_err(wrong)?;
+    let blanked = blanked(&changes).map(serde_json::to_value).transpose();
+    blanked.map_err(|error| DbErr::Json(error.to_string()).into())
+}

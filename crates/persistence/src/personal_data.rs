@@ -1,0 +1,120 @@
+//! Everything that is kept about one person.
+
+use domain::audit::Event;
+use domain::store::StoreError;
+use domain::{PersonalData, Scope, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryResult};
+
+use crate::entity::{audit_event, challenge, customer, session};
+use crate::error::{Inconsistency, store_error};
+use crate::store::Store;
+use crate::{challenge_store, person, scope, session_store};
+
+impl Store {
+    pub(crate) async fn personal_data(
+        &self,
+        scope: Scope,
+        id: UserId,
+        max_events: u64,
+    ) -> Result<Option<PersonalData>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(crate::entity::user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
+        let Some(user) = person::read_user(self.one(&select).await?.as_ref())? else { return Ok(None) };
+        let (mut events, has_all_about) = self.events(about(id), max_events).await?;
+        let (by_them, has_all_by) = self.events(by(id), max_events).await?;
+        events.extend(by_them);
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        Ok(Some(PersonalData {
+            user,
+            sessions: self.all(&sessions(id)).await?.iter().map(session_store::read).collect::<Result<_, _>>()?,
+            challenges: self
+                .all(&challenges(id))
+                .await?
+                .iter()
+                .map(challenge_store::read_row)
+                .collect::<Result<_, _>>()?,
+            events,
+            has_all_events: has_all_about && has_all_by,
+            created_customers: self.count(customer::Column::CreatedBy, id).await?,
+            assigned_customers: self.count(customer::Column::AssignedManagerId, id).await?,
+        }))
+    }
+
+    /// The newest entries that are meant, and whether those are all.
+    async fn events(&self, meant: Condition, most: u64) -> Result<(Vec<Event>, bool), StoreError> {
+        let select = Query::select()
+            .columns(audit_event::Column::iter())
+            .from(audit_event::Entity)
+            .cond_where(meant)
+            .order_by(audit_event::Column::Id, Order::Desc)
+            .limit(most + 1)
+            .take();
+        let mut events = self.all(&select).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let has_all = events.len() as u64 <= most;
+        if !has_all {
+            events.pop();
+        }
+        Ok((events, has_all))
+    }
+
+    async fn count(&self, column: customer::Column, id: UserId) -> Result<u64, StoreError> {
+        let count = Query::select()
+            .expr_as(Func::count(Expr::col(customer::Column::Id)), "count")
+            .from(customer::Entity)
+            .cond_where(column.eq(id.as_uuid()))
+            .take();
+        let row = self.one(&count).await?;
+        let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "count")).map_err(|error| store_error(&error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
+fn about(id: UserId) -> Condition {
+    Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()))
+}
+
+/// What they did to others, or to nobody.
+fn by(id: UserId) -> Condition {
+    let others = Condition::any()
+        .add(audit_event::Column::SubjectId.ne(id.as_uuid()))
+        .add(audit_event::Column::SubjectId.is_null());
+    Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid())).add(others)
+}
+
+fn sessions(id: UserId) -> SelectStatement {
+    Query::select()
+        .columns(session::Column::iter())
+        .from(session::Entity)
+        .cond_where(session::Column::UserId.eq(id.as_uuid()))
+        .order_by(session::Column::CreatedAt, Order::Desc)
+        .order_by(session::Column::Id, Order::Desc)
+        .take()
+}
+
+fn challenges(id: UserId) -> SelectStatement {
+    Query::select()
+        .columns(challenge::Column::iter())
+        .from(challenge::Entity)
+        .cond_where(challenge::Column::UserId.eq(id.as_uuid()))
+        .order_by(challenge::Column::Id, Order::Desc)
+        .take()
+}
+
+fn read(row: &QueryResult) -> Result<Event, StoreError> {
+    let row = audit_event::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "audit_events", id: id.to_string(), problem };
+    let address = row.address.as_deref().map(str::parse).transpose();
+    Ok(Event {
+        id: id.into(),
+        at: row.at,
+        actor_id: row.actor_id.map(Into::into),
+        actor_role: row.actor_role,
+        kind: row.action.parse().map_err(|_| wrong("unknown action"))?,
+        subject_id: row.subject_id.map(Into::into),
+        changes: serde_json::from_value(row.changes).map_err(|_| wrong("invalid changes"))?,
+        request_id: row.request_id,
+        address: address.map_err(|_| wrong("invalid address"))?,
+    })
+}
