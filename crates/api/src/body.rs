@@ -53,7 +53,16 @@ impl JsonBody {
 
     /// Reads the body as a form whose fields have not been looked at.
     pub(crate) async fn form(self) -> Result<Form, Problem> {
-        check_media_type(&self.request)?;
+        self.form_of(&["application/json"]).await
+    }
+
+    /// The same of a merge patch (RFC 7396), which has a media type of its own too.
+    pub(crate) async fn patch_form(self) -> Result<Form, Problem> {
+        self.form_of(&["application/json", "application/merge-patch+json"]).await
+    }
+
+    async fn form_of(self, media_types: &[&str]) -> Result<Form, Problem> {
+        check_media_type(&self.request, media_types)?;
         let bytes = tokio::time::timeout(DEADLINE, collect(&self.request, self.payload))
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
@@ -61,8 +70,8 @@ impl JsonBody {
     }
 }
 
-fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
-    let refused = || Problem::new(Code::UnsupportedMediaType, "send the body as application/json");
+fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
+    let refused = || Problem::new(Code::UnsupportedMediaType, format!("send the body as {}", taken.join(" or ")));
     if request.headers().contains_key(header::CONTENT_ENCODING) {
         return Err(Problem::new(Code::UnsupportedMediaType, "send the body without a content encoding"));
     }
@@ -72,8 +81,8 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     let charset_is_utf8 = parameters.split(';').filter_map(|p| p.split_once('=')).all(|(name, value)| {
         !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
-    let is_json = essence.trim().eq_ignore_ascii_case("application/json");
-    if is_json && charset_is_utf8 { Ok(()) } else { Err(refused()) }
+    let is_taken = taken.iter().any(|media_type| essence.trim().eq_ignore_ascii_case(media_type));
+    if is_taken && charset_is_utf8 { Ok(()) } else { Err(refused()) }
 }
 
 async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
@@ -225,9 +234,13 @@ mod parsing_tests {
             ("", false),
         ] {
             let request = TestRequest::default().insert_header(("content-type", content_type)).to_http_request();
-            assert_eq!(check_media_type(&request).is_ok(), ok, "{content_type}");
+            assert_eq!(check_media_type(&request, &["application/json"]).is_ok(), ok, "{content_type}");
         }
-        assert!(check_media_type(&TestRequest::default().to_http_request()).is_err());
+        assert!(check_media_type(&TestRequest::default().to_http_request(), &["application/json"]).is_err());
+        let patch = ("content-type", "application/merge-patch+json; charset=utf-8");
+        let patch = TestRequest::default().insert_header(patch).to_http_request();
+        assert!(check_media_type(&patch, &["application/json"]).is_err());
+        assert!(check_media_type(&patch, &["application/json", "application/merge-patch+json"]).is_ok());
     }
 
     proptest! {

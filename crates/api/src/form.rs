@@ -67,6 +67,60 @@ impl Form {
         }
     }
 
+    /// A field of a merge patch that can't be emptied. `None` when it is not there, or is wrong.
+    pub(crate) fn change<T: FieldValue>(&mut self, name: &'static str) -> Option<T> {
+        self.change_with(name, T::read)
+    }
+
+    /// The same, read by a function.
+    pub(crate) fn change_with<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
+    ) -> Option<T> {
+        let is_there = self.fields.contains_key(name);
+        let value = self.optional_with(name, read)?;
+        if is_there && value.is_none() {
+            self.refuse(name, ValueError::new("required", "can't be emptied"));
+        }
+        value
+    }
+
+    /// A field of a merge patch that `null` or an empty text empties.
+    pub(crate) fn clearable<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<T>> {
+        let is_there = self.fields.contains_key(name);
+        self.optional(name).filter(|_| is_there)
+    }
+
+    /// A list. The outer `None` is for one with a wrong member, each of which is noted.
+    pub(crate) fn list<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
+        let array = |value| match value {
+            Value::Array(items) => Ok(Some(items)),
+            _ => Err(ValueError::new("wrong_type", "must be an array")),
+        };
+        let Some(items) = self.optional_with(name, array)? else { return Some(None) };
+        let count = items.len();
+        let mut values = Vec::with_capacity(count);
+        for (index, item) in items.into_iter().enumerate() {
+            let missing = || ValueError::new("required", "must not be empty");
+            match without_nul(item).and_then(T::read).and_then(|value| value.ok_or_else(missing)) {
+                Ok(value) => values.push(value),
+                Err(error) => self.errors.push(FieldError::member(name, index, error)),
+            }
+        }
+        let is_whole = values.len() == count;
+        is_whole.then_some(Some(values))
+    }
+
+    /// A list that must be there, and may be empty.
+    pub(crate) fn required_list<T: FieldValue>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        let values = self.list(name)?;
+        if values.is_none() {
+            self.refuse(name, ValueError::new("required", "is required"));
+        }
+        values
+    }
+
     /// A password that is to be set, held against the policy.
     pub(crate) fn new_password(
         &mut self,
@@ -113,6 +167,11 @@ impl Form {
         if needs_phone && phone.is_some_and(Option::is_none) {
             self.refuse("phone", ValueError::new("required", "this verification method needs a phone"));
         }
+    }
+
+    /// The names of the fields that are still there.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
     }
 
     /// The text of a field that is still there.

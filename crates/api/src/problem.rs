@@ -77,8 +77,16 @@ codes! {
     EmailTaken = 409 "email_taken" "The e-mail is already taken";
     /// Another customer has this phone.
     PhoneTaken = 409 "phone_taken" "The phone is already taken";
+    /// Without this admin there would be no active one.
+    LastAdmin = 409 "last_admin" "The last active admin stays";
+    /// The manager's customers have to be handed over first; `customers` says how many.
+    HasCustomers = 409 "has_customers" "The manager has customers";
+    /// A customer and a staff member don't turn into each other.
+    RoleChangeNotAllowed = 409 "role_change_not_allowed" "Customers and staff don't turn into each other";
     /// Another request changed the same thing first.
     Conflict = 409 "conflict" "The record has changed";
+    /// The record is not in a state that `If-Match` names.
+    PreconditionFailed = 412 "precondition_failed" "The record has changed";
     /// The body is larger than 64 KiB.
     PayloadTooLarge = 413 "payload_too_large" "The body is too large";
     /// The body is not `application/json`.
@@ -111,6 +119,12 @@ impl FieldError {
         let escaped = field.replace('~', "~0").replace('/', "~1");
         Self { pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
     }
+
+    /// A refusal of one member of a list.
+    pub(crate) fn member(list: &str, index: usize, error: ValueError) -> Self {
+        let list = Self::new(list, error);
+        Self { pointer: format!("{}/{index}", list.pointer), ..list }
+    }
 }
 
 /// An error on its way to the caller.
@@ -120,6 +134,7 @@ pub(crate) struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     tries_left: Option<u8>,
+    customers: Option<u64>,
     retry_after: Option<u64>,
     request_id: Option<String>,
 }
@@ -153,12 +168,24 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     tries_left: Option<u8>,
+    /// With `has_customers`: how many customers are still assigned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customers: Option<u64>,
 }
 
 impl Problem {
     /// A problem of this kind, told in one sentence.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), tries_left: None, retry_after: None, request_id: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            tries_left: None,
+            customers: None,
+            retry_after: None,
+            request_id: None,
+        }
     }
 
     /// Fields that are not acceptable, all at once.
@@ -177,12 +204,12 @@ impl Problem {
         Self::invalid(vec![FieldError::new(field, error)])
     }
 
-    /// A field that the caller may not set.
+    /// Fields that the caller may not set.
     #[must_use]
-    pub(crate) fn forbidden_field(field: &str) -> Self {
-        let error = ValueError::new("forbidden", "not yours to set, or not to this value");
+    pub(crate) fn forbidden_fields(fields: &[Field]) -> Self {
+        let error = || ValueError::new("forbidden", "not yours to set, or not to this value");
         Self {
-            errors: vec![FieldError::new(field, error)],
+            errors: fields.iter().map(|field| FieldError::new(field.as_str(), error())).collect(),
             ..Self::new(Code::Forbidden, "a field is not yours to set, or not to this value")
         }
     }
@@ -247,6 +274,7 @@ impl Problem {
             request_id: self.request_id.as_deref(),
             errors: &self.errors,
             tries_left: self.tries_left,
+            customers: self.customers,
         }
     }
 }
@@ -308,12 +336,27 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
-            Error::ForbiddenField(field) => Self::forbidden_field(field.as_str()),
+            Error::ForbiddenField(field) => Self::forbidden_fields(&[field]),
+            Error::ForbiddenFields(fields) => Self::forbidden_fields(&fields),
             Error::NotFound => Self::not_found(),
             Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),
             Error::Taken(Field::Phone) => Self::new(Code::PhoneTaken, "another customer has this phone"),
             Error::Taken(_) | Error::Stale => Self::new(Code::Conflict, "another request changed this first"),
             Error::Invalid(field, error) => Self::invalid_field(field.as_str(), error),
+            Error::InvalidMembers(members) => Self::invalid(
+                members.into_iter().map(|member| FieldError::member(member.list, member.index, member.error)).collect(),
+            ),
+            Error::RoleChangeNotAllowed => {
+                Self::new(Code::RoleChangeNotAllowed, "a customer and a staff member don't turn into each other")
+            }
+            Error::LastAdmin => Self::new(Code::LastAdmin, "without this admin there would be no active one"),
+            Error::HasCustomers(customers) => Self {
+                customers: Some(customers),
+                ..Self::new(Code::HasCustomers, format!("hand over the {customers} customers first"))
+            },
+            Error::PreconditionFailed => {
+                Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
+            }
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
             Error::Store(error) => error.into(),
         }

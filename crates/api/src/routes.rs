@@ -38,9 +38,14 @@ routes! {
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
     public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }
     signed_in "/users/" => { GET [users::list::list], POST [users::create::create] }
-    signed_in "/users/me" => { GET [users::me::me] }
+    signed_in "/users/me" => { GET [users::me::me], PATCH [users::update::update_me] }
     signed_in "/users/managed-customers/" => { GET [users::managed_customers::managed_customers] }
-    signed_in "/users/{id}" => { GET [users::find::find] }
+    signed_in "/users/{id}" => {
+        GET [users::find::find], PATCH [users::update::update], DELETE [users::erase::erase],
+    }
+    signed_in "/users/{id}/data" => { GET [users::data::data] }
+    signed_in "/users/{id}/handover" => { POST [users::handover::hand_over] }
+    signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
     public "/openapi.json" => { GET [docs::openapi_json] }
     public "/docs" => { GET [docs::docs] }

@@ -5,7 +5,9 @@ use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
 use domain::store::{Account, AccountStore, Credentials, Erasure, Handover, StoreError, Update, WriteError};
-use domain::{Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
+use domain::{
+    Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
+};
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};

@@ -4,19 +4,17 @@ use domain::audit::{Changes, blanked};
 use domain::store::{Erasure, WriteError};
 use domain::{Role, Timestamp, User, UserId};
 use sea_orm::sea_query::{CaseStatement, Expr, LockType, Query};
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::account_store::{Lock, hold};
+use crate::audit;
 use crate::entity::{audit_event, challenge, customer, user};
 use crate::error::{Failure, Inconsistency};
 use crate::handover::touch_all;
 use crate::session_store::stale_unless;
 use crate::store::Store;
 use crate::update::{refuse_with_customers, refuse_without_admin};
-use crate::audit;
 
 /// How many audit entries are blanked by one statement.
 const ENTRIES: u64 = 100;

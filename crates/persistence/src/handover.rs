@@ -3,16 +3,14 @@
 use domain::store::{Handover, Share, StoreError, WriteError};
 use domain::{Role, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
+use crate::audit;
 use crate::entity::{customer, user};
 use crate::error::{Failure, store_error};
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
-use crate::audit;
 
 /// How many ids one statement names, well below what any backend takes.
 const IDS: usize = 1000;

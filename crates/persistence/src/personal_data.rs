@@ -3,8 +3,8 @@
 use domain::audit::Event;
 use domain::store::StoreError;
 use domain::{PersonalData, Scope, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryResult};
+use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, FromQueryResult, Iterable, QueryResult};
 
 use crate::entity::{audit_event, challenge, customer, session};
 use crate::error::{Inconsistency, store_error};

@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use domain::{Clock, SystemClock};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::connect::Target;
 use crate::{Database, Options, Store};
@@ -74,6 +74,15 @@ impl TestDatabase {
     /// Runs statements on a connection of their own, past every rule.
     pub async fn run(&self, sql: &str) {
         run(&self.url, sql).await.expect("statements of the test");
+    }
+
+    /// What a statement selects, past all rules: to see what is stored and what no longer is.
+    pub async fn rows(&self, sql: &str) -> Vec<serde_json::Value> {
+        let connection = Target::parse(&self.url).expect("a URL").open_one().await.expect("a connection");
+        let statement = Statement::from_string(connection.get_database_backend(), sql.to_owned());
+        let rows = connection.query_all_raw(statement).await.expect("rows");
+        connection.close().await.expect("a closed connection");
+        rows.iter().map(|row| serde_json::Value::from_query_result(row, "").expect("JSON")).collect()
     }
 
     /// Opens it, with its schema.

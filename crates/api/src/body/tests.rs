@@ -10,7 +10,7 @@ use super::FromForm;
 use crate::auth::{change_password, forgot_password, refresh, reset_password, signin, signup, verify};
 use crate::form::Form;
 use crate::routes::Paths;
-use crate::users::create;
+use crate::users::{create, handover};
 
 /// The names that a type reads out of any object.
 fn read_by<T: FromForm>() -> BTreeSet<String> {
@@ -49,6 +49,7 @@ fn what_is_documented_is_what_is_read() {
         ("PasswordReset", read_by::<reset_password::ResetPasswordRequest>()),
         ("CreateStaff", read_by::<create::CreateStaffRequest>()),
         ("CreateCustomer", read_by::<create::CreateCustomerRequest>()),
+        ("Handover", read_by::<handover::HandoverRequest>()),
     ] {
         assert_eq!(documented(schemas, name), read, "{name}");
     }

@@ -1,11 +1,17 @@
 //! Staff and customers.
 
 pub(crate) mod create;
+pub(crate) mod data;
+pub(crate) mod end_sessions;
+pub(crate) mod erase;
 pub(crate) mod find;
+pub(crate) mod handover;
 pub(crate) mod list;
 pub(crate) mod managed_customers;
 pub(crate) mod me;
+mod precondition;
 mod response;
+pub(crate) mod update;
 
 pub(crate) use response::{
     RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered, time,

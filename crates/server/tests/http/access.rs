@@ -14,7 +14,7 @@ type Row = (&'static str, &'static str, [u16; 6]);
 /// Comes last, since it is the last that a caller does.
 const SIGN_OUT: (&str, &str) = ("POST", "/auth/signout");
 
-/// `{id}` is the customer.
+/// `{id}` is the customer; where something is deleted, one like them who calls nothing.
 const TABLE: &[Row] = &[
     ("POST", "/auth/signup", [422, 422, 422, 422, 422, 422]),
     ("POST", "/auth/signin", [422, 422, 422, 422, 422, 422]),
@@ -30,8 +30,14 @@ const TABLE: &[Row] = &[
     ("GET", "/users/", [401, 200, 200, 200, 403, 403]),
     ("POST", "/users/", [401, 422, 422, 422, 403, 403]),
     ("GET", "/users/me", [401, 200, 200, 200, 200, 200]),
+    ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422]),
     ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403]),
     ("GET", "/users/{id}", [401, 200, 200, 404, 200, 404]),
+    ("PATCH", "/users/{id}", [401, 422, 422, 404, 422, 404]),
+    ("DELETE", "/users/{id}", [401, 204, 403, 403, 403, 403]),
+    ("GET", "/users/{id}/data", [401, 200, 404, 404, 200, 404]),
+    ("POST", "/users/{id}/handover", [401, 404, 403, 403, 403, 403]),
+    ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403]),
     ("GET", "/.well-known/jwks.json", [200; 6]),
     ("GET", "/openapi.json", [200; 6]),
     ("GET", "/docs", [200; 6]),
@@ -47,14 +53,15 @@ async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
     assert_eq!(ann.post("/users/", json!({ "role": "customer", "phone": phone(1) })).await.status, 201);
     let customer = app.customer(&phone(1)).await;
     let other = app.customer(&phone(2)).await;
-    let callers: [Caller; 6] = [app.anonymous(), admin.clone(), ann, ben, customer.clone(), other];
+    let callers: [Caller; 6] = [app.anonymous(), admin.clone(), ann.clone(), ben, customer.clone(), other];
 
     let mut routes = documented(&app).await;
     routes.sort_by_key(|(method, path)| (method.as_str(), path.as_str()) == SIGN_OUT);
-    for (method, path) in routes {
+    for (number, (method, path)) in routes.into_iter().enumerate() {
         let row = TABLE.iter().find(|row| (row.0, row.1) == (method.as_str(), path.as_str()));
         let (_, _, expected) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the access table"));
-        let path = path.replace("{id}", &customer.id).replace("{file}", "nowhere.js");
+        let id = if method == "DELETE" { ann.enters(&phone(100 + number)).await } else { customer.id.clone() };
+        let path = path.replace("{id}", &id).replace("{file}", "nowhere.js");
         for (caller, expected) in callers.iter().zip(expected) {
             let request = caller.request(&method, &path);
             let request = if method == "GET" { request } else { request.json(&json!({ "wings": 2 })) };

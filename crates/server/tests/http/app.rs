@@ -113,6 +113,11 @@ impl TestApp {
         Caller { token: Some(token.to_owned()), ..self.anonymous() }
     }
 
+    /// What a statement selects from the database.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Value> {
+        self.database.rows(sql).await
+    }
+
     /// The one signed in by this answer.
     pub(crate) fn signed_in(&self, answer: &Answer) -> Caller {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -246,6 +251,17 @@ impl Caller {
         send(self.request("POST", path).json(&body)).await
     }
 
+    /// Enters a customer, whose id is answered.
+    pub(crate) async fn enters(&self, phone: &str) -> String {
+        let entered = self.post("/users/", json!({ "role": "customer", "phone": phone })).await;
+        assert_eq!(entered.status, 201, "{}", entered.text);
+        entered.body["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request("PATCH", path).json(&body)).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         send(self.request("DELETE", path)).await
     }
@@ -278,6 +294,10 @@ impl PartialEq<u16> for Status {
     fn eq(&self, other: &u16) -> bool {
         self.0.as_u16() == *other
     }
+}
+
+impl Status {
+    pub(crate) const OK: Self = Self(StatusCode::OK);
 }
 
 impl Answer {

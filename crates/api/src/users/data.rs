@@ -1,0 +1,175 @@
+//! `GET /users/{id}/data`
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::PersonalData;
+use domain::audit::{Changes, Event};
+use domain::challenge::Challenge;
+use domain::session::Session;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Services;
+use crate::gate::SignedIn;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::no_query;
+use crate::users::UserResponse;
+use crate::users::response::time;
+
+/// Everything that is stored about a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PersonalData)]
+pub(crate) struct PersonalDataResponse {
+    user: UserResponse,
+    /// Newest first, expired ones included until they are cleared away.
+    sessions: Vec<StoredSession>,
+    /// The one-time codes that were asked for, newest first. The codes themselves are stored nowhere.
+    challenges: Vec<StoredChallenge>,
+    /// What happened to the person and what they did, newest first. Left out is what is about
+    /// others: what the person changed about them, and from where others acted.
+    audit_events: Vec<StoredEvent>,
+    /// `false` when only the newest 10,000 events about the person, or by them, are here.
+    audit_events_complete: bool,
+    /// How many customers the person entered.
+    created_customers: u64,
+    /// How many customers the person looks after.
+    assigned_customers: u64,
+}
+
+/// A sign-in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StoredSession {
+    id: Uuid,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    created_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    last_used_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    expires_at: String,
+    /// From where it was begun or last renewed.
+    #[schema(required = true)]
+    address: Option<String>,
+    /// The client's own name for itself.
+    #[schema(required = true)]
+    user_agent: Option<String>,
+}
+
+/// A one-time code that was asked for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StoredChallenge {
+    id: Uuid,
+    /// What it was for.
+    #[schema(value_type = String, example = "password_reset")]
+    purpose: &'static str,
+    /// Over which channel it went.
+    #[schema(value_type = crate::users::VerificationMethodName)]
+    channel: &'static str,
+    /// Where it went.
+    contact: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    created_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    expires_at: String,
+    #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    used_at: Option<String>,
+}
+
+/// Something that the person did, or that was done to them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StoredEvent {
+    id: Uuid,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    at: String,
+    #[schema(required = true)]
+    actor_id: Option<Uuid>,
+    actor_role: String,
+    #[schema(value_type = String, example = "user.updated")]
+    action: &'static str,
+    #[schema(required = true)]
+    subject_id: Option<Uuid>,
+    /// Each changed field with its values `from` and `to`.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    changes: Changes,
+    #[schema(required = true)]
+    request_id: Option<String>,
+    #[schema(required = true)]
+    address: Option<String>,
+}
+
+impl From<PersonalData> for PersonalDataResponse {
+    fn from(data: PersonalData) -> Self {
+        Self {
+            user: UserResponse::from(&data.user),
+            sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
+            challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
+            audit_events: data.events.into_iter().map(StoredEvent::from).collect(),
+            audit_events_complete: data.has_all_events,
+            created_customers: data.created_customers,
+            assigned_customers: data.assigned_customers,
+        }
+    }
+}
+
+impl From<Session> for StoredSession {
+    fn from(session: Session) -> Self {
+        Self {
+            id: session.id.as_uuid(),
+            created_at: time(session.created_at),
+            last_used_at: time(session.last_used_at),
+            expires_at: time(session.expires_at),
+            address: session.address.map(|address| address.to_string()),
+            user_agent: session.user_agent,
+        }
+    }
+}
+
+impl From<Challenge> for StoredChallenge {
+    fn from(challenge: Challenge) -> Self {
+        Self {
+            id: challenge.id.as_uuid(),
+            purpose: challenge.purpose.as_str(),
+            channel: challenge.channel.as_str(),
+            contact: challenge.contact,
+            created_at: time(challenge.created_at),
+            expires_at: time(challenge.expires_at),
+            used_at: challenge.used_at.map(time),
+        }
+    }
+}
+
+impl From<Event> for StoredEvent {
+    fn from(event: Event) -> Self {
+        Self {
+            id: event.id.as_uuid(),
+            at: time(event.at),
+            actor_id: event.actor_id.map(domain::UserId::as_uuid),
+            actor_role: event.actor_role,
+            action: event.kind.as_str(),
+            subject_id: event.subject_id.map(domain::UserId::as_uuid),
+            changes: event.changes,
+            request_id: event.request_id,
+            address: event.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+/// Everything that is stored about a person: for themselves, and for admins.
+#[utoipa::path(get, path = "/users/{id}/data", tag = "users", operation_id = "read_personal_data",
+    params(("id" = uuid::Uuid, Path, description = "The person.")),
+    responses(
+        (status = 200, description = "Everything that is stored.", body = PersonalDataResponse),
+        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: nobody, or neither oneself nor seen by an admin.", body = ProblemBody,
+            content_type = "application/problem+json")))]
+pub(crate) async fn data(
+    signed_in: SignedIn,
+    services: Data<Services>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    no_query(request.query_string())?;
+    let data = services.accounts.find_personal_data(&signed_in.0.actor, id).await?;
+    Ok(HttpResponse::Ok().json(PersonalDataResponse::from(data)))
+}

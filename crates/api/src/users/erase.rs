@@ -1,0 +1,40 @@
+//! `DELETE /users/{id}`
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::Action;
+
+use crate::Services;
+use crate::gate::SignedIn;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::no_query;
+use crate::users::precondition::expected;
+
+/// Erases a person for good: their record, sessions and codes, and the personal
+/// values in the audit events about them. Customers whom they entered count as
+/// entered by the deleting admin.
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", operation_id = "erase_user",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The person."),
+        ("If-Match" = Option<String>, Header, description = "An `ETag`: 412 when it is no longer current.")),
+    responses(
+        (status = 204, description = "Gone."),
+        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: for all but admins.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`has_customers`: hand them over first; `last_admin`; `conflict`", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 412, description = "`precondition_failed`", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn erase(
+    signed_in: SignedIn,
+    services: Data<Services>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let actor = &signed_in.0.actor;
+    services.accounts.check_may(actor, Action::EraseUser)?;
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    no_query(request.query_string())?;
+    services.accounts.erase(actor, id, &expected(&request, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,253 @@
+//! The end of a person's record, and what is in it until then.
+
+use serde_json::{Value, json};
+
+use crate::app::{Caller, PASSWORD, TestApp, phone, send};
+use crate::on_every_backend;
+
+on_every_backend!(
+    nothing_personal_is_left,
+    customers_of_the_erased_belong_to_the_eraser,
+    a_manager_with_customers_is_not_erased,
+    the_last_active_admin_is_not_erased,
+    of_two_admins_who_erase_each_other_one_stays,
+    a_stale_state_is_not_erased,
+    whoever_signed_up_can_be_erased_and_come_again,
+    nobody_but_an_admin_erases,
+    everyone_reads_what_is_stored_about_them,
+    the_data_says_nothing_about_others,
+);
+
+const NOBODY: &str = "01936f5e-0000-7000-8000-000000000001";
+
+/// Every table in which a person may leave something.
+const TABLES: [&str; 7] = ["users", "admin_managers", "customers", "sessions", "challenges", "outbox", "audit_events"];
+
+async fn admin_with(app: &TestApp, admin: &Caller, email: &str) -> Caller {
+    let body = json!({ "role": "admin", "email": email, "password": PASSWORD });
+    assert_eq!(admin.post("/users/", body).await.status, 201);
+    app.sign_in(email, PASSWORD).await
+}
+
+async fn nothing_personal_is_left(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann-secret@example.com").await;
+    let path = format!("/users/{}", ann.id);
+    let body = json!({ "display_name": "Anna Geheim", "phone": "+998907654321", "tin_trunk_number": "trunk-99" });
+    assert_eq!(ann.patch("/users/me", body).await.status, 200);
+    app.anonymous().post("/auth/signin", json!({ "email": "ann-secret@example.com", "password": "wrong" })).await;
+    app.anonymous().post("/auth/password/forgot", json!({ "email": "ann-secret@example.com" })).await;
+    let customer = app.customer("+998901112233").await;
+    let fields = json!({ "display_name": "Zarina Geheim", "metadata": { "passport": "AB1234567" } });
+    assert_eq!(admin.patch(&format!("/users/{}", customer.id), fields).await.status, 200);
+    // A code that is still open, and its message.
+    app.anonymous().post("/auth/signin", json!({ "phone": "+998901112233" })).await;
+    let values =
+        ["ann-secret", "Geheim", "geheim", "998907654321", "trunk-99", "998901112233", "passport", "AB1234567"];
+    let stored = dump(&app).await;
+    for value in values {
+        assert!(stored.contains(value), "the test should know where {value} would be");
+    }
+    let events = app.rows("SELECT action FROM audit_events").await.len();
+
+    for id in [&ann.id, &customer.id] {
+        let erased = admin.delete(&format!("/users/{id}")).await;
+        assert_eq!((erased.status == 204, &erased.text[..]), (true, ""), "{}", erased.text);
+        admin.get(&format!("/users/{id}")).await.is_problem(404, "not_found");
+        admin.delete(&format!("/users/{id}")).await.is_problem(404, "not_found");
+    }
+    let stored = dump(&app).await;
+    for value in values {
+        assert!(!stored.contains(value), "{value} is left in {stored}");
+    }
+    for caller in [&ann, &customer] {
+        caller.get("/users/me").await.is_problem(401, "invalid_token");
+    }
+    let signin = json!({ "email": "ann-secret@example.com", "password": PASSWORD });
+    app.anonymous().post("/auth/signin", signin).await.is_problem(401, "invalid_credentials");
+    assert_eq!(admin.get(&path).await.status, 404);
+    let kept = app.rows("SELECT action FROM audit_events").await;
+    let erasures = kept.iter().filter(|event| event["action"] == "user.erased").count();
+    assert!(erasures == 2 && kept.len() >= events + 2, "the trail itself is kept");
+}
+
+/// Everything that is stored, as text.
+async fn dump(app: &TestApp) -> String {
+    let mut all = String::new();
+    for table in TABLES {
+        for row in app.rows(&format!("SELECT * FROM {table}")).await {
+            all.push_str(&format!("{table}: {row}\n"));
+        }
+    }
+    all
+}
+
+async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let second = admin_with(&app, &admin, "second@example.com").await;
+    let hers = format!("/users/{}", ann.enters(&phone(1)).await);
+    let theirs = format!("/users/{}", second.enters(&phone(2)).await);
+    assert_eq!(admin.patch(&hers, json!({ "assigned_manager_id": null })).await.status, 200);
+    let before = admin.get(&hers).await;
+    assert_eq!(before.body["created_by"], ann.id);
+    assert_eq!(admin.delete(&format!("/users/{}", ann.id)).await.status, 204);
+    let after = admin.get(&hers).await;
+    assert_eq!(after.body["created_by"], admin.id);
+    assert_ne!(after.header("etag"), before.header("etag"));
+    // Whoever erases themselves leaves their customers to another admin.
+    assert_eq!(second.delete(&format!("/users/{}", second.id)).await.status, 204);
+    second.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_eq!(admin.get(&theirs).await.body["created_by"], admin.id);
+}
+
+async fn a_manager_with_customers_is_not_erased(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    for number in 1..=3 {
+        ann.enters(&phone(number)).await;
+    }
+    let path = format!("/users/{}", ann.id);
+    let refused = admin.delete(&path).await;
+    refused.is_problem(409, "has_customers");
+    assert_eq!(refused.body["customers"], 3);
+    assert_eq!(ann.get("/users/?role=customer").await.items().len(), 3);
+    assert_eq!(admin.post(&format!("{path}/handover"), json!({ "to": [] })).await.status, 200);
+    assert_eq!(admin.delete(&path).await.status, 204);
+}
+
+async fn the_last_active_admin_is_not_erased(app: TestApp) {
+    let admin = app.admin().await;
+    let idle = json!({ "role": "admin", "email": "idle@example.com", "password": PASSWORD, "is_active": false });
+    let idle = admin.post("/users/", idle).await.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/users/{}", admin.id);
+    admin.delete(&path).await.is_problem(409, "last_admin");
+    assert_eq!(admin.get("/users/me").await.status, 200);
+    assert_eq!(admin.delete(&format!("/users/{idle}")).await.status, 204, "an inactive one is not the last");
+    let second = admin_with(&app, &admin, "second@example.com").await;
+    assert_eq!(admin.delete(&path).await.status, 204);
+    second.delete(&format!("/users/{}", second.id)).await.is_problem(409, "last_admin");
+}
+
+async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
+    let other = app.another(|_| {}).await;
+    let mut admin = app.admin().await;
+    for round in 0..3 {
+        let email = format!("second-{round}@example.com");
+        let second = admin_with(&app, &admin, &email).await;
+        let there = other.with_token(second.token.as_deref().unwrap());
+        let (mine, theirs) = (format!("/users/{}", admin.id), format!("/users/{}", second.id));
+        let (one, two) = match round {
+            0 => tokio::join!(admin.delete(&theirs), there.delete(&mine)),
+            1 => tokio::join!(admin.delete(&mine), there.delete(&theirs)),
+            // One erases while the other demotes.
+            _ => tokio::join!(admin.delete(&theirs), there.patch(&mine, json!({ "role": "manager" }))),
+        };
+        let done = [one.status == 204, two.status == 204 || two.status == 200];
+        assert_eq!(done.iter().filter(|done| **done).count(), 1, "{} {}", one.text, two.text);
+        let refused = if done[0] { &two } else { &one };
+        let refusal = refused.body["status"].as_u64();
+        assert!(matches!(refusal, Some(401 | 409 | 404)), "{}", refused.text);
+        let first_is_left = admin.get("/users/me").await.status == 200;
+        if !first_is_left {
+            admin = app.sign_in(&email, PASSWORD).await;
+        }
+        assert_eq!(admin.get("/users/?role=admin&is_active=true").await.items().len(), 1);
+    }
+}
+
+async fn a_stale_state_is_not_erased(app: TestApp) {
+    let admin = app.admin().await;
+    let path = format!("/users/{}", admin.enters(&phone(1)).await);
+    let erase_if = |tag: String| send(admin.request("DELETE", &path).header("if-match", tag));
+    let first = admin.get(&path).await.header("etag").to_owned();
+    assert_eq!(admin.patch(&path, json!({ "display_name": "x" })).await.status, 200);
+    erase_if(first).await.is_problem(412, "precondition_failed");
+    let current = admin.get(&path).await.header("etag").to_owned();
+    erase_if(format!("W/{current}")).await.is_problem(412, "precondition_failed");
+    assert_eq!(erase_if(current).await.status, 204);
+}
+
+async fn whoever_signed_up_can_be_erased_and_come_again(app: TestApp) {
+    let admin = app.admin().await;
+    let customer = app.customer(&phone(1)).await;
+    let path = format!("/users/{}", customer.id);
+    assert_eq!(admin.get(&path).await.body["created_by"], customer.id);
+    assert_eq!(admin.delete(&format!("{path}/")).await.status, 204);
+    let again = app.customer(&phone(1)).await;
+    assert_ne!(again.id, customer.id);
+}
+
+async fn nobody_but_an_admin_erases(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let hers = ann.enters(&phone(1)).await;
+    let customer = app.customer(&phone(2)).await;
+    for caller in [&ann, &customer] {
+        for id in [&hers, &ann.id, &customer.id, &admin.id, NOBODY] {
+            caller.delete(&format!("/users/{id}")).await.is_problem(403, "forbidden");
+        }
+    }
+    for id in [NOBODY, "7"] {
+        admin.delete(&format!("/users/{id}")).await.is_problem(404, "not_found");
+    }
+    assert_eq!(admin.delete("/users/me").await.status, 405);
+    assert_eq!(admin.get("/users/").await.items().len(), 4);
+}
+
+async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let hers = ann.enters(&phone(1)).await;
+    let customer = app.customer(&phone(2)).await;
+    let path = format!("/users/{}/data", customer.id);
+    for caller in [&customer, &admin] {
+        let answer = caller.get(&path).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.body["user"], admin.get(&format!("/users/{}", customer.id)).await.body);
+        let session = &answer.body["sessions"][0];
+        assert_eq!(session["address"], "127.0.0.1");
+        assert!(session["expires_at"].is_string() && session["user_agent"].is_null());
+        assert_eq!(answer.body["challenges"].as_array().unwrap().len(), 0, "a sign-up belongs to nobody yet");
+        let actions: Vec<_> = answer.body["audit_events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["action"].as_str().unwrap())
+            .collect();
+        assert!(actions.contains(&"session.started") && actions.contains(&"user.created"), "{actions:?}");
+        assert_eq!(answer.body["audit_events_complete"], true);
+        for secret in ["digest", "hash", "token", "code_", "pending"] {
+            assert!(!answer.text.contains(secret), "{secret} in {}", answer.text);
+        }
+    }
+    app.anonymous().post("/auth/signin", json!({ "phone": phone(2) })).await;
+    let asked = customer.get(&path).await.body["challenges"][0].clone();
+    assert_eq!((&asked["purpose"], &asked["contact"]), (&json!("customer_sign_in"), &json!(phone(2))));
+    let own = ann.get(&format!("/users/{}/data/", ann.id)).await;
+    assert_eq!(own.status, 200, "{}", own.text);
+    assert_eq!((&own.body["created_customers"], &own.body["assigned_customers"]), (&json!(1), &json!(1)));
+    for (caller, id) in
+        [(&ann, &hers), (&ann, &customer.id), (&ann, &admin.id), (&customer, &ann.id), (&admin, &NOBODY.to_owned())]
+    {
+        caller.get(&format!("/users/{id}/data")).await.is_problem(404, "not_found");
+    }
+}
+
+async fn the_data_says_nothing_about_others(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let hers = ann.enters("+998905556677").await;
+    assert_eq!(ann.patch(&format!("/users/{hers}"), json!({ "display_name": "Zarina" })).await.status, 200);
+    assert_eq!(admin.patch(&format!("/users/{}", ann.id), json!({ "display_name": "Ann" })).await.status, 200);
+    let data = ann.get(&format!("/users/{}/data", ann.id)).await;
+    assert_eq!(data.status, 200, "{}", data.text);
+    assert!(!data.text.contains("998905556677") && !data.text.contains("Zarina"), "{}", data.text);
+    let events = data.body["audit_events"].as_array().unwrap();
+    let by_admin =
+        events.iter().find(|event| event["action"] == "user.updated" && event["actor_id"] == admin.id).unwrap();
+    assert_eq!(by_admin["changes"], json!({ "display_name": { "from": null, "to": "Ann" } }));
+    assert_eq!((&by_admin["address"], &by_admin["request_id"]), (&Value::Null, &Value::Null));
+    let by_her = events.iter().find(|event| event["subject_id"] == json!(hers)).unwrap();
+    assert_eq!((&by_her["changes"], &by_her["address"]), (&json!({}), &json!("127.0.0.1")));
+}
