@@ -7,6 +7,7 @@ mod contract {
     mod backends;
     mod beginnings;
     mod challenges;
+    mod changes;
     mod connect;
     mod constraints;
     mod keys;

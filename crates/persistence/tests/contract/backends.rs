@@ -3,9 +3,9 @@
 use domain::audit::EventKind;
 use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
 use domain::testing::{FixedClock, account, event};
-use domain::{Profile, User};
+use domain::{Profile, User, UserId};
 use persistence::{Database, Store, testing::TestDatabase};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
 /// All ports at once.
 pub(crate) trait Stores: AccountStore + SessionStore + ChallengeStore + KeyStore {}
@@ -96,6 +96,37 @@ impl Ground {
     pub(crate) async fn rows(&self, sql: impl Into<String>) -> Vec<QueryResult> {
         let statement = Statement::from_string(self.raw.get_database_backend(), sql.into());
         self.raw.query_all_raw(statement).await.unwrap()
+    }
+
+    /// Enters many customers at once, past the store.
+    pub(crate) async fn insert_customers(&self, customers: &[User]) {
+        let (mut users, mut profiles) = (Vec::new(), Vec::new());
+        for user in customers {
+            let profile = user.customer().unwrap();
+            let manager = profile.assigned_manager_id.map_or("NULL".to_owned(), |id| self.literal(id));
+            let (id, by, at) = (self.literal(user.id), self.literal(profile.created_by), user.created_at);
+            let at = at.format("%Y-%m-%d %H:%M:%S%.6f");
+            let at = if self.raw.get_database_backend() == DbBackend::MySql {
+                format!("'{at}'")
+            } else {
+                format!("'{at}+00:00'")
+            };
+            users.push(format!("({id}, 'customer', TRUE, {at}, {at})"));
+            profiles.push(format!("({id}, '{}', {by}, {manager}, {at}, {at})", profile.phone));
+        }
+        for (head, rows) in [
+            ("users (id, role, is_active, created_at, updated_at)", users),
+            ("customers (id, phone, created_by, assigned_manager_id, created_at, updated_at)", profiles),
+        ] {
+            self.run(&format!("INSERT INTO {head} VALUES {}", rows.join(", "))).await.unwrap();
+        }
+    }
+
+    fn literal(&self, id: UserId) -> String {
+        match self.raw.get_database_backend() {
+            DbBackend::Postgres => format!("'{id}'"),
+            _ => format!("X'{}'", id.as_uuid().simple()),
+        }
     }
 
     pub(crate) async fn count(&self, table: &str) -> i64 {

@@ -1,0 +1,380 @@
+//! How people change, are handed over and go.
+
+use domain::audit::{Change, Event, EventKind};
+use domain::challenge::Purpose;
+use domain::store::{Erasure, Handover, Share, Update, WriteError};
+use domain::testing::{challenge, customer, event, manager, message, phone, session};
+use domain::{Clock, DisplayName, Field, Profile, Scope, Staff, StaffRole, User, UserId};
+
+use super::backends::{Ground, Setting, customer_profile, tests};
+
+tests! {
+    every store:
+    a_change_is_written_whole,
+    a_change_over_another_is_stale,
+    a_refused_change_leaves_nothing_behind,
+    a_change_ends_sessions_when_it_should,
+    customers_go_to_others,
+    a_handover_of_what_was_not_seen_is_stale,
+    receivers_are_active_managers,
+    an_erased_person_leaves_ids_only,
+    customers_of_the_erased_get_another_creator,
+    an_erasure_is_refused_like_a_change,
+    personal_data_is_all_there_is;
+
+    every database:
+    ten_thousand_customers_go_at_once,
+    profiles_move_with_their_people;
+}
+
+async fn find(setting: &Setting, id: UserId) -> Option<User> {
+    setting.store.find_user(Scope::All, id).await.unwrap()
+}
+
+/// The change with the next version, as the use-case makes it.
+fn changed(setting: &Setting, before: &User, change: impl FnOnce(&mut User)) -> Update {
+    let mut after = before.clone();
+    change(&mut after);
+    after.version += 1;
+    after.updated_at = setting.clock.now();
+    let events = vec![event(&setting.clock, EventKind::UserUpdated, Some(before.id))];
+    Update { before: before.clone(), after, ends_sessions: false, events }
+}
+
+fn staff(user: &mut User) -> &mut Staff {
+    match &mut user.profile {
+        Profile::Admin(staff) | Profile::Manager(staff) => staff,
+        Profile::Customer(_) => panic!("a customer"),
+    }
+}
+
+fn set_role(user: &mut User, role: StaffRole) {
+    user.profile = role.profile(staff(user).clone());
+}
+
+fn erasure(setting: &Setting, user: &User, heir: Option<&User>) -> Erasure {
+    let event = event(&setting.clock, EventKind::UserErased, Some(user.id));
+    Erasure { user: user.clone(), heir: heir.map(|heir| heir.id), event }
+}
+
+async fn a_change_is_written_whole(setting: Setting) {
+    setting.clock.advance(chrono::TimeDelta::seconds(1));
+    let ann = setting.manager("ann@example.com").await;
+    let ben = setting.manager("ben@example.com").await;
+    let zarina = setting.customer("+998901234567", Some(&ann)).await;
+    setting.clock.advance(chrono::TimeDelta::seconds(1));
+    let update = changed(&setting, &ben, |user| {
+        user.display_name = Some(DisplayName::parse("Ўктам").unwrap());
+        user.is_active = false;
+        user.verified_at = Some(setting.clock.now());
+        set_role(user, StaffRole::Admin);
+        let staff = staff(user);
+        staff.email = domain::testing::email("b@example.com");
+        staff.phone = Some(phone("+998901234567"));
+        staff.verification_method = domain::VerificationMethod::Whatsapp;
+        staff.tin_trunk_number = Some(domain::TrunkNumber::parse("7").unwrap());
+    });
+    setting.store.update_user(&update).await.unwrap();
+    assert_eq!(find(&setting, ben.id).await.as_ref(), Some(&update.after));
+
+    let update = changed(&setting, &zarina, |user| {
+        user.verified_at = None;
+        let profile = customer_profile(user);
+        profile.phone = phone("+998900000001");
+        profile.assigned_manager_id = None;
+        profile.metadata = domain::Metadata::parse(serde_json::Map::from_iter([("a".into(), 1.into())])).unwrap();
+    });
+    setting.store.update_user(&update).await.unwrap();
+    assert_eq!(find(&setting, zarina.id).await, Some(update.after));
+}
+
+async fn a_change_over_another_is_stale(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let first = changed(&setting, &ann, |user| user.is_active = false);
+    setting.store.update_user(&first).await.unwrap();
+    let second = changed(&setting, &ann, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
+    assert!(matches!(setting.store.update_user(&second).await, Err(WriteError::Stale)));
+    assert_eq!(find(&setting, ann.id).await, Some(first.after));
+    let nobody = manager(&setting.clock, "nobody@example.com");
+    let update = changed(&setting, &nobody, |_| {});
+    assert!(matches!(setting.store.update_user(&update).await, Err(WriteError::Stale)));
+}
+
+async fn a_refused_change_leaves_nothing_behind(setting: Setting) {
+    let admin = setting.admin("admin@example.com").await;
+    let ann = setting.manager("ann@example.com").await;
+    let zarina = setting.customer("+998900000001", Some(&ann)).await;
+    let aziz = setting.customer("+998900000002", None).await;
+    for (before, change) in [
+        (&admin, changed(&setting, &admin, |user| user.is_active = false)),
+        (&admin, changed(&setting, &admin, |user| set_role(user, StaffRole::Manager))),
+        (&ann, changed(&setting, &ann, |user| set_role(user, StaffRole::Admin))),
+        (&ann, changed(&setting, &ann, |user| staff(user).email = domain::testing::email("admin@example.com"))),
+        (&aziz, changed(&setting, &aziz, |user| customer_profile(user).phone = phone("+998900000001"))),
+        (&aziz, changed(&setting, &aziz, |user| customer_profile(user).assigned_manager_id = Some(admin.id))),
+    ] {
+        let refused = setting.store.update_user(&change).await.unwrap_err();
+        let expected = match before.id {
+            id if id == admin.id => matches!(refused, WriteError::LastAdmin),
+            id if id == ann.id => matches!(refused, WriteError::HasCustomers(1) | WriteError::Taken(Field::Email)),
+            _ => matches!(refused, WriteError::Taken(Field::Phone) | WriteError::NotAnActiveManager),
+        };
+        assert!(expected, "{refused:?}");
+        assert_eq!(find(&setting, before.id).await.as_ref(), Some(before));
+    }
+    let second = setting.admin("second@example.com").await;
+    let now = changed(&setting, &admin, |user| user.is_active = false);
+    setting.store.update_user(&now).await.unwrap();
+    let last = changed(&setting, &second, |user| set_role(user, StaffRole::Manager));
+    assert!(matches!(setting.store.update_user(&last).await, Err(WriteError::LastAdmin)));
+    let own_name = changed(&setting, &zarina, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
+    setting.store.update_user(&own_name).await.unwrap();
+}
+
+async fn a_change_ends_sessions_when_it_should(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let begun = session(&setting.clock, ann.id);
+    setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, None)).await.unwrap();
+    let harmless = changed(&setting, &ann, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
+    setting.store.update_user(&harmless).await.unwrap();
+    assert!(setting.store.find_session(begun.id).await.unwrap().is_some());
+    let ending = Update { ends_sessions: true, ..changed(&setting, &harmless.after, |_| {}) };
+    setting.store.update_user(&ending).await.unwrap();
+    assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
+}
+
+fn handover(setting: &Setting, from: &User, shares: &[(Option<&User>, &[&User])]) -> Handover {
+    let share = |(to, customers): &(Option<&User>, &[&User])| Share {
+        to: to.map(|to| to.id),
+        customers: customers.iter().map(|customer| customer.id).collect(),
+    };
+    Handover {
+        from: from.id,
+        shares: shares.iter().map(share).collect(),
+        is_complete: true,
+        deactivates: false,
+        at: setting.clock.now(),
+        events: Vec::new(),
+    }
+}
+
+async fn customers_go_to_others(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let ben = setting.manager("ben@example.com").await;
+    let first = setting.customer("+998900000001", Some(&ann)).await;
+    let second = setting.customer("+998900000002", Some(&ann)).await;
+    assert_eq!(setting.store.list_customer_ids(ann.id).await.unwrap(), [first.id, second.id]);
+    let begun = session(&setting.clock, ann.id);
+    setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, None)).await.unwrap();
+    setting.clock.advance(chrono::TimeDelta::seconds(1));
+    let shares: [(Option<&User>, &[&User]); 2] = [(Some(&ben), &[&first]), (None, &[&second])];
+    let order = Handover { deactivates: true, ..handover(&setting, &ann, &shares) };
+    setting.store.hand_over(&order).await.unwrap();
+    for (before, manager) in [(&first, Some(ben.id)), (&second, None)] {
+        let mut expected = before.clone();
+        customer_profile(&mut expected).assigned_manager_id = manager;
+        (expected.version, expected.updated_at) = (2, order.at);
+        assert_eq!(find(&setting, before.id).await, Some(expected));
+    }
+    let left = find(&setting, ann.id).await.unwrap();
+    assert_eq!((left.is_active, left.version, left.updated_at), (false, 2, order.at));
+    assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
+    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "they are gone already");
+}
+
+async fn a_handover_of_what_was_not_seen_is_stale(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let ben = setting.manager("ben@example.com").await;
+    let first = setting.customer("+998900000001", Some(&ann)).await;
+    let second = setting.customer("+998900000002", Some(&ann)).await;
+    let others = setting.customer("+998900000003", Some(&ben)).await;
+    let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first])];
+    let order = handover(&setting, &ann, &shares);
+    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "one was overlooked");
+    let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first, &second, &others])];
+    let order = handover(&setting, &ann, &shares);
+    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "one is not theirs");
+    for user in [&first, &second, &others] {
+        assert_eq!(find(&setting, user.id).await.as_ref(), Some(user));
+    }
+    let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first])];
+    let partly = Handover { is_complete: false, ..handover(&setting, &ann, &shares) };
+    setting.store.hand_over(&partly).await.unwrap();
+    assert_eq!(setting.store.list_customer_ids(ann.id).await.unwrap(), [second.id]);
+}
+
+async fn receivers_are_active_managers(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let mine = setting.customer("+998900000001", Some(&ann)).await;
+    let admin = setting.admin("admin@example.com").await;
+    let mut idle = manager(&setting.clock, "idle@example.com");
+    idle.is_active = false;
+    setting.enter(&idle).await;
+    for wrong in [&admin, &idle, &mine] {
+        let shares: [(Option<&User>, &[&User]); 1] = [(Some(wrong), &[&mine])];
+        let refused = setting.store.hand_over(&handover(&setting, &ann, &shares)).await;
+        assert!(matches!(refused, Err(WriteError::NotAnActiveManager)), "{refused:?}");
+    }
+    let ids = [idle.id, ann.id, admin.id, mine.id, setting.clock.new_id().into()];
+    assert_eq!(setting.store.find_active_managers(&ids).await.unwrap(), [ann.id]);
+    assert_eq!(setting.store.find_active_managers(&[]).await.unwrap(), []);
+}
+
+/// An entry about somebody, with a personal value and one that is not.
+fn telling(setting: &Setting, subject: &User, actor: Option<&User>, name: &str) -> Event {
+    let mut event = event(&setting.clock, EventKind::UserUpdated, Some(subject.id));
+    event.actor_id = actor.map(|actor| actor.id);
+    event.address = Some("192.0.2.7".parse().unwrap());
+    for (field, value) in [("display_name", name), ("role", "manager")] {
+        event.changes.insert(field.to_owned(), Change { from: serde_json::Value::Null, to: value.into() });
+    }
+    event
+}
+
+async fn an_erased_person_leaves_ids_only(setting: Setting) {
+    let admin = setting.admin("admin@example.com").await;
+    let ann = setting.manager("ann@example.com").await;
+    // More of them than one statement blanks.
+    for number in 0..130 {
+        setting.store.record_event(&telling(&setting, &ann, Some(&admin), &format!("ann {number}"))).await.unwrap();
+    }
+    setting.store.record_event(&telling(&setting, &ann, None, "by nobody")).await.unwrap();
+    setting.store.record_event(&telling(&setting, &admin, Some(&ann), "of admin")).await.unwrap();
+    let asked = domain::challenge::Challenge {
+        user_id: Some(ann.id),
+        ..challenge(&setting.clock, Purpose::PasswordReset, [1; 32])
+    };
+    let of_nobody = challenge(&setting.clock, Purpose::StaffSignUp, [2; 32]);
+    for challenge in [&asked, &of_nobody] {
+        let message = message(&setting.clock, challenge);
+        setting.store.open_challenge(challenge, &message, setting.clock.now()).await.unwrap();
+    }
+    let begun = session(&setting.clock, ann.id);
+    setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, Some(ann.id))).await.unwrap();
+
+    setting.store.erase_user(&erasure(&setting, &ann, Some(&admin))).await.unwrap();
+    assert_eq!(find(&setting, ann.id).await, None);
+    assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
+    let now = setting.clock.now();
+    for challenge in [&asked, &of_nobody] {
+        assert!(setting.store.take_try(challenge.id, now).await.unwrap().is_none());
+    }
+    assert!(setting.store.claim_messages(now, now, 9).await.unwrap().is_empty());
+
+    let data = setting.store.find_personal_data(Scope::All, admin.id, 1000).await.unwrap().unwrap();
+    let blanked: Vec<_> = data.events.iter().filter(|event| event.subject_id == Some(ann.id)).collect();
+    assert_eq!(blanked.len(), 130, "what the admin did to her");
+    for event in blanked {
+        assert_eq!(event.changes["display_name"].to, domain::audit::ERASED);
+        assert_eq!(event.changes["role"].to, "manager");
+        assert!(event.address.is_some(), "the admin's own address stays");
+    }
+    let of_admin = data.events.iter().find(|event| event.actor_id == Some(ann.id)).unwrap();
+    assert_eq!(of_admin.changes["display_name"].to, "of admin", "others keep what is told about them");
+    assert_eq!(of_admin.address, None, "where she acted from is blanked");
+}
+
+async fn customers_of_the_erased_get_another_creator(setting: Setting) {
+    let (admin, second) = (setting.admin("a@example.com").await, setting.admin("b@example.com").await);
+    let mut entered = customer(&setting.clock, "+998900000001", None);
+    customer_profile(&mut entered).created_by = admin.id;
+    let own = customer(&setting.clock, "+998900000002", None);
+    setting.enter_all(&[&entered, &own]).await;
+    let creator = async |user: &User| {
+        let found = find(&setting, user.id).await.unwrap();
+        (found.customer().unwrap().created_by, found.version)
+    };
+    // The heir of somebody who erases themselves is another admin.
+    setting.store.erase_user(&erasure(&setting, &admin, Some(&admin))).await.unwrap();
+    assert_eq!(creator(&entered).await, (second.id, 2));
+    assert_eq!(creator(&own).await, (own.id, 1));
+    setting.store.erase_user(&erasure(&setting, &own, None)).await.unwrap();
+    assert_eq!(find(&setting, own.id).await, None);
+}
+
+async fn an_erasure_is_refused_like_a_change(setting: Setting) {
+    let admin = setting.admin("admin@example.com").await;
+    let ann = setting.manager("ann@example.com").await;
+    setting.customer("+998900000001", Some(&ann)).await;
+    let refused = setting.store.erase_user(&erasure(&setting, &ann, Some(&admin))).await;
+    assert!(matches!(refused, Err(WriteError::HasCustomers(1))), "{refused:?}");
+    let refused = setting.store.erase_user(&erasure(&setting, &admin, Some(&admin))).await;
+    assert!(matches!(refused, Err(WriteError::LastAdmin)), "{refused:?}");
+    let seen = User { version: 7, ..ann.clone() };
+    let refused = setting.store.erase_user(&erasure(&setting, &seen, Some(&admin))).await;
+    assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
+    assert_eq!(find(&setting, ann.id).await.as_ref(), Some(&ann));
+    assert_eq!(find(&setting, admin.id).await.as_ref(), Some(&admin));
+}
+
+async fn personal_data_is_all_there_is(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let mine = setting.customer("+998900000001", Some(&ann)).await;
+    let begun = session(&setting.clock, ann.id);
+    setting.store.start_session(&begun, &telling(&setting, &ann, Some(&ann), "a")).await.unwrap();
+    setting.store.record_event(&telling(&setting, &mine, Some(&ann), "b")).await.unwrap();
+    let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id, 2).await.unwrap().unwrap();
+    assert_eq!((&data.user, &data.sessions), (&ann, &vec![begun]));
+    assert_eq!((data.created_customers, data.assigned_customers), (1, 1));
+    let told: Vec<_> = data.events.iter().map(|event| (event.kind, event.subject_id)).collect();
+    let (updated, created) = (EventKind::UserUpdated, EventKind::UserCreated);
+    assert_eq!(told, [(updated, Some(mine.id)), (updated, Some(ann.id)), (created, Some(ann.id))]);
+    assert!(data.has_all_events);
+    let some = setting.store.find_personal_data(Scope::All, ann.id, 1).await.unwrap().unwrap();
+    assert_eq!((some.events.len(), some.has_all_events), (2, false));
+    assert_eq!(some.events[..], data.events[..2], "the newest");
+    for (scope, id) in [(Scope::Own(ann.id), mine.id), (Scope::Nothing, ann.id), (Scope::AllCustomers, ann.id)] {
+        assert!(setting.store.find_personal_data(scope, id, 1).await.unwrap().is_none());
+    }
+}
+
+async fn ten_thousand_customers_go_at_once(ground: Ground) {
+    const CUSTOMERS: usize = 10_000;
+    let setting = ground.setting();
+    let ann = setting.manager("ann@example.com").await;
+    let ben = setting.manager("ben@example.com").await;
+    let eva = setting.manager("eva@example.com").await;
+    let mut customers = Vec::new();
+    for number in 0..CUSTOMERS {
+        customers.push(customer(&setting.clock, &format!("+9989000{number:05}"), Some(ann.id)));
+    }
+    for chunk in customers.chunks(500) {
+        ground.insert_customers(chunk).await;
+    }
+    let ids = setting.store.list_customer_ids(ann.id).await.unwrap();
+    assert_eq!(ids.len(), CUSTOMERS);
+    let share = |to: &User, nth: usize| Share {
+        to: Some(to.id),
+        customers: ids.iter().skip(nth).step_by(2).copied().collect(),
+    };
+    let events = ids.iter().map(|id| event(&setting.clock, EventKind::CustomerAssigned, Some(*id))).collect();
+    let shares = vec![share(&ben, 0), share(&eva, 1)];
+    let at = setting.clock.now();
+    let order = Handover { from: ann.id, shares, is_complete: true, deactivates: false, at, events };
+    let began = std::time::Instant::now();
+    setting.store.hand_over(&order).await.unwrap();
+    eprintln!("10,000 customers in {:?}", began.elapsed());
+    for (manager, count) in [(&ann, 0), (&ben, CUSTOMERS / 2), (&eva, CUSTOMERS / 2)] {
+        assert_eq!(setting.store.list_customer_ids(manager.id).await.unwrap().len(), count);
+    }
+    let moved = ground.rows("SELECT COUNT(*) AS n FROM users WHERE version = 2").await;
+    assert_eq!(moved[0].try_get::<i64>("", "n").unwrap(), CUSTOMERS as i64);
+    assert_eq!(ground.count("audit_events").await, CUSTOMERS as i64 + 3);
+}
+
+async fn profiles_move_with_their_people(ground: Ground) {
+    let setting = ground.setting();
+    let ann = setting.manager("ann@example.com").await;
+    let mine = setting.customer("+998900000001", Some(&ann)).await;
+    setting.clock.advance(chrono::TimeDelta::seconds(1));
+    for user in [&ann, &mine] {
+        let update = changed(&setting, user, |user| user.is_active = false);
+        setting.store.update_user(&update).await.unwrap();
+    }
+    for table in ["users", "admin_managers", "customers"] {
+        for row in ground.rows(format!("SELECT created_at, updated_at FROM {table}")).await {
+            let time = |column| row.try_get::<domain::Timestamp>("", column).unwrap();
+            assert_eq!((time("created_at"), time("updated_at")), (ann.created_at, setting.clock.now()), "{table}");
+        }
+    }
+}
