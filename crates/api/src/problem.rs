@@ -352,7 +352,7 @@ impl From<Error> for Problem {
             Error::LastAdmin => Self::new(Code::LastAdmin, "without this admin there would be no active one"),
             Error::HasCustomers(customers) => Self {
                 customers: Some(customers),
-                ..Self::new(Code::HasCustomers, format!("hand over the {customers} customers first"))
+                ..Self::new(Code::HasCustomers, "the manager looks after customers: hand them over first")
             },
             Error::PreconditionFailed => {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")

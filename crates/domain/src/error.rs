@@ -59,7 +59,7 @@ pub enum Error {
     #[error("the last active admin stays")]
     LastAdmin,
     /// Somebody else has to look after this many customers first.
-    #[error("{0} customers are still assigned")]
+    #[error("customers still assigned: {0}")]
     HasCustomers(u64),
     /// The record is not in the state that the caller expects.
     #[error("the record is not in the expected state")]

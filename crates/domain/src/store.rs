@@ -41,7 +41,7 @@ pub enum WriteError {
     #[error("the last active admin stays")]
     LastAdmin,
     /// Somebody else has to look after this many customers first.
-    #[error("{0} customers are still assigned")]
+    #[error("customers still assigned: {0}")]
     HasCustomers(u64),
     /// The setup token is wrong or spent, or an admin exists.
     #[error("the setup token is not valid")]

@@ -1,5 +1,7 @@
 //! Every caller against everybody: one table for each use-case.
 
+mod life;
+
 use super::*;
 use crate::page::Filter;
 use crate::testing::{self, FixedClock, MemoryStore, signed_in};
