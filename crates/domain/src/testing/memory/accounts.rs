@@ -136,7 +136,7 @@ impl AccountStore for MemoryStore {
         id: UserId,
         max_events: u64,
     ) -> Result<Option<PersonalData>, StoreError> {
-        self.personal_data(scope, id, max_events)
+        Ok(self.personal_data(scope, id, max_events))
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {

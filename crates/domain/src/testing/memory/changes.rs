@@ -5,7 +5,7 @@ use crate::audit::{self, Event};
 use crate::id::UserId;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
-use crate::store::{Erasure, Handover, Share, StoreError, Update, WriteError};
+use crate::store::{Erasure, Handover, Share, Update, WriteError};
 use crate::user::{Profile, Role, User};
 
 impl MemoryStore {
@@ -68,14 +68,9 @@ impl MemoryStore {
         })
     }
 
-    pub(super) fn personal_data(
-        &self,
-        scope: Scope,
-        id: UserId,
-        max_events: u64,
-    ) -> Result<Option<PersonalData>, StoreError> {
+    pub(super) fn personal_data(&self, scope: Scope, id: UserId, max_events: u64) -> Option<PersonalData> {
         let most = usize::try_from(max_events).unwrap_or(usize::MAX);
-        Ok(self.read(|state| {
+        self.read(|state| {
             let user = state.user(id).filter(|user| scope.contains(user))?.clone();
             let newest = |is_meant: &dyn Fn(&Event) -> bool| -> Vec<Event> {
                 state.events.iter().rev().filter(|event| is_meant(event)).take(most + 1).cloned().collect()
@@ -101,7 +96,7 @@ impl MemoryStore {
                 assigned_customers: state.customers_of(id).count() as u64,
                 user,
             })
-        }))
+        })
     }
 }
 
