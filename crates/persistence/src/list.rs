@@ -50,7 +50,8 @@ impl Store {
         Ok(if matches > self.few { Plan::Walk } else { Plan::Find })
     }
 
-    async fn count(&self, select: &SelectStatement) -> Result<u64, StoreError> {
+    /// The number that a statement answers as `total`.
+    pub(crate) async fn count(&self, select: &SelectStatement) -> Result<u64, StoreError> {
         let row = self.one(select).await?;
         let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "total")).map_err(|error| store_error(&error))?;
         Ok(u64::try_from(count).unwrap_or_default())

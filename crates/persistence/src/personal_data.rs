@@ -36,8 +36,8 @@ impl Store {
                 .collect::<Result<_, _>>()?,
             events,
             has_all_events: has_all_about && has_all_by,
-            created_customers: self.count(customer::Column::CreatedBy, id).await?,
-            assigned_customers: self.count(customer::Column::AssignedManagerId, id).await?,
+            created_customers: self.count(&customers(customer::Column::CreatedBy, id)).await?,
+            assigned_customers: self.count(&customers(customer::Column::AssignedManagerId, id)).await?,
         }))
     }
 
@@ -57,17 +57,11 @@ impl Store {
         }
         Ok((events, has_all))
     }
+}
 
-    async fn count(&self, column: customer::Column, id: UserId) -> Result<u64, StoreError> {
-        let count = Query::select()
-            .expr_as(Func::count(Expr::col(customer::Column::Id)), "count")
-            .from(customer::Entity)
-            .cond_where(column.eq(id.as_uuid()))
-            .take();
-        let row = self.one(&count).await?;
-        let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "count")).map_err(|error| store_error(&error))?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
+fn customers(column: customer::Column, id: UserId) -> SelectStatement {
+    let count = Func::count(Expr::col(customer::Column::Id));
+    Query::select().expr_as(count, "total").from(customer::Entity).cond_where(column.eq(id.as_uuid())).take()
 }
 
 fn about(id: UserId) -> Condition {

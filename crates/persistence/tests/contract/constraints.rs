@@ -228,7 +228,7 @@ async fn other_refusals_are_failures_without_values(ground: Ground) {
     twice.id = office.manager.id;
     let of_nobody = session(clock, clock.new_id().into());
     let started = || event(clock, EventKind::SessionStarted, None);
-    let primary = store.create_account(&account(&twice), &started()).await.unwrap_err();
+    let primary = store.create_account(&account(&twice), &[started()]).await.unwrap_err();
     let foreign = store.start_session(&of_nobody, &started()).await.unwrap_err();
     for error in [primary, WriteError::Store(foreign)] {
         let WriteError::Store(StoreError::Failed(cause)) = &error else { panic!("{error:?}") };

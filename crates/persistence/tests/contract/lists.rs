@@ -294,7 +294,7 @@ fn agrees_with_the_domain<F: Future<Output = Option<TestDatabase>>>(test: impl F
             for user in &people {
                 let mut event = event(&setting.clock, domain::audit::EventKind::UserCreated, Some(user.id));
                 event.id = domain::SystemClock.new_id().into();
-                setting.store.create_account(&account(user), &event).await.unwrap();
+                setting.store.create_account(&account(user), std::slice::from_ref(&event)).await.unwrap();
             }
             check(&setting, &people, &questions).await?;
             check(&Setting::new(ground.store().with_few_matches(0)), &people, &questions).await

@@ -41,7 +41,7 @@ async fn instances(ground: &Ground, number: usize) -> Vec<Database> {
 }
 
 async fn create(store: &Store, clock: &FixedClock, user: &User) -> Result<(), WriteError> {
-    store.create_account(&account(user), &event(clock, EventKind::UserCreated, Some(user.id))).await
+    store.create_account(&account(user), &[event(clock, EventKind::UserCreated, Some(user.id))]).await
 }
 
 fn successes<T, E>(results: &[Result<T, E>]) -> usize {
