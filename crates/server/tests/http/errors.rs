@@ -46,7 +46,7 @@ async fn with_identity_it_is_404_and_405(app: TestApp) {
     }
     for (method, path, allow) in [
         ("DELETE", "/users/", "GET, POST, HEAD"),
-        ("POST", "/users/me", "GET, HEAD"),
+        ("POST", "/users/me", "GET, PATCH, HEAD"),
         ("GET", "/auth/signin", "POST"),
         ("PUT", "/docs/", "GET, HEAD"),
     ] {
