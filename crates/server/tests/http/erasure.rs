@@ -73,13 +73,12 @@ async fn nothing_personal_is_left(app: TestApp) {
 
 /// Everything that is stored, as text.
 async fn dump(app: &TestApp) -> String {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for table in TABLES {
-        for row in app.rows(&format!("SELECT * FROM {table}")).await {
-            all.push_str(&format!("{table}: {row}\n"));
-        }
+        let rows = app.rows(&format!("SELECT * FROM {table}")).await;
+        all.extend(rows.iter().map(|row| format!("{table}: {row}")));
     }
-    all
+    all.join("\n")
 }
 
 async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
