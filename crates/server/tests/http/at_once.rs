@@ -13,6 +13,8 @@ on_every_backend!(
     after_a_changed_password,
     after_a_reset_password,
     after_a_reused_refresh_token,
+    after_an_admin_signed_them_out,
+    after_an_admin_deactivated_them,
 );
 
 const NEW_PASSWORD: &str = "another fine passphrase";
@@ -21,13 +23,15 @@ const NEW_PASSWORD: &str = "another fine passphrase";
 struct Stage {
     here: TestApp,
     there: TestApp,
+    admin: Caller,
 }
 
 impl Stage {
     async fn new(here: TestApp) -> Self {
         let there = here.another(|_| {}).await;
-        here.manager(&here.admin().await, "ann@example.com").await;
-        Self { here, there }
+        let admin = here.admin().await;
+        here.manager(&admin, "ann@example.com").await;
+        Self { here, there, admin }
     }
 
     async fn sign_in(&self) -> Answer {
@@ -125,4 +129,25 @@ async fn after_a_reused_refresh_token(app: TestApp) {
     stage.assert_alive(&third).await;
     refresh(&first).await.is_problem(401, "invalid_token");
     stage.assert_dead(&third).await;
+}
+
+async fn after_an_admin_signed_them_out(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let (one, two) = (stage.sign_in().await, stage.sign_in().await);
+    let path = format!("/users/{}/sessions", stage.caller(&one).id);
+    assert_eq!(stage.admin.delete(&path).await.status, 204);
+    stage.assert_dead(&one).await;
+    stage.assert_dead(&two).await;
+    assert_eq!(stage.admin.get("/users/me").await.status, 200);
+    stage.sign_in().await;
+}
+
+async fn after_an_admin_deactivated_them(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let one = stage.sign_in().await;
+    let path = format!("/users/{}", stage.caller(&one).id);
+    assert_eq!(stage.admin.patch(&path, json!({ "is_active": false })).await.status, 200);
+    stage.assert_dead(&one).await;
+    let body = json!({ "email": "ann@example.com", "password": PASSWORD });
+    stage.there.anonymous().post("/auth/signin", body).await.is_problem(403, "account_inactive");
 }
