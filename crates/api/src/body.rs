@@ -1,11 +1,12 @@
 //! The one way in for JSON: an object on top, no duplicate keys, the right
-//! media type, at most 64 KiB, all of it within 20 s.
+//! media type, at most 64 KiB, all of it within the time that the settings give.
 
 use std::fmt;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::PasswordPolicy;
 use futures_util::StreamExt;
@@ -19,8 +20,6 @@ use crate::problem::{Code, Problem};
 
 /// Most bytes of a JSON body.
 const MAX_BYTES: usize = 64 * 1024;
-/// How long a body may take to arrive.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A request that reads itself from a form.
 pub(crate) trait FromForm: Sized {
@@ -63,11 +62,16 @@ impl JsonBody {
 
     async fn form_of(self, media_types: &[&str]) -> Result<Form, Problem> {
         check_media_type(&self.request, media_types)?;
-        let bytes = tokio::time::timeout(DEADLINE, collect(&self.request, self.payload))
+        let bytes = tokio::time::timeout(time(&self.request), collect(&self.request, self.payload))
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
         parse_object(&bytes).map(Form::new)
     }
+}
+
+/// How long the body may take to arrive.
+fn time(request: &HttpRequest) -> Duration {
+    request.app_data::<Data<Services>>().map_or(Duration::ZERO, |services| services.body_time)
 }
 
 fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {

@@ -14,8 +14,8 @@ use domain::Origin;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::Services;
 use crate::problem::Problem;
+use crate::{Services, measure, routes};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id and user agent that are taken from a client.
@@ -31,7 +31,7 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let origin = origin(&request);
     let request_id = origin.request_id.clone().unwrap_or_default();
     let method = request.method().clone();
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = request.match_pattern().and_then(|pattern| routes::template(&pattern)).unwrap_or("unmatched");
     request.extensions_mut().insert(origin);
 
     let span = tracing::info_span!("request", %request_id, %method, %route);
@@ -39,6 +39,7 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let _entered = span.enter();
     let Ok(answer) = answer else {
         // The panic hook has logged where; the connection gets an answer all the same.
+        measure::answered(&method, route, 500, started.elapsed());
         return Err(Problem::from_status(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR)
             .with_request_id(&request_id)
             .into());
@@ -46,7 +47,12 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let mut response = in_one_form(answer?.map_into_boxed_body(), &request_id);
     add_headers(response.headers_mut(), &request_id);
     let elapsed = started.elapsed();
-    tracing::info!(status = response.status().as_u16(), micros = elapsed.as_micros(), "answered");
+    measure::answered(&method, route, response.status().as_u16(), elapsed);
+    tracing::info!(
+        status = response.status().as_u16(),
+        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
     Ok(response)
 }
 

@@ -15,12 +15,14 @@ mod form;
 mod gate;
 mod health;
 mod jwks;
+mod measure;
 mod problem;
 mod query;
 mod routes;
 mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::auth::{Authentication, KeyRing};
 use actix_web::web::{Data, ServiceConfig};
@@ -41,6 +43,8 @@ pub struct Services {
     pub keys: Arc<KeyRing>,
     /// Makes request ids.
     pub clock: Arc<dyn Clock>,
+    /// How long a JSON body may take to arrive.
+    pub body_time: Duration,
 }
 
 /// Serves the whole surface; add it to an [`actix_web::App`].

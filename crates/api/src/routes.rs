@@ -60,6 +60,12 @@ pub(crate) fn is_public(pattern: &str) -> bool {
     TABLE.iter().any(|(path, access, _)| path.trim_end_matches('/') == pattern && *access == "public")
 }
 
+/// The route of this pattern as the table spells it.
+pub(crate) fn template(pattern: &str) -> Option<&'static str> {
+    let pattern = pattern.trim_end_matches('/');
+    TABLE.iter().map(|(path, ..)| *path).find(|path| path.trim_end_matches('/') == pattern)
+}
+
 fn resource(path: &str, methods: &[&str]) -> Resource {
     let bare = path.trim_end_matches('/');
     let allow = allowed(methods);

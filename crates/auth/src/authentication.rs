@@ -1,5 +1,6 @@
 //! The use-cases of authentication. The caller is the first argument of each.
 
+mod admins;
 mod codes;
 mod first_admin;
 mod invitations;
@@ -21,8 +22,9 @@ use domain::session::Session;
 use domain::store::{AccountStore, ChallengeStore, SessionStore};
 use domain::{Actor, ChallengeId, Clock, Email, Origin, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+pub use admins::AdminMade;
 pub use first_admin::FirstAdmin;
 pub use sign_up::StaffSignUp;
 
@@ -114,7 +116,7 @@ pub struct SignupPolicy {
 }
 
 /// What becomes of staff who sign up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StaffSignup {
     /// An admin lets them in.
@@ -127,7 +129,7 @@ pub enum StaffSignup {
 }
 
 /// What becomes of customers who sign up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CustomerSignup {
     /// They are in, by a code to their phone.
@@ -138,7 +140,7 @@ pub enum CustomerSignup {
 }
 
 /// Whether staff need a code beside their password.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecondFactor {
     /// The password is enough.

@@ -19,8 +19,8 @@ mod test_world;
 pub mod token;
 
 pub use authentication::{
-    Answer, Authentication, Caller, CodeSent, CustomerSignup, FirstAdmin, Parts, SecondFactor, Settings, SignedIn,
-    SignupPolicy, StaffSignUp, StaffSignup, Stores,
+    AdminMade, Answer, Authentication, Caller, CodeSent, CustomerSignup, FirstAdmin, Parts, SecondFactor, Settings,
+    SignedIn, SignupPolicy, StaffSignUp, StaffSignup, Stores,
 };
 pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};

@@ -208,7 +208,11 @@ enum Attempt {
 
 impl Inner {
     async fn deliver(&self, message: &Message) {
-        let settled = match self.attempt(message).await {
+        let attempt = self.attempt(message).await;
+        if !message.recipient.is_empty() {
+            count(message, &attempt);
+        }
+        let settled = match attempt {
             Attempt::Done => self.store.remove_message(message.id).await,
             Attempt::Later => {
                 self.store.postpone_message(message.id, self.clock.now() + back_off(message.attempts)).await
@@ -245,6 +249,16 @@ impl Inner {
         let sent = timeout(SEND_LIMIT, self.senders.of(message.channel).send(message)).await;
         sent.unwrap_or(Err(SendError::TimedOut))
     }
+}
+
+fn count(message: &Message, attempt: &Attempt) {
+    let outcome = match attempt {
+        Attempt::Done => "sent",
+        Attempt::Later => "failed",
+        Attempt::Hopeless(_) => "given_up",
+    };
+    let labels = [("channel", message.channel.as_str()), ("outcome", outcome)];
+    metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
 }
 
 fn code_message(message: &Message, code: SecretString) -> CodeMessage {

@@ -123,6 +123,19 @@ pub struct Erasure {
     pub event: Event,
 }
 
+/// A staff member who becomes an active admin with a new password.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    /// As they are to be, with the next version.
+    pub admin: User,
+    /// What their new password is checked against.
+    pub password_hash: PasswordHash,
+    /// What to record.
+    pub events: Vec<Event>,
+    /// What to record besides, if sessions end.
+    pub sessions_ended: Event,
+}
+
 /// People and their profiles.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -153,6 +166,12 @@ pub trait AccountStore: Send + Sync {
         session: &Session,
         events: &[Event],
     ) -> Result<(), WriteError>;
+
+    /// Makes a staff member an active admin with a new password and ends their
+    /// sessions. All setup tokens are gone after that. [`WriteError::Stale`]
+    /// when they have not the version before; [`WriteError::HasCustomers`] for
+    /// a manager who is to be an admin and still looks after some.
+    async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError>;
 
     /// Stores one more setup token, unless an admin exists. Answers whether it did.
     async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError>;
@@ -284,6 +303,35 @@ pub trait ChallengeStore: Send + Sync {
 
     /// Puts a claimed message off.
     async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What is of no use once it has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expirable {
+    /// One-time codes, used or not, with their messages.
+    Challenges,
+    /// Sign-ins that were not renewed.
+    Sessions,
+}
+
+impl Expirable {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Challenges, Self::Sessions];
+}
+
+/// Clearing away what has expired.
+#[async_trait]
+pub trait HousekeepingStore: Send + Sync {
+    /// Takes the housekeeping until `until`, unless another instance has it at
+    /// `now`. Answers whether it did.
+    async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Removes at most `limit` rows that expired before `before`, the longest
+    /// expired first. Answers how many.
+    async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
+
+    /// How many messages wait in the outbox.
+    async fn count_messages(&self) -> Result<u64, StoreError>;
 }
 
 /// Keys that all instances share.

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
-use domain::store::{Account, AccountStore, Credentials, Erasure, Handover, StoreError, Update, WriteError};
+use domain::store::{
+    Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError,
+};
 use domain::{
     Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
 };
@@ -81,6 +83,39 @@ impl AccountStore for Store {
             insert_account(&txn, account).await?;
             session_store::insert(&txn, session).await?;
             Ok(audit::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            hold(&txn, Lock::Admins).await?;
+            let Recovery { admin, password_hash, events, sessions_ended } = recovery;
+            let staff = user::Column::Role.is_in([Role::Admin, Role::Manager].map(Role::as_str));
+            let promoted = user::Entity::update_many()
+                .col_expr(user::Column::Role, Role::Admin.as_str().into())
+                .col_expr(user::Column::IsActive, admin.is_active.into())
+                .col_expr(user::Column::UpdatedAt, admin.updated_at.into())
+                .col_expr(user::Column::Version, admin.version.into())
+                .filter(user::Column::Id.eq(admin.id.as_uuid()))
+                .filter(user::Column::Version.eq(admin.version - 1))
+                .filter(staff)
+                .exec(&*txn)
+                .await?;
+            session_store::stale_unless(promoted.rows_affected == 1)?;
+            // Counted after the row is held: whoever assigns a customer waits for it.
+            let assigned = customer::Column::AssignedManagerId.eq(admin.id.as_uuid());
+            match customer::Entity::find().filter(assigned).count(&*txn).await? {
+                0 => {}
+                count => return Err(WriteError::HasCustomers(count).into()),
+            }
+            session_store::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
+            setup_token::Entity::delete_many().exec(&*txn).await?;
+            audit::record_all(&txn, events).await?;
+            if session_store::end_all(&txn, admin.id, None).await? > 0 {
+                audit::record(&txn, sessions_ended).await?;
+            }
+            Ok(())
         })
         .await
     }

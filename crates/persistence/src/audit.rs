@@ -6,6 +6,7 @@ use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
 
 use crate::entity::audit_event;
 
+pub(crate) mod count;
 /// How many entries one statement writes.
 const ROWS: usize = 500;
 
@@ -19,6 +20,7 @@ pub(crate) async fn record_all(txn: &DatabaseTransaction, events: &[Event]) -> R
         let rows = chunk.iter().map(row).collect::<Result<Vec<_>, _>>()?;
         audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
     }
+    count::note(events);
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sea_orm::{DbBackend, sqlx};
+
 use crate::connect::Target;
 use crate::error::{DatabaseError, store_error};
 use crate::list;
@@ -37,6 +39,26 @@ impl Default for Options {
     }
 }
 
+/// A pool of connections at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// `writer` and `readers` on `SQLite`, `all` elsewhere.
+    pub name: &'static str,
+    /// Open connections, and those that are being opened.
+    pub size: u32,
+    /// Open connections that nobody uses.
+    pub idle: u32,
+    /// Most connections at once.
+    pub max: u32,
+}
+
+impl PoolState {
+    fn of<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> Self {
+        let (idle, max) = (u32::try_from(pool.num_idle()).unwrap_or(u32::MAX), pool.options().get_max_connections());
+        Self { name, size: pool.size(), idle, max }
+    }
+}
+
 /// An open database.
 #[derive(Clone)]
 pub struct Database {
@@ -52,6 +74,14 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
+    /// Whether a URL names a database that this program can open. Asks nobody.
+    ///
+    /// # Errors
+    /// What is wrong with it, without repeating it.
+    pub fn check_url(url: &str) -> Result<(), DatabaseError> {
+        Target::parse(url).map(drop)
+    }
+
     /// Opens the database of a `sqlite:`, `postgres:`, `postgresql:`, `mysql:` or `mariadb:` URL. The
     /// file of `SQLite` and its folder are made when missing.
     ///
@@ -68,6 +98,22 @@ impl Database {
     #[must_use]
     pub fn store(&self) -> Store {
         self.store.clone()
+    }
+
+    /// The pools of connections, for metrics.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        match self.store.writer.get_database_backend() {
+            DbBackend::Sqlite => vec![
+                PoolState::of("writer", self.store.writer.get_sqlite_connection_pool()),
+                PoolState::of("readers", self.store.reader.get_sqlite_connection_pool()),
+            ],
+            #[cfg(feature = "postgres")]
+            DbBackend::Postgres => vec![PoolState::of("all", self.store.writer.get_postgres_connection_pool())],
+            #[cfg(feature = "mysql")]
+            DbBackend::MySql => vec![PoolState::of("all", self.store.writer.get_mysql_connection_pool())],
+            _ => Vec::new(),
+        }
     }
 
     /// The name of the backend, for messages.

@@ -1,7 +1,7 @@
 //! The stores of the domain on SQLite, PostgreSQL and MySQL/MariaDB.
 //!
 //! [`Database`] opens a database and brings it to its schema; [`Store`] is all
-//! four store ports on it. Entities and SQL stay inside.
+//! store ports on it. Entities and SQL stay inside.
 //!
 //! It must not know HTTP, tokens or who may do what: a [`domain::Scope`]
 //! arrives decided and becomes a condition.
@@ -15,6 +15,7 @@ mod entity;
 mod erasure;
 mod error;
 mod handover;
+mod housekeeping_store;
 mod key_store;
 mod list;
 mod person;
@@ -27,7 +28,7 @@ mod store;
 pub mod testing;
 mod update;
 
-pub use database::{Database, Options};
+pub use database::{Database, Options, PoolState};
 pub use error::DatabaseError;
 pub use schema::Schema;
 pub use store::Store;

@@ -10,7 +10,9 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument, debug_span};
 
+use crate::audit::count;
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 
 /// How often a transaction that lost against others is begun.
@@ -36,12 +38,12 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     pub(crate) async fn one(&self, select: &SelectStatement) -> Result<Option<QueryResult>, StoreError> {
-        let query = timeout(self.time_limit, self.reader.query_one(select));
+        let query = timeout(self.time_limit, self.reader.query_one(select)).instrument(debug_span!("read"));
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
     }
 
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
-        let query = timeout(self.time_limit, self.reader.query_all(select));
+        let query = timeout(self.time_limit, self.reader.query_all(select)).instrument(debug_span!("read"));
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
     }
 
@@ -56,7 +58,8 @@ impl Store {
         A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
         F: Future<Output = Result<T, Failure>> + Send,
     {
-        timeout(self.time_limit, self.attempts(act)).await.unwrap_or_else(|_| Err(out_of_time().into()))
+        let written = timeout(self.time_limit, self.attempts(act)).instrument(debug_span!("write"));
+        written.await.unwrap_or_else(|_| Err(out_of_time().into()))
     }
 
     async fn attempts<T, A, F>(&self, act: A) -> Result<T, WriteError>
@@ -66,7 +69,7 @@ impl Store {
     {
         let mut attempt = 1;
         loop {
-            match self.attempt(&act).await {
+            match count::committed(self.attempt(&act)).await {
                 Err(Failure::Database(error)) if attempt < ATTEMPTS && is_conflict(&error) => {
                     sleep(Duration::from_millis(10) * attempt).await;
                     attempt += 1;

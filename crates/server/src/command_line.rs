@@ -1,22 +1,66 @@
 //! The words after `clientele`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Keeps a company's people: staff accounts, customers, and which manager looks
 /// after which customer.
 ///
 /// With no words it serves on 127.0.0.1:8080 with SQLite in ./data/.
+///
+/// Settings come from clientele.toml, then from the environment, then from the
+/// options below. The environment spells `auth.bcrypt_cost` as
+/// CLIENTELE_AUTH__BCRYPT_COST, and any of its values may come from a file:
+/// CLIENTELE_AUTH__MASTER_KEY_FILE. `clientele config check` shows the outcome.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct CommandLine {
-    /// The settings file; ./clientele.toml if it is there.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Options for every command.
+    #[command(flatten)]
+    pub options: Options,
     /// What to do; `serve` when nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 it failed, 2 the words or the settings are wrong.";
+
+/// Settings that are worth an option of their own.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// The settings file; ./clientele.toml if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to serve, instead of `http.listen`.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The database, instead of `database.url`. Others see it in the list of processes: a
+    /// password is better kept in `DATABASE_URL_FILE`.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// How to log, instead of `log.format`: pretty or json.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What to log, instead of `log.level`: error, warn, info, debug, trace, or a list such as info,api=debug.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+impl Options {
+    /// What was said, as settings.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let said = [
+            ("http.listen", self.listen.map(|address| address.to_string())),
+            ("database.url", self.database_url.clone()),
+            ("log.format", self.log_format.clone()),
+            ("log.level", self.log_level.clone()),
+        ];
+        said.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
 }
 
 /// What to do.
@@ -36,8 +80,25 @@ pub enum Command {
         #[command(subcommand)]
         act: Keys,
     },
+    /// Make admins.
+    Admin {
+        /// What to do with them.
+        #[command(subcommand)]
+        act: Admin,
+    },
+    /// Look at the settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        act: Config,
+    },
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the completions of a shell, to be put where that shell looks for them.
+    Completions {
+        /// For which.
+        shell: Shell,
+    },
     /// Exit 0 when the service on `http.listen` is ready; for container health checks.
     Health,
 }
@@ -71,4 +132,54 @@ pub enum Migrate {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What to do with admins.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Make an active admin, or let one back in who lost their way.
+    ///
+    /// Somebody on the staff who has this e-mail already becomes an active admin with the new
+    /// password, and their sessions end. The password is asked for on a terminal; otherwise it is
+    /// read from CLIENTELE_ADMIN_PASSWORD, CLIENTELE_ADMIN_PASSWORD_FILE or the first line of
+    /// standard input.
+    Create {
+        /// Their e-mail.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Say whether the settings can be used, and what they come to, without secrets. Touches nothing.
+    Check,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_explains_every_word() {
+        let mut command = CommandLine::command();
+        command.clone().debug_assert();
+        command.build();
+        let mut unexplained = Vec::new();
+        look_for_unexplained(&command, &mut unexplained);
+        assert_eq!(unexplained, Vec::<String>::new());
+    }
+
+    fn look_for_unexplained(command: &clap::Command, found: &mut Vec<String>) {
+        let name = command.get_name();
+        if command.get_about().is_none() {
+            found.push(name.to_owned());
+        }
+        let silent = command.get_arguments().filter(|argument| argument.get_help().is_none());
+        found.extend(silent.map(|argument| format!("{name} {}", argument.get_id())));
+        command.get_subcommands().filter(|c| c.get_name() != "help").for_each(|c| look_for_unexplained(c, found));
+    }
 }

@@ -2,10 +2,30 @@
 //! command line. The only crate that sees every other one, and the only one
 //! that reads the environment. Business rules have no place here.
 
+pub mod admin;
 pub mod banner;
 pub mod command_line;
+pub mod config;
 pub mod health;
+pub mod housekeeping;
 pub mod keys;
 pub mod logging;
+pub mod monitoring;
 pub mod settings;
+pub mod signals;
 pub mod startup;
+
+/// An error with its causes, on one line and nothing said twice.
+#[must_use]
+pub fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

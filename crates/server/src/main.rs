@@ -1,44 +1,58 @@
 //! The program: reads words and settings, and does what they say.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth::{LogSender, Senders};
-use clap::Parser;
-use server::command_line::{Command, CommandLine, Keys, Migrate};
+use clap::{CommandFactory, Parser};
+use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
 use server::settings::{Settings, SettingsError};
+use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{banner, health, keys, logging};
+use server::{admin, banner, config, health, keys, logging, one_line};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let words = CommandLine::parse();
-    let settings = match load(words.config.as_deref()) {
-        Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("clientele: {error}");
-            return ExitCode::from(USAGE);
+    let CommandLine { options, command } = CommandLine::parse();
+    let command = command.unwrap_or(Command::Serve);
+    match &command {
+        Command::Openapi => {
+            println!("{}", api::openapi().to_pretty_json().unwrap_or_default());
+            return ExitCode::SUCCESS;
         }
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut CommandLine::command(), "clientele", &mut std::io::stdout());
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let settings = match load(&options, &command) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error, USAGE),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("clientele: cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return fail(&error, 1),
     };
-    runtime.block_on(run(words.command.unwrap_or(Command::Serve), &settings)).unwrap_or_else(|error| {
-        eprintln!("clientele: {error}");
-        if error.is_of_settings() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
-    })
+    let done = runtime.block_on(run(command, &settings));
+    logging::flush();
+    done.unwrap_or_else(|error| fail(&error, if error.is_of_settings() { USAGE } else { 1 }))
 }
 
-fn load(file: Option<&Path>) -> Result<Settings, SettingsError> {
-    let settings = Settings::load(file, std::env::vars().collect())?;
-    logging::start(&settings.log)?;
+/// Says on one line why it can't go on.
+fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    eprintln!("clientele: {}", one_line(error));
+    ExitCode::from(code)
+}
+
+fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError> {
+    let settings = Settings::load(options.config.as_deref(), std::env::vars().collect(), options.settings())?;
+    if matches!(command, Command::Serve | Command::Config { .. }) {
+        settings.check_first_admin()?;
+    }
+    logging::start(&settings)?;
     Ok(settings)
 }
 
@@ -46,20 +60,23 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
     match command {
         Command::Serve => {
             let service = Service::start(settings, Senders::all(Arc::new(LogSender))).await?;
+            let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
             println!("{}", banner::text(service.address(), service.setup_token()));
-            service.run().await?;
+            let asked_again = async {
+                again.next().await;
+                again.next().await;
+            };
+            service.run_until(asked.next(), asked_again).await?;
         }
         Command::Migrate { direction } => return migrate(&direction, settings).await,
         Command::Keys { act: Keys::List } => println!("{}", keys::list(settings).await?),
         Command::Keys { act: Keys::Rotate } => println!("{}", keys::rotate(settings).await?),
-        Command::Openapi => println!("{}", api::openapi().to_pretty_json().unwrap_or_default()),
-        Command::Health => {
-            return Ok(if health::is_ready(settings.http.listen).await {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
+        Command::Admin { act: Admin::Create { email } } => println!("{}", admin::create(&email, settings).await?),
+        Command::Config { act: Config::Check } => println!("{}", config::text(settings)),
+        Command::Health if health::is_ready(settings.http.listen).await => {}
+        Command::Health => return Ok(ExitCode::FAILURE),
+        // They need no settings and are done.
+        Command::Openapi | Command::Completions { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

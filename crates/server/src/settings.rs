@@ -13,9 +13,13 @@ pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 mod lenient;
+mod metrics_listen;
+mod shown;
+
+pub use metrics_listen::MetricsListen;
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "clientele.toml";
@@ -23,12 +27,16 @@ const PREFIX: &str = "CLIENTELE_";
 /// Variables under our prefix that are not settings but switches of the tests.
 const NOT_SETTINGS: &[&str] = &["CLIENTELE_TEST_ALL_BACKENDS"];
 
-/// Everything that can be set.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Everything that can be set. Serialized, it is what [`Settings::shown`] shows:
+/// a new key needs no more than its field, here and in the sections below, and
+/// its row in `docs/configuration.md` and `clientele.example.toml`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Where requests come in.
     pub http: Http,
+    /// Where metrics are read.
+    pub metrics: Metrics,
     /// Where the data is.
     pub database: Database,
     /// Who may sign up.
@@ -37,28 +45,47 @@ pub struct Settings {
     pub auth: Auth,
     /// What is written to standard error.
     pub log: Log,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// E-mail of an admin to make at start, with `admin_password`.
     pub admin_email: Option<String>,
     /// Password of that admin.
+    #[serde(serialize_with = "shown::secret")]
     pub admin_password: Option<SecretString>,
 }
 
 /// `http.*`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// Address and port to listen on.
+    #[serde(deserialize_with = "lenient::address")]
     pub listen: SocketAddr,
     /// Threads that serve requests; as many as the machine has cores unless said otherwise.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub workers: Option<usize>,
+    /// How long a client may take to send the head of a request, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub head_timeout: u32,
+    /// How long a client may take to send a JSON body, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub body_timeout: u32,
+}
+
+/// `metrics.*`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Address and port of `GET /metrics`, or `off`.
+    pub listen: MetricsListen,
 }
 
 /// `database.*`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite:PATH`, `postgres://…` or `mysql://…`. May hold a password.
+    #[serde(serialize_with = "shown::url")]
     pub url: SecretString,
     /// Most connections to PostgreSQL or MySQL/MariaDB.
     #[serde(deserialize_with = "lenient::number")]
@@ -66,7 +93,7 @@ pub struct Database {
 }
 
 /// `signup.*`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Signup {
     /// What a staff sign-up leads to.
@@ -79,7 +106,7 @@ pub struct Signup {
 }
 
 /// `auth.*`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
     /// bcrypt cost of new password hashes, 10 to 15.
@@ -97,11 +124,12 @@ pub struct Auth {
     #[serde(deserialize_with = "lenient::number")]
     pub refresh_token_ttl: u32,
     /// Encrypts the keys that are kept in the database: 16 characters or more, drawn at random.
+    #[serde(serialize_with = "shown::secret")]
     pub master_key: Option<SecretString>,
 }
 
 /// `log.*`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// For people or for machines.
@@ -110,8 +138,16 @@ pub struct Log {
     pub level: String,
 }
 
+/// `telemetry.*`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces.
+    pub otlp_endpoint: Option<String>,
+}
+
 /// For people or for machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people.
@@ -123,7 +159,7 @@ pub enum LogFormat {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: None }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: None, head_timeout: 10, body_timeout: 20 }
     }
 }
 
@@ -169,11 +205,16 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads the settings: defaults, then the file, then the environment.
+    /// Reads the settings: defaults, then the file, then the environment, then
+    /// flags as dotted keys.
     ///
     /// # Errors
     /// When a named file cannot be read, a key is unknown, or a value is not allowed.
-    pub fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<Self, SettingsError> {
+    pub fn load(
+        file: Option<&Path>,
+        environment: Vec<(String, String)>,
+        flags: Vec<(&str, String)>,
+    ) -> Result<Self, SettingsError> {
         let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
         let mut figment = Figment::new();
         match std::fs::read_to_string(path) {
@@ -183,6 +224,9 @@ impl Settings {
         }
         for (key, value) in from_environment(environment)? {
             figment = figment.merge(Serialized::default(&key, value));
+        }
+        for (key, value) in flags {
+            figment = figment.merge(Serialized::default(key, value));
         }
         let settings: Self = figment.extract().map_err(|error| SettingsError::Key(describe(&error)))?;
         settings.check()?;
@@ -199,11 +243,29 @@ impl Settings {
             in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;
         }
         in_range("http.workers", self.http.workers.unwrap_or(1), 1, 1024)?;
+        in_range("http.head_timeout", self.http.head_timeout, 1, 3600)?;
+        in_range("http.body_timeout", self.http.body_timeout, 1, 3600)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
+        persistence::Database::check_url(self.database.url.expose_secret())
+            .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
+    }
+
+    /// What only those need who serve: whether the first admin is named whole.
+    ///
+    /// # Errors
+    /// When the e-mail or the password is missing beside the other, or the e-mail is none.
+    pub fn check_first_admin(&self) -> Result<(), SettingsError> {
         if self.admin_email.is_some() != self.admin_password.is_some() {
             return Err(SettingsError::Key("admin_email and admin_password go together: give both or none".to_owned()));
         }
-        Ok(())
+        let email = self.admin_email.as_deref().map(domain::Email::parse).transpose();
+        email.map(drop).map_err(|error| SettingsError::Key(format!("admin_email: {error}")))
+    }
+
+    /// Every key and its value, as JSON; secrets only whether they are set.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(String, serde_json::Value)> {
+        shown::flatten(&serde_json::to_value(self).unwrap_or_default())
     }
 }
 
@@ -256,7 +318,7 @@ fn describe(error: &figment::Error) -> String {
         figment::error::Kind::UnknownVariant(found, allowed) => {
             format!("{key} is {found:?}; allowed is {}", allowed.join(", "))
         }
-        kind => format!("{key}: {kind}"),
+        kind => format!("{key}: {kind}").split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -268,7 +330,7 @@ mod tests {
         let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let file = std::env::temp_dir().join(format!("clientele-settings-{}.toml", std::process::id()));
         std::fs::write(&file, "").unwrap();
-        Settings::load(Some(&file), variables)
+        Settings::load(Some(&file), variables, Vec::new())
     }
 
     #[test]
@@ -300,12 +362,55 @@ mod tests {
             ("CLIENTELE_AUTH__BCRYPT_COST", "99", &["auth.bcrypt_cost", "99", "15"]),
             ("CLIENTELE_AUTH__BCRYPT_COST", "many", &["auth.bcrypt_cost"]),
             ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen"]),
-            ("CLIENTELE_ADMIN_EMAIL", "a@example.com", &["admin_password"]),
             ("CLIENTELE_AUTH__MASTER_KEY", "fifteen letters", &["auth.master_key", "15", "16"]),
+            ("CLIENTELE_HTTP__BODY_TIMEOUT", "0", &["http.body_timeout", "1"]),
+            ("CLIENTELE_METRICS__LISTEN", "here", &["metrics.listen", "off"]),
+            ("DATABASE_URL", "oracle://x/y", &["database.url", "sqlite:", "postgres:", "mysql:"]),
+            ("DATABASE_URL", "postgres://x", &["database.url"]),
+            ("CLIENTELE_HTTP", "x", &["http"]),
         ] {
             let message = load(&[(name, value)]).unwrap_err().to_string();
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
         }
+    }
+
+    #[test]
+    fn an_admin_is_named_whole_or_not_at_all() {
+        let check = |variables: &[_]| load(variables).unwrap().check_first_admin();
+        let (email, password) = (("CLIENTELE_ADMIN_EMAIL", "a@example.com"), ("CLIENTELE_ADMIN_PASSWORD", "x"));
+        assert!(check(&[]).is_ok());
+        assert!(check(&[email, password]).is_ok());
+        for wrong in [&[email][..], &[password], &[("CLIENTELE_ADMIN_EMAIL", "a"), password]] {
+            let message = check(wrong).unwrap_err().to_string();
+            assert!(message.contains("admin_email"), "{message}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = std::env::temp_dir().join(format!("clientele-layers-{}.toml", std::process::id()));
+        std::fs::write(&file, "[log]\nlevel = \"warn\"\nformat = \"json\"\n[http]\nlisten = \"127.0.0.1:1\"").unwrap();
+        let variables = [("CLIENTELE_LOG__LEVEL", "error"), ("CLIENTELE_HTTP__LISTEN", "127.0.0.1:2")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let flags = vec![("http.listen", "127.0.0.1:3".to_owned())];
+        let settings = Settings::load(Some(&file), variables, flags).unwrap();
+        assert_eq!(settings.log.format, LogFormat::Json);
+        assert_eq!(settings.log.level, "error");
+        assert_eq!(settings.http.listen.port(), 3);
+    }
+
+    #[test]
+    fn what_is_shown_has_every_key_and_no_secret() {
+        let settings = load(&[
+            ("CLIENTELE_ADMIN_PASSWORD", "sesame-1"),
+            ("CLIENTELE_AUTH__MASTER_KEY", "sesame-2"),
+            ("DATABASE_URL", "postgres://ann:sesame-3@db/x?password=sesame-4"),
+        ]);
+        let shown = settings.unwrap().shown();
+        assert!(shown.iter().any(|(key, value)| key == "auth.bcrypt_cost" && *value == 12));
+        assert!(shown.iter().any(|(key, value)| key == "auth.master_key" && value == "(set)"));
+        assert!(shown.iter().any(|(key, value)| key == "database.url" && value == "postgres://ann:…@db/x?…"));
+        assert!(!format!("{shown:?}").contains("sesame"), "{shown:?}");
     }
 
     #[test]

@@ -9,25 +9,25 @@ use actix_web::{App, HttpServer};
 use api::Services;
 use auth::{
     AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
-    PasswordPolicy, SignupPolicy, Stores, TokenSettings,
+    PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
 };
 use chrono::TimeDelta;
-use domain::{Accounts, Clock, Email, SystemClock, ValueError};
-use persistence::{Database, DatabaseError, Options};
+use domain::{Accounts, Clock, Email, Housekeeping, SystemClock, ValueError};
+use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use auth::Senders;
 
+use crate::monitoring::Observed;
 use crate::settings::Settings;
+use crate::{housekeeping, monitoring};
 
 /// Who issues the access tokens and whom they are for.
 const NAME: &str = "clientele";
 /// How long a request in flight may take to finish after SIGTERM, in seconds.
 const DRAIN_SECONDS: u64 = 30;
-/// How long a client may take to send the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How often keys that another instance made are looked for: several times within [`KeyRing::NOTICE`],
 /// so that one reading may fail.
 const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
@@ -42,8 +42,10 @@ pub enum StartupError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The address is taken or not ours.
-    #[error("http.listen: cannot listen on {address}: {source}")]
+    #[error("{key}: cannot listen on {address}: {source}")]
     Listen {
+        /// The setting.
+        key: &'static str,
         /// Which.
         address: SocketAddr,
         /// Why not.
@@ -57,6 +59,9 @@ pub enum StartupError {
         /// Why not.
         error: ValueError,
     },
+    /// What was asked for can't be done, and why.
+    #[error("{0}")]
+    Refused(String),
     /// The first admin or the setup token cannot be made.
     #[error("cannot prepare the first admin: {0}")]
     FirstAdmin(#[source] AuthError),
@@ -75,9 +80,12 @@ impl StartupError {
         match self {
             Self::Setting { .. } => true,
             Self::Keys(error) => error.is_of_master_key(),
-            Self::Database(_) | Self::Listen { .. } | Self::FirstAdmin(_) | Self::NotMigrated | Self::Server(_) => {
-                false
-            }
+            Self::Database(_)
+            | Self::Listen { .. }
+            | Self::Refused(_)
+            | Self::FirstAdmin(_)
+            | Self::NotMigrated
+            | Self::Server(_) => false,
         }
     }
 }
@@ -85,6 +93,7 @@ impl StartupError {
 /// A service that is bound to its address.
 pub struct Service {
     server: Server,
+    metrics: Option<Server>,
     address: SocketAddr,
     setup_token: Option<String>,
     database: Database,
@@ -109,21 +118,25 @@ impl Service {
         senders: Senders,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartupError> {
-        let listener = listen(settings.http.listen)?;
-        let database = open(settings).await?;
-        database.migrate().await?;
-        let store = Arc::new(database.store());
-        let master_key = settings.auth.master_key.clone();
-        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
-        let bell = OutboxBell::default();
-        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell.clone());
-        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell)?;
+        let listener = listen("http.listen", settings.http.listen)?;
+        let metrics = monitoring::listen(settings.metrics.listen)?;
+        let Core { database, store, clock, keys, bell, authentication } = Core::open(settings, clock).await?;
+        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell);
         let setup_token = first_admin(settings, &authentication).await?;
+        let housekeeping = Housekeeping::new(store.clone(), clock.clone());
+        let observed = Observed {
+            database: database.clone(),
+            authentication: authentication.clone(),
+            housekeeping: housekeeping.clone(),
+        };
+        let metrics = metrics.map(|listener| monitoring::serve(listener, observed)).transpose()?;
         let accounts = Accounts::new(store, clock.clone());
-        let services = Services { accounts, authentication, keys: keys.clone(), clock: clock.clone() };
+        let body_time = Duration::from_secs(settings.http.body_timeout.into());
+        let services = Services { accounts, authentication, keys: keys.clone(), clock: clock.clone(), body_time };
         let address = listener.local_addr()?;
         let server = serve(settings, listener, services)?;
-        Ok(Self { server, address, setup_token, database, background: Background::start(outbox, keys, clock) })
+        let background = Background::start(outbox, keys, housekeeping, clock);
+        Ok(Self { server, metrics, address, setup_token, database, background })
     }
 
     /// Where the service listens.
@@ -144,18 +157,54 @@ impl Service {
         self.server.handle()
     }
 
-    /// Serves until SIGTERM or Ctrl-C, finishes what is in flight, and closes the database.
+    /// Serves until [`Self::handle`] stops it, and closes the database.
     ///
     /// # Errors
     /// When the server breaks.
     pub async fn run(self) -> Result<(), StartupError> {
-        let done = self.server.await;
+        self.run_until(std::future::pending(), std::future::pending()).await
+    }
+
+    /// Serves until `asked_to_stop`, finishes what is in flight unless `asked_again`, and closes the database.
+    ///
+    /// # Errors
+    /// When the server breaks.
+    pub async fn run_until(
+        self,
+        asked_to_stop: impl Future<Output = ()>,
+        asked_again: impl Future<Output = ()>,
+    ) -> Result<(), StartupError> {
+        let metrics = self.metrics.map(|server| (server.handle(), tokio::spawn(server)));
+        let done = serve_until(self.server, asked_to_stop, asked_again).await;
         tracing::info!("stopped listening; closing");
+        if let Some((handle, served)) = metrics {
+            handle.stop(false).await;
+            let _ = served.await;
+        }
         self.background.stop().await;
         if let Err(error) = self.database.close().await {
             tracing::warn!(%error, "the database was not closed cleanly");
         }
         Ok(done?)
+    }
+}
+
+async fn serve_until(
+    mut server: Server,
+    asked_to_stop: impl Future<Output = ()>,
+    asked_again: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let handle = server.handle();
+    tokio::select! {
+        done = &mut server => return done,
+        () = asked_to_stop => {}
+    }
+    tracing::info!("asked to stop; finishing what is in flight");
+    // The command is on its way before this future is polled; the server itself tells when it is done.
+    drop(handle.stop(true));
+    tokio::select! {
+        done = server => done,
+        () = asked_again => Ok(()),
     }
 }
 
@@ -168,8 +217,40 @@ pub async fn open(settings: &Settings) -> Result<Database, DatabaseError> {
     Database::connect(settings.database.url.expose_secret(), &options).await
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartupError> {
-    let listener = TcpListener::bind(address).map_err(|source| StartupError::Listen { address, source })?;
+/// Opens the database, brings it to its schema, and puts authentication on it.
+///
+/// # Errors
+/// One line that names the setting to look at.
+pub async fn open_authentication(settings: &Settings) -> Result<(Database, Authentication), StartupError> {
+    let core = Core::open(settings, Arc::new(SystemClock)).await?;
+    Ok((core.database, core.authentication))
+}
+
+/// What both the service and the command line stand on.
+struct Core {
+    database: Database,
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    keys: Arc<KeyRing>,
+    bell: OutboxBell,
+    authentication: Authentication,
+}
+
+impl Core {
+    async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+        let database = open(settings).await?;
+        database.migrate().await?;
+        let store = Arc::new(database.store());
+        let master_key = settings.auth.master_key.clone();
+        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
+        let bell = OutboxBell::default();
+        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell.clone())?;
+        Ok(Self { database, store, clock, keys, bell, authentication })
+    }
+}
+
+pub(crate) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartupError> {
+    let listener = TcpListener::bind(address).map_err(|source| StartupError::Listen { key, address, source })?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -215,11 +296,7 @@ async fn first_admin(settings: &Settings, authentication: &Authentication) -> Re
             .map_err(|error| StartupError::Setting { key: "admin_password", error })?;
         match authentication.create_first_admin_from_settings(email, &password).await {
             Ok(_) => {}
-            Err(AuthError::Invalid(refusals)) => {
-                let error = refusals.into_iter().next().map(|refusal| refusal.error);
-                let error = error.unwrap_or_else(|| ValueError::new("invalid", "is not acceptable"));
-                return Err(StartupError::Setting { key: "admin_password", error });
-            }
+            Err(AuthError::Invalid(refusals)) => return Err(refused("admin_password", refusals)),
             Err(error) => return Err(StartupError::FirstAdmin(error)),
         }
     }
@@ -227,9 +304,19 @@ async fn first_admin(settings: &Settings, authentication: &Authentication) -> Re
     Ok(token.map(|token| token.expose_secret().to_owned()))
 }
 
+/// A setting that authentication does not take, and the first reason why.
+pub(crate) fn refused(key: &'static str, refusals: Vec<Refusal>) -> StartupError {
+    let error = refusals.into_iter().next().map(|refusal| refusal.error);
+    let error = error.unwrap_or_else(|| ValueError::new("invalid", "is not acceptable"));
+    StartupError::Setting { key, error }
+}
+
 fn serve(settings: &Settings, listener: TcpListener, services: Services) -> Result<Server, StartupError> {
     let factory = move || App::new().configure(api::configure(services.clone()));
-    let mut server = HttpServer::new(factory).client_request_timeout(HEAD_TIME).shutdown_timeout(DRAIN_SECONDS);
+    let head_time = Duration::from_secs(settings.http.head_timeout.into());
+    let mut server = HttpServer::new(factory).client_request_timeout(head_time).shutdown_timeout(DRAIN_SECONDS);
+    // Caught by the program, from before it says that it listens.
+    server = server.disable_signals();
     if let Some(workers) = settings.http.workers {
         server = server.workers(workers);
     }
@@ -243,7 +330,7 @@ struct Background {
 }
 
 impl Background {
-    fn start(outbox: Outbox, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Self {
+    fn start(outbox: Outbox, keys: Arc<KeyRing>, housekeeping: Housekeeping, clock: Arc<dyn Clock>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let told = wait(stopped.clone());
@@ -252,6 +339,8 @@ impl Background {
             tokio::select! {
                 () = wait(stopped) => {}
                 () = reload(&keys, &*clock) => {}
+                () = housekeeping::run(&housekeeping) => {}
+                () = monitoring::keep_up() => {}
             }
         });
         Self { tasks, stop }

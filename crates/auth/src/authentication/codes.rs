@@ -36,6 +36,7 @@ impl Authentication {
         let challenge = self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since).await?;
         let opened = Opened { challenge, drafted };
         if !opened.is_earlier() {
+            metrics::counter!("clientele_challenges_opened_total").increment(1);
             self.inner.bell.ring();
         }
         Ok(opened)
@@ -57,10 +58,14 @@ impl Authentication {
         purposes: &[Purpose],
     ) -> Result<Challenge, AuthError> {
         let tried = self.inner.stores.challenges.take_try(id, self.now()).await?;
-        let challenge = tried.ok_or(AuthError::InvalidCode { tries_left: None })?;
+        let Some(challenge) = tried else {
+            metrics::counter!("clientele_challenges_failed_total").increment(1);
+            return Err(AuthError::InvalidCode { tries_left: None });
+        };
         if is_right(&challenge, code, &self.secrets()) && purposes.contains(&challenge.purpose) {
             return Ok(challenge);
         }
+        metrics::counter!("clientele_challenges_failed_total").increment(1);
         let left = MAX_TRIES.saturating_sub(challenge.tries);
         Err(AuthError::InvalidCode { tries_left: Some(left).filter(|&left| left > 0) })
     }
@@ -79,7 +84,11 @@ impl Authentication {
     pub(super) async fn redeem(&self, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
         match self.inner.stores.challenges.redeem(challenge.id, self.now(), outcome).await {
             Err(WriteError::Stale) => Err(AuthError::InvalidCode { tries_left: None }),
-            done => Ok(done?),
+            done => {
+                done?;
+                metrics::counter!("clientele_challenges_redeemed_total").increment(1);
+                Ok(())
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use domain::session::Digest;
 use domain::store::WriteError;
-use domain::{Actor, Email, Field, Staff, StaffRole, VerificationMethod};
+use domain::{Actor, Email, Field, StaffRole};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::sign_up::StaffSignUp;
@@ -60,11 +60,7 @@ impl Authentication {
             return Ok(false);
         }
         let hash = self.hash_new_password("password", password, Some(&email)).await?;
-        let staff =
-            Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
-        let account = self.staff_account(StaffRole::Admin, staff, None, hash, true);
-        let event = self.created(&Actor::system("settings"), &account);
-        match self.inner.stores.accounts.create_account(&account, &[event]).await {
+        match self.create_admin(&Actor::system("settings"), email, hash).await {
             // Another instance was faster.
             Err(WriteError::Taken(Field::Email)) => Ok(false),
             done => Ok(done.map(|()| true)?),

@@ -3,6 +3,7 @@
 mod accounts;
 mod challenges;
 mod changes;
+mod housekeeping;
 mod keys;
 mod sessions;
 
@@ -31,6 +32,7 @@ struct State {
     challenges: Vec<Challenge>,
     outbox: Vec<Queued>,
     keys: Vec<StoredKey>,
+    housekeeping_until: Option<Timestamp>,
     events: Vec<Event>,
 }
 

@@ -1,6 +1,7 @@
 //! The environment has only text: numbers and truth values are read out of it here.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use serde::de::Error;
@@ -38,4 +39,10 @@ pub(super) fn optional_number<'de, D: Deserializer<'de>, T: FromStr<Err: Display
 pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     let text = Raw::deserialize(deserializer)?.text();
     text.trim().parse().map_err(|_| D::Error::custom(format!("{text:?} is neither true nor false")))
+}
+
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = |_| D::Error::custom(format!("{text:?} is not an address with a port, such as 127.0.0.1:8080"));
+    text.trim().parse().map_err(wrong)
 }

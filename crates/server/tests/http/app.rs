@@ -77,6 +77,7 @@ impl TestApp {
         let mut settings = Settings::default();
         settings.http.listen = "127.0.0.1:0".parse().unwrap();
         settings.http.workers = Some(1);
+        settings.metrics.listen = server::settings::MetricsListen::Off;
         settings.database.url = database.url().into();
         settings.database.max_connections = 5;
         settings.auth.bcrypt_cost = 4;
@@ -94,7 +95,7 @@ impl TestApp {
     }
 
     async fn serve(settings: Settings, clock: Arc<dyn Clock>, codes: Arc<Codes>, database: Arc<TestDatabase>) -> Self {
-        server::logging::start(&settings.log).unwrap();
+        server::logging::start(&settings).unwrap();
         let senders = Senders::all(codes.clone());
         let service = Service::start_with(&settings, senders, clock.clone()).await.unwrap();
         let address = format!("http://{}", service.address());

@@ -13,7 +13,9 @@ use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
-use crate::store::{Account, AccountStore, Credentials, Erasure, Handover, StoreError, Update, WriteError};
+use crate::store::{
+    Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError,
+};
 use crate::user::{PasswordHash, Role, User};
 use crate::value::{Email, Phone};
 
@@ -66,6 +68,30 @@ impl AccountStore for MemoryStore {
             state.insert_account(account)?;
             state.insert_session(session)?;
             state.events.extend_from_slice(events);
+            Ok(())
+        })
+    }
+
+    async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
+        let id = recovery.admin.id;
+        self.write(|state| {
+            let before = state.user(id).filter(|user| user.version + 1 == recovery.admin.version);
+            let role = before.ok_or(WriteError::Stale)?.role();
+            let is_assigned = |user: &&User| user.customer().is_some_and(|c| c.assigned_manager_id == Some(id));
+            match state.users().filter(is_assigned).count() as u64 {
+                0 => {}
+                count => return Err(WriteError::HasCustomers(count)),
+            }
+            if role == Role::Customer {
+                return Err(WriteError::Stale);
+            }
+            let account = Account { user: recovery.admin.clone(), password_hash: recovery.password_hash.clone() };
+            state.people.insert(id, account);
+            state.setup_tokens.clear();
+            state.events.extend_from_slice(&recovery.events);
+            if state.end_all_but(id, None) > 0 {
+                state.events.push(recovery.sessions_ended.clone());
+            }
             Ok(())
         })
     }

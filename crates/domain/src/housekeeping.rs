@@ -1,0 +1,159 @@
+//! Clearing away what has expired, in small batches, by one instance at a time.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::clock::{Clock, Timestamp};
+use crate::store::{Expirable, HousekeepingStore, StoreError};
+
+/// How long an instance has the housekeeping for itself, and how long one round may take at
+/// most. A little less than a minute, so that the next round, a minute later, finds it free.
+const TURN: TimeDelta = TimeDelta::seconds(55);
+/// Rows of one transaction: few enough that nobody waits for it.
+const BATCH: u64 = 500;
+
+/// The use-case of housekeeping. Clones share everything.
+#[derive(Clone)]
+pub struct Housekeeping {
+    store: Arc<dyn HousekeepingStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Housekeeping {
+    /// Housekeeping of this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn HousekeepingStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Removes what has expired, unless another instance is at it. Answers how
+    /// many rows went; what is left when the turn ends is for the next round.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was removed before stays removed.
+    pub async fn run(&self) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        if !self.store.take_housekeeping(now, now + TURN).await? {
+            return Ok(0);
+        }
+        let mut removed = 0;
+        for &kind in Expirable::ALL {
+            removed += self.remove(kind, now).await?;
+        }
+        Ok(removed)
+    }
+
+    /// How many messages wait to be sent, for metrics.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn waiting_messages(&self) -> Result<u64, StoreError> {
+        self.store.count_messages().await
+    }
+
+    async fn remove(&self, kind: Expirable, began: Timestamp) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        while self.clock.now() < began + TURN {
+            let batch = self.store.remove_expired(kind, began - kept(kind), BATCH).await?;
+            removed += batch;
+            if batch < BATCH {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// How long something is kept beyond its end.
+fn kept(kind: Expirable) -> TimeDelta {
+    match kind {
+        // The outbox says of a message that it came too late: time to do so before it goes.
+        Expirable::Challenges => TimeDelta::minutes(10),
+        Expirable::Sessions => TimeDelta::zero(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::challenge::Purpose;
+    use crate::store::{AccountStore, ChallengeStore, SessionStore};
+    use crate::testing::{FixedClock, MemoryStore, account, challenge, event, manager, message, session};
+    use crate::{audit::EventKind, user::User};
+
+    struct House {
+        store: MemoryStore,
+        clock: FixedClock,
+        owner: User,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let (store, clock) = (MemoryStore::new(), FixedClock::default());
+            let owner = manager(&clock, "ann@example.com");
+            let created = event(&clock, EventKind::UserCreated, Some(owner.id));
+            store.create_account(&account(&owner), &created).await.unwrap();
+            Self { store, clock, owner }
+        }
+
+        fn housekeeping(&self) -> Housekeeping {
+            Housekeeping::new(Arc::new(self.store.clone()), Arc::new(self.clock.clone()))
+        }
+
+        async fn begin_session(&self) {
+            let begun = session(&self.clock, self.owner.id);
+            let started = event(&self.clock, EventKind::SessionStarted, Some(self.owner.id));
+            self.store.start_session(&begun, &started).await.unwrap();
+        }
+
+        async fn ask_for_code(&self) {
+            let asked = challenge(&self.clock, Purpose::PasswordReset, [7; 32]);
+            let sent = message(&self.clock, &asked);
+            self.store.open_challenge(&asked, &sent, self.clock.now()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_goes_and_nothing_else() {
+        let house = House::new().await;
+        house.ask_for_code().await;
+        for _ in 0..BATCH + 3 {
+            house.begin_session().await;
+        }
+        let expires_at = house.store.sessions()[0].expires_at;
+        house.clock.advance(expires_at - house.clock.now());
+        assert_eq!(house.housekeeping().run().await.unwrap(), 1, "the code, and no session at the moment of its end");
+        assert_eq!(house.store.messages(), []);
+        house.begin_session().await;
+        house.clock.advance(TURN);
+        assert_eq!(house.housekeeping().run().await.unwrap(), BATCH + 3);
+        assert_eq!(house.store.sessions().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_code_stays_until_the_outbox_has_seen_that_it_came_too_late() {
+        let house = House::new().await;
+        house.ask_for_code().await;
+        let expires_at = house.store.challenges()[0].expires_at;
+        house.clock.advance(expires_at - house.clock.now() + kept(Expirable::Challenges));
+        assert_eq!(house.housekeeping().run().await.unwrap(), 0);
+        house.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(house.housekeeping().run().await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_instance_at_a_time_does_it() {
+        let house = House::new().await;
+        house.begin_session().await;
+        assert_eq!(house.housekeeping().run().await.unwrap(), 0);
+        let expires_at = house.store.sessions()[0].expires_at;
+        house.clock.advance(expires_at - house.clock.now() + TimeDelta::seconds(1));
+        house.begin_session().await;
+        let now = house.clock.now();
+        assert!(house.store.take_housekeeping(now, now + TURN).await.unwrap(), "by another instance");
+        assert_eq!(house.housekeeping().run().await.unwrap(), 0);
+        house.clock.advance(TURN);
+        assert_eq!(house.housekeeping().run().await.unwrap(), 1);
+    }
+}

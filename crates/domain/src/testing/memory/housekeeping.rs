@@ -1,0 +1,45 @@
+//! Clearing away what has expired.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::clock::Timestamp;
+use crate::store::{Expirable, HousekeepingStore, StoreError};
+
+#[async_trait]
+impl HousekeepingStore for MemoryStore {
+    async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let is_free = state.housekeeping_until.is_none_or(|taken_until| taken_until <= now);
+            if is_free {
+                state.housekeeping_until = Some(until);
+            }
+            Ok(is_free)
+        })
+    }
+
+    async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.write(|state| match kind {
+            Expirable::Challenges => {
+                let removed = remove(&mut state.challenges, |challenge| challenge.expires_at, before, limit);
+                state
+                    .outbox
+                    .retain(|queued| state.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+                Ok(removed)
+            }
+            Expirable::Sessions => Ok(remove(&mut state.sessions, |session| session.expires_at, before, limit)),
+        })
+    }
+
+    async fn count_messages(&self) -> Result<u64, StoreError> {
+        Ok(self.read(|state| state.outbox.len() as u64))
+    }
+}
+
+fn remove<T>(rows: &mut Vec<T>, expiry: impl Fn(&T) -> Timestamp, before: Timestamp, limit: usize) -> u64 {
+    rows.sort_by_key(&expiry);
+    let expired = rows.iter().take(limit).take_while(|row| expiry(row) < before).count();
+    rows.drain(..expired);
+    expired as u64
+}

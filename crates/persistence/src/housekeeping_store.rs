@@ -1,0 +1,70 @@
+//! Clearing away what has expired.
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::store::{Expirable, HousekeepingStore, StoreError};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::{challenge, lock, outbox, session};
+use crate::error::{Failure, only_store_error, store_error};
+use crate::store::Store;
+
+#[async_trait]
+impl HousekeepingStore for Store {
+    /// The row's counter holds the moment until which it is taken, in microseconds: nobody
+    /// waits for it, and an instance that dies keeps it no longer than it said.
+    async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        let taken = self.write(move |txn| async move {
+            let update = lock::Entity::update_many()
+                .col_expr(lock::Column::Holder, until.timestamp_micros().into())
+                .filter(lock::Column::Name.eq("housekeeping"))
+                .filter(lock::Column::Holder.lte(now.timestamp_micros()));
+            Ok(update.exec(&*txn).await?.rows_affected == 1)
+        });
+        taken.await.map_err(only_store_error)
+    }
+
+    async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        let removed = self.write(move |txn| async move {
+            match kind {
+                // Their messages go with them.
+                Expirable::Challenges => {
+                    use challenge::Column::{ExpiresAt, Id};
+                    remove::<challenge::Entity>(&txn, (Id, ExpiresAt), before, limit).await
+                }
+                Expirable::Sessions => {
+                    use session::Column::{ExpiresAt, Id};
+                    remove::<session::Entity>(&txn, (Id, ExpiresAt), before, limit).await
+                }
+            }
+        });
+        removed.await.map_err(only_store_error)
+    }
+
+    async fn count_messages(&self) -> Result<u64, StoreError> {
+        let select = Query::select().expr_as(Expr::col(outbox::Column::Id).count(), "n").from(outbox::Entity).take();
+        let row = self.one(&select).await?;
+        let count: Option<i64> =
+            row.map(|row| row.try_get("", "n")).transpose().map_err(|error| store_error(&error))?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+}
+
+/// Two statements, since `MySQL` takes no `LIMIT` in a subquery of a `DELETE`.
+async fn remove<E: EntityTrait>(
+    txn: &DatabaseTransaction,
+    (id, expiry): (E::Column, E::Column),
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64, Failure> {
+    let expired = E::find().select_only().column(id).filter(expiry.lt(before)).order_by_asc(expiry).limit(limit);
+    let ids: Vec<Uuid> = expired.into_tuple().all(txn).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    // Renewed since it was seen, it stays.
+    let delete = E::delete_many().filter(id.is_in(ids)).filter(expiry.lt(before));
+    Ok(delete.exec(txn).await?.rows_affected)
+}

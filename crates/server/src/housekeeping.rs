@@ -1,0 +1,27 @@
+//! Clears away what has expired, every minute or so.
+
+use std::time::Duration;
+
+use domain::Housekeeping;
+
+/// How often this instance asks whether it is its turn.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// The first time is soon, since whoever starts may have been away for long.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// Goes on until it is dropped.
+pub async fn run(housekeeping: &Housekeeping) {
+    let mut pause = FIRST;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = INTERVAL;
+        match housekeeping.run().await {
+            Ok(0) => {}
+            Ok(removed) => {
+                metrics::counter!("clientele_expired_rows_removed_total").increment(removed);
+                tracing::debug!(removed, "cleared away what has expired");
+            }
+            Err(error) => tracing::warn!(error = crate::one_line(&error), "nothing was cleared away"),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Metrics: what is counted, how it is called, and the listener where it is read.
+
+use std::net::TcpListener;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use auth::Authentication;
+use domain::Housekeeping;
+use domain::audit::EventKind;
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use persistence::Database;
+use tokio::time::timeout;
+
+use crate::settings::MetricsListen;
+use crate::startup::StartupError;
+
+/// From a cached answer to the longest that anything may take.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// How often what was measured is put into its buckets, whether or not anybody reads it.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// How long a reader of the metrics waits for the database.
+const DATABASE_TIME: Duration = Duration::from_secs(1);
+
+/// What is asked for its state when somebody reads the metrics.
+#[derive(Clone)]
+pub(crate) struct Observed {
+    pub(crate) database: Database,
+    pub(crate) authentication: Authentication,
+    pub(crate) housekeeping: Housekeeping,
+}
+
+/// Takes the address, so that a wrong one is known before anything else begins.
+pub(crate) fn listen(listen: MetricsListen) -> Result<Option<TcpListener>, StartupError> {
+    let Some(address) = listen.address() else { return Ok(None) };
+    match (crate::startup::listen("metrics.listen", address), listen) {
+        (Err(error), MetricsListen::IfFree) => {
+            tracing::warn!("no metrics: {}; set metrics.listen to another address, or to off", crate::one_line(&error));
+            Ok(None)
+        }
+        (listener, _) => listener.map(Some),
+    }
+}
+
+/// Serves `GET /metrics`, to whoever reaches the address.
+pub(crate) fn serve(listener: TcpListener, observed: Observed) -> Result<Server, StartupError> {
+    let observed = Data::new(observed);
+    recorder();
+    tracing::info!("metrics are on http://{}/metrics", listener.local_addr()?);
+    let factory = move || App::new().app_data(observed.clone()).route("/metrics", web::get().to(read));
+    Ok(HttpServer::new(factory).workers(1).disable_signals().listen(listener)?.run())
+}
+
+/// Keeps what is measured small until it is read. Goes on until it is dropped.
+pub(crate) async fn keep_up() {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        if let Some(Some(recorder)) = RECORDER.get() {
+            recorder.run_upkeep();
+        }
+    }
+}
+
+async fn read(observed: Data<Observed>) -> HttpResponse {
+    observe(&observed).await;
+    let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
+}
+
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// One for the process; `None` if another library was faster.
+fn recorder() -> Option<&'static PrometheusHandle> {
+    RECORDER.get_or_init(start_recording).as_ref()
+}
+
+fn start_recording() -> Option<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .map_err(|error| tracing::warn!(%error, "no metrics"))
+        .ok()?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|error| tracing::warn!(%error, "no metrics")).ok()?;
+    describe();
+    Some(handle)
+}
+
+/// What every metric means; those that count begin at 0, so that their first step shows.
+fn describe() {
+    describe_counter!("clientele_http_requests_total", "Requests answered, by method, route and status");
+    describe_histogram!(
+        "clientele_http_request_duration_seconds",
+        Unit::Seconds,
+        "From the head of a request to the head of its answer"
+    );
+    describe_gauge!("clientele_database_connections", "Connections to the database, by pool and whether in use");
+    describe_gauge!("clientele_database_connections_max", "Most connections at once, by pool");
+    describe_gauge!("clientele_database_up", "Whether the database answered when the metrics were read");
+    describe_counter!("clientele_password_hashes_total", "Passwords hashed or checked");
+    describe_counter!("clientele_password_hashes_rejected_total", "Passwords turned away since all threads were busy");
+    describe_gauge!("clientele_password_hashes_waiting", "Passwords that wait for a thread");
+    describe_gauge!("clientele_outbox_pending", "Messages that wait to be sent, on all instances together");
+    describe_counter!("clientele_outbox_attempts_total", "Attempts to send a message, by channel and outcome");
+    for (name, meaning) in [
+        ("clientele_challenges_opened_total", "One-time codes asked for, decoys included"),
+        ("clientele_challenges_redeemed_total", "One-time codes that were right"),
+        ("clientele_challenges_failed_total", "One-time codes that were wrong, spent or expired"),
+        ("clientele_expired_rows_removed_total", "Expired rows that this instance cleared away"),
+    ] {
+        describe_counter!(name, meaning);
+        counter!(name).increment(0);
+    }
+    for channel in domain::VerificationMethod::ALL {
+        for outcome in ["sent", "failed", "given_up"] {
+            let labels = [("channel", channel.as_str()), ("outcome", outcome)];
+            counter!("clientele_outbox_attempts_total", &labels).increment(0);
+        }
+    }
+    describe_counter!("clientele_audit_events_total", "What was recorded in the audit trail, by action");
+    for action in EventKind::ALL {
+        counter!("clientele_audit_events_total", "action" => action.as_str()).increment(0);
+    }
+    describe_gauge!("clientele_build_info", "Always 1; the label has the version");
+    gauge!("clientele_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    describe_gauge!("process_start_time_seconds", Unit::Seconds, "When the process began, since 1970");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    gauge!("process_start_time_seconds").set(now.as_secs_f64());
+    describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use");
+}
+
+/// Looks at what is a state and not an event.
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers, and these are small")]
+async fn observe(observed: &Observed) {
+    for pool in observed.database.pools() {
+        let in_use = pool.size.saturating_sub(pool.idle);
+        for (state, count) in [("in_use", in_use), ("idle", pool.idle)] {
+            gauge!("clientele_database_connections", "pool" => pool.name, "state" => state).set(f64::from(count));
+        }
+        gauge!("clientele_database_connections_max", "pool" => pool.name).set(f64::from(pool.max));
+    }
+    let waiting = timeout(DATABASE_TIME, observed.housekeeping.waiting_messages()).await;
+    let waiting = waiting.ok().and_then(Result::ok);
+    gauge!("clientele_database_up").set(if waiting.is_some() { 1.0 } else { 0.0 });
+    if let Some(waiting) = waiting {
+        gauge!("clientele_outbox_pending").set(waiting as f64);
+    }
+    let hasher = observed.authentication.hasher_stats();
+    counter!("clientele_password_hashes_total").absolute(hasher.computed);
+    counter!("clientele_password_hashes_rejected_total").absolute(hasher.rejected);
+    gauge!("clientele_password_hashes_waiting").set(hasher.waiting as f64);
+    if let Some(bytes) = resident_memory() {
+        gauge!("process_resident_memory_bytes").set(bytes as f64);
+    }
+}
+
+/// As Linux tells it; elsewhere nobody does.
+fn resident_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}

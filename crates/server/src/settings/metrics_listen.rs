@@ -1,0 +1,59 @@
+//! Where metrics are read, if anywhere.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Where metrics are read, if anywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsListen {
+    /// Nobody asked for anything: 127.0.0.1:9464 if it is free, since a second
+    /// instance on a developer's machine should start all the same.
+    #[default]
+    IfFree,
+    /// Here or not at all.
+    At(SocketAddr),
+    /// Nowhere.
+    Off,
+}
+
+impl MetricsListen {
+    /// The address, unless it is off.
+    #[must_use]
+    pub fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::IfFree => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
+            Self::At(address) => Some(address),
+            Self::Off => None,
+        }
+    }
+}
+
+impl fmt::Display for MetricsListen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address() {
+            Some(address) => address.fmt(f),
+            None => f.write_str("off"),
+        }
+    }
+}
+
+impl Serialize for MetricsListen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MetricsListen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.trim() {
+            "" | "off" => Ok(Self::Off),
+            address => address.parse().map(Self::At).map_err(|_| {
+                D::Error::custom(format!("{text:?} is neither an address with a port, such as 127.0.0.1:9464, nor off"))
+            }),
+        }
+    }
+}

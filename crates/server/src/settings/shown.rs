@@ -1,0 +1,61 @@
+//! Settings as they may be shown: every key, and no secret.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serializer;
+use serde_json::Value;
+
+/// What stands for a secret that is set.
+const SET: &str = "(set)";
+
+pub(super) fn secret<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(_) => serializer.serialize_str(SET),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A URL without its password and its options, which may hold another one.
+pub(super) fn url<S: Serializer>(value: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&masked(value.expose_secret()))
+}
+
+fn masked(url: &str) -> String {
+    let (url, options) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
+    let Some((scheme, rest)) = url.split_once("://") else { return format!("{url}{options}") };
+    // A password may hold an `@` that should have been escaped, so the last one counts.
+    let Some((who, place)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}{options}") };
+    let who = who.split_once(':').map_or(who.to_owned(), |(name, _)| format!("{name}:…"));
+    format!("{scheme}://{who}@{place}{options}")
+}
+
+/// The leaves of nested sections, as dotted keys.
+pub(super) fn flatten(value: &Value) -> Vec<(String, Value)> {
+    let Value::Object(members) = value else { return Vec::new() };
+    let mut leaves = Vec::new();
+    for (name, value) in members {
+        if value.is_object() {
+            leaves.extend(flatten(value).into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+        } else {
+            leaves.push((name.clone(), value.clone()));
+        }
+    }
+    leaves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_loses_its_password() {
+        for (url, shown) in [
+            ("sqlite:data/clientele.db", "sqlite:data/clientele.db"),
+            ("sqlite:x.db?mode=ro", "sqlite:x.db?…"),
+            ("postgres://db/x", "postgres://db/x"),
+            ("postgres://ann@db/x", "postgres://ann@db/x"),
+            ("postgres://ann:p@ss:word@db:5432/x", "postgres://ann:…@db:5432/x"),
+        ] {
+            assert_eq!(masked(url), shown);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the documents say about the settings is what the program does.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use server::settings::Settings;
+
+fn document(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(document(name)).unwrap()
+}
+
+/// The row of a key in the documentation, up to its meaning.
+fn row(key: &str, default: &Value) -> String {
+    let variable = format!("CLIENTELE_{}", key.replace('.', "__").to_uppercase());
+    let default = if default.is_null() { "not set".to_owned() } else { format!("`{default}`") };
+    format!("| `{key}` | `{variable}` | {default} | ")
+}
+
+#[test]
+fn every_key_is_documented_with_its_variable_and_its_default() {
+    let text = read("docs/configuration.md");
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    let mut keys = Settings::default().shown();
+    keys.sort_by(|a, b| a.0.cmp(&b.0));
+    let expected: Vec<_> = keys.iter().map(|(key, default)| row(key, default)).collect();
+    for row in &expected {
+        assert!(rows.iter().any(|line| line.starts_with(row.as_str())), "docs/configuration.md lacks: {row}…");
+    }
+    assert_eq!(rows.len(), expected.len(), "docs/configuration.md has a key that the program has not");
+}
+
+#[test]
+fn every_variable_of_the_documentation_is_known_to_the_program() {
+    for (key, default) in Settings::default().shown() {
+        let variable = format!("CLIENTELE_{}", key.replace('.', "__").to_uppercase());
+        let text = default.as_str().map_or_else(|| default.to_string(), ToOwned::to_owned);
+        let value = match default {
+            Value::Null => "1".to_owned(),
+            Value::Array(_) => String::new(),
+            _ => text,
+        };
+        let loaded = Settings::load(Some(&document("clientele.example.toml")), vec![(variable, value)], Vec::new());
+        if let Err(error) = loaded {
+            panic!("{key}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_example_has_every_key_with_its_default() {
+    let defaults = Settings::default().shown();
+    let example = document("clientele.example.toml");
+    let loaded = Settings::load(Some(&example), Vec::new(), Vec::new()).unwrap().shown();
+    assert_eq!(loaded, defaults);
+    let text = std::fs::read_to_string(example).unwrap();
+    let said: toml::Table = text.parse().unwrap();
+    for (key, default) in defaults {
+        let (section, name) = key.rsplit_once('.').unwrap_or(("", &key));
+        let table = section
+            .split('.')
+            .filter(|part| !part.is_empty())
+            .try_fold(&said, |table, part| table.get(part).and_then(toml::Value::as_table));
+        let table = table.unwrap_or_else(|| panic!("clientele.example.toml lacks [{section}]"));
+        let heading = format!("[{section}]\n");
+        let from = if section.is_empty() { 0 } else { text.find(&heading).unwrap() + heading.len() };
+        let part = &text[from..];
+        let part = part.find("\n[").map_or(part, |end| &part[..end]);
+        let mark = if default.is_null() { "# " } else { "" };
+        assert!(
+            part.lines().any(|line| line.starts_with(&format!("{mark}{name} = "))),
+            "clientele.example.toml lacks {key} in [{section}]"
+        );
+        assert_eq!(table.contains_key(name), !default.is_null(), "{key}");
+    }
+}

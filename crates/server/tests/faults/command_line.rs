@@ -1,0 +1,100 @@
+//! What the words do, and how they end.
+
+use serde_json::{Value, json};
+
+use crate::process::{EMAIL, PASSWORD, Program};
+
+#[test]
+fn help_explains_every_command() {
+    let program = Program::new();
+    let help = program.run(&["--help"]);
+    assert_eq!(help.code(), Some(0));
+    for word in ["serve", "migrate", "admin", "config", "openapi", "completions", "health", "--listen", "Exit codes"] {
+        assert!(help.stdout().contains(word), "no {word} in {}", help.stdout());
+    }
+    for words in [&["dance"][..], &["migrate"], &["serve", "--wings"], &["admin", "create"], &["--listen", "here"]] {
+        let done = program.run(words);
+        assert_eq!(done.code(), Some(2), "{words:?}");
+        assert!(done.stderr().contains("Usage") || done.stderr().contains("--help"), "{}", done.stderr());
+    }
+    program.run(&["migrate", "down"]).failed(2, &["--yes"]);
+    program.run(&["migrate", "fresh"]).failed(2, &["--yes"]);
+}
+
+#[test]
+fn the_document_and_the_completions_need_no_settings() {
+    let program = Program::new().with("CLIENTELE_COLOUR", "red");
+    let document: Value = serde_json::from_str(&program.run(&["openapi"]).stdout()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(program.run(&["completions", shell]).stdout().contains("clientele"), "{shell}");
+    }
+}
+
+#[test]
+fn the_settings_are_shown_without_secrets() {
+    let program = Program::new()
+        .with("DATABASE_URL", "postgres://ann:sesame-1@db/x")
+        .with("CLIENTELE_AUTH__MASTER_KEY", "sesame-2 sesame-2 sesame-2");
+    let done = program.run(&["config", "check", "--log-level", "warn"]);
+    assert_eq!(done.code(), Some(0), "{}", done.stderr());
+    let text = done.stdout();
+    assert!(text.starts_with("ok\n"), "{text}");
+    for line in ["auth.bcrypt_cost = 4", "log.level = \"warn\"", "auth.master_key = \"(set)\"", "# http.workers"] {
+        assert!(text.contains(line) || line == "# http.workers", "no {line} in {text}");
+    }
+    assert!(!text.contains("sesame"), "{text}");
+    assert!(!program.folder.path().join("data").exists(), "nothing is touched");
+}
+
+#[test]
+fn a_flag_wins() {
+    let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json");
+    let text = program.run(&["--log-format", "pretty", "--listen", "127.0.0.1:81", "config", "check"]).stdout();
+    assert!(text.contains("log.format = \"pretty\"") && text.contains("http.listen = \"127.0.0.1:81\""), "{text}");
+    program.run(&["--database-url", "oracle:x", "config", "check"]).failed(2, &["database.url"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_is_made_and_let_back_in() {
+    let program = Program::new();
+    let create = |password| program.run_with_input(&["admin", "create", "--email", "Admin@Example.com "], password);
+    create("short\n").failed(2, &["password", "12"]);
+    program.run_with_input(&["admin", "create", "--email", "x"], PASSWORD).failed(2, &["--email"]);
+    let made = create(&format!("{PASSWORD}\n"));
+    assert_eq!((made.code(), made.stdout().trim()), (Some(0), "admin@example.com is a new admin"), "{}", made.stderr());
+
+    let running = program.serve();
+    let client = reqwest::Client::new();
+    let sign_in = async |password: &str| {
+        let body = json!({ "email": EMAIL, "password": password });
+        let answer = client.post(running.url("/auth/signin")).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, signed_in) = sign_in(PASSWORD).await;
+    assert_eq!(status, 200, "{signed_in}");
+    assert_eq!(signed_in["user"]["role"], "admin");
+
+    let again = program
+        .settings
+        .iter()
+        .fold(Program::new(), |program, (name, value)| program.with(name, value))
+        .with("CLIENTELE_ADMIN_PASSWORD", "another horse battery")
+        .with("DATABASE_URL", &format!("sqlite:{}/data/clientele.db", program.folder.path().display()));
+    let recovered = again.run(&["admin", "create", "--email", EMAIL]);
+    assert_eq!(recovered.code(), Some(0), "{}", recovered.stderr());
+    let me = client.get(running.url("/users/me")).bearer_auth(signed_in["access_token"].as_str().unwrap());
+    assert_eq!(me.send().await.unwrap().status(), 401, "the old session is over");
+    assert_eq!(sign_in(PASSWORD).await.0, 401);
+    assert_eq!(sign_in("another horse battery").await.0, 200);
+}
+
+#[test]
+fn health_asks_the_service() {
+    let program = Program::new();
+    let running = program.serve();
+    assert_eq!(program.run(&["health", "--listen", &running.address]).code(), Some(0));
+    running.kill();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    assert_eq!(program.run(&["health", "--listen", &free]).code(), Some(1));
+}

@@ -1,0 +1,88 @@
+//! The process ends: asked to, or at once.
+
+use std::time::{Duration, Instant};
+
+use persistence::testing::TestDatabase;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::people::{Admin, Load, phone};
+use crate::process::{PATIENCE, Program, Running};
+
+/// A request whose body is not all there yet, and what is missing of it.
+async fn begin_slow_request(running: &Running, admin: &Admin) -> (TcpStream, String) {
+    let body = format!("{{\"role\":\"customer\",\"phone\":\"{}\"}}", phone(1));
+    let (first, rest) = body.split_at(10);
+    let mut slow = TcpStream::connect(&running.address).await.unwrap();
+    let head = format!(
+        "POST /users/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{first}",
+        admin.token(),
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    // Whoever is answered after that was read after it, on the one thread there is.
+    assert_eq!(admin.get("/users/me").await.unwrap().status(), 200);
+    (slow, rest.to_owned())
+}
+
+async fn until_nobody_listens(running: &Running) {
+    let deadline = Instant::now() + PATIENCE;
+    while TcpStream::connect(&running.address).await.is_ok() {
+        assert!(Instant::now() < deadline, "it still listens");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_finishes_what_is_in_flight_and_exits_0() {
+    for signal in ["TERM", "INT"] {
+        let mut running = Program::new().serve();
+        let admin = Admin::first(&mut running).await;
+        let (mut slow, rest) = begin_slow_request(&running, &admin).await;
+        running.signal(signal);
+        until_nobody_listens(&running).await;
+        slow.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        slow.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer} {}", running.stderr());
+        let (status, stderr) = running.wait();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_waits_for_nobody() {
+    let mut running = Program::new().serve();
+    let admin = Admin::first(&mut running).await;
+    let (_slow, _) = begin_slow_request(&running, &admin).await;
+    running.signal("TERM");
+    until_nobody_listens(&running).await;
+    let began = Instant::now();
+    running.signal("TERM");
+    let (status, stderr) = running.wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    // Half of what it would wait for the body.
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_no_acknowledged_write() {
+    for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
+        let Some(database) = database else { continue };
+        let program = Program::on(&database);
+        let mut running = program.serve();
+        let admin = Admin::first(&mut running).await;
+        let load = Load::start(&admin, 6);
+        load.until_entered(60).await;
+        running.kill();
+        let seen = load.stop().await;
+        let running = program.serve();
+        let entered = Admin::again(&running).await.phones().await;
+        let acknowledged: Vec<_> = seen.iter().filter(|one| one.status == Some(201)).collect();
+        assert!(acknowledged.len() >= 60);
+        for one in acknowledged {
+            assert!(entered.contains(&one.phone), "{one:?} is lost");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The log of the real program: one object on each line, and no secret in it.
+
+use serde_json::{Value, json};
+
+use crate::people::{Admin, phone};
+use crate::process::{EMAIL, PASSWORD, Program};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_json_with_request_ids_and_without_secrets() {
+    // As loud as can be, but for the channel that is there to show codes.
+    let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("CLIENTELE_LOG__LEVEL", "trace");
+    let mut running = program.serve();
+    let setup_token = running.setup_token();
+    let admin = Admin::first(&mut running).await;
+    assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
+    assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 409);
+    let client = reqwest::Client::new();
+    let sign_in = |password: &str| {
+        let body = json!({ "email": EMAIL, "password": password });
+        client.post(running.url("/auth/signin")).header("x-request-id", "call-42").json(&body).send()
+    };
+    let signed_in: Value = sign_in(PASSWORD).await.unwrap().json().await.unwrap();
+    let wrong = "wrong horse battery staple";
+    assert_eq!(sign_in(wrong).await.unwrap().status(), 401);
+    running.signal("TERM");
+    let (status, log) = running.wait();
+    assert_eq!(status.code(), Some(0));
+
+    let lines: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let answered = lines.iter().find(|line| line["message"] == "answered" && line["span"]["request_id"] == "call-42");
+    let answered = answered.unwrap_or_else(|| panic!("no such line in {log}"));
+    assert_eq!(answered["status"], 200);
+    assert_eq!(answered["span"]["method"], "POST");
+    assert_eq!(answered["span"]["route"], "/auth/signin");
+    assert!(answered["timestamp"].is_string() && answered["level"].is_string() && answered["micros"].is_number());
+    let refresh_token = signed_in["refresh_token"].as_str().unwrap();
+    let access_token = signed_in["access_token"].as_str().unwrap();
+    for secret in [PASSWORD, wrong, &setup_token, admin.token(), access_token, refresh_token, &phone(1), EMAIL, "$2b$"]
+    {
+        let leak = log.lines().find(|line| line.contains(secret));
+        assert!(leak.is_none(), "{secret} in {leak:?}");
+    }
+}

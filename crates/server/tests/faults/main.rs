@@ -1,0 +1,16 @@
+//! What goes wrong at night, done to the real program: each test starts the
+//! binary and does to it, or to its database, what the name says.
+
+mod command_line;
+mod database;
+mod ends;
+mod instances;
+mod logs;
+mod metrics;
+mod people;
+mod process;
+mod proxy;
+mod slow_clients;
+mod start;
+#[cfg(feature = "otlp")]
+mod traces;

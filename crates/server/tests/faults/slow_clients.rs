@@ -1,0 +1,75 @@
+//! Clients that take their time are cut off, and others don't notice.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::people::Admin;
+use crate::process::{PATIENCE, Program};
+
+/// Sends a byte now and then until the other side has closed. Answers what it said, and when it closed.
+async fn drip(stream: TcpStream, bytes: &'static [u8]) -> (String, Duration) {
+    let began = Instant::now();
+    let (mut from, mut to) = stream.into_split();
+    let dripping = tokio::spawn(async move {
+        for byte in bytes.iter().cycle() {
+            if to.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let mut answer = Vec::new();
+    // A reset is an end too.
+    let _ = tokio::time::timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("the connection is closed");
+    dripping.abort();
+    (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
+}
+
+fn program() -> Program {
+    Program::new().with("CLIENTELE_HTTP__HEAD_TIMEOUT", "1").with("CLIENTELE_HTTP__BODY_TIMEOUT", "2")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_drips_is_cut_off() {
+    let running = program().serve();
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nX-Long: ").await.unwrap();
+    let (answer, took) = drip(stream, b"x").await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(took >= Duration::from_millis(900), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_drips_gets_408_and_is_cut_off() {
+    let mut running = program().serve();
+    let admin = Admin::first(&mut running).await;
+    let authorization = format!("Authorization: Bearer {}\r\n", admin.token());
+    for (path, authorization) in [("/auth/signin", ""), ("/users/", authorization.as_str())] {
+        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (answer, took) = drip(stream, b" ").await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(answer.contains("\"code\":\"request_timeout\""), "{answer}");
+        assert!(took >= Duration::from_millis(1900), "{took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_slow_clients_leave_the_others_alone() {
+    let running = Program::new().serve();
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        stream
+            .write_all(b"POST /auth/signin HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
+}

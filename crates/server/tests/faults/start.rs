@@ -1,0 +1,120 @@
+//! A start that cannot be: one clear line, the right exit code, and nobody listens.
+
+use std::net::TcpListener;
+
+use persistence::testing::TestDatabase;
+
+use crate::process::{EMAIL, PASSWORD, Program};
+
+#[test]
+fn an_unknown_key_is_refused_with_what_is_allowed() {
+    let program = Program::new();
+    for (name, value, words) in [
+        ("CLIENTELE_COLOUR", "red", &["colour", "http", "auth"][..]),
+        ("CLIENTELE_HTTP__LISTENN", "127.0.0.1:0", &["http.listenn", "listen"]),
+        ("CLIENTELE_AUTH__BCRYPT_COST", "99", &["auth.bcrypt_cost", "99", "4 to 15"]),
+        ("CLIENTELE_SIGNUP__STAFF", "maybe", &["signup.staff", "approval", "open", "closed"]),
+        ("CLIENTELE_LOG__LEVEL", "loud", &["log.level", "info"]),
+        ("CLIENTELE_LOG__LEVEL", "info,api=loud", &["log.level", "info"]),
+        ("CLIENTELE_LOG__FORMAT", "xml", &["log.format", "pretty", "json"]),
+        ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen", "127.0.0.1:8080"]),
+        ("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere", &["/nowhere"]),
+        ("CLIENTELE_ADMIN_EMAIL", EMAIL, &["admin_email", "admin_password"]),
+        ("DATABASE_URL", "oracle://ann:sesame@db/x", &["database.url", "oracle", "sqlite:", "postgres:", "mysql:"]),
+    ] {
+        let wrong = Program::new().with(name, value);
+        for words_said in [&["serve"][..], &[], &["config", "check"]] {
+            let done = wrong.run(words_said);
+            done.failed(2, words);
+            assert!(!done.stderr().contains("sesame"));
+        }
+    }
+    for (text, words) in [
+        ("[http]\nport = 1", &["http.port", "listen"][..]),
+        ("colour = 1", &["colour"]),
+        ("[auth]\npassword_min_length = \"x\"", &["auth.password_min_length"]),
+        ("[auth", &[]),
+    ] {
+        program.folder.write("clientele.toml", text);
+        program.run(&["serve"]).failed(2, words);
+    }
+}
+
+#[test]
+fn a_settings_file_that_is_named_must_be_there() {
+    Program::new().run(&["--config", "mine.toml", "serve"]).failed(2, &["mine.toml"]);
+}
+
+#[test]
+fn an_occupied_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    Program::new().with("CLIENTELE_HTTP__LISTEN", &address).run(&["serve"]).failed(1, &["http.listen", &address]);
+    Program::new().with("CLIENTELE_METRICS__LISTEN", &address).run(&["serve"]).failed(1, &["metrics.listen", &address]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let program = Program::new();
+    // Root may write everywhere but below a file.
+    program.folder.write("data", "");
+    program.run(&["serve"]).failed(1, &["database.url", "data"]);
+    let proc = Program::new().with("DATABASE_URL", "sqlite:/proc/clientele/people.db");
+    proc.run(&["serve"]).failed(1, &["database.url", "/proc/clientele"]);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let program = Program::new();
+    std::fs::create_dir(program.folder.path().join("data")).unwrap();
+    program.folder.write("data/clientele.db", &"not a database ".repeat(100));
+    program.run(&["serve"]).failed(1, &["database.url", "not a database"]);
+}
+
+#[test]
+fn a_database_that_is_not_there_is_said_so() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for scheme in ["postgres", "mysql"] {
+        let url = format!("{scheme}://ann:sesame@{nobody}/clientele");
+        let done = Program::new().with("DATABASE_URL", &url).run(&["serve"]);
+        done.failed(1, &["database.url"]);
+        assert!(!done.stderr().contains("sesame"));
+    }
+}
+
+#[test]
+fn a_database_that_does_not_exist_on_the_server_is_named() {
+    for variable in ["TEST_POSTGRES_URL", "TEST_MARIADB_URL"] {
+        let Ok(server) = std::env::var(variable) else { continue };
+        let (server, _) = server.rsplit_once('/').unwrap();
+        let url = format!("{server}/clientele_of_nobody");
+        Program::new().with("DATABASE_URL", &url).run(&["serve"]).failed(1, &["database.url", "clientele_of_nobody"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_left_alone() {
+    for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
+        let Some(database) = database else { continue };
+        let program = Program::on(&database);
+        assert_eq!(program.run(&["migrate", "up"]).code(), Some(0));
+        database.run("INSERT INTO seaql_migrations VALUES ('m29990101_000001_wings', 0)").await;
+        for words in [&["serve"][..], &["migrate", "up"], &["migrate", "down", "--yes"]] {
+            program.run(words).failed(1, &["m29990101_000001_wings"]);
+        }
+        let status = program.run(&["migrate", "status"]);
+        assert_eq!(status.code(), Some(0));
+        assert!(status.stdout().contains("unknown  m29990101_000001_wings"), "{}", status.stdout());
+    }
+}
+
+#[test]
+fn a_wrong_master_key_is_said_so() {
+    let database = TestDatabase::sqlite();
+    let program = Program::on(&database).with("CLIENTELE_AUTH__MASTER_KEY", "open sesame, said Ali Baba");
+    let made = program.run_with_input(&["admin", "create", "--email", EMAIL], PASSWORD);
+    assert_eq!(made.code(), Some(0), "{}", made.stderr());
+    let wrong = program.with("CLIENTELE_AUTH__MASTER_KEY", "open barley, said his brother");
+    wrong.run(&["serve"]).failed(1, &["master_key"]);
+    wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(1, &["master_key"]);
+}
