@@ -93,7 +93,7 @@ mod tests {
             let (store, clock) = (MemoryStore::new(), FixedClock::default());
             let owner = manager(&clock, "ann@example.com");
             let created = event(&clock, EventKind::UserCreated, Some(owner.id));
-            store.create_account(&account(&owner), &created).await.unwrap();
+            store.create_account(&account(&owner), &[created]).await.unwrap();
             Self { store, clock, owner }
         }
 
