@@ -22,10 +22,11 @@ impl MigrationTrait for Migration {
             .json("changes")
             .optional_text("request_id", 255)
             .optional_text("address", 45)
-            // No foreign keys: the ids outlive the people. Ids run with time, so they are the order too.
-            .index(&["subject_id", "id"])
-            .index(&["actor_id", "id"])
-            .index(&["action", "id"])
+            // No foreign keys: the ids outlive the people. One index for each filter, in the order of the list.
+            .index(&["at", "id"])
+            .index(&["subject_id", "at", "id"])
+            .index(&["actor_id", "at", "id"])
+            .index(&["action", "at", "id"])
             .create(manager)
             .await
     }

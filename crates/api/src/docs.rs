@@ -48,6 +48,7 @@ const PAGE: &str = r#"<!DOCTYPE html>
     tags(
         (name = "auth", description = "Sign up, sign in, and the keys of the access tokens"),
         (name = "users", description = "Staff and customers"),
+        (name = "audit", description = "Who did what to whom"),
         (name = "health", description = "Whether the process is up and ready"),
         (name = "documentation", description = "This document"),
     )

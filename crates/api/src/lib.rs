@@ -7,6 +7,7 @@
 //! This crate must not know SQL or the database: it holds use-cases, never a
 //! store. It alone knows status codes.
 
+mod audit;
 mod auth;
 mod body;
 mod docs;
@@ -27,7 +28,7 @@ use std::time::Duration;
 use ::auth::{Authentication, KeyRing};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{middleware, web};
-use domain::{Accounts, Clock};
+use domain::{Accounts, AuditTrail, Clock};
 
 pub use docs::openapi;
 pub use problem::Code;
@@ -37,6 +38,8 @@ pub use problem::Code;
 pub struct Services {
     /// On people.
     pub accounts: Accounts,
+    /// On the record of who did what.
+    pub audit: AuditTrail,
     /// Who is calling, and how they prove it.
     pub authentication: Authentication,
     /// Whose public parts are published.

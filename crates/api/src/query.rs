@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use domain::page::{Assignment, Search};
 use domain::{Cursor, Filter, PageSize, Sort, Timestamp, UserId, UserQuery, ValueError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
@@ -108,7 +110,7 @@ pub(crate) fn no_query(query: &str) -> Result<(), Problem> {
     form(query).finish(Some(()))
 }
 
-fn form(query: &str) -> Form {
+pub(crate) fn form(query: &str) -> Form {
     let mut fields = Map::new();
     let mut repeated = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -123,11 +125,11 @@ fn form(query: &str) -> Form {
     form
 }
 
-fn choice<T: std::str::FromStr<Err = ValueError>>(value: Value) -> Result<Option<T>, ValueError> {
+pub(crate) fn choice<T: std::str::FromStr<Err = ValueError>>(value: Value) -> Result<Option<T>, ValueError> {
     text(value)?.parse().map(Some)
 }
 
-fn boolean(value: Value) -> Result<Option<bool>, ValueError> {
+pub(crate) fn boolean(value: Value) -> Result<Option<bool>, ValueError> {
     match text(value)?.as_str() {
         "true" => Ok(Some(true)),
         "false" => Ok(Some(false)),
@@ -135,7 +137,7 @@ fn boolean(value: Value) -> Result<Option<bool>, ValueError> {
     }
 }
 
-fn id(value: Value) -> Result<Option<UserId>, ValueError> {
+pub(crate) fn id(value: Value) -> Result<Option<UserId>, ValueError> {
     text(value)?.parse().map(Some).map_err(|_| crate::form::not_a_uuid())
 }
 
@@ -148,7 +150,7 @@ fn assignment(value: Value) -> Result<Option<Assignment>, ValueError> {
     Ok(Some(Assignment::To(id)))
 }
 
-fn time(value: Value) -> Result<Option<Timestamp>, ValueError> {
+pub(crate) fn time(value: Value) -> Result<Option<Timestamp>, ValueError> {
     // A `+` that was not escaped arrives as a space.
     let text = text(value)?.replace(' ', "+");
     let time = DateTime::parse_from_rfc3339(&text)
@@ -160,23 +162,39 @@ fn search(value: Value) -> Result<Option<Search>, ValueError> {
     Search::parse(&text(value)?).map(Some)
 }
 
-fn size(value: Value) -> Result<Option<PageSize>, ValueError> {
+pub(crate) fn size(value: Value) -> Result<Option<PageSize>, ValueError> {
     let text = text(value)?;
     let size = text.parse().map_err(|_| ValueError::new("out_of_range", "must be from 1 to 200"))?;
     PageSize::new(size).map(Some)
 }
 
 fn cursor(value: Value) -> Result<Option<Cursor>, ValueError> {
-    let invalid = || ValueError::new("invalid_cursor", "must be the next_cursor of an answer");
-    let bytes = URL_SAFE_NO_PAD.decode(text(value)?).map_err(|_| invalid())?;
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-    let consistent = cursor.sort.is_by_name() == cursor.name.is_some();
-    let sane = cursor.name.as_ref().is_none_or(|name| !name.contains('\0'));
-    if consistent && sane { Ok(Some(cursor)) } else { Err(invalid()) }
+    let cursor: Option<Cursor> = decode_cursor(value)?;
+    let is_whole = |cursor: &Cursor| {
+        cursor.sort.is_by_name() == cursor.name.is_some()
+            && is_storable(cursor.created_at)
+            && cursor.name.as_ref().is_none_or(|name| !name.contains('\0'))
+    };
+    if cursor.as_ref().is_none_or(is_whole) { Ok(cursor) } else { Err(invalid_cursor()) }
+}
+
+/// Reads what [`encode_cursor`] wrote, as far as its type tells.
+pub(crate) fn decode_cursor<C: DeserializeOwned>(value: Value) -> Result<Option<C>, ValueError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text(value)?).map_err(|_| invalid_cursor())?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| invalid_cursor())
+}
+
+/// Whether every database can compare with this time.
+pub(crate) fn is_storable(time: Timestamp) -> bool {
+    (1..=9999).contains(&time.year())
+}
+
+pub(crate) fn invalid_cursor() -> ValueError {
+    ValueError::new("invalid_cursor", "must be the next_cursor of an answer")
 }
 
 /// The text of a cursor; opaque to the caller.
-pub(crate) fn encode_cursor(cursor: &Cursor) -> String {
+pub(crate) fn encode_cursor(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
 

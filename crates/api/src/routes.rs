@@ -5,7 +5,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
-use crate::{auth, docs, health, jwks, users};
+use crate::{audit, auth, docs, health, jwks, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -46,6 +46,7 @@ routes! {
     signed_in "/users/{id}/data" => { GET [users::data::data] }
     signed_in "/users/{id}/handover" => { POST [users::handover::hand_over] }
     signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions] }
+    signed_in "/audit-events" => { GET [audit::list::list] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
     public "/openapi.json" => { GET [docs::openapi_json] }
     public "/docs" => { GET [docs::docs] }

@@ -11,6 +11,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::id::{EventId, UserId};
 use crate::user::{Profile, User, named};
 
+mod trail;
+
+pub use trail::{AuditTrail, EventCursor, EventFilter, EventPage, EventQuery};
+
 named! {
     /// What happened.
     EventKind {
@@ -184,5 +188,17 @@ mod tests {
         assert_eq!(serde_json::to_value(&blanked).unwrap(), expected);
         assert_eq!(super::blanked(&blanked), None, "there is nothing left to blank");
         assert_eq!(super::blanked(&Changes::new()), None);
+    }
+
+    #[test]
+    fn the_documentation_lists_every_action() {
+        let document = include_str!("../../../docs/audit.md");
+        let listed: Vec<_> = document
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(action, _)| action))
+            .filter(|action| action.contains('.'))
+            .collect();
+        let actions: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(listed, actions, "docs/audit.md lists the actions in the order of EventKind");
     }
 }

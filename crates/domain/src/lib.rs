@@ -35,6 +35,7 @@ pub mod value;
 
 pub use accounts::{Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser};
 pub use actor::{Actor, Identity, Origin};
+pub use audit::AuditTrail;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use customer::Customer;
 pub use error::{Error, Field};

@@ -9,11 +9,11 @@ use crate::value::{ValueError, is_phone_separator, search_key};
 
 /// Some of the items of a list, and where the rest begins.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Page<T> {
+pub struct Page<T, C = Cursor> {
     /// The items, in the order asked for.
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last one.
-    pub next: Option<Cursor>,
+    pub next: Option<C>,
     /// How many there are on all pages, when asked for.
     pub total: Option<u64>,
 }

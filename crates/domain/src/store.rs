@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use crate::audit::Event;
+use crate::audit::{Event, EventPage, EventQuery};
 use crate::challenge::{Challenge, Message, Outcome};
 use crate::clock::Timestamp;
 use crate::error::Field;
@@ -230,6 +230,14 @@ pub trait AccountStore: Send + Sync {
 
     /// Whether the database answers and its schema is the one this program knows.
     async fn check_ready(&self) -> Result<(), StoreError>;
+}
+
+/// Who did what to whom. Entries are written by the other stores, with what they record.
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    /// A page of the entries whose subject is in the scope as it is now, newest
+    /// first. Entries about nobody, or about somebody who is gone, are in [`Scope::All`] only.
+    async fn list_events(&self, scope: Scope, query: &EventQuery) -> Result<EventPage, StoreError>;
 }
 
 /// Sign-ins.

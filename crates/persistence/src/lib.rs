@@ -8,6 +8,7 @@
 
 mod account_store;
 mod audit;
+mod audit_store;
 mod challenge_store;
 mod connect;
 mod database;

@@ -12,7 +12,7 @@ use auth::{
     PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
 };
 use chrono::TimeDelta;
-use domain::{Accounts, Clock, Email, Housekeeping, SystemClock, ValueError};
+use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
 use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
@@ -130,9 +130,11 @@ impl Service {
             housekeeping: housekeeping.clone(),
         };
         let metrics = metrics.map(|listener| monitoring::serve(listener, observed)).transpose()?;
+        let audit = AuditTrail::new(store.clone());
         let accounts = Accounts::new(store, clock.clone());
         let body_time = Duration::from_secs(settings.http.body_timeout.into());
-        let services = Services { accounts, authentication, keys: keys.clone(), clock: clock.clone(), body_time };
+        let services =
+            Services { accounts, audit, authentication, keys: keys.clone(), clock: clock.clone(), body_time };
         let address = listener.local_addr()?;
         let server = serve(settings, listener, services)?;
         let background = Background::start(outbox, keys, housekeeping, clock);

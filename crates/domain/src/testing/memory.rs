@@ -1,6 +1,7 @@
 //! Every store in one, without a database.
 
 mod accounts;
+mod audit;
 mod challenges;
 mod changes;
 mod housekeeping;

@@ -38,6 +38,7 @@ const TABLE: &[Row] = &[
     ("GET", "/users/{id}/data", [401, 200, 404, 404, 200, 404]),
     ("POST", "/users/{id}/handover", [401, 404, 403, 403, 403, 403]),
     ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403]),
+    ("GET", "/audit-events", [401, 200, 200, 200, 403, 403]),
     ("GET", "/.well-known/jwks.json", [200; 6]),
     ("GET", "/openapi.json", [200; 6]),
     ("GET", "/docs", [200; 6]),

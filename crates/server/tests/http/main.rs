@@ -4,6 +4,7 @@
 mod access;
 mod app;
 mod at_once;
+mod audit;
 mod bad_input;
 mod documentation;
 mod erasure;

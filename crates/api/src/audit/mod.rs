@@ -1,0 +1,4 @@
+//! Who did what to whom.
+
+pub(crate) mod list;
+mod response;
