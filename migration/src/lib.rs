@@ -20,6 +20,7 @@ mod m20261123_000008_setup_tokens;
 mod m20261123_000009_audit_events;
 mod m20261123_000010_audit_events_append_only;
 mod m20261123_000011_locks;
+mod m20261123_000050_idempotency_keys;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000009_audit_events::Migration),
             Box::new(m20261123_000010_audit_events_append_only::Migration),
             Box::new(m20261123_000011_locks::Migration),
+            Box::new(m20261123_000050_idempotency_keys::Migration),
         ]
     }
 }

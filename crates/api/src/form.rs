@@ -29,6 +29,11 @@ impl Form {
         Self { fields, asked: Vec::new(), errors: Vec::new() }
     }
 
+    /// The fields as text that is the same for equal objects.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.fields).unwrap_or_default()
+    }
+
     /// Whether the field is there with a value other than `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !value.is_null())

@@ -15,6 +15,7 @@ mod exchange;
 mod form;
 mod gate;
 mod health;
+mod idempotency;
 mod jwks;
 mod measure;
 mod problem;

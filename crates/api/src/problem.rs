@@ -91,6 +91,8 @@ codes! {
     PayloadTooLarge = 413 "payload_too_large" "The body is too large";
     /// The body is not `application/json`.
     UnsupportedMediaType = 415 "unsupported_media_type" "Unsupported media type";
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused = 422 "idempotency_key_reused" "The idempotency key was used for another request";
     /// Fields are missing, unknown or not acceptable; `errors` names each.
     ValidationFailed = 422 "validation_failed" "Some fields are not acceptable";
     /// A fault of the service; the log has it under the `request_id`.
@@ -211,6 +213,15 @@ impl Problem {
         Self {
             errors: fields.iter().map(|field| FieldError::new(field.as_str(), error())).collect(),
             ..Self::new(Code::Forbidden, "a field is not yours to set, or not to this value")
+        }
+    }
+
+    /// A key that belongs to another request.
+    fn key_reused() -> Self {
+        let error = ValueError::new("reused", "belongs to another request of the last 24 hours");
+        Self {
+            errors: vec![FieldError::new("Idempotency-Key", error)],
+            ..Self::new(Code::IdempotencyKeyReused, "send another request under another Idempotency-Key")
         }
     }
 
@@ -358,6 +369,7 @@ impl From<Error> for Problem {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
             }
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
+            Error::KeyReused => Self::key_reused(),
             Error::Store(error) => error.into(),
         }
     }

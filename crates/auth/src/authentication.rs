@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::audit::{Event, EventKind};
+use domain::once::Once;
 use domain::session::Session;
 use domain::store::{AccountStore, ChallengeStore, SessionStore};
 use domain::{Actor, ChallengeId, Clock, Email, Origin, SessionId, User, UserId, VerificationMethod};
@@ -258,6 +259,16 @@ impl Authentication {
         let checked = self.inner.settings.passwords.check(password, account_email);
         checked.map_err(|error| Refusal::new(field, error))?;
         self.inner.hasher.hash(password).await
+    }
+
+    /// A request under the key that its caller gave it. Only hashes of both are
+    /// kept: a request may hold a password, which a fast hash would betray, so
+    /// the key, which nobody keeps, goes into it too.
+    #[must_use]
+    pub fn once(&self, caller: UserId, key: &str, request: &[u8]) -> Once {
+        let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
+        let key = key.as_bytes();
+        Once { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
     }
 
     fn now(&self) -> domain::Timestamp {

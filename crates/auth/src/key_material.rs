@@ -104,6 +104,8 @@ pub(crate) struct ServerSecrets {
     pub(crate) codes: MacKey,
     /// Of the contacts that codes are asked for.
     pub(crate) subjects: MacKey,
+    /// Of requests that are carried out once.
+    pub(crate) requests: MacKey,
     /// Of codes on their way.
     pub(crate) messages: SealingKey,
 }
@@ -121,6 +123,7 @@ impl ServerSecrets {
             refresh_successor: MacKey::derived(secret, "refresh token successor")?,
             codes: MacKey::derived(secret, "code")?,
             subjects: MacKey::derived(secret, "challenge subject")?,
+            requests: MacKey::derived(secret, "request")?,
             messages: SealingKey::derived(secret, "message")?,
         })
     }

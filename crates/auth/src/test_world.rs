@@ -126,7 +126,7 @@ impl World {
 
     async fn enter(&self, user: User, password_hash: PasswordHash) -> User {
         let event = testing::event(&self.clock, EventKind::UserCreated, Some(user.id));
-        self.store.create_account(&Account { user: user.clone(), password_hash }, &[event]).await.unwrap();
+        self.store.create_account(&Account::new(user.clone(), password_hash), &[event]).await.unwrap();
         user
     }
 

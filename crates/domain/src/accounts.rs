@@ -8,6 +8,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::customer::Customer;
 use crate::error::{Error, Field};
 use crate::id::UserId;
+use crate::once::{Once, Remember};
 use crate::page::{Page, UserQuery};
 use crate::policy::{self, Action, Scope};
 use crate::store::{Account, AccountStore};
@@ -97,23 +98,47 @@ impl Accounts {
     /// e-mail or phone in use; [`Error::Invalid`] when the assigned manager is
     /// no active manager or the verification method lacks its phone.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
-        let (account, event) = self.draft(actor, new)?;
+        self.create_once(actor, new, None).await
+    }
+
+    /// Does what [`Accounts::create`] does, and remembers it with its answer,
+    /// if it is to be. Of two such requests at the same instant one waits for
+    /// the other; whoever is refused asks for the [first answer](Self::first_answer).
+    ///
+    /// # Errors
+    /// Those of [`Accounts::create`], none of which is remembered; [`Error::Stale`] when the key is remembered already.
+    pub async fn create_once(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<User, Error> {
+        let (account, event) = self.draft(actor, new, remember)?;
         self.store.create_account(&account, &[event]).await?;
         Ok(account.user)
     }
 
-    /// What [`Accounts::create`] would write, for a use-case that writes more with it.
+    /// What the caller was told when the same request was carried out under the
+    /// same key in the last 24 hours, if it was.
+    ///
+    /// # Errors
+    /// [`Error::KeyReused`] when the key was another request's.
+    pub async fn first_answer(&self, once: Once) -> Result<Option<String>, Error> {
+        match self.store.find_first_answer(&once, self.clock.now()).await? {
+            Some(first) if first.once == once => Ok(Some(first.answer)),
+            Some(_) => Err(Error::KeyReused),
+            None => Ok(None),
+        }
+    }
+
+    /// What [`Accounts::create_once`] would write, for a use-case that writes more with it.
     ///
     /// # Errors
     /// Those of [`Accounts::create`] that the store has no part in.
-    pub fn draft(&self, actor: &Actor, new: NewUser) -> Result<(Account, Event), Error> {
+    pub fn draft(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<(Account, Event), Error> {
         let scope = self.check_may_create(actor, new.role())?;
-        let account = self.account(actor, new)?;
+        let mut account = self.account(actor, new)?;
         if !scope.contains(&account.user) {
             return Err(Error::ForbiddenField(Field::AssignedManager));
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
+        account.first_answer = remember.map(|remember| remember.first_answer(&account.user));
         Ok((account, event))
     }
 
@@ -179,7 +204,7 @@ impl Accounts {
             NewUser::Staff(new) => {
                 new.staff.check().map_err(|error| Error::Invalid(Field::Phone, error))?;
                 let user = new_user(id, now, new.role.profile(new.staff), new.display_name, new.is_active);
-                Ok(Account { user, password_hash: new.password_hash })
+                Ok(Account::new(user, new.password_hash))
             }
             NewUser::Customer(new) => {
                 let is_manager = policy::scope(actor, Action::AssignCustomer) == Scope::Nothing;
@@ -190,7 +215,7 @@ impl Accounts {
                     metadata: new.metadata,
                 };
                 let user = new_user(id, now, Profile::Customer(customer), new.display_name, new.is_active);
-                Ok(Account { user, password_hash: PasswordHash::unusable() })
+                Ok(Account::new(user, PasswordHash::unusable()))
             }
         }
     }

@@ -67,6 +67,9 @@ pub enum Error {
     /// The setup token is wrong, spent, or no longer needed.
     #[error("the setup token is not valid")]
     SetupTokenRefused,
+    /// The key was used for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
     /// What was to be changed is no longer as it was.
     #[error("the record has changed")]
     Stale,

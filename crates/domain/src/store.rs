@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Field;
 use crate::id::{ChallengeId, MessageId, SessionId, UserId};
 use crate::key::StoredKey;
+use crate::once::{FirstAnswer, Once};
 use crate::page::{Page, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
@@ -61,6 +62,16 @@ pub struct Account {
     pub user: User,
     /// The stored password; ignored for customers, [`PasswordHash::unusable`] for the invited.
     pub password_hash: PasswordHash,
+    /// What the caller is told, when the request came under a key.
+    pub first_answer: Option<FirstAnswer>,
+}
+
+impl Account {
+    /// A person to enter by a request without a key.
+    #[must_use]
+    pub fn new(user: User, password_hash: PasswordHash) -> Self {
+        Self { user, password_hash, first_answer: None }
+    }
 }
 
 /// Staff as sign-in needs them.
@@ -141,6 +152,8 @@ pub struct Recovery {
 pub trait AccountStore: Send + Sync {
     /// Enters a person, their profile and the audit entries. The assigned
     /// manager, if any, is checked and held still in the same transaction.
+    /// [`WriteError::Stale`] when the account brings a first answer and its key
+    /// is remembered already; an expired one is forgotten.
     async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError>;
 
     /// Enters a person as [`AccountStore::create_account`] does, and starts their first session.
@@ -156,6 +169,12 @@ pub trait AccountStore: Send + Sync {
         message: &Message,
         events: &[Event],
     ) -> Result<(), WriteError>;
+
+    /// The answer that is remembered at `now` under the caller's key, whatever the request was.
+    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError>;
+
+    /// Forgets at most `limit` answers that expired before this moment. Answers how many.
+    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
 
     /// Enters the first admin and starts their session, if no admin exists and
     /// `token` is a stored setup token. All setup tokens are gone after that.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
+use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
 use domain::store::{
     Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError,
@@ -22,7 +23,7 @@ use crate::entity::{admin_manager, customer, lock, setup_token, user};
 use crate::error::{Failure, only_store_error, store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, challenge_store, scope, session_store};
+use crate::{audit, challenge_store, first_answer, scope, session_store};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -65,6 +66,15 @@ impl AccountStore for Store {
             Ok(audit::record_all(&txn, events).await?)
         })
         .await
+    }
+
+    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
+        self.one(&first_answer::find(once, now)).await?.as_ref().map(first_answer::read).transpose()
+    }
+
+    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        let removed = self.write(move |txn| async move { first_answer::remove_expired(&txn, before, limit).await });
+        removed.await.map_err(only_store_error)
     }
 
     async fn create_first_admin(
@@ -247,6 +257,9 @@ pub(crate) async fn insert_account(txn: &DatabaseTransaction, account: &Account)
         Profile::Customer(customer) => {
             customer::Entity::insert(customer_row(user, customer)).exec_without_returning(txn).await?;
         }
+    }
+    if let Some(first) = &account.first_answer {
+        first_answer::insert(txn, user, first).await?;
     }
     Ok(())
 }

@@ -91,6 +91,7 @@ impl From<Failure> for WriteError {
             Failure::Database(error) => match unique_violation(&error).as_deref() {
                 Some("uq_admin_managers_email") => Self::Taken(Field::Email),
                 Some("uq_customers_phone") => Self::Taken(Field::Phone),
+                Some("uq_idempotency_keys_caller_id_key_digest") => Self::Stale,
                 _ => Self::Store(store_error(&error)),
             },
         }

@@ -15,6 +15,7 @@ mod database;
 mod entity;
 mod erasure;
 mod error;
+mod first_answer;
 mod handover;
 mod housekeeping_store;
 mod key_store;

@@ -23,6 +23,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ColumnTrait, Condition, EntityTrait};
 
 use crate::entity::{admin_manager, customer, user};
+use crate::error::store_error;
 use crate::person::{self, Person};
 use crate::scope;
 use crate::store::Store;

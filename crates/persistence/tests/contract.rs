@@ -4,6 +4,7 @@
 
 mod contract {
     mod accounts;
+    mod audit;
     mod backends;
     mod beginnings;
     mod challenges;
@@ -13,6 +14,7 @@ mod contract {
     mod keys;
     mod lists;
     mod migrations;
+    mod once;
     mod races;
     mod rotation;
     mod schema;

@@ -1,9 +1,9 @@
 //! `POST /users/`
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
+use domain::once::Remember;
 use domain::{
     Action, Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Phone, Role, Staff,
     StaffRole, TrunkNumber, User, UserId, VerificationMethod,
@@ -14,6 +14,7 @@ use crate::Services;
 use crate::body::{FromForm, JsonBody};
 use crate::form::Form;
 use crate::gate::SignedIn;
+use crate::idempotency::{self, Created};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::no_query;
 use crate::users::response::{CustomerRoleName, StaffRoleName};
@@ -143,17 +144,20 @@ impl FromForm for CreateCustomerRequest {
 /// way in.
 #[utoipa::path(post, path = "/users/", tag = "users", operation_id = "create_user",
     request_body = CreateUserRequest,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "Up to 255 visible ASCII characters. The same request under the same key within 24 hours enters \
+                       nobody again and gets the first answer.")),
     responses(
         (status = 201, description = "The person, invited if staff without a password.", body = UserResponse,
             headers(("Location" = String, description = "Where the person is"), ("ETag" = String, description = "The state of the record"))),
-        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`malformed_json`, or `bad_request` for a wrong `Idempotency-Key`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: not this role, or not this field, which the pointer names", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 409, description = "`email_taken` or `phone_taken`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`, or `idempotency_key_reused`: the key was another request's", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     signed_in: SignedIn,
@@ -164,30 +168,55 @@ pub(crate) async fn create(
     let actor = &signed_in.0.actor;
     services.accounts.check_may(actor, Action::CreateCustomer)?;
     no_query(request.query_string())?;
+    let key = idempotency::key(&request)?;
     let mut form = body.form().await?;
+    let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &form.canonical()));
     if let Some(Ok(role)) = form.peek("role").map(str::parse) {
         services.accounts.check_may_create(actor, role)?;
     }
     let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
-    let user = enter(&services, actor, form.finish(new)?).await?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/users/{}", user.id)))
-        .insert_header((header::ETAG, etag(&user)))
-        .json(UserResponse::from(&user)))
+    let new = form.finish(new)?;
+    let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).into()) };
+    if let Some(answer) = services.accounts.first_answer(once).await? {
+        return idempotency::again(&answer);
+    }
+    let remember = Remember { once, answer: |user| created(user).remembered() };
+    match enter(&services, actor, new, Some(remember)).await {
+        Ok(user) => Ok(created(&user).into()),
+        // The same request may have been carried out a moment ago, which then is the reason.
+        Err(refusal) => match services.accounts.first_answer(once).await? {
+            Some(answer) => idempotency::again(&answer),
+            None => Err(refusal),
+        },
+    }
 }
 
-async fn enter(services: &Services, actor: &Actor, new: CreateUserRequest) -> Result<User, Problem> {
+fn created(user: &User) -> Created {
+    let body = serde_json::to_string(&UserResponse::from(user)).unwrap_or_default();
+    Created { location: format!("/users/{}", user.id), etag: etag(user), body }
+}
+
+async fn enter(
+    services: &Services,
+    actor: &Actor,
+    new: CreateUserRequest,
+    remember: Option<Remember>,
+) -> Result<User, Problem> {
     match new {
         CreateUserRequest::Staff(mut new) => {
             let password = new.password.take();
             let email = new.email.clone();
             let mut staff = NewStaff::from(new);
-            let Some(password) = password else { return Ok(services.authentication.invite(actor, staff).await?) };
+            let Some(password) = password else {
+                return Ok(services.authentication.invite(actor, staff, remember).await?);
+            };
             staff.password_hash =
                 services.authentication.hash_new_password("password", &password, Some(&email)).await?;
-            Ok(services.accounts.create(actor, NewUser::Staff(staff)).await?)
+            Ok(services.accounts.create_once(actor, NewUser::Staff(staff), remember).await?)
         }
-        CreateUserRequest::Customer(new) => Ok(services.accounts.create(actor, NewUser::Customer(new.into())).await?),
+        CreateUserRequest::Customer(new) => {
+            Ok(services.accounts.create_once(actor, NewUser::Customer(new.into()), remember).await?)
+        }
     }
 }
 

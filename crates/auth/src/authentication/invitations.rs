@@ -1,6 +1,7 @@
 //! How people who were entered without a password get in.
 
 use domain::challenge::Purpose;
+use domain::once::Remember;
 use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 
 use super::Authentication;
@@ -14,11 +15,11 @@ impl Authentication {
     /// password `new` brings is left out.
     ///
     /// # Errors
-    /// Those of [`Accounts::create`].
-    pub async fn invite(&self, actor: &Actor, new: NewStaff) -> Result<User, AuthError> {
+    /// Those of [`Accounts::create_once`].
+    pub async fn invite(&self, actor: &Actor, new: NewStaff, remember: Option<Remember>) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
         let accounts = Accounts::new(self.inner.stores.accounts.clone(), self.inner.clock.clone());
-        let (account, event) = accounts.draft(actor, new)?;
+        let (account, event) = accounts.draft(actor, new, remember)?;
         let (challenge, message) = invitation(&account.user)?.open(&self.secrets(), &*self.inner.clock)?;
         self.inner.stores.accounts.create_invited(&account, &challenge, &message, &[event]).await?;
         self.inner.bell.ring();

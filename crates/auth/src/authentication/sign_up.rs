@@ -126,7 +126,7 @@ impl Authentication {
         is_active: bool,
     ) -> Account {
         let (id, now) = (self.inner.clock.new_id().into(), self.now());
-        Account { user: new_user(id, now, role.profile(staff), display_name, is_active), password_hash }
+        Account::new(new_user(id, now, role.profile(staff), display_name, is_active), password_hash)
     }
 
     /// A code to the contact, or a decoy when the e-mail is taken.

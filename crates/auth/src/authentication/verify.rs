@@ -69,8 +69,7 @@ impl Authentication {
             Customer { phone: phone.clone(), created_by: id, assigned_manager_id: None, metadata: Metadata::default() };
         let mut user = new_user(id, self.now(), Profile::Customer(customer), display_name.cloned(), true);
         user.verified_at = Some(self.now());
-        self.enter_and_sign_in_by_code(actor, challenge, Account { user, password_hash: PasswordHash::unusable() })
-            .await
+        self.enter_and_sign_in_by_code(actor, challenge, Account::new(user, PasswordHash::unusable())).await
     }
 
     async fn enter_and_sign_in_by_code(

@@ -16,6 +16,7 @@ use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::key::StoredKey;
+use crate::once::FirstAnswer;
 use crate::session::{Digest, Session};
 use crate::store::{Account, StoreError};
 use crate::user::{PasswordHash, User};
@@ -35,6 +36,7 @@ struct State {
     keys: Vec<StoredKey>,
     housekeeping_until: Option<Timestamp>,
     events: Vec<Event>,
+    first_answers: Vec<(UserId, FirstAnswer)>,
 }
 
 /// A message and the moment from which it may be taken.

@@ -104,7 +104,7 @@ pub fn account(user: &User) -> Account {
         Some(_) => password_hash("password"),
         None => PasswordHash::unusable(),
     };
-    Account { user: user.clone(), password_hash }
+    Account::new(user.clone(), password_hash)
 }
 
 /// The person as a caller.

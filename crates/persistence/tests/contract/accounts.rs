@@ -166,7 +166,7 @@ async fn credentials_are_those_of_staff(setting: Setting) {
     let mut invited = manager(&setting.clock, "ann@example.com");
     invited.is_active = false;
     let hash = password_hash("secret");
-    let created = Account { user: invited.clone(), password_hash: hash.clone() };
+    let created = Account::new(invited.clone(), hash.clone());
     let event = event(&setting.clock, EventKind::UserCreated, None);
     setting.store.create_account(&created, &[event]).await.unwrap();
     let found = setting.store.find_credentials(&email("ann@example.com")).await.unwrap().unwrap();

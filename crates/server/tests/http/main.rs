@@ -10,6 +10,7 @@ mod documentation;
 mod erasure;
 mod errors;
 mod handover;
+mod idempotency;
 mod invitations;
 mod keys;
 mod lists;

@@ -94,13 +94,13 @@ async fn an_invitation_is_finished_by_setting_a_password() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invite(&admin, new.clone()).await.unwrap();
+    let invited = world.auth.invite(&admin, new.clone(), None).await.unwrap();
     assert_eq!(world.store.password_hash(invited.id), Some(PasswordHash::unusable()));
     assert!(!is_password(&world, "ann@example.com", "whatever").await);
     let sent = world.invitation(&invited);
     assert_eq!(sent.expires_in, 72 * 3600);
     let code = world.code(&sent).await.unwrap();
-    let taken = world.auth.invite(&admin, new).await;
+    let taken = world.auth.invite(&admin, new, None).await;
     assert!(matches!(taken, Err(AuthError::Domain(Error::Taken(_)))));
     assert_eq!(world.invitation(&invited).challenge_id, sent.challenge_id, "the refused one changed nothing");
     world.clock.advance(TimeDelta::hours(71));
@@ -113,7 +113,7 @@ async fn an_invitation_that_came_too_late_is_asked_for_again() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invite(&admin, new).await.unwrap();
+    let invited = world.auth.invite(&admin, new, None).await.unwrap();
     let (late, late_code) = (world.invitation(&invited), world.code(&world.invitation(&invited)).await.unwrap());
     world.clock.advance(TimeDelta::hours(72));
     let refused = reset(&world, &late, &late_code, OTHER_PASSWORD).await;
@@ -131,7 +131,7 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
     let customer = world.customer(PHONE).await;
     for actor in [&manager, &customer] {
         let new = new_staff(&testing::manager(&world.clock, "bob@example.com"));
-        let refused = world.auth.invite(&testing::signed_in(actor), new).await;
+        let refused = world.auth.invite(&testing::signed_in(actor), new, None).await;
         assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenField(_)))));
     }
     assert!(world.store.messages().is_empty());

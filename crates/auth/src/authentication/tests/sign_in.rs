@@ -48,7 +48,7 @@ async fn only_the_right_password_learns_that_the_account_is_inactive() {
 async fn the_invited_have_no_password_to_guess() {
     let world = World::new().await;
     let user = testing::manager(&world.clock, "ann@example.com");
-    let account = domain::store::Account { user, password_hash: PasswordHash::unusable() };
+    let account = domain::store::Account::new(user, PasswordHash::unusable());
     let event = testing::event(&world.clock, EventKind::UserCreated, None);
     world.store.create_account(&account, &[event]).await.unwrap();
     assert!(matches!(attempt(&world, "ann@example.com", "!").await, Err(AuthError::InvalidCredentials)));

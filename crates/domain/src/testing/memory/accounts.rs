@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::customer::Customer;
 use crate::error::Field;
 use crate::id::UserId;
+use crate::once::{FirstAnswer, Once};
 use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
@@ -50,6 +51,22 @@ impl AccountStore for MemoryStore {
             state.replace_challenge(invitation, message);
             state.events.extend_from_slice(events);
             Ok(())
+        })
+    }
+
+    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
+        Ok(self.read(|state| state.first_answer(once, now).cloned()))
+    }
+
+    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        self.write(|state| {
+            let mut removed = 0;
+            state.first_answers.retain(|(_, first)| {
+                let goes = first.expires_at < before && removed < limit;
+                removed += u64::from(goes);
+                !goes
+            });
+            Ok(removed)
         })
     }
 
@@ -186,6 +203,22 @@ impl State {
         self.people.values().map(|account| &account.user)
     }
 
+    fn remember(&mut self, about: &User, first: &FirstAnswer) -> Result<(), WriteError> {
+        if self.first_answer(&first.once, about.created_at).is_some() {
+            return Err(WriteError::Stale);
+        }
+        self.first_answers.retain(|(_, old)| !is_same_key(&old.once, &first.once));
+        self.first_answers.push((about.id, first.clone()));
+        Ok(())
+    }
+
+    /// Those about people who were erased are gone with them.
+    fn first_answer(&self, once: &Once, now: Timestamp) -> Option<&FirstAnswer> {
+        let mut kept = self.first_answers.iter().filter(|(about, _)| self.people.contains_key(about));
+        let found = kept.find(|(_, first)| is_same_key(&first.once, once) && first.expires_at > now);
+        found.map(|(_, first)| first)
+    }
+
     fn has_admin(&self) -> bool {
         self.users().any(|user| user.role() == Role::Admin)
     }
@@ -200,6 +233,9 @@ impl State {
         }
         self.check_unique(user)?;
         self.people.insert(user.id, account.clone());
+        if let Some(first) = &account.first_answer {
+            self.remember(user, first)?;
+        }
         Ok(())
     }
 
@@ -227,6 +263,10 @@ impl State {
         }
         Ok(())
     }
+}
+
+fn is_same_key(a: &Once, b: &Once) -> bool {
+    (a.caller, a.key) == (b.caller, b.key)
 }
 
 fn has_email(user: &User, email: &Email) -> bool {

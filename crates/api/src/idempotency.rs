@@ -1,0 +1,82 @@
+//! `Idempotency-Key`: a request that is sent again gets the first answer again.
+
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Code, Problem};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const MAX_LENGTH: usize = 255;
+
+/// The answer to whoever created something, as it is told and remembered.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Created {
+    /// Where it is.
+    pub(crate) location: String,
+    /// Its state.
+    pub(crate) etag: String,
+    /// Itself, as JSON.
+    pub(crate) body: String,
+}
+
+impl Created {
+    pub(crate) fn remembered(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl From<Created> for HttpResponse {
+    fn from(created: Created) -> Self {
+        HttpResponse::Created()
+            .insert_header((header::LOCATION, created.location))
+            .insert_header((header::ETAG, created.etag))
+            .content_type("application/json")
+            .body(created.body)
+    }
+}
+
+/// The key of the request, if it has one.
+pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+    let refused = || {
+        let detail = "the header Idempotency-Key must be given once, with 1 to 255 visible ASCII characters";
+        Problem::new(Code::BadRequest, detail)
+    };
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().map_err(|_| refused())?;
+    let is_sane = (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if is_sane && values.next().is_none() { Ok(Some(key)) } else { Err(refused()) }
+}
+
+/// The first answer once more.
+pub(crate) fn again(remembered: &str) -> Result<HttpResponse, Problem> {
+    let created: Created = serde_json::from_str(remembered).map_err(|error| Problem::internal(&error))?;
+    Ok(created.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_short_visible_and_alone() {
+        let key_of = |values: &[&str]| {
+            let request = values
+                .iter()
+                .fold(TestRequest::default(), |request, value| request.append_header((IDEMPOTENCY_KEY, *value)))
+                .to_http_request();
+            key(&request).map(|key| key.map(ToOwned::to_owned))
+        };
+        let longest = "x".repeat(255);
+        for good in ["a", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &longest] {
+            assert_eq!(key_of(&[good]).unwrap().as_deref(), Some(good));
+        }
+        assert_eq!(key_of(&[]).unwrap(), None);
+        for bad in [&[""][..], &["a b"], &["ў"], &["a\tb"], &[&"x".repeat(256)], &["a", "a"]] {
+            assert!(key_of(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What was answered to requests that are carried out once.
+
+use domain::once::{FirstAnswer, Once};
+use domain::session::Digest;
+use domain::store::StoreError;
+use domain::{Timestamp, User};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect,
+};
+
+use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
+use crate::error::{Failure, Inconsistency, store_error};
+
+/// Remembers an answer; the unique index refuses a key that is remembered already.
+pub(crate) async fn insert(txn: &DatabaseTransaction, about: &User, first: &FirstAnswer) -> Result<(), Failure> {
+    let expired = Entity::delete_many().filter(has_key(&first.once)).filter(Column::ExpiresAt.lte(about.created_at));
+    expired.exec(txn).await?;
+    let row = ActiveModel {
+        user_id: Set(about.id.as_uuid()),
+        caller_id: Set(first.once.caller.as_uuid()),
+        key_digest: Set(first.once.key.to_vec()),
+        request_digest: Set(first.once.request.to_vec()),
+        answer: Set(first.answer.clone().into_bytes()),
+        expires_at: Set(first.expires_at),
+    };
+    Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+pub(crate) fn find(once: &Once, now: Timestamp) -> SelectStatement {
+    Query::select()
+        .columns(Column::iter())
+        .from(Entity)
+        .cond_where(has_key(once))
+        .cond_where(Column::ExpiresAt.gt(now))
+        .take()
+}
+
+pub(crate) fn read(row: &QueryResult) -> Result<FirstAnswer, StoreError> {
+    let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let id = row.user_id;
+    let wrong = |problem| Inconsistency { table: "idempotency_keys", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    Ok(FirstAnswer {
+        once: Once { caller: row.caller_id.into(), key: digest(row.key_digest)?, request: digest(row.request_digest)? },
+        answer: String::from_utf8(row.answer).map_err(|_| wrong("the answer is no text"))?,
+        expires_at: row.expires_at,
+    })
+}
+
+pub(crate) async fn remove_expired(txn: &DatabaseTransaction, before: Timestamp, limit: u64) -> Result<u64, Failure> {
+    // In two steps, since MariaDB takes no LIMIT in a subquery.
+    let ids: Vec<sea_orm::prelude::Uuid> = Entity::find()
+        .select_only()
+        .column(Column::UserId)
+        .filter(Column::ExpiresAt.lt(before))
+        .order_by_asc(Column::ExpiresAt)
+        .limit(limit)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(Entity::delete_many().filter(Column::UserId.is_in(ids)).exec(txn).await?.rows_affected)
+}
+
+fn has_key(once: &Once) -> Condition {
+    Condition::all().add(Column::CallerId.eq(once.caller.as_uuid())).add(Column::KeyDigest.eq(once.key.to_vec()))
+}
