@@ -21,6 +21,8 @@ mod m20261123_000009_audit_events;
 mod m20261123_000010_audit_events_append_only;
 mod m20261123_000011_locks;
 mod m20261123_000050_idempotency_keys;
+mod m20261123_000051_customer_names;
+mod m20261123_000052_active_users;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_audit_events_append_only::Migration),
             Box::new(m20261123_000011_locks::Migration),
             Box::new(m20261123_000050_idempotency_keys::Migration),
+            Box::new(m20261123_000051_customer_names::Migration),
+            Box::new(m20261123_000052_active_users::Migration),
         ]
     }
 }

@@ -67,12 +67,7 @@ impl NewTable {
     }
 
     fn text_column(&self, name: &'static str, length: u32) -> ColumnDef {
-        let mut column = ColumnDef::new(name);
-        column.string_len(length);
-        if self.backend == DbBackend::Postgres {
-            column.extra(r#"COLLATE "C""#);
-        }
-        column
+        text_column(self.backend, name, length)
     }
 
     /// One of some words, held by the database too. No native enum: `PostgreSQL`
@@ -154,7 +149,7 @@ impl NewTable {
 
     /// Rows are looked for by these columns.
     pub(crate) fn index(&mut self, columns: &[&'static str]) -> &mut Self {
-        let name = format!("ix_{}_{}", self.name, columns.join("_"));
+        let name = index_name(self.name, columns);
         self.indexes.push(index(name, columns).table(self.name).take());
         self
     }
@@ -185,6 +180,44 @@ impl NewTable {
             sql.replace(&key, &format!(r#"CONSTRAINT "fk_{}_{column}" {key}"#, self.name))
         })
     }
+}
+
+/// A column for text that compares byte by byte.
+pub(crate) fn text_column(backend: DbBackend, name: &'static str, length: u32) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.string_len(length);
+    if backend == DbBackend::Postgres {
+        column.extra(r#"COLLATE "C""#);
+    }
+    column
+}
+
+/// Gives a table one more index, unless it has it.
+pub(crate) async fn add_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = index_name(table, columns);
+    if manager.has_index(table, &name).await? {
+        return Ok(());
+    }
+    manager.create_index(index(name, columns).table(table).take()).await
+}
+
+/// Takes an index back.
+pub(crate) async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = index_name(table, columns);
+    if !manager.has_index(table, &name).await? {
+        return Ok(());
+    }
+    let mut drop = Index::drop();
+    drop.name(name).table(table);
+    manager.drop_index(drop).await
 }
 
 /// Drops a table.
@@ -227,6 +260,10 @@ pub(crate) fn integer(name: &'static str) -> ColumnDef {
 
 pub(crate) fn counter(name: &'static str, start: i64) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().default(start).take()
+}
+
+fn index_name(table: &str, columns: &[&str]) -> String {
+    format!("ix_{table}_{}", columns.join("_"))
 }
 
 fn index(name: String, columns: &[&'static str]) -> IndexCreateStatement {

@@ -163,6 +163,7 @@ pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::Active
         created_by: Set(customer.created_by.as_uuid()),
         assigned_manager_id: Set(customer.assigned_manager_id.map(domain::UserId::as_uuid)),
         metadata: Set(Value::Object(customer.metadata.as_object().clone())),
+        name_key: Set(name_key(user)),
         created_at: Set(user.created_at),
         updated_at: Set(user.updated_at),
     }

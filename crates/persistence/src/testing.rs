@@ -8,11 +8,31 @@
 
 use std::path::PathBuf;
 
-use domain::{Clock, SystemClock};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use domain::audit::EventQuery;
+use domain::{Clock, Scope, SystemClock, UserQuery};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
 use crate::connect::Target;
 use crate::{Database, Options, Store};
+
+/// The very statements that a page of people takes when a search, if there is one, finds so many, for a look at
+/// their plans. The one that counts those comes first.
+#[doc(hidden)]
+#[must_use]
+pub fn list_statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<Statement> {
+    crate::list::statements(scope, query, found).iter().map(|select| backend.build(select)).collect()
+}
+
+/// The very statements that a page of the audit trail takes.
+#[doc(hidden)]
+#[must_use]
+pub fn audit_statements(backend: DbBackend, scope: Scope, query: &EventQuery) -> Vec<Statement> {
+    let mut selects = vec![crate::audit_store::page(scope, query)];
+    if query.include_total {
+        selects.push(crate::audit_store::total(scope, query));
+    }
+    selects.iter().map(|select| backend.build(select)).collect()
+}
 
 /// A database of one test.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ pub struct Model {
     pub created_by: Uuid,
     pub assigned_manager_id: Option<Uuid>,
     pub metadata: Json,
+    pub name_key: String,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     #[sea_orm(belongs_to, relation_enum = "User", from = "id", to = "id")]
