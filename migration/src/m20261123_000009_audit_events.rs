@@ -26,6 +26,7 @@ impl MigrationTrait for Migration {
             .index(&["at", "id"])
             .index(&["subject_id", "at", "id"])
             .index(&["actor_id", "at", "id"])
+            .index(&["actor_id", "action", "at", "id"])
             .index(&["action", "at", "id"])
             .create(manager)
             .await

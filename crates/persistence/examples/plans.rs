@@ -74,11 +74,9 @@ async fn statements(connection: &DatabaseConnection, asked: &Asked) -> Vec<State
     match asked {
         Asked::Events(scope, query) => audit_statements(backend, *scope, query),
         Asked::People(scope, query) => {
-            let asks_first = list_statements(backend, *scope, query, 0).len() > 1 + usize::from(query.include_total);
-            let found = if asks_first {
-                first_answer(connection, &list_statements(backend, *scope, query, 0)[0]).await
-            } else {
-                0
+            let found = match &query.filter.search {
+                Some(_) => first_answer(connection, &list_statements(backend, *scope, query, 0)[0]).await,
+                None => 0,
             };
             list_statements(backend, *scope, query, found)
         }

@@ -5,11 +5,11 @@
 //! entries of each customer are taken from the index of subjects, and the newest of them are the page.
 
 use async_trait::async_trait;
-use domain::Scope;
 use domain::audit::{Event, EventCursor, EventFilter, EventPage, EventQuery};
 use domain::store::{AuditStore, StoreError};
+use domain::{Scope, UserId};
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryResult};
+use sea_orm::{ColumnTrait, Condition, DbBackend, FromQueryResult, QueryResult};
 
 use crate::entity::audit_event::{Column, Entity, Model};
 use crate::entity::{customer, user};
@@ -23,7 +23,8 @@ impl AuditStore for Store {
         if scope == Scope::Nothing {
             return Ok(EventPage { items: Vec::new(), next: None, total: query.include_total.then_some(0) });
         }
-        let rows = self.all(&page(scope, query)).await?;
+        let backend = self.reader.get_database_backend();
+        let rows = self.all(&page(backend, scope, query)).await?;
         let items = rows.iter().take(query.size.get()).map(read).collect::<Result<Vec<_>, _>>()?;
         let has_more = rows.len() > query.size.get();
         let next = items.last().filter(|_| has_more).map(EventCursor::at);
@@ -32,20 +33,52 @@ impl AuditStore for Store {
     }
 }
 
-pub(crate) fn page(scope: Scope, query: &EventQuery) -> SelectStatement {
-    let mut ids = listed(scope, &query.filter);
-    if let Some(after) = query.after {
-        // Written so that every planner takes the first half for a range.
-        ids.cond_where(Column::At.lte(after.at))
-            .cond_where(Condition::any().add(Column::At.lt(after.at)).add(Column::Id.lt(after.id.as_uuid())));
-    }
-    ids.column((Entity, Column::Id)).limit(query.size.get() as u64 + 1);
-    newest_first(&mut ids);
+pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> SelectStatement {
+    let ids = match scope {
+        Scope::AssignedTo(manager) if backend == DbBackend::Postgres && query.filter.subject.is_none() => {
+            newest_of_each(manager, query)
+        }
+        scope => newest(listed(scope, &query.filter), query),
+    };
     let is_on_page = Expr::col((Entity, Column::Id)).equals(("page", "id"));
     let mut select = Query::select();
     select.column((Entity, Asterisk)).from_subquery(ids, "page").join(JoinType::InnerJoin, Entity, is_on_page);
     newest_first(&mut select);
     select
+}
+
+/// The ids of the page.
+fn newest(mut listed: SelectStatement, query: &EventQuery) -> SelectStatement {
+    if let Some(after) = query.after {
+        // Written so that every planner takes the first half for a range.
+        listed
+            .cond_where(Column::At.lte(after.at))
+            .cond_where(Condition::any().add(Column::At.lt(after.at)).add(Column::Id.lt(after.id.as_uuid())));
+    }
+    listed.column((Entity, Column::Id)).limit(rows(query));
+    newest_first(&mut listed);
+    listed
+}
+
+/// The same for a manager, customer by customer. PostgreSQL would rather walk all entries from the
+/// newest on until it has met enough of this manager, of whom there may be none.
+fn newest_of_each(manager: UserId, query: &EventQuery) -> SelectStatement {
+    let is_subject = Expr::col((Entity, Column::SubjectId)).equals((customer::Entity, customer::Column::Id));
+    let mut of_one = newest(listed(Scope::All, &query.filter), query);
+    of_one.column((Entity, Column::At)).and_where(is_subject);
+    let mut ids = Query::select();
+    ids.column((Entity, Column::Id))
+        .from(customer::Entity)
+        .join_lateral(JoinType::InnerJoin, of_one, Entity, Expr::cust("TRUE"))
+        .cond_where(customer::Column::AssignedManagerId.eq(manager.as_uuid()))
+        .limit(rows(query));
+    newest_first(&mut ids);
+    ids
+}
+
+/// One more than the page holds, to know whether another follows.
+fn rows(query: &EventQuery) -> u64 {
+    query.size.get() as u64 + 1
 }
 
 pub(crate) fn total(scope: Scope, query: &EventQuery) -> SelectStatement {

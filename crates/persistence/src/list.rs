@@ -4,8 +4,8 @@
 //! `SELECT … FROM (ids of the page) JOIN users … LEFT JOIN profiles …`: the
 //! inner query walks one index in the order asked for, from the cursor on, as
 //! far as the page is long. Where a list is bound to a manager or a creator it
-//! walks an index of `customers`, whose `created_at` always is that of the
-//! person. "Oneself and one's customers" lies in two indexes: each gives a
+//! walks an index of `customers`, whose `created_at` and `name_key` always are
+//! those of the person. "Oneself and one's customers" lies in two indexes: each gives a
 //! page, and the page is the beginning of both.
 //!
 //! A search is answered in one of two ways, since no planner of the three can
@@ -20,7 +20,7 @@ use domain::{Cursor, Filter, Page, Scope, Sort, User, UserQuery};
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, SubQueryStatement, UnionType,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait};
 
 use crate::entity::{admin_manager, customer, user};
 use crate::error::store_error;
@@ -34,13 +34,14 @@ impl Store {
         if scope == Scope::Nothing {
             return Ok(Page { items: Vec::new(), next: None, total: query.include_total.then_some(0) });
         }
-        let parts = parts(scope, &query.filter, self.plan(query.filter.search.as_ref()).await?);
+        let plan = self.plan(query.filter.search.as_ref()).await?;
+        let parts = ordered_parts(self.reader.get_database_backend(), scope, &query.filter, plan);
         let rows = self.all(&page(&parts, query)).await?;
         let people = rows.iter().take(query.size.get());
         let items = people.map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<Vec<_>, StoreError>>()?;
         let has_more = rows.len() > query.size.get();
         let next = items.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
-        let total = if query.include_total { Some(self.count(&total(&parts)).await?) } else { None };
+        let total = if query.include_total { Some(self.count(&total(scope, &query.filter)).await?) } else { None };
         Ok(Page { items, next, total })
     }
 
@@ -56,6 +57,18 @@ impl Store {
         let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "total")).map_err(|error| store_error(&error))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+/// What [`Store::page`] sends when a search finds so many.
+#[cfg(feature = "testing")]
+pub(crate) fn statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<SelectStatement> {
+    let plan = if query.filter.search.is_some() && found <= FEW { Plan::Find } else { Plan::Walk };
+    let mut statements: Vec<_> = query.filter.search.iter().map(|search| matches_up_to(search, FEW + 1)).collect();
+    statements.push(page(&ordered_parts(backend, scope, &query.filter, plan), query));
+    if query.include_total {
+        statements.push(total(scope, &query.filter));
+    }
+    statements
 }
 
 /// As many matches of a search as are sorted at no cost worth mentioning.
@@ -74,12 +87,24 @@ enum Plan {
 struct Part {
     /// Whether the index is one of `customers`.
     of_customers: bool,
+    /// Whether its order begins with the manager, who is the same for all.
+    by_manager_first: bool,
     /// Who is in it, whatever the page.
     condition: Condition,
     /// Everyone who matches the search, where they were found first.
     found: Option<SelectStatement>,
     /// Whether the condition asks for e-mails or phones.
     with_profiles: bool,
+}
+
+/// The parts in the order that the backend finds in the indexes: PostgreSQL does not see that what
+/// is NULL is the same for all, and MariaDB does not see that to say so changes nothing.
+fn ordered_parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
+    let mut parts = parts(scope, filter, plan);
+    for part in &mut parts {
+        part.by_manager_first = backend == DbBackend::Postgres && filter.assigned_manager == Some(Assignment::Nobody);
+    }
+    parts
 }
 
 fn parts(scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
@@ -102,7 +127,7 @@ fn part(scope: Scope, filter: &Filter, plan: Plan) -> Part {
         condition = condition.add(matching(search));
     }
     let found = filter.search.as_ref().filter(|_| plan == Plan::Find).map(found);
-    Part { of_customers, condition, found, with_profiles: walked.is_some() }
+    Part { of_customers, by_manager_first: false, condition, found, with_profiles: walked.is_some() }
 }
 
 /// All of the filter but the search.
@@ -130,9 +155,29 @@ fn matching(search: &Search) -> Condition {
 }
 
 /// The ids of everyone who matches. Joined and not put into `IN (…)`, which
-/// MariaDB would run once for each person.
+/// MariaDB would run once for each person. Whoever matches twice is left to
+/// the first index, which is cheaper than to sort a million ids for the few.
 fn found(search: &Search) -> SelectStatement {
-    union(UnionType::Distinct, found_in_each_index(search))
+    let by_name = starts_with(user::Column::NameKey, &search.text);
+    let by_email = starts_with(admin_manager::Column::Email, &search.text);
+    let staff = |condition: Condition| {
+        let is_user = Expr::col((admin_manager::Entity, admin_manager::Column::Id));
+        Query::select()
+            .column((admin_manager::Entity, admin_manager::Column::Id))
+            .from(admin_manager::Entity)
+            .join(JoinType::InnerJoin, user::Entity, is_user.equals((user::Entity, user::Column::Id)))
+            .cond_where(condition)
+            .cond_where(by_name.clone().not())
+            .take()
+    };
+    let mut found =
+        vec![found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text), staff(by_email.clone())];
+    if let Some(phone) = &search.phone {
+        found.push(staff(starts_with(admin_manager::Column::Phone, phone).add(by_email.not())));
+        let mut customers = found_by(customer::Entity, customer::Column::Id, customer::Column::Phone, phone);
+        found.push(customers.cond_where(starts_with(customer::Column::NameKey, &search.text).not()).take());
+    }
+    union(UnionType::All, found)
 }
 
 /// Counts who matches, but no further than `limit` in each index.
@@ -221,7 +266,8 @@ impl Part {
     /// The ids of this part's page, with what they are sorted by.
     fn page(&self, query: &UserQuery) -> SelectStatement {
         let (key, id) = match (query.sort.is_by_name(), self.of_customers) {
-            (true, _) => (user::Column::NameKey.into_expr(), user::Column::Id.into_expr()),
+            (true, false) => (user::Column::NameKey.into_expr(), user::Column::Id.into_expr()),
+            (true, true) => (customer::Column::NameKey.into_expr(), customer::Column::Id.into_expr()),
             (false, false) => (user::Column::CreatedAt.into_expr(), user::Column::Id.into_expr()),
             (false, true) => (customer::Column::CreatedAt.into_expr(), customer::Column::Id.into_expr()),
         };
@@ -230,6 +276,9 @@ impl Part {
             select.cond_where(comes_after(after, &key, &id));
         }
         let order = order(query.sort);
+        if self.by_manager_first {
+            select.order_by(customer::Column::AssignedManagerId, order.clone());
+        }
         select
             .expr_as(id.clone(), "id")
             .expr_as(key.clone(), "sort_key")
@@ -240,7 +289,11 @@ impl Part {
     }
 
     fn count(&self) -> Expr {
-        let select = self.select().expr(Func::count(Expr::cust("*"))).take();
+        let mut all = match &self.found {
+            Some(found) if self.condition.is_empty() => Query::select().from_subquery(found.clone(), "found").take(),
+            _ => self.select(),
+        };
+        let select = all.expr(Func::count(Expr::cust("*"))).take();
         Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(select)))
     }
 }
@@ -291,7 +344,11 @@ fn ids(parts: &[Part], query: &UserQuery) -> SelectStatement {
         .take()
 }
 
-fn total(parts: &[Part]) -> SelectStatement {
+fn total(scope: Scope, filter: &Filter) -> SelectStatement {
+    // All who match are counted, however many they are, unless only a few are looked at anyway.
+    let is_narrow = matches!(scope, Scope::SelfAndAssigned(_) | Scope::AssignedTo(_) | Scope::Own(_))
+        || matches!(filter.assigned_manager, Some(Assignment::To(_)));
+    let parts = parts(scope, filter, if is_narrow { Plan::Walk } else { Plan::Find });
     let sum = parts.iter().map(Part::count).reduce(ExprTrait::add);
     Query::select().expr_as(sum.unwrap_or_else(|| 0.into()), "total").take()
 }

@@ -26,6 +26,7 @@ users: ix_users_created_at_id(created_at,id)
 users: ix_users_name_key_id(name_key,id)
 users: ix_users_role_created_at_id(role,created_at,id)
 users: ix_users_role_name_key_id(role,name_key,id)
+users: ix_users_is_active_created_at_id(is_active,created_at,id)
 
 admin_managers: id uuid, email text(255), password_hash text(255), tin_trunk_number text(50)?,
     verification_method text(32), phone text(20)?, created_at time, updated_at time
@@ -37,7 +38,7 @@ admin_managers: uq_admin_managers_email(email)
 admin_managers: ix_admin_managers_phone(phone)
 
 customers: id uuid, phone text(20), created_by uuid, assigned_manager_id uuid?, metadata json, created_at time,
-    updated_at time
+    updated_at time, name_key text(360)
 customers: pk(id)
 customers: fk_customers_id(id)->users CASCADE
 customers: fk_customers_created_by(created_by)->users RESTRICT
@@ -45,6 +46,8 @@ customers: fk_customers_assigned_manager_id(assigned_manager_id)->users RESTRICT
 customers: uq_customers_phone(phone)
 customers: ix_customers_assigned_manager_id_created_at_id(assigned_manager_id,created_at,id)
 customers: ix_customers_created_by_created_at_id(created_by,created_at,id)
+customers: ix_customers_assigned_manager_id_name_key_id(assigned_manager_id,name_key,id)
+customers: ix_customers_created_by_name_key_id(created_by,name_key,id)
 
 sessions: id uuid, user_id uuid, created_at time, last_used_at time, expires_at time, address text(45)?,
     user_agent text(255)?, refresh_digest bytes, spent_digest bytes?, renewals bigint
@@ -88,12 +91,21 @@ audit_events: id uuid, at time, actor_id uuid?, actor_role text(32), action text
     changes json, request_id text(255)?, address text(45)?
 audit_events: pk(id)
 audit_events: ck_audit_events_actor_role
-audit_events: ix_audit_events_subject_id_id(subject_id,id)
-audit_events: ix_audit_events_actor_id_id(actor_id,id)
-audit_events: ix_audit_events_action_id(action,id)
+audit_events: ix_audit_events_at_id(at,id)
+audit_events: ix_audit_events_subject_id_at_id(subject_id,at,id)
+audit_events: ix_audit_events_actor_id_at_id(actor_id,at,id)
+audit_events: ix_audit_events_actor_id_action_at_id(actor_id,action,at,id)
+audit_events: ix_audit_events_action_at_id(action,at,id)
 
 locks: name text(32), holder bigint
 locks: pk(name)
+
+idempotency_keys: user_id uuid, caller_id uuid, key_digest bytes, request_digest bytes, answer bytes, expires_at time
+idempotency_keys: pk(user_id)
+idempotency_keys: fk_idempotency_keys_user_id(user_id)->users CASCADE
+idempotency_keys: fk_idempotency_keys_caller_id(caller_id)->users CASCADE
+idempotency_keys: uq_idempotency_keys_caller_id_key_digest(caller_id,key_digest)
+idempotency_keys: ix_idempotency_keys_expires_at(expires_at)
 ";
 
 fn declared(ground: &Ground) -> BTreeSet<String> {
