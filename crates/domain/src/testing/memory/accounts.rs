@@ -102,7 +102,7 @@ impl AccountStore for MemoryStore {
             if role == Role::Customer {
                 return Err(WriteError::Stale);
             }
-            let account = Account { user: recovery.admin.clone(), password_hash: recovery.password_hash.clone() };
+            let account = Account { user: recovery.admin.clone(), password_hash: recovery.password_hash.clone(), first_answer: None };
             state.people.insert(id, account);
             state.setup_tokens.clear();
             state.events.extend_from_slice(&recovery.events);
