@@ -20,6 +20,7 @@ mod m20261123_000008_setup_tokens;
 mod m20261123_000009_audit_events;
 mod m20261123_000010_audit_events_append_only;
 mod m20261123_000011_locks;
+mod m20261123_000040_attempts;
 mod m20261123_000050_idempotency_keys;
 mod m20261123_000051_customer_names;
 mod m20261123_000052_active_users;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000009_audit_events::Migration),
             Box::new(m20261123_000010_audit_events_append_only::Migration),
             Box::new(m20261123_000011_locks::Migration),
+            Box::new(m20261123_000040_attempts::Migration),
             Box::new(m20261123_000050_idempotency_keys::Migration),
             Box::new(m20261123_000051_customer_names::Migration),
             Box::new(m20261123_000052_active_users::Migration),

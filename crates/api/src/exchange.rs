@@ -1,7 +1,6 @@
 //! What every request and every answer goes through: a request id, a span, one
 //! log line, security headers, and errors in one form, panics included.
 
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::problem::Problem;
+use crate::traffic::RateLimit;
 use crate::{Services, measure, routes};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +45,10 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
             .into());
     };
     let mut response = in_one_form(answer?.map_into_boxed_body(), &request_id);
+    let limit = response.request().extensions().get::<RateLimit>().copied();
+    if let Some(limit) = limit {
+        limit.add_to(response.headers_mut());
+    }
     add_headers(response.headers_mut(), &request_id);
     let elapsed = started.elapsed();
     measure::answered(&method, route, response.status().as_u16(), elapsed);
@@ -62,11 +66,11 @@ fn origin(request: &ServiceRequest) -> Origin {
     let services = request.app_data::<actix_web::web::Data<Services>>();
     let request_id = request_id.or_else(|| services.map(|services| services.clock.new_id().to_string()));
     let user_agent = header(header::USER_AGENT).map(|agent| agent.chars().take(MAX_USER_AGENT).collect());
-    Origin { request_id, address: peer(request), user_agent }
-}
-
-fn peer(request: &ServiceRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip().to_canonical())
+    let address = request.peer_addr().and_then(|peer| {
+        let proxies = &services?.edge.proxies;
+        Some(proxies.client(peer.ip(), request.headers()))
+    });
+    Origin { request_id, address, user_agent }
 }
 
 /// A client's request id is taken when it cannot hurt a log line or a header.

@@ -6,7 +6,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use auth::Caller;
 use domain::{Actor, Origin};
 use futures_util::future::{Ready, ready};
@@ -23,12 +23,13 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     if request.match_pattern().is_some_and(|pattern| routes::is_public(&pattern)) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
-    match identify(&request).await {
+    let caller = identify(&request).await.and_then(|caller| count(&request, &caller).map(|()| caller));
+    match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.call(request).await.map(ServiceResponse::map_into_left_body)
         }
-        Err(problem) => Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body()),
+        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
 }
 
@@ -36,6 +37,16 @@ async fn identify(request: &ServiceRequest) -> Result<Caller, Problem> {
     let services = request.app_data::<Data<Services>>().ok_or_else(Problem::invalid_token)?;
     let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
     Ok(services.authentication.authenticate(token, origin(request.request())).await?)
+}
+
+/// The narrower limit is the one to tell.
+fn count(request: &ServiceRequest, caller: &Caller) -> Result<(), Problem> {
+    let traffic = request.app_data::<Data<Services>>().and_then(|services| services.edge.traffic.as_ref());
+    if let Some(traffic) = traffic {
+        let limit = traffic.take_user(caller.user.id).map_err(Problem::rate_limited)?;
+        request.extensions_mut().insert(limit);
+    }
+    Ok(())
 }
 
 /// The token of the one `Authorization: Bearer` header (RFC 6750 section 2.1). Never from the URL.

@@ -10,7 +10,9 @@
 mod audit;
 mod auth;
 mod body;
+mod client_address;
 mod docs;
+mod edge;
 mod exchange;
 mod form;
 mod gate;
@@ -21,6 +23,7 @@ mod measure;
 mod problem;
 mod query;
 mod routes;
+mod traffic;
 mod users;
 
 use std::sync::Arc;
@@ -31,8 +34,11 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{middleware, web};
 use domain::{Accounts, AuditTrail, Clock};
 
+pub use client_address::Network;
 pub use docs::openapi;
+pub use edge::{Edge, EdgeSettings, WebOrigin};
 pub use problem::Code;
+pub use traffic::TrafficLimits;
 
 /// The use-cases that the routes call.
 #[derive(Clone)]
@@ -49,16 +55,21 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// How long a JSON body may take to arrive.
     pub body_time: Duration,
+    /// What stands before the routes.
+    pub edge: Edge,
 }
 
 /// Serves the whole surface; add it to an [`actix_web::App`].
 pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
+        let cors = middleware::Condition::new(services.edge.has_cors(), services.edge.cors());
         config.service(
             web::scope("")
                 .app_data(Data::new(services))
                 .wrap(middleware::from_fn(gate::gate))
+                .wrap(middleware::from_fn(traffic::traffic))
                 .wrap(middleware::from_fn(exchange::exchange))
+                .wrap(cors)
                 .configure(routes::configure),
         );
     }

@@ -14,6 +14,8 @@ use domain::{Error, Field, ValueError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::traffic::RateLimit;
+
 /// How long a caller should wait when the database or the hash queue is busy, in seconds.
 const RETRY_SECONDS: u64 = 1;
 
@@ -95,6 +97,8 @@ codes! {
     IdempotencyKeyReused = 422 "idempotency_key_reused" "The idempotency key was used for another request";
     /// Fields are missing, unknown or not acceptable; `errors` names each.
     ValidationFailed = 422 "validation_failed" "Some fields are not acceptable";
+    /// Too many requests or attempts; `Retry-After` tells when to come back.
+    RateLimited = 429 "rate_limited" "Too many requests";
     /// A fault of the service; the log has it under the `request_id`.
     Internal = 500 "internal" "Something went wrong on our side";
     /// The database is away or everything is busy; try again.
@@ -138,6 +142,7 @@ pub(crate) struct Problem {
     tries_left: Option<u8>,
     customers: Option<u64>,
     retry_after: Option<u64>,
+    limit: Option<Box<RateLimit>>,
     request_id: Option<String>,
 }
 
@@ -186,6 +191,7 @@ impl Problem {
             tries_left: None,
             customers: None,
             retry_after: None,
+            limit: None,
             request_id: None,
         }
     }
@@ -235,6 +241,17 @@ impl Problem {
     #[must_use]
     pub(crate) fn not_found() -> Self {
         Self::new(Code::NotFound, "there is nothing here for you")
+    }
+
+    /// Too many requests or attempts.
+    #[must_use]
+    pub(crate) fn rate_limited(limit: RateLimit) -> Self {
+        let detail = "too many attempts, try again later";
+        Self {
+            retry_after: Some(limit.reset.max(1)),
+            limit: Some(Box::new(limit)),
+            ..Self::new(Code::RateLimited, detail)
+        }
     }
 
     /// A fault of ours, logged here and nowhere else.
@@ -330,7 +347,11 @@ impl ResponseError for Problem {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         let body = serde_json::to_string(&self.body()).unwrap_or_default();
-        response.content_type("application/problem+json").body(body)
+        let mut response = response.content_type("application/problem+json").body(body);
+        if let Some(limit) = &self.limit {
+            limit.add_to(response.headers_mut());
+        }
+        response
     }
 }
 
@@ -368,6 +389,7 @@ impl From<Error> for Problem {
             Error::PreconditionFailed => {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
             }
+            Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
             Error::KeyReused => Self::key_reused(),
             Error::Store(error) => error.into(),
@@ -385,6 +407,7 @@ impl From<AuthError> for Problem {
             }
             AuthError::AccountInactive => Self::new(Code::AccountInactive, "an admin has to activate the account"),
             AuthError::SignupClosed => Self::new(Code::SignupClosed, "nobody can sign up this way here"),
+            AuthError::TooMany(too_many) => Self::rate_limited(too_many.into()),
             AuthError::SetupTokenRefused => Error::SetupTokenRefused.into(),
             AuthError::Overloaded { retry_after } => Self {
                 retry_after: Some(retry_after.as_secs().max(1)),

@@ -4,6 +4,7 @@ mod admins;
 mod codes;
 mod first_admin;
 mod invitations;
+mod limits;
 mod passwords;
 mod renewal;
 mod sessions;
@@ -20,7 +21,7 @@ use chrono::TimeDelta;
 use domain::audit::{Event, EventKind};
 use domain::once::Once;
 use domain::session::Session;
-use domain::store::{AccountStore, ChallengeStore, SessionStore};
+use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
 use domain::{Actor, ChallengeId, Clock, Email, Origin, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -71,13 +72,20 @@ pub struct Stores {
     pub sessions: Arc<dyn SessionStore>,
     /// One-time codes.
     pub challenges: Arc<dyn ChallengeStore>,
+    /// Counters of what must not be tried too often.
+    pub attempts: Arc<dyn AttemptStore>,
 }
 
 impl Stores {
     /// One store behind every port.
     #[must_use]
-    pub fn of<S: AccountStore + SessionStore + ChallengeStore + 'static>(store: Arc<S>) -> Self {
-        Self { accounts: Arc::clone(&store) as _, sessions: Arc::clone(&store) as _, challenges: store }
+    pub fn of<S: AccountStore + SessionStore + ChallengeStore + AttemptStore + 'static>(store: Arc<S>) -> Self {
+        Self {
+            accounts: Arc::clone(&store) as _,
+            sessions: Arc::clone(&store) as _,
+            challenges: Arc::clone(&store) as _,
+            attempts: store,
+        }
     }
 }
 
@@ -92,6 +100,8 @@ pub struct Settings {
     pub passwords: PasswordPolicy,
     /// How long a session lasts after its last renewal.
     pub refresh_ttl: TimeDelta,
+    /// Whether guesses of passwords and codes to one contact are limited.
+    pub limits: bool,
 }
 
 impl Default for Settings {
@@ -101,6 +111,7 @@ impl Default for Settings {
             second_factor: SecondFactor::Off,
             passwords: PasswordPolicy::default(),
             refresh_ttl: TimeDelta::days(30),
+            limits: true,
         }
     }
 }

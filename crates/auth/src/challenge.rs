@@ -15,6 +15,9 @@ pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
     /// What identifies the person who asks: one open challenge for each.
     pub(crate) subject: String,
+    /// The contact that was asked with, whether or not anybody has it: so many
+    /// codes for each. `None` where no stranger can ask.
+    pub(crate) target: Option<String>,
     pub(crate) user_id: Option<UserId>,
     pub(crate) channel: VerificationMethod,
     /// Where the code goes; `None` makes a decoy, which looks and costs the same.
@@ -129,6 +132,7 @@ mod tests {
         Draft {
             purpose: Purpose::CustomerSignIn,
             subject: "+998901234567".to_owned(),
+            target: None,
             user_id: None,
             channel: VerificationMethod::Phone,
             contact: contact.map(str::to_owned),

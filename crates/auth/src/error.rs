@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::ValueError;
+use domain::limit::TooMany;
 use domain::store::{StoreError, WriteError};
 
 use crate::crypto::CryptoError;
@@ -37,6 +38,9 @@ pub enum AuthError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// Too many guesses of one password, or from one address, or codes for one contact.
+    #[error("too many attempts")]
+    TooMany(TooMany),
     /// Fields that are not acceptable, all that were found.
     #[error("some fields are not acceptable")]
     Invalid(Vec<Refusal>),
@@ -78,6 +82,7 @@ impl From<domain::Error> for AuthError {
     fn from(error: domain::Error) -> Self {
         match error {
             domain::Error::Store(error) => Self::Store(error),
+            domain::Error::TooMany(too_many) => Self::TooMany(too_many),
             domain::Error::SetupTokenRefused => Self::SetupTokenRefused,
             domain::Error::Invalid(field, error) => Refusal::new(field.as_str(), error).into(),
             error => Self::Domain(error),

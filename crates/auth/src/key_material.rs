@@ -106,6 +106,8 @@ pub(crate) struct ServerSecrets {
     pub(crate) subjects: MacKey,
     /// Of requests that are carried out once.
     pub(crate) requests: MacKey,
+    /// Of what must not be tried too often.
+    pub(crate) attempts: MacKey,
     /// Of codes on their way.
     pub(crate) messages: SealingKey,
 }
@@ -124,6 +126,7 @@ impl ServerSecrets {
             codes: MacKey::derived(secret, "code")?,
             subjects: MacKey::derived(secret, "challenge subject")?,
             requests: MacKey::derived(secret, "request")?,
+            attempts: MacKey::derived(secret, "attempt")?,
             messages: SealingKey::derived(secret, "message")?,
         })
     }

@@ -1,5 +1,6 @@
 //! Who is calling, and how they prove it: passwords, one-time codes, access
 //! and refresh tokens, and the use-cases of [`Authentication`] made of them.
+//! Codes leave through an outbox, by the gateways in [`delivery`].
 //!
 //! It must not know HTTP or SQL: it talks to the ports of `domain` and answers
 //! with values. Secrets leave it as [`secrecy`] types.
@@ -7,6 +8,7 @@
 pub mod authentication;
 mod challenge;
 mod crypto;
+pub mod delivery;
 pub mod error;
 pub mod hasher;
 mod key_material;

@@ -1,5 +1,6 @@
 //! What can go wrong in a use-case.
 
+use crate::limit::TooMany;
 use crate::store::{StoreError, WriteError};
 use crate::user::named;
 use crate::value::ValueError;
@@ -73,6 +74,9 @@ pub enum Error {
     /// What was to be changed is no longer as it was.
     #[error("the record has changed")]
     Stale,
+    /// It was tried too often.
+    #[error("too many attempts")]
+    TooMany(TooMany),
     /// The database could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -105,6 +109,7 @@ impl From<WriteError> for Error {
             WriteError::LastAdmin => Self::LastAdmin,
             WriteError::HasCustomers(count) => Self::HasCustomers(count),
             WriteError::Stale => Self::Stale,
+            WriteError::TooMany(too_many) => Self::TooMany(too_many),
             WriteError::Store(error) => Self::Store(error),
         }
     }

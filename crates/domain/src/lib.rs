@@ -22,6 +22,7 @@ pub mod error;
 pub mod housekeeping;
 pub mod id;
 pub mod key;
+pub mod limit;
 pub mod once;
 pub mod page;
 pub mod patch;

@@ -1,6 +1,8 @@
 //! What the domain needs of a database. A method is a transaction: it happens
 //! whole, with its audit entries, or not at all.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use crate::audit::{Event, EventPage, EventQuery};
@@ -9,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::Field;
 use crate::id::{ChallengeId, MessageId, SessionId, UserId};
 use crate::key::StoredKey;
+use crate::limit::{Attempt, Settled, TooMany};
 use crate::once::{FirstAnswer, Once};
 use crate::page::{Page, UserQuery};
 use crate::personal_data::PersonalData;
@@ -50,6 +53,9 @@ pub enum WriteError {
     /// The record is no longer as the caller saw it: a code was used, a token renewed.
     #[error("the record has changed")]
     Stale,
+    /// It was tried too often.
+    #[error("too many attempts")]
+    TooMany(TooMany),
     /// The database could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -272,6 +278,9 @@ pub trait SessionStore: Send + Sync {
     /// The session, ended ones excepted.
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
+    /// Whether a person has a session, not expired, that was begun or last renewed from this address.
+    async fn has_session_from(&self, user: UserId, address: IpAddr, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Writes the renewed session over the one that has `renewals - 1` renewals
     /// and is live, of an active person. [`WriteError::Stale`] when there is none.
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError>;
@@ -303,13 +312,15 @@ pub trait SessionStore: Send + Sync {
 pub trait ChallengeStore: Send + Sync {
     /// Opens the challenge and puts its message into the outbox. If the open
     /// one of the same purpose and subject is younger than `quiet_since`,
-    /// nothing is written and that one is answered; an older one is replaced.
+    /// nothing is written and that one is answered; an older one is replaced,
+    /// if [`AttemptStore::take_attempts`] allows `attempts`.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
         message: &Message,
         quiet_since: Timestamp,
-    ) -> Result<Challenge, StoreError>;
+        attempts: &[Attempt],
+    ) -> Result<Challenge, WriteError>;
 
     /// Counts a try, for good, and answers the challenge as it is after that.
     /// `None` when it is not open.
@@ -339,11 +350,13 @@ pub enum Expirable {
     Challenges,
     /// Sign-ins that were not renewed.
     Sessions,
+    /// Counters of attempts.
+    Attempts,
 }
 
 impl Expirable {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Challenges, Self::Sessions];
+    pub const ALL: &'static [Self] = &[Self::Challenges, Self::Sessions, Self::Attempts];
 }
 
 /// Clearing away what has expired.
@@ -359,6 +372,18 @@ pub trait HousekeepingStore: Send + Sync {
 
     /// How many messages wait in the outbox.
     async fn count_messages(&self) -> Result<u64, StoreError>;
+}
+
+/// Counters of what must not be tried too often.
+#[async_trait]
+pub trait AttemptStore: Send + Sync {
+    /// Counts the attempts, as [`Counter::take`](crate::limit::Counter::take)
+    /// says, all of them or none. [`WriteError::TooMany`] tells the longest wait.
+    async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError>;
+
+    /// Notes what became of attempts that were counted, as
+    /// [`Counter::settle`](crate::limit::Counter::settle) says.
+    async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Keys that all instances share.

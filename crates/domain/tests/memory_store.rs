@@ -39,7 +39,7 @@ impl Stage {
     async fn open(&self, quiet: TimeDelta) -> Challenge {
         let challenge = testing::challenge(&self.clock, Purpose::StaffSignUp, [7; 32]);
         let message = testing::message(&self.clock, &challenge);
-        self.store.open_challenge(&challenge, &message, self.clock.now() - quiet).await.unwrap()
+        self.store.open_challenge(&challenge, &message, self.clock.now() - quiet, &[]).await.unwrap()
     }
 
     async fn is_signed_in(&self, session: &Session) -> bool {

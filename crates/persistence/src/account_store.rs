@@ -5,9 +5,7 @@ use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
 use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
-use domain::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError,
-};
+use domain::store::{Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError};
 use domain::{
     Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
 };

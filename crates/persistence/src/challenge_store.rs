@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Purpose};
+use domain::limit::Attempt;
 use domain::session::Digest;
 use domain::store::{ChallengeStore, StoreError, WriteError};
 use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
@@ -14,6 +15,7 @@ use sea_orm::{
 use serde_json::Value;
 
 use crate::account_store::{insert_account, touch};
+use crate::attempt_store;
 use crate::audit;
 use crate::entity::{challenge, outbox, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
@@ -27,8 +29,9 @@ impl ChallengeStore for Store {
         challenge: &Challenge,
         message: &Message,
         quiet_since: Timestamp,
-    ) -> Result<Challenge, StoreError> {
-        let opened = self.write(move |txn| async move {
+        attempts: &[Attempt],
+    ) -> Result<Challenge, WriteError> {
+        self.write(move |txn| async move {
             let before = challenge::Entity::find()
                 .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
                 .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))
@@ -40,10 +43,11 @@ impl ChallengeStore for Store {
                     return Ok(before);
                 }
             }
+            attempt_store::take(&txn, attempts, challenge.created_at).await?;
             replace(&txn, challenge, message).await?;
             Ok(challenge.clone())
-        });
-        opened.await.map_err(only_store_error)
+        })
+        .await
     }
 
     async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError> {

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the macros of SeaORM want public items")]
 
 pub(crate) mod admin_manager;
+pub(crate) mod attempt;
 pub(crate) mod audit_event;
 pub(crate) mod challenge;
 pub(crate) mod customer;

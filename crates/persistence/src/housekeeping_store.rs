@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::store::{Expirable, HousekeepingStore, StoreError};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
 use uuid::Uuid;
 
-use crate::entity::{challenge, lock, outbox, session};
+use crate::entity::{attempt, challenge, lock, outbox, session};
 use crate::error::{Failure, only_store_error, store_error};
 use crate::store::Store;
 
@@ -32,11 +32,15 @@ impl HousekeepingStore for Store {
                 // Their messages go with them.
                 Expirable::Challenges => {
                     use challenge::Column::{ExpiresAt, Id};
-                    remove::<challenge::Entity>(&txn, (Id, ExpiresAt), before, limit).await
+                    remove::<challenge::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
                 }
                 Expirable::Sessions => {
                     use session::Column::{ExpiresAt, Id};
-                    remove::<session::Entity>(&txn, (Id, ExpiresAt), before, limit).await
+                    remove::<session::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
+                }
+                Expirable::Attempts => {
+                    use attempt::Column::{ExpiresAt, Subject};
+                    remove::<attempt::Entity, Vec<u8>>(&txn, (Subject, ExpiresAt), before, limit).await
                 }
             }
         });
@@ -53,14 +57,14 @@ impl HousekeepingStore for Store {
 }
 
 /// Two statements, since `MySQL` takes no `LIMIT` in a subquery of a `DELETE`.
-async fn remove<E: EntityTrait>(
+async fn remove<E: EntityTrait, I: TryGetable + Into<Value>>(
     txn: &DatabaseTransaction,
     (id, expiry): (E::Column, E::Column),
     before: Timestamp,
     limit: u64,
 ) -> Result<u64, Failure> {
     let expired = E::find().select_only().column(id).filter(expiry.lt(before)).order_by_asc(expiry).limit(limit);
-    let ids: Vec<Uuid> = expired.into_tuple().all(txn).await?;
+    let ids: Vec<I> = expired.into_tuple().all(txn).await?;
     if ids.is_empty() {
         return Ok(0);
     }

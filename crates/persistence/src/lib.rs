@@ -7,6 +7,7 @@
 //! arrives decided and becomes a condition.
 
 mod account_store;
+mod attempt_store;
 mod audit;
 mod audit_store;
 mod challenge_store;

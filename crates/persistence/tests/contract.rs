@@ -4,6 +4,7 @@
 
 mod contract {
     mod accounts;
+    mod attempts;
     mod audit;
     mod backends;
     mod beginnings;

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod banner;
 pub mod command_line;
 pub mod config;
+pub mod delivery;
 pub mod health;
 pub mod housekeeping;
 pub mod keys;

@@ -1,15 +1,13 @@
 //! The program: reads words and settings, and does what they say.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use auth::{LogSender, Senders};
 use clap::{CommandFactory, Parser};
 use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
 use server::settings::{Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{admin, banner, config, health, keys, logging, one_line};
+use server::{admin, banner, config, delivery, health, keys, logging, one_line};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -59,7 +57,7 @@ fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError>
 async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupError> {
     match command {
         Command::Serve => {
-            let service = Service::start(settings, Senders::all(Arc::new(LogSender))).await?;
+            let service = Service::start(settings, delivery::senders(&settings.delivery)?).await?;
             let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
             println!("{}", banner::text(service.address(), service.setup_token()));
             let asked_again = async {

@@ -8,6 +8,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use api::{Network, WebOrigin};
 use auth::MASTER_KEY_MIN_LENGTH;
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use figment::Figment;
@@ -15,11 +16,14 @@ use figment::providers::{Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+mod delivery;
 mod lenient;
 mod metrics_listen;
 mod shown;
 
 pub use metrics_listen::MetricsListen;
+
+pub use delivery::{Delivery, Gateways, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "clientele.toml";
@@ -43,6 +47,10 @@ pub struct Settings {
     pub signup: Signup,
     /// Passwords, tokens and sessions.
     pub auth: Auth,
+    /// Where codes go.
+    pub delivery: Delivery,
+    /// How often something may be done.
+    pub limits: Limits,
     /// What is written to standard error.
     pub log: Log,
     /// Where traces go.
@@ -70,6 +78,14 @@ pub struct Http {
     /// How long a client may take to send a JSON body, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub body_timeout: u32,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none unless
+    /// said otherwise.
+    #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
+    pub trusted_proxies: Vec<Network>,
+    /// Origins of web pages that may call from a browser, such as `https://app.example.com`, with commas between them,
+    /// or `*` for all; none unless said otherwise.
+    #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
+    pub cors_origins: Vec<WebOrigin>,
 }
 
 /// `metrics.*`
@@ -128,6 +144,24 @@ pub struct Auth {
     pub master_key: Option<SecretString>,
 }
 
+/// `limits.*`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Whether anything is limited: guesses of passwords, codes to one contact, and requests.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub enabled: bool,
+    /// Requests a second of one signed-in user; twenty seconds' worth of them may come at once.
+    #[serde(deserialize_with = "lenient::number")]
+    pub per_user: u32,
+    /// Requests a second from one address (of IPv6, one /64 network), counted likewise.
+    #[serde(deserialize_with = "lenient::number")]
+    pub per_address: u32,
+    /// Requests a second from one address to the public routes under `/auth/`, counted likewise.
+    #[serde(deserialize_with = "lenient::number")]
+    pub auth_per_address: u32,
+}
+
 /// `log.*`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,7 +193,14 @@ pub enum LogFormat {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: None, head_timeout: 10, body_timeout: 20 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            workers: None,
+            head_timeout: 10,
+            body_timeout: 20,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+        }
     }
 }
 
@@ -179,6 +220,12 @@ impl Default for Auth {
             refresh_token_ttl: 30 * 24 * 3600,
             master_key: None,
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { enabled: true, per_user: 200, per_address: 400, auth_per_address: 30 }
     }
 }
 
@@ -246,6 +293,10 @@ impl Settings {
         in_range("http.head_timeout", self.http.head_timeout, 1, 3600)?;
         in_range("http.body_timeout", self.http.body_timeout, 1, 3600)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
+        in_range("limits.per_user", self.limits.per_user, 1, 100_000)?;
+        in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
+        in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
+        self.delivery.gateways()?;
         persistence::Database::check_url(self.database.url.expose_secret())
             .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
     }
@@ -411,6 +462,73 @@ mod tests {
         assert!(shown.iter().any(|(key, value)| key == "auth.master_key" && value == "(set)"));
         assert!(shown.iter().any(|(key, value)| key == "database.url" && value == "postgres://ann:…@db/x?…"));
         assert!(!format!("{shown:?}").contains("sesame"), "{shown:?}");
+    }
+
+    #[test]
+    fn each_channel_has_its_gateways_and_these_their_settings() {
+        let smtp = ("CLIENTELE_DELIVERY__SMTP__URL", "smtps://ann:sesame@mail.example.com");
+        let from = ("CLIENTELE_DELIVERY__SMTP__FROM", "Example <codes@example.com>");
+        let sid = ("CLIENTELE_DELIVERY__TWILIO__ACCOUNT_SID", "AC1");
+        let token = ("CLIENTELE_DELIVERY__TWILIO__AUTH_TOKEN", "sesame");
+        let number = ("CLIENTELE_DELIVERY__TWILIO__FROM", "+15005550006");
+        let url = ("CLIENTELE_DELIVERY__WEBHOOK__URL", "https://example.com/sesame");
+        let secret = ("CLIENTELE_DELIVERY__WEBHOOK__SECRET", "whsec_c2VzYW1l");
+        let (email, phone) = ("CLIENTELE_DELIVERY__EMAIL", "CLIENTELE_DELIVERY__PHONE");
+        let whatsapp = "CLIENTELE_DELIVERY__WHATSAPP";
+        let settings = load(&[
+            (email, "smtp"),
+            smtp,
+            from,
+            (phone, "twilio"),
+            sid,
+            token,
+            number,
+            (whatsapp, "webhook"),
+            url,
+            secret,
+        ]);
+        let printed = format!("{:?}", settings.unwrap().delivery.gateways().unwrap());
+        assert!(!printed.contains("sesame") && !printed.contains("c2Vz"), "{printed}");
+        for (variables, words) in [
+            (&[(email, "twilio")][..], &["delivery.email", "twilio", "log, smtp, webhook"][..]),
+            (&[(phone, "smtp")], &["delivery.phone", "smtp", "log, twilio, webhook"]),
+            (&[(whatsapp, "")], &["delivery.whatsapp", "log, twilio, webhook"]),
+            (&[(email, "smtp"), from], &["delivery.smtp.url is missing", "delivery.email = smtp"]),
+            (&[(email, "smtp"), smtp], &["delivery.smtp.from is missing"]),
+            (&[(phone, "twilio"), token, number], &["delivery.twilio.account_sid is missing", "delivery.phone"]),
+            (&[(phone, "twilio"), sid, number], &["delivery.twilio.auth_token is missing"]),
+            (&[(whatsapp, "twilio"), sid, token], &["delivery.twilio.from is missing", "delivery.whatsapp"]),
+            (&[(phone, "webhook"), secret], &["delivery.webhook.url is missing"]),
+            (&[(phone, "webhook"), url], &["delivery.webhook.secret is missing"]),
+            (&[("CLIENTELE_DELIVERY__SMTP__URL", "mail.example.com")], &["delivery.smtp.url", "smtps://"]),
+            (&[("CLIENTELE_DELIVERY__SMTP__FROM", "codes")], &["delivery.smtp.from", "codes@example.com"]),
+            (&[("CLIENTELE_DELIVERY__TWILIO__BASE_URL", "twilio")], &["delivery.twilio.base_url", "https://"]),
+            (&[("CLIENTELE_DELIVERY__WEBHOOK__SECRET", "whsec_!")], &["delivery.webhook.secret", "whsec_"]),
+            (&[("CLIENTELE_DELIVERY__PIGEON", "yes")], &["delivery.pigeon", "whatsapp"]),
+        ] {
+            let message = load(variables).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
+    }
+
+    #[test]
+    fn lists_have_commas_between_their_items() {
+        let settings = load(&[
+            ("CLIENTELE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1"),
+            ("CLIENTELE_HTTP__CORS_ORIGINS", "https://app.example.com,http://localhost:3000"),
+        ])
+        .unwrap();
+        assert_eq!((settings.http.trusted_proxies.len(), settings.http.cors_origins.len()), (2, 2));
+        assert!(load(&[("CLIENTELE_HTTP__TRUSTED_PROXIES", "")]).unwrap().http.trusted_proxies.is_empty());
+        for (name, value, words) in [
+            ("CLIENTELE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,proxy", &["http.trusted_proxies", "proxy", "10.0.0.0/8"]),
+            ("CLIENTELE_HTTP__CORS_ORIGINS", "app.example.com", &["http.cors_origins", "app.example.com", "https://"]),
+            ("CLIENTELE_LIMITS__PER_USER", "0", &["limits.per_user", "1", "100000"]),
+            ("CLIENTELE_LIMITS__ENABLED", "perhaps", &["limits.enabled", "true", "false"]),
+        ] {
+            let message = load(&[(name, value)]).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
     }
 
     #[test]

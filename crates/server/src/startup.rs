@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer};
-use api::Services;
+use api::{Edge, EdgeSettings, Services, TrafficLimits};
 use auth::{
     AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
     PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
 };
 use chrono::TimeDelta;
 use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
-use persistence::{Database, DatabaseError, Options, Store};
+use persistence::{Database, DatabaseError, Options};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use auth::Senders;
 
+use crate::delivery::DeliveryError;
 use crate::monitoring::Observed;
 use crate::settings::Settings;
 use crate::{housekeeping, monitoring};
@@ -59,6 +60,9 @@ pub enum StartupError {
         /// Why not.
         error: ValueError,
     },
+    /// Codes cannot be sent.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     /// What was asked for can't be done, and why.
     #[error("{0}")]
     Refused(String),
@@ -80,6 +84,7 @@ impl StartupError {
         match self {
             Self::Setting { .. } => true,
             Self::Keys(error) => error.is_of_master_key(),
+            Self::Delivery(error) => matches!(error, DeliveryError::Settings(_)),
             Self::Database(_)
             | Self::Listen { .. }
             | Self::Refused(_)
@@ -130,11 +135,15 @@ impl Service {
             housekeeping: housekeeping.clone(),
         };
         let metrics = metrics.map(|listener| monitoring::serve(listener, observed)).transpose()?;
-        let audit = AuditTrail::new(store.clone());
-        let accounts = Accounts::new(store, clock.clone());
-        let body_time = Duration::from_secs(settings.http.body_timeout.into());
-        let services =
-            Services { accounts, audit, authentication, keys: keys.clone(), clock: clock.clone(), body_time };
+        let services = Services {
+            accounts: Accounts::new(store.clone(), clock.clone()),
+            audit: AuditTrail::new(store),
+            authentication,
+            keys: keys.clone(),
+            clock: clock.clone(),
+            body_time: Duration::from_secs(settings.http.body_timeout.into()),
+            edge: Edge::new(&edge(settings), &clock),
+        };
         let address = listener.local_addr()?;
         let server = serve(settings, listener, services)?;
         let background = Background::start(outbox, keys, housekeeping, clock);
@@ -257,6 +266,19 @@ pub(crate) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListen
     Ok(listener)
 }
 
+fn edge(settings: &Settings) -> EdgeSettings {
+    let (http, limits) = (&settings.http, &settings.limits);
+    EdgeSettings {
+        trusted_proxies: http.trusted_proxies.clone(),
+        cors_origins: http.cors_origins.clone(),
+        traffic: limits.enabled.then_some(TrafficLimits {
+            per_user: limits.per_user,
+            per_address: limits.per_address,
+            auth_per_address: limits.auth_per_address,
+        }),
+    }
+}
+
 fn authentication(
     settings: &Settings,
     stores: Stores,
@@ -286,6 +308,7 @@ fn authentication(
             second_factor: auth.second_factor,
             passwords: passwords.map_err(setting("auth.password_min_length"))?,
             refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
+            limits: settings.limits.enabled,
         },
     }))
 }

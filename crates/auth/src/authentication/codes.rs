@@ -30,10 +30,12 @@ impl Opened {
 
 impl Authentication {
     pub(super) async fn open(&self, draft: Draft) -> Result<Opened, AuthError> {
+        let attempts = self.code_attempts(&draft);
         let (challenge, message) = draft.open(&self.secrets(), &*self.inner.clock)?;
         let quiet_since = challenge.created_at - QUIET;
         let drafted = challenge.id;
-        let challenge = self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since).await?;
+        let challenge =
+            self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since, &attempts).await?;
         let opened = Opened { challenge, drafted };
         if !opened.is_earlier() {
             metrics::counter!("clientele_challenges_opened_total").increment(1);

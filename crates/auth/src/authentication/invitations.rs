@@ -32,6 +32,7 @@ fn invitation(user: &User) -> Result<Draft, Error> {
     Ok(Draft {
         purpose: Purpose::Invitation,
         subject: staff.email.to_string(),
+        target: None,
         user_id: Some(user.id),
         channel: staff.verification_method,
         contact: Some(staff.contact()),

@@ -26,6 +26,7 @@ impl Authentication {
         let draft = Draft {
             purpose: Purpose::PasswordReset,
             subject: email.to_string(),
+            target: Some(email.to_string()),
             user_id: user.as_ref().map(|user| user.id),
             channel: staff.map_or(VerificationMethod::Email, |staff| staff.verification_method),
             contact: staff.map(Staff::contact),
@@ -113,7 +114,11 @@ impl Authentication {
             events: vec![self.event(&by_owner, EventKind::PasswordReset, Some(user.id))],
             ..Outcome::default()
         };
-        self.redeem(challenge, &outcome).await
+        self.redeem(challenge, &outcome).await?;
+        match user.staff() {
+            Some(staff) => self.forget_guesses(&staff.email).await,
+            None => Ok(()),
+        }
     }
 
     async fn check_current(
@@ -124,7 +129,9 @@ impl Authentication {
     ) -> Result<Credentials, AuthError> {
         let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
-        let verdict = self.inner.hasher.verify(current, found.as_ref().map(|found| &found.password_hash)).await?;
+        let guess = self.begin_change(caller.user.id).await?;
+        let hash = found.as_ref().map(|found| &found.password_hash);
+        let verdict = self.check_guess(guess, current, hash).await?;
         match found {
             Some(found) if verdict.matches => Ok(found),
             _ => {

@@ -2,12 +2,15 @@
 
 use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
+use domain::limit::Settled;
 use domain::store::Credentials;
 use domain::{Actor, Email, PasswordHash, Phone, User, VerificationMethod};
 
+use super::limits::Guess;
 use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
 use crate::challenge::Draft;
 use crate::error::AuthError;
+use crate::hasher::Verdict;
 use crate::password::Password;
 
 impl Authentication {
@@ -44,6 +47,7 @@ impl Authentication {
         let draft = Draft {
             purpose: Purpose::CustomerSignIn,
             subject: phone.to_string(),
+            target: Some(phone.to_string()),
             user_id: customer.as_ref().map(|user| user.id),
             channel: VerificationMethod::Phone,
             contact: customer.map(|_| phone.to_string()),
@@ -60,7 +64,9 @@ impl Authentication {
         password: &Password,
     ) -> Result<(User, PasswordHash), AuthError> {
         let found = self.inner.stores.accounts.find_credentials(email).await?;
-        let verdict = self.inner.hasher.verify(password, found.as_ref().map(|found| &found.password_hash)).await?;
+        let guess = self.begin_sign_in(actor, email, found.as_ref().map(|found| found.user.id)).await?;
+        let hash = found.as_ref().map(|found| &found.password_hash);
+        let verdict = self.check_guess(guess, password, hash).await?;
         match found {
             Some(found) if verdict.matches => {
                 let hash = if verdict.needs_rehash { self.renew_hash(&found, password).await } else { None };
@@ -71,6 +77,23 @@ impl Authentication {
                 Err(AuthError::InvalidCredentials)
             }
         }
+    }
+
+    /// Looks at a guess and notes what it was. One that the hasher has no room for does not count.
+    pub(super) async fn check_guess(
+        &self,
+        guess: Option<Guess>,
+        password: &Password,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, AuthError> {
+        let verdict = self.inner.hasher.verify(password, hash).await;
+        let settled = match &verdict {
+            Ok(verdict) if verdict.matches => Settled::Right,
+            Ok(_) => Settled::Wrong,
+            Err(_) => Settled::Untried,
+        };
+        self.settle(guess, settled).await?;
+        verdict
     }
 
     pub(super) async fn record_failure(&self, actor: &Actor, subject: Option<&User>) -> Result<(), AuthError> {
@@ -101,6 +124,8 @@ impl Authentication {
         let draft = Draft {
             purpose: Purpose::SecondFactor,
             subject: staff.email.to_string(),
+            // Not that of a forgotten password, which a stranger can ask for.
+            target: Some(format!("{} with password", staff.email)),
             user_id: Some(user.id),
             channel: staff.verification_method,
             contact: Some(staff.contact()),

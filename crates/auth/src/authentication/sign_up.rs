@@ -96,6 +96,7 @@ impl Authentication {
         let draft = Draft {
             purpose: Purpose::CustomerSignUp,
             subject: phone.to_string(),
+            target: Some(phone.to_string()),
             user_id: None,
             channel: VerificationMethod::Phone,
             contact: Some(phone.to_string()),
@@ -136,6 +137,7 @@ impl Authentication {
         let draft = Draft {
             purpose: Purpose::StaffSignUp,
             subject: format!("{} over {} {contact}", form.email, form.verification_method),
+            target: Some(contact.clone()),
             user_id: None,
             channel: form.verification_method,
             contact: Some(contact).filter(|_| !taken),

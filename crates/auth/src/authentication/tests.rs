@@ -1,5 +1,6 @@
 mod codes;
 mod first_admin;
+mod limits;
 mod passwords;
 mod renewal;
 mod sessions;

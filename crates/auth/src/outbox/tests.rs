@@ -63,6 +63,7 @@ impl Post {
         let draft = Draft {
             purpose: Purpose::CustomerSignIn,
             subject: self.clock.new_id().to_string(),
+            target: None,
             user_id: None,
             channel: VerificationMethod::Phone,
             contact: contact.map(str::to_owned),
@@ -70,7 +71,7 @@ impl Post {
         };
         let secrets = self.keys.secrets();
         let (challenge, message) = draft.open(&secrets, &self.clock).unwrap();
-        self.store.open_challenge(&challenge, &message, self.clock.now()).await.unwrap();
+        self.store.open_challenge(&challenge, &message, self.clock.now(), &[]).await.unwrap();
         unseal(&message, &secrets).unwrap().expose_secret().to_owned()
     }
 

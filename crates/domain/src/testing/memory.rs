@@ -1,6 +1,7 @@
 //! Every store in one, without a database.
 
 mod accounts;
+mod attempts;
 mod audit;
 mod challenges;
 mod changes;
@@ -16,6 +17,7 @@ use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::key::StoredKey;
+use crate::limit::Counter;
 use crate::once::FirstAnswer;
 use crate::session::{Digest, Session};
 use crate::store::{Account, StoreError};
@@ -35,6 +37,7 @@ struct State {
     outbox: Vec<Queued>,
     keys: Vec<StoredKey>,
     housekeeping_until: Option<Timestamp>,
+    attempts: BTreeMap<Digest, Counter>,
     events: Vec<Event>,
     first_answers: Vec<(UserId, FirstAnswer)>,
 }

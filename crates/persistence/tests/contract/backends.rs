@@ -1,16 +1,24 @@
 //! One test, many stores.
 
 use domain::audit::EventKind;
-use domain::store::{AccountStore, AuditStore, ChallengeStore, KeyStore, SessionStore, WriteError};
+use domain::store::{
+    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, SessionStore, WriteError,
+};
 use domain::testing::{FixedClock, account, event};
 use domain::{Profile, User, UserId};
 use persistence::{Database, Store, testing::TestDatabase};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
 /// All ports at once.
-pub(crate) trait Stores: AccountStore + AuditStore + SessionStore + ChallengeStore + KeyStore {}
+pub(crate) trait Stores:
+    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore
+{
+}
 
-impl<S: AccountStore + AuditStore + SessionStore + ChallengeStore + KeyStore> Stores for S {}
+impl<S: AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore> Stores
+    for S
+{
+}
 
 /// A store and the clock by which the test lives.
 pub(crate) struct Setting {

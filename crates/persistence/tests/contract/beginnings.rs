@@ -95,7 +95,7 @@ async fn challenges(setting: &Setting, user: &User, other: &User) -> Vec<Challen
         let subject = [u8::try_from(subject).unwrap(); 32];
         let asked = Challenge { user_id: Some(owner.id), ..challenge(&setting.clock, purpose, subject) };
         let sent = message(&setting.clock, &asked);
-        setting.store.open_challenge(&asked, &sent, setting.clock.now() - TimeDelta::seconds(60)).await.unwrap();
+        setting.store.open_challenge(&asked, &sent, setting.clock.now() - TimeDelta::seconds(60), &[]).await.unwrap();
         opened.push(asked);
     }
     opened

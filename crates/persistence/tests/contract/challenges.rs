@@ -34,7 +34,7 @@ tests! {
 
 async fn open(setting: &Setting, asked: &Challenge) -> Challenge {
     let quiet_since = asked.created_at - TimeDelta::seconds(60);
-    setting.store.open_challenge(asked, &message(&setting.clock, asked), quiet_since).await.unwrap()
+    setting.store.open_challenge(asked, &message(&setting.clock, asked), quiet_since, &[]).await.unwrap()
 }
 
 async fn opened(setting: &Setting, purpose: Purpose) -> Challenge {
@@ -210,7 +210,7 @@ async fn a_claimed_message_is_hidden_until_the_lease_ends(setting: Setting) {
     let asked = challenge(&setting.clock, Purpose::SecondFactor, [1; 32]);
     let mut sent = message(&setting.clock, &asked);
     sent.sealed_code = (0..=255).collect();
-    setting.store.open_challenge(&asked, &sent, asked.created_at).await.unwrap();
+    setting.store.open_challenge(&asked, &sent, asked.created_at, &[]).await.unwrap();
     let lease = TimeDelta::seconds(30);
     for attempts in 1..=3 {
         assert_eq!(claim(&setting, lease, 10).await, [Message { attempts, ..sent.clone() }]);

@@ -247,7 +247,7 @@ async fn an_erased_person_leaves_ids_only(setting: Setting) {
     let of_nobody = challenge(&setting.clock, Purpose::StaffSignUp, [2; 32]);
     for challenge in [&asked, &of_nobody] {
         let message = message(&setting.clock, challenge);
-        setting.store.open_challenge(challenge, &message, setting.clock.now()).await.unwrap();
+        setting.store.open_challenge(challenge, &message, setting.clock.now(), &[]).await.unwrap();
     }
     let begun = session(&setting.clock, ann.id);
     setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, Some(ann.id))).await.unwrap();

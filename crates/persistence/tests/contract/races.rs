@@ -100,7 +100,7 @@ async fn a_code_is_redeemed_by_one_of_many(ground: Ground) {
     let clock = FixedClock::default();
     let store = ground.store();
     let asked = challenge(&clock, Purpose::CustomerSignUp, [1; 32]);
-    store.open_challenge(&asked, &message(&clock, &asked), clock.now()).await.unwrap();
+    store.open_challenge(&asked, &message(&clock, &asked), clock.now(), &[]).await.unwrap();
     let outcomes: Vec<_> = (0..CROWD)
         .map(|number| {
             let user = customer(&clock, &format!("+99890123456{number}"), None);
@@ -135,7 +135,7 @@ async fn many_askers_get_one_challenge(ground: Ground) {
         let quiet_since = clock.now() - TimeDelta::seconds(60);
         let answers = join_all(asked.iter().enumerate().map(async |(number, asked)| {
             let store = stores[number % 2].store();
-            store.open_challenge(asked, &message(&clock, asked), quiet_since).await.unwrap().id
+            store.open_challenge(asked, &message(&clock, asked), quiet_since, &[]).await.unwrap().id
         }))
         .await;
         assert_eq!(answers.iter().collect::<HashSet<_>>().len(), 1, "round {round}");
@@ -148,7 +148,7 @@ async fn more_codes_than_allowed_are_not_tried(ground: Ground) {
     let clock = FixedClock::default();
     let store = ground.store();
     let asked = challenge(&clock, Purpose::SecondFactor, [1; 32]);
-    store.open_challenge(&asked, &message(&clock, &asked), clock.now()).await.unwrap();
+    store.open_challenge(&asked, &message(&clock, &asked), clock.now(), &[]).await.unwrap();
     let tries = join_all((0..12).map(|_| store.take_try(asked.id, clock.now()))).await;
     let mut counted: Vec<_> = tries.into_iter().filter_map(|tried| tried.unwrap()).map(|tried| tried.tries).collect();
     counted.sort_unstable();
@@ -162,7 +162,7 @@ async fn a_message_is_claimed_by_one_instance(ground: Ground) {
     for subject in 0..12 {
         let asked = challenge(&clock, Purpose::SecondFactor, [subject; 32]);
         let message = message(&clock, &asked);
-        ground.store().open_challenge(&asked, &message, clock.now()).await.unwrap();
+        ground.store().open_challenge(&asked, &message, clock.now(), &[]).await.unwrap();
         written.insert(message.id);
     }
     let (now, lease) = (clock.now(), clock.now() + TimeDelta::minutes(1));

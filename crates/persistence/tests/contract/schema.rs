@@ -97,6 +97,12 @@ audit_events: ix_audit_events_actor_id_at_id(actor_id,at,id)
 audit_events: ix_audit_events_actor_id_action_at_id(actor_id,action,at,id)
 audit_events: ix_audit_events_action_at_id(action,at,id)
 
+attempts: subject bytes, count int, pending int, not_before time, expires_at time
+attempts: pk(subject)
+attempts: ck_attempts_count
+attempts: ck_attempts_pending
+attempts: ix_attempts_expires_at(expires_at)
+
 locks: name text(32), holder bigint
 locks: pk(name)
 

@@ -46,3 +46,31 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
     let wrong = |_| D::Error::custom(format!("{text:?} is not an address with a port, such as 127.0.0.1:8080"));
     text.trim().parse().map_err(wrong)
 }
+
+/// A text that has a form.
+pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+pub(super) fn optional_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    parsed(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawList {
+    List(Vec<String>),
+    Text(String),
+}
+
+/// A list, or its items with commas between them.
+pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let items = match RawList::deserialize(deserializer)? {
+        RawList::List(items) => items,
+        RawList::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect(),
+    };
+    let parse = |item: &String| item.parse().map_err(|error| D::Error::custom(format!("{item:?} is {error}")));
+    items.iter().map(parse).collect()
+}

@@ -1,5 +1,7 @@
 //! Settings as they may be shown: every key, and no secret.
 
+use std::fmt::Display;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serializer;
 use serde_json::Value;
@@ -7,11 +9,23 @@ use serde_json::Value;
 /// What stands for a secret that is set.
 const SET: &str = "(set)";
 
-pub(super) fn secret<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn secret<T, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(_) => serializer.serialize_str(SET),
         None => serializer.serialize_none(),
     }
+}
+
+/// What prints no secret of its own.
+pub(super) fn text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
+pub(super) fn list<T: Display, S: Serializer>(items: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(items.iter().map(ToString::to_string))
 }
 
 /// A URL without its password and its options, which may hold another one.

@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use server::settings::Settings;
 use server::startup::{Senders, Service};
+use tokio::task::JoinHandle;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -59,6 +60,7 @@ pub(crate) struct TestApp {
     codes: Arc<Codes>,
     client: reqwest::Client,
     handle: ServerHandle,
+    running: Option<JoinHandle<()>>,
     database: Arc<TestDatabase>,
 }
 
@@ -83,7 +85,7 @@ impl TestApp {
         settings.auth.bcrypt_cost = 4;
         settings.log.level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
         change(&mut settings);
-        Self::serve(settings, clock, Arc::default(), Arc::new(database)).await
+        Self::serve(settings, clock, Arc::default(), Arc::new(database), None).await
     }
 
     /// The same database under other settings, as another instance or after a restart. The
@@ -91,18 +93,40 @@ impl TestApp {
     pub(crate) async fn another(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone()).await
+        Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone(), None).await
     }
 
-    async fn serve(settings: Settings, clock: Arc<dyn Clock>, codes: Arc<Codes>, database: Arc<TestDatabase>) -> Self {
+    /// The same, with the gateways of its settings in place of the one of the tests.
+    pub(crate) async fn with_gateways(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        let senders = server::delivery::senders(&settings.delivery).unwrap();
+        Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone(), Some(senders)).await
+    }
+
+    async fn serve(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        codes: Arc<Codes>,
+        database: Arc<TestDatabase>,
+        senders: Option<Senders>,
+    ) -> Self {
         server::logging::start(&settings).unwrap();
-        let senders = Senders::all(codes.clone());
+        let senders = senders.unwrap_or_else(|| Senders::all(codes.clone()));
         let service = Service::start_with(&settings, senders, clock.clone()).await.unwrap();
         let address = format!("http://{}", service.address());
         let setup_token = service.setup_token().map(ToOwned::to_owned);
         let handle = service.handle();
-        tokio::spawn(async move { service.run().await.unwrap() });
-        Self { address, setup_token, settings, clock, codes, client: client(), handle, database }
+        let running = Some(tokio::spawn(async move { service.run().await.unwrap() }));
+        Self { address, setup_token, settings, clock, codes, client: client(), handle, running, database }
+    }
+
+    /// Stops it, and waits until it has sent its last code.
+    pub(crate) async fn stop(mut self) {
+        self.handle.stop(true).await;
+        if let Some(running) = self.running.take() {
+            running.await.unwrap();
+        }
     }
 
     pub(crate) fn anonymous(&self) -> Caller {
@@ -299,6 +323,10 @@ impl PartialEq<u16> for Status {
 
 impl Status {
     pub(crate) const OK: Self = Self(StatusCode::OK);
+
+    pub(crate) fn code(self) -> u16 {
+        self.0.as_u16()
+    }
 }
 
 impl Answer {

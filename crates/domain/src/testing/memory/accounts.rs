@@ -14,9 +14,7 @@ use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
-use crate::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError,
-};
+use crate::store::{Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError};
 use crate::user::{PasswordHash, Role, User};
 use crate::value::{Email, Phone};
 
@@ -102,7 +100,11 @@ impl AccountStore for MemoryStore {
             if role == Role::Customer {
                 return Err(WriteError::Stale);
             }
-            let account = Account { user: recovery.admin.clone(), password_hash: recovery.password_hash.clone(), first_answer: None };
+            let account = Account {
+                user: recovery.admin.clone(),
+                password_hash: recovery.password_hash.clone(),
+                first_answer: None,
+            };
             state.people.insert(id, account);
             state.setup_tokens.clear();
             state.events.extend_from_slice(&recovery.events);

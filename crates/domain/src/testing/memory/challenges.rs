@@ -6,6 +6,7 @@ use super::{MemoryStore, Queued, State, broken_key};
 use crate::challenge::{Challenge, Message, Outcome};
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, MessageId, UserId};
+use crate::limit::Attempt;
 use crate::store::{Account, ChallengeStore, StoreError, WriteError};
 
 #[async_trait]
@@ -15,13 +16,15 @@ impl ChallengeStore for MemoryStore {
         challenge: &Challenge,
         message: &Message,
         quiet_since: Timestamp,
-    ) -> Result<Challenge, StoreError> {
+        attempts: &[Attempt],
+    ) -> Result<Challenge, WriteError> {
         self.write(|state| {
             let found = state.challenges.iter().find(|other| is_same_request(other, challenge));
             let open = found.filter(|other| other.is_open(challenge.created_at));
             if let Some(young) = open.filter(|other| other.created_at > quiet_since) {
                 return Ok(young.clone());
             }
+            state.take_attempts(attempts, challenge.created_at)?;
             state.replace_challenge(challenge, message);
             Ok(challenge.clone())
         })

@@ -29,6 +29,12 @@ impl HousekeepingStore for MemoryStore {
                 Ok(removed)
             }
             Expirable::Sessions => Ok(remove(&mut state.sessions, |session| session.expires_at, before, limit)),
+            Expirable::Attempts => {
+                let mut counters: Vec<_> = std::mem::take(&mut state.attempts).into_iter().collect();
+                let removed = remove(&mut counters, |(_, counter)| counter.expires_at, before, limit);
+                state.attempts = counters.into_iter().collect();
+                Ok(removed)
+            }
         })
     }
 

@@ -1,0 +1,143 @@
+//! Where a request comes from: the peer, unless the peer is a trusted proxy.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use domain::ValueError;
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// One address, or a network such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Network {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| ValueError::new("invalid", "not an address or a network such as 10.0.0.0/8"))
+    }
+}
+
+/// Proxies whose word on where a request comes from is taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrustedProxies(Arc<[Network]>);
+
+impl TrustedProxies {
+    pub(crate) fn new(networks: &[Network]) -> Self {
+        Self(networks.into())
+    }
+
+    fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.0.contains(&address))
+    }
+
+    /// The nearest address that is not one of the proxies. Every proxy appends
+    /// the address it saw to `X-Forwarded-For`, so the header is read from its
+    /// end, and nothing is believed that stands before a word that is none of theirs.
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut address = peer.to_canonical();
+        let mut hops: Vec<&str> = Vec::new();
+        for value in headers.get_all(FORWARDED_FOR) {
+            // One that is not text ends what can be believed, as any other that is no address does.
+            hops.extend(value.to_str().unwrap_or("?").split(','));
+        }
+        while self.contain(address) {
+            let Some(next) = hops.pop().and_then(|hop| parse_hop(hop.trim())) else { break };
+            address = next;
+        }
+        address
+    }
+}
+
+/// An address, with or without a port.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse().or_else(|_| hop.parse().map(|address: SocketAddr| address.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(trusted: &[&str], peer: &str, values: &[&str]) -> String {
+        let networks: Vec<Network> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(FORWARDED_FOR, value.parse().unwrap());
+        }
+        TrustedProxies::new(&networks).client(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let proxies = &["10.0.0.0/8", "2001:db8::/32"][..];
+        for (trusted, peer, values, expected) in [
+            // Nobody is trusted, or not this peer: anyone can send the header.
+            (&[][..], "192.0.2.1", &["203.0.113.9"][..], "192.0.2.1"),
+            (proxies, "192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
+            (proxies, "10.0.0.1", &[], "10.0.0.1"),
+            (proxies, "10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
+            (proxies, "2001:db8::1", &["203.0.113.9"], "203.0.113.9"),
+            // A mapped address is the one that it maps.
+            (proxies, "::ffff:10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
+            (proxies, "::ffff:192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
+            // What the client wrote itself stands on the left.
+            (proxies, "10.0.0.1", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            (proxies, "10.0.0.1", &["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
+            (proxies, "10.0.0.1", &["10.9.9.9, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+            (proxies, "10.0.0.1", &["203.0.113.9, 10.0.0.3", "10.0.0.2"], "203.0.113.9"),
+            // Proxies all the way.
+            (proxies, "10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            // No address: nothing further to the left is believed.
+            (proxies, "10.0.0.1", &["203.0.113.9, unknown"], "10.0.0.1"),
+            (proxies, "10.0.0.1", &["203.0.113.9, evil, 10.0.0.2"], "10.0.0.2"),
+            (proxies, "10.0.0.1", &["203.0.113.9,"], "10.0.0.1"),
+            (proxies, "10.0.0.1", &[""], "10.0.0.1"),
+            // Some proxies add the port.
+            (proxies, "10.0.0.1", &["203.0.113.9:4711"], "203.0.113.9"),
+            (proxies, "10.0.0.1", &["[2001:db9::7]:4711"], "2001:db9::7"),
+            (proxies, "10.0.0.1", &["[2001:db9::7]"], "2001:db9::7"),
+        ] {
+            assert_eq!(client(trusted, peer, values), expected, "{peer} {values:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_text_is_not_believed() {
+        let networks = ["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, "203.0.113.9".parse().unwrap());
+        headers.append(FORWARDED_FOR, actix_web::http::header::HeaderValue::from_bytes(b"\xff").unwrap());
+        let client = TrustedProxies::new(&networks).client("10.0.0.1".parse().unwrap(), &headers);
+        assert_eq!(client.to_string(), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        for (text, good) in [
+            ("10.0.0.1", true),
+            ("10.0.0.0/8", true),
+            ("::1", true),
+            ("2001:db8::/32", true),
+            ("10.0.0.0/33", false),
+            ("proxy.example.com", false),
+            ("*", false),
+            ("", false),
+        ] {
+            assert_eq!(text.parse::<Network>().is_ok(), good, "{text}");
+        }
+    }
+}

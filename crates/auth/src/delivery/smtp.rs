@@ -1,0 +1,232 @@
+//! Mail over SMTP (RFC 5321).
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ValueError;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{GatewayError, is_local, text};
+use crate::outbox::{CodeMessage, CodeSender, SendError};
+
+/// How long connecting or one command may take.
+const STEP_LIMIT: Duration = Duration::from_secs(8);
+const MAX_CONNECTIONS: u32 = 8;
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+/// The mail server does not know us: the operator can mend that while the outbox tries again.
+const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
+
+/// Where the mail server is.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// With credentials, if it wants any.
+    pub url: SmtpUrl,
+    /// Who the mail is from.
+    pub from: MailFrom,
+}
+
+/// `smtps://user:password@host`, or `smtp://` with `?tls=required`, `?tls=opportunistic` or no encryption.
+#[derive(Clone, Debug)]
+pub struct SmtpUrl(SecretString);
+
+impl SmtpUrl {
+    fn builder(&self) -> Result<AsyncSmtpTransportBuilder, Error> {
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(self.0.expose_secret())
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        let url = reqwest::Url::parse(self.0.expose_secret());
+        url.is_ok_and(|url| {
+            let is_encrypted = url.scheme() == "smtps" || url.query_pairs().any(|(name, _)| name == "tls");
+            !is_encrypted && !url.host_str().is_some_and(is_local)
+        })
+    }
+}
+
+/// Without its password.
+impl fmt::Display for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(url) = reqwest::Url::parse(self.0.expose_secret()) else { return f.write_str("…") };
+        let who = if url.username().is_empty() { String::new() } else { format!("{}:…@", url.username()) };
+        write!(f, "{}://{who}{}", url.scheme(), url.host_str().unwrap_or_default())?;
+        if let Some(port) = url.port() {
+            write!(f, ":{port}")?;
+        }
+        url.query().map_or(Ok(()), |query| write!(f, "?{query}"))
+    }
+}
+
+impl FromStr for SmtpUrl {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let url = Self(text.trim().into());
+        // What lettre says of it may repeat the password.
+        url.builder().map(|_| ()).map_err(|_| {
+            let allowed = "not a URL such as smtps://user:password@mail.example.com, \
+                           smtp://mail.example.com:587?tls=required or smtp://localhost:25";
+            ValueError::new("invalid_url", allowed)
+        })?;
+        Ok(url)
+    }
+}
+
+/// An address, or a name with an address: `Example <codes@example.com>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailFrom(Mailbox);
+
+impl fmt::Display for MailFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for MailFrom {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let mailbox = text.parse().map(Self);
+        mailbox.map_err(|_| ValueError::new("invalid_email", "not an address such as Example <codes@example.com>"))
+    }
+}
+
+/// Sends codes as mail.
+pub(super) struct SmtpSender {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl SmtpSender {
+    pub(super) fn new(settings: &SmtpSettings) -> Result<Self, GatewayError> {
+        let builder = settings.url.builder().map_err(|error| GatewayError(Box::new(error)))?;
+        let pool = PoolConfig::new().max_size(MAX_CONNECTIONS).idle_timeout(IDLE_LIMIT);
+        let transport = builder.timeout(Some(STEP_LIMIT)).pool_config(pool).build();
+        Ok(Self { transport, from: settings.from.0.clone() })
+    }
+}
+
+#[async_trait]
+impl CodeSender for SmtpSender {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        let mail = compose(message, &self.from)?;
+        self.transport.send(mail).await.map(|_| ()).map_err(|error| send_error(&error))
+    }
+}
+
+fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> {
+    let refused = |reason: &'static str| SendError::Refused(reason.into());
+    let to = message.to.parse().map_err(|_| refused("the address is not one that mail can be sent to"))?;
+    Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(text::subject(message.purpose))
+        // The same at every attempt, so that a mail server can tell a retry.
+        .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
+        // No robot is to answer (RFC 3834).
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .header(ContentType::TEXT_PLAIN)
+        .body(text::mail(message))
+        .map_err(|_| refused("the mail cannot be written"))
+}
+
+/// Mail servers like to repeat the recipient, so only their number is told.
+fn send_error(error: &Error) -> SendError {
+    if error.is_timeout() {
+        return SendError::TimedOut;
+    }
+    let Some(status) = error.status() else {
+        return SendError::Failed(without_answer(error).into());
+    };
+    let told = format!("the mail server answered {status}");
+    if error.is_permanent() && !NOT_LET_IN.contains(&status.into()) {
+        return SendError::Refused(told.into());
+    }
+    SendError::Failed(told.into())
+}
+
+fn without_answer(error: &Error) -> String {
+    if error.is_response() {
+        return "the mail server does not speak SMTP".to_owned();
+    }
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_told = cause.to_string();
+        if !told.contains(&cause_told) {
+            told = format!("{told}: {cause_told}");
+        }
+        source = cause.source();
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::VerificationMethod;
+    use domain::challenge::Purpose;
+
+    use super::super::text::tests::message;
+    use super::*;
+
+    #[test]
+    fn a_url_is_of_smtp_and_warns_when_others_can_read_along() {
+        for (text, plain) in [
+            ("smtps://user:p%40ss@mail.example.com", Some(false)),
+            ("smtp://user:p%40ss@mail.example.com:587?tls=required", Some(false)),
+            ("smtp://mail.example.com?tls=opportunistic", Some(false)),
+            ("smtp://mail.example.com", Some(true)),
+            ("smtp://localhost:2525", Some(false)),
+            ("smtp://127.0.0.1:2525", Some(false)),
+            ("smtp://mail.example.com?tls=maybe", None),
+            ("https://mail.example.com", None),
+            ("mail.example.com:25", None),
+            ("", None),
+        ] {
+            assert_eq!(text.parse::<SmtpUrl>().ok().map(|url| url.is_plain()), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_url_is_not_repeated() {
+        let error = "smtp://ann:sesame@mail.example.com?tls=sesame".parse::<SmtpUrl>().unwrap_err();
+        assert!(!error.to_string().contains("sesame"), "{error}");
+        let url: SmtpUrl = "smtp://ann:sesame@mail.example.com".parse().unwrap();
+        assert!(!format!("{url:?}").contains("sesame"));
+        assert_eq!(url.to_string(), "smtp://ann:…@mail.example.com");
+        let url: SmtpUrl = "smtp://mail.example.com:587?tls=required".parse().unwrap();
+        assert_eq!(url.to_string(), "smtp://mail.example.com:587?tls=required");
+    }
+
+    #[test]
+    fn a_mail_is_the_same_at_every_attempt_and_nobody_answers_it() {
+        let from: MailFrom = "Example <codes@example.com>".parse().unwrap();
+        let message = message(VerificationMethod::Email, Purpose::PasswordReset);
+        let mail = String::from_utf8(compose(&message, &from.0).unwrap().formatted()).unwrap();
+        for line in [
+            "From: Example <codes@example.com>",
+            "To: ann@example.com",
+            "Subject: Your code to set a new password",
+            &format!("Message-ID: <{}@example.com>", message.id),
+            "Auto-Submitted: auto-generated",
+            "Content-Type: text/plain; charset=utf-8",
+            "    012345",
+            &format!("It answers to challenge {}.", message.challenge_id),
+        ] {
+            assert!(mail.lines().any(|found| found == line), "no {line} in\n{mail}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let from: MailFrom = "codes@example.com".parse().unwrap();
+        let message = message(VerificationMethod::Phone, Purpose::PasswordReset);
+        assert!(matches!(compose(&message, &from.0), Err(SendError::Refused(_))));
+        assert!("codes".parse::<MailFrom>().is_err());
+    }
+}

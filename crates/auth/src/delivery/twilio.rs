@@ -1,0 +1,135 @@
+//! SMS and `WhatsApp` through Twilio's REST API.
+
+use async_trait::async_trait;
+use domain::VerificationMethod;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::http::{HttpUrl, client, failed};
+use super::{GatewayError, text};
+use crate::outbox::{CodeMessage, CodeSender, SendError};
+
+/// As much as is read of an answer.
+const MAX_ANSWER: usize = 16 * 1024;
+
+/// An account at Twilio.
+#[derive(Clone, Debug)]
+pub struct TwilioSettings {
+    /// `https://api.twilio.com`, or one that speaks like it.
+    pub base_url: HttpUrl,
+    /// The account, `AC…`.
+    pub account_sid: String,
+    /// Its password.
+    pub auth_token: SecretString,
+    /// The number or name that messages come from.
+    pub from: String,
+}
+
+/// Sends codes as short messages.
+pub(super) struct TwilioSender {
+    settings: TwilioSettings,
+    url: Url,
+    client: Client,
+}
+
+impl TwilioSender {
+    pub(super) fn new(settings: TwilioSettings) -> Result<Self, GatewayError> {
+        let mut url = settings.base_url.url().clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["2010-04-01", "Accounts", &settings.account_sid, "Messages.json"]);
+        }
+        Ok(Self { settings, url, client: client()? })
+    }
+
+    fn form(&self, message: &CodeMessage) -> String {
+        let prefix = if message.channel == VerificationMethod::Whatsapp { "whatsapp:" } else { "" };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("To", &format!("{prefix}{}", message.to));
+        form.append_pair("From", &format!("{prefix}{}", self.settings.from));
+        form.append_pair("Body", &text::short(message));
+        form.finish()
+    }
+}
+
+#[async_trait]
+impl CodeSender for TwilioSender {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .basic_auth(&self.settings.account_sid, Some(self.settings.auth_token.expose_secret()))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(self.form(message));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let number = error_number(response).await.map(|number| format!(", error {number}")).unwrap_or_default();
+        let told = format!("the gateway answered {}{number}", status.as_u16());
+        if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
+            return Err(SendError::Refused(told.into()));
+        }
+        Err(SendError::Failed(told.into()))
+    }
+}
+
+/// The number by which Twilio explains an error; its text repeats the recipient.
+async fn error_number(mut response: Response) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Answer {
+        code: u32,
+    }
+    let mut answer = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        if answer.len() + chunk.len() > MAX_ANSWER {
+            return None;
+        }
+        answer.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&answer).ok().map(|Answer { code }| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::challenge::Purpose;
+
+    use super::super::text::tests::message;
+    use super::*;
+
+    fn sender(base_url: &str) -> TwilioSender {
+        let settings = TwilioSettings {
+            base_url: base_url.parse().unwrap(),
+            account_sid: "AC1/..".to_owned(),
+            auth_token: "sesame".into(),
+            from: "+15005550006".to_owned(),
+        };
+        TwilioSender::new(settings).unwrap()
+    }
+
+    #[test]
+    fn the_path_is_that_of_the_account() {
+        for base_url in ["https://api.twilio.com", "https://api.twilio.com/"] {
+            let url = sender(base_url).url.to_string();
+            assert_eq!(url, "https://api.twilio.com/2010-04-01/Accounts/AC1%2F../Messages.json");
+        }
+        assert!(sender("http://localhost:9/twilio/").url.path().starts_with("/twilio/2010-04-01/"));
+    }
+
+    #[test]
+    fn the_form_names_the_channel() {
+        let fields = |channel| {
+            let form = sender("https://api.twilio.com").form(&message(channel, Purpose::CustomerSignIn));
+            form_urlencoded::parse(form.as_bytes()).into_owned().collect::<Vec<_>>()
+        };
+        let (sms, whatsapp) = (fields(VerificationMethod::Phone), fields(VerificationMethod::Whatsapp));
+        assert_eq!(sms[0], ("To".to_owned(), "+998901234567".to_owned()));
+        assert_eq!(sms[1], ("From".to_owned(), "+15005550006".to_owned()));
+        assert!(sms[2].0 == "Body" && sms[2].1.starts_with("012345 is your code"), "{sms:?}");
+        assert_eq!(whatsapp[0].1, "whatsapp:+998901234567");
+        assert_eq!(whatsapp[1].1, "whatsapp:+15005550006");
+        assert_eq!(sms.len(), 3);
+    }
+}

@@ -1,0 +1,114 @@
+//! Counters of what must not be tried too often.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::limit::{Attempt, Counter, Settled, take_all};
+use domain::session::Digest;
+use domain::store::{AttemptStore, StoreError, WriteError};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::entity::attempt::{ActiveModel, Column, Entity};
+use crate::error::{Failure, only_store_error};
+use crate::store::Store;
+
+#[async_trait]
+impl AttemptStore for Store {
+    async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        self.write(move |txn| async move { take(&txn, attempts, now).await }).await
+    }
+
+    async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
+        let done = self.write(move |txn| async move { settle(&txn, attempts, settled, now).await });
+        done.await.map_err(only_store_error)
+    }
+}
+
+/// Counts the attempts in a transaction, which a refusal ends.
+pub(crate) async fn take(txn: &DatabaseTransaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let mut attempts = attempts.to_vec();
+    // Everybody takes the rows in one order, so that nobody waits for one who waits for them.
+    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    hold(txn, &attempts, now).await?;
+    let counters = read(txn, &attempts).await?;
+    let taken = take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
+    write(txn, taken).await?;
+    Ok(())
+}
+
+/// One that was forgotten meanwhile stays so.
+async fn settle(
+    txn: &DatabaseTransaction,
+    attempts: &[Attempt],
+    settled: Settled,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let counters = read(txn, attempts).await?;
+    let (mut kept, mut forgotten) = (Vec::new(), Vec::new());
+    for attempt in attempts {
+        let Some(counter) = counters.get(&attempt.key) else { continue };
+        match counter.settle(attempt.limit, settled, now) {
+            Some(counter) => kept.push((attempt.key, counter)),
+            None => forgotten.push(attempt.key),
+        }
+    }
+    if !forgotten.is_empty() {
+        Entity::delete_many().filter(Column::Subject.is_in(bytes(&forgotten))).exec(txn).await?;
+    }
+    if !kept.is_empty() {
+        write(txn, kept).await?;
+    }
+    Ok(())
+}
+
+/// Makes the rows that are not there yet, and keeps all of them from others until the transaction ends.
+async fn hold(txn: &DatabaseTransaction, attempts: &[Attempt], now: Timestamp) -> Result<(), DbErr> {
+    let fresh = attempts.iter().map(|attempt| row(&attempt.key, &Counter::new(now)));
+    let unchanged =
+        OnConflict::column(Column::Subject).value(Column::Count, Expr::col((Entity, Column::Count))).to_owned();
+    Entity::insert_many(fresh).on_conflict(unchanged).exec_without_returning(txn).await.map(|_| ())
+}
+
+async fn read(txn: &DatabaseTransaction, attempts: &[Attempt]) -> Result<HashMap<Digest, Counter>, DbErr> {
+    let keys: Vec<Digest> = attempts.iter().map(|attempt| attempt.key).collect();
+    // Locked, or MySQL may answer with the rows of the moment in which the transaction first read anything.
+    let select = Entity::find().filter(Column::Subject.is_in(bytes(&keys))).lock_exclusive();
+    let counter = |row: crate::entity::attempt::Model| {
+        let key = Digest::try_from(row.subject).ok()?;
+        let number = |number: i32| u32::try_from(number).unwrap_or_default();
+        let (count, pending) = (number(row.count), number(row.pending));
+        Some((key, Counter { count, pending, not_before: row.not_before, expires_at: row.expires_at }))
+    };
+    Ok(select.all(txn).await?.into_iter().filter_map(counter).collect())
+}
+
+async fn write(txn: &DatabaseTransaction, counters: Vec<(Digest, Counter)>) -> Result<(), DbErr> {
+    let rows = counters.iter().map(|(key, counter)| row(key, counter));
+    let replaced = OnConflict::column(Column::Subject)
+        .update_columns([Column::Count, Column::Pending, Column::NotBefore, Column::ExpiresAt])
+        .to_owned();
+    Entity::insert_many(rows).on_conflict(replaced).exec_without_returning(txn).await.map(|_| ())
+}
+
+fn row(key: &Digest, counter: &Counter) -> ActiveModel {
+    ActiveModel {
+        subject: Set(key.to_vec()),
+        count: Set(counter.count.try_into().unwrap_or(i32::MAX)),
+        pending: Set(counter.pending.try_into().unwrap_or(i32::MAX)),
+        not_before: Set(counter.not_before),
+        expires_at: Set(counter.expires_at),
+    }
+}
+
+fn bytes(keys: &[Digest]) -> Vec<Vec<u8>> {
+    keys.iter().map(|key| key.to_vec()).collect()
+}

@@ -1,0 +1,131 @@
+//! Counters of what must not be tried too often.
+
+use chrono::TimeDelta;
+use domain::Clock;
+use domain::challenge::Purpose;
+use domain::limit::{Attempt, Limit, Settled, TooMany};
+use domain::store::{Expirable, WriteError};
+use domain::testing::{challenge, message};
+
+use super::backends::{Ground, Setting, tests};
+
+tests! {
+    every store:
+    attempts_are_counted_each_under_its_key,
+    attempts_are_counted_together_or_not_at_all,
+    attempts_are_forgotten_and_taken_back,
+    a_challenge_is_opened_as_often_as_is_allowed;
+
+    every database:
+    attempts_at_once_are_counted_each,
+    expired_counters_are_cleared_away;
+}
+
+fn quota(key: u8, most: u32) -> Attempt {
+    let within = TimeDelta::hours(1);
+    Attempt { key: [key; 32], name: "test", limit: Limit::Quota { most, within } }
+}
+
+async fn take(setting: &Setting, attempts: &[Attempt]) -> Option<TooMany> {
+    match setting.store.take_attempts(attempts, setting.clock.now()).await {
+        Ok(()) => None,
+        Err(WriteError::TooMany(too_many)) => Some(too_many),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+async fn settle(setting: &Setting, attempts: &[Attempt], settled: Settled) {
+    setting.store.settle_attempts(attempts, settled, setting.clock.now()).await.unwrap();
+}
+
+async fn attempts_are_counted_each_under_its_key(setting: Setting) {
+    let guess = Attempt { limit: Limit::Guesses, ..quota(1, 0) };
+    for _ in 0..5 {
+        assert_eq!(take(&setting, &[guess]).await, None);
+    }
+    for _ in 0..5 {
+        settle(&setting, &[guess], Settled::Wrong).await;
+    }
+    assert_eq!(take(&setting, &[guess]).await.unwrap().retry_after, TimeDelta::seconds(1));
+    assert_eq!(take(&setting, &[Attempt { key: [2; 32], ..guess }]).await, None);
+    setting.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(take(&setting, &[guess]).await, None);
+    assert_eq!(take(&setting, &[guess]).await.unwrap().retry_after, TimeDelta::seconds(2));
+    assert_eq!(take(&setting, &[]).await, None);
+}
+
+async fn attempts_are_counted_together_or_not_at_all(setting: Setting) {
+    assert_eq!(take(&setting, &[quota(9, 1), quota(1, 2)]).await, None);
+    setting.clock.advance(TimeDelta::minutes(10));
+    assert_eq!(take(&setting, &[quota(1, 2), quota(9, 1)]).await.unwrap().quota, 1);
+    assert_eq!(take(&setting, &[quota(1, 2)]).await, None, "the refused pair was not counted");
+    setting.clock.advance(TimeDelta::minutes(10));
+    let refused = take(&setting, &[quota(2, 0), quota(1, 2), quota(9, 1)]).await.unwrap();
+    assert_eq!(refused.retry_after, TimeDelta::minutes(40), "the longest wait of all");
+    setting.clock.advance(TimeDelta::minutes(40));
+    assert_eq!(take(&setting, &[quota(1, 2), quota(9, 1)]).await, None);
+}
+
+async fn attempts_are_forgotten_and_taken_back(setting: Setting) {
+    let guess = Attempt { limit: Limit::Guesses, ..quota(1, 0) };
+    let both = [guess, quota(2, 3)];
+    for _ in 0..3 {
+        assert_eq!(take(&setting, &both).await, None);
+    }
+    settle(&setting, &both, Settled::Wrong).await;
+    settle(&setting, &both, Settled::Untried).await;
+    settle(&setting, &both, Settled::Right).await;
+    // What was forgotten stays so, whatever comes of the rest.
+    settle(&setting, &[guess, quota(9, 1)], Settled::Wrong).await;
+    assert_eq!(take(&setting, &[quota(2, 3)]).await, None);
+    assert_eq!(take(&setting, &[quota(2, 3)]).await, None);
+    assert!(take(&setting, &[quota(2, 3)]).await.is_some(), "one of the first three was wrong");
+    for _ in 0..5 {
+        assert_eq!(take(&setting, &[guess]).await, None);
+        settle(&setting, &[guess], Settled::Wrong).await;
+    }
+    assert!(take(&setting, &[guess]).await.is_some());
+    settle(&setting, &[], Settled::Right).await;
+}
+
+async fn a_challenge_is_opened_as_often_as_is_allowed(setting: Setting) {
+    let (limits, quiet) = ([quota(1, 2)], TimeDelta::seconds(60));
+    let open = async || {
+        let asked = challenge(&setting.clock, Purpose::CustomerSignIn, [1; 32]);
+        let message = message(&setting.clock, &asked);
+        setting.store.open_challenge(&asked, &message, asked.created_at - quiet, &limits).await
+    };
+    let first = open().await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(open().await.unwrap().id, first.id, "the same one again costs nothing");
+    }
+    setting.clock.advance(quiet);
+    let second = open().await.unwrap();
+    assert_ne!(second.id, first.id);
+    setting.clock.advance(quiet);
+    assert!(matches!(open().await, Err(WriteError::TooMany(_))));
+    let now = setting.clock.now();
+    assert!(setting.store.take_try(second.id, now).await.unwrap().is_some(), "the open one is not replaced");
+}
+
+async fn attempts_at_once_are_counted_each(ground: Ground) {
+    let setting = ground.setting();
+    let asked = (0..20).map(|n| {
+        let attempts = if n % 2 == 0 { [quota(1, 7), quota(2, 100)] } else { [quota(2, 100), quota(1, 7)] };
+        let setting = &setting;
+        async move { take(setting, &attempts).await }
+    });
+    let refused = futures_util::future::join_all(asked).await.into_iter().flatten().count();
+    assert_eq!(refused, 13);
+}
+
+async fn expired_counters_are_cleared_away(ground: Ground) {
+    let setting = ground.setting();
+    take(&setting, &[quota(1, 1)]).await;
+    setting.clock.advance(TimeDelta::minutes(30));
+    take(&setting, &[quota(2, 1)]).await;
+    setting.clock.advance(TimeDelta::minutes(30));
+    let later = setting.clock.now() + TimeDelta::microseconds(1);
+    assert_eq!(setting.store.remove_expired(Expirable::Attempts, later, 10).await.unwrap(), 1);
+    assert_eq!(ground.count("attempts").await, 1);
+}

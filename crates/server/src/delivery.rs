@@ -1,0 +1,35 @@
+//! The gateways that the settings name, ready to send.
+
+use std::sync::Arc;
+
+use auth::Senders;
+use auth::delivery::GatewayError;
+use domain::{Clock, SystemClock};
+
+use crate::settings::{Delivery, Gateways, SettingsError};
+
+/// Why codes cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// A setting is missing.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// This computer lacks something.
+    #[error("delivery: {0}")]
+    Gateway(#[from] GatewayError),
+}
+
+/// Makes the gateways ready, and warns of those that let others read the codes.
+///
+/// # Errors
+/// When a setting is missing, or the root certificates of this computer can't be read.
+pub fn senders(settings: &Delivery) -> Result<Senders, DeliveryError> {
+    let Gateways { email, phone, whatsapp } = settings.gateways()?;
+    for (channel, gateway) in [("email", &email), ("phone", &phone), ("whatsapp", &whatsapp)] {
+        if let Some(warning) = gateway.warning() {
+            tracing::warn!("delivery.{channel}: {warning}");
+        }
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(Senders { email: email.open(&clock)?, phone: phone.open(&clock)?, whatsapp: whatsapp.open(&clock)? })
+}

@@ -1,0 +1,186 @@
+//! Where codes go.
+
+use auth::delivery::{
+    Gateway, HttpUrl, MailFrom, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret, WebhookSettings,
+};
+use domain::VerificationMethod;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::{SettingsError, lenient, shown};
+
+/// `delivery.*`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// Where codes by e-mail go: `log`, `smtp` or `webhook`.
+    pub email: MailGateway,
+    /// Where codes to a phone go: `log`, `twilio` (as SMS) or `webhook`.
+    pub phone: PhoneGateway,
+    /// Where codes over WhatsApp go: `log`, `twilio` or `webhook`.
+    pub whatsapp: PhoneGateway,
+    /// The mail server.
+    pub smtp: Smtp,
+    /// The account at Twilio.
+    pub twilio: Twilio,
+    /// The webhook.
+    pub webhook: Webhook,
+}
+
+/// What can send mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailGateway {
+    /// The log, for trying things out: whoever reads it can sign in.
+    #[default]
+    Log,
+    /// The mail server of `delivery.smtp`.
+    Smtp,
+    /// The webhook of `delivery.webhook`.
+    Webhook,
+}
+
+/// What can send to phones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhoneGateway {
+    /// The log, for trying things out: whoever reads it can sign in.
+    #[default]
+    Log,
+    /// The account of `delivery.twilio`.
+    Twilio,
+    /// The webhook of `delivery.webhook`.
+    Webhook,
+}
+
+/// `delivery.smtp.*`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smtp {
+    /// `smtps://user:password@host`, `smtp://host:587?tls=required`, `…?tls=opportunistic`, or `smtp://host` for a
+    /// server on the same computer. May hold a password.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub url: Option<SmtpUrl>,
+    /// Who the mail is from, such as `Example <codes@example.com>`.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub from: Option<MailFrom>,
+}
+
+/// `delivery.twilio.*`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Twilio {
+    /// Where Twilio, or what speaks like it, is.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub base_url: Option<HttpUrl>,
+    /// The account, `AC…`.
+    pub account_sid: Option<String>,
+    /// Its password.
+    #[serde(serialize_with = "shown::secret")]
+    pub auth_token: Option<SecretString>,
+    /// The number, or sender name, that messages come from.
+    pub from: Option<String>,
+    /// The number that WhatsApp messages come from; `from` unless said otherwise.
+    pub whatsapp_from: Option<String>,
+}
+
+impl Default for Twilio {
+    fn default() -> Self {
+        Self {
+            base_url: "https://api.twilio.com".parse().ok(),
+            account_sid: None,
+            auth_token: None,
+            from: None,
+            whatsapp_from: None,
+        }
+    }
+}
+
+/// `delivery.webhook.*`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhook {
+    /// Where codes are posted.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub url: Option<HttpUrl>,
+    /// Signs them, as Standard Webhooks says: `whsec_` and base64, or any other text.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::secret")]
+    pub secret: Option<WebhookSecret>,
+}
+
+/// What was chosen for each channel, with all that it needs.
+#[derive(Clone, Debug)]
+pub struct Gateways {
+    /// For `email`.
+    pub email: Gateway,
+    /// For `phone`.
+    pub phone: Gateway,
+    /// For `whatsapp`.
+    pub whatsapp: Gateway,
+}
+
+impl Delivery {
+    /// The gateway of each channel.
+    ///
+    /// # Errors
+    /// When one needs a setting that is missing.
+    pub fn gateways(&self) -> Result<Gateways, SettingsError> {
+        let email = match self.email {
+            MailGateway::Log => Gateway::Log,
+            MailGateway::Smtp => self.smtp()?,
+            MailGateway::Webhook => self.webhook("delivery.email")?,
+        };
+        let phone = self.to_phones(VerificationMethod::Phone, self.phone)?;
+        let whatsapp = self.to_phones(VerificationMethod::Whatsapp, self.whatsapp)?;
+        Ok(Gateways { email, phone, whatsapp })
+    }
+
+    fn to_phones(&self, channel: VerificationMethod, gateway: PhoneGateway) -> Result<Gateway, SettingsError> {
+        let key = format!("delivery.{channel}");
+        match gateway {
+            PhoneGateway::Log => Ok(Gateway::Log),
+            PhoneGateway::Webhook => self.webhook(&key),
+            PhoneGateway::Twilio => {
+                let from = match channel {
+                    VerificationMethod::Whatsapp => self.twilio.whatsapp_from.as_ref().or(self.twilio.from.as_ref()),
+                    VerificationMethod::Phone | VerificationMethod::Email => self.twilio.from.as_ref(),
+                };
+                self.twilio(&key, from)
+            }
+        }
+    }
+
+    fn smtp(&self) -> Result<Gateway, SettingsError> {
+        let chosen = "delivery.email = smtp";
+        let url = required("delivery.smtp.url", self.smtp.url.as_ref(), chosen)?.clone();
+        let from = required("delivery.smtp.from", self.smtp.from.as_ref(), chosen)?.clone();
+        Ok(Gateway::Smtp(SmtpSettings { url, from }))
+    }
+
+    fn twilio(&self, key: &str, from: Option<&String>) -> Result<Gateway, SettingsError> {
+        let (twilio, chosen) = (&self.twilio, format!("{key} = twilio"));
+        let not_empty = |text: &&String| !text.is_empty();
+        Ok(Gateway::Twilio(TwilioSettings {
+            base_url: required("delivery.twilio.base_url", twilio.base_url.as_ref(), &chosen)?.clone(),
+            account_sid: required(
+                "delivery.twilio.account_sid",
+                twilio.account_sid.as_ref().filter(not_empty),
+                &chosen,
+            )?
+            .clone(),
+            auth_token: required("delivery.twilio.auth_token", twilio.auth_token.as_ref(), &chosen)?.clone(),
+            from: required("delivery.twilio.from", from.filter(not_empty), &chosen)?.clone(),
+        }))
+    }
+
+    fn webhook(&self, key: &str) -> Result<Gateway, SettingsError> {
+        let chosen = format!("{key} = webhook");
+        let url = required("delivery.webhook.url", self.webhook.url.as_ref(), &chosen)?.clone();
+        let secret = required("delivery.webhook.secret", self.webhook.secret.as_ref(), &chosen)?.clone();
+        Ok(Gateway::Webhook(WebhookSettings { url, secret }))
+    }
+}
+
+fn required<'s, T>(key: &str, value: Option<&'s T>, chosen: &str) -> Result<&'s T, SettingsError> {
+    value.ok_or_else(|| SettingsError::Key(format!("{key} is missing; {chosen} needs it")))
+}

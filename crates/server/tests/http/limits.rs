@@ -1,0 +1,237 @@
+//! What happens to those who try too often, and that others, the owner of an
+//! account above all, don't suffer for it.
+
+use chrono::TimeDelta;
+use domain::testing::FixedClock;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Caller, PASSWORD, TestApp, phone, send};
+use crate::on_every_backend;
+
+on_every_backend!(
+    in still time:
+    ten_wrong_passwords_slow_down_everyone_everywhere_and_lock_nobody_out,
+    an_account_that_nobody_has_is_limited_alike,
+    guesses_at_once_are_counted_each,
+    a_contact_gets_so_many_codes_whoever_has_it,
+    a_user_who_asks_too_much_waits_and_others_don_t,
+    an_address_that_asks_too_much_waits,
+    strangers_have_a_limit_of_their_own,
+    the_address_is_the_peer_unless_a_trusted_proxy_says_otherwise,
+    limits_can_be_off,
+);
+
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await
+}
+
+/// Asserts a 429 that tells when to come back; answers after how many seconds.
+#[track_caller]
+fn is_limited(answer: &Answer, policy: &str) -> i64 {
+    answer.is_problem(429, "rate_limited");
+    let wait: i64 = answer.header("retry-after").parse().unwrap();
+    assert!(wait >= 1);
+    assert_eq!(answer.header("ratelimit"), format!("\"{policy}\";r=0;t={wait}"));
+    assert!(answer.header("ratelimit-policy").starts_with(&format!("\"{policy}\";q=")));
+    wait
+}
+
+/// Guesses until told to wait: how many guesses were answered, and the wait.
+async fn guess(app: &TestApp, email: &str) -> (usize, i64) {
+    for count in 0..20 {
+        let answer = sign_in(app, email, "not the password").await;
+        if answer.status != 401 {
+            return (count, is_limited(&answer, "account"));
+        }
+        answer.is_problem(401, "invalid_credentials");
+    }
+    panic!("never told to wait");
+}
+
+async fn ten_wrong_passwords_slow_down_everyone_everywhere_and_lock_nobody_out(app: TestApp, clock: FixedClock) {
+    app.admin().await;
+    let one = app
+        .another(|settings| {
+            settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            settings.auth.access_token_ttl = 24 * 3600;
+        })
+        .await;
+    let owner = one.sign_in("admin@example.com", PASSWORD).await;
+    let two = one.another(|_| {}).await;
+    let guess_from = |app: &TestApp, address: &'static str, password: &'static str| {
+        let body = json!({ "email": "admin@example.com", "password": password });
+        let request = app.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", address);
+        send(request.json(&body))
+    };
+    for _ in 0..5 {
+        let answer = guess_from(&one, "192.0.2.1", "wrong").await;
+        answer.is_problem(401, "invalid_credentials");
+    }
+    for wait in [1, 2, 4, 15, 60, 900, 900] {
+        for (instance, address) in [(&one, "192.0.2.1"), (&two, "192.0.2.2")] {
+            assert_eq!(is_limited(&guess_from(instance, address, "wrong").await, "account"), wait);
+            assert_eq!(is_limited(&guess_from(instance, address, PASSWORD).await, "account"), wait);
+        }
+        assert_eq!(owner.get("/users/me").await.status, 200);
+        clock.advance(TimeDelta::seconds(wait));
+        guess_from(&two, "192.0.2.3", "wrong").await.is_problem(401, "invalid_credentials");
+    }
+    // At home, where the owner is signed in, nobody waits for the stranger; elsewhere, not forever.
+    assert_eq!(sign_in(&one, "admin@example.com", PASSWORD).await.status, 200);
+    clock.advance(TimeDelta::seconds(900));
+    assert_eq!(guess_from(&two, "192.0.2.4", PASSWORD).await.status, 200);
+    let answer = guess_from(&one, "192.0.2.1", "wrong").await;
+    answer.is_problem(401, "invalid_credentials");
+}
+
+async fn an_account_that_nobody_has_is_limited_alike(app: TestApp, clock: FixedClock) {
+    app.admin().await;
+    let app = app.another(|_| {}).await;
+    let mut answers = Vec::new();
+    for email in ["admin@example.com", "nobody@example.com"] {
+        assert_eq!(guess(&app, email).await, (5, 1));
+        let mut answer = sign_in(&app, email, PASSWORD).await;
+        answer.body["request_id"] = Value::Null;
+        answers.push((answer.body, answer.headers["ratelimit"].clone(), answer.headers["ratelimit-policy"].clone()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(guess(&app, " NOBODY@example.com ").await, (1, 2), "however it is written");
+    assert_eq!(sign_in(&app, "admin@example.com", PASSWORD).await.status, 200);
+}
+
+async fn guesses_at_once_are_counted_each(app: TestApp, clock: FixedClock) {
+    app.admin().await;
+    let second = app.another(|_| {}).await;
+    let instances = [&app, &second];
+    let at_once = |password: &'static str| {
+        futures_util::future::join_all((0..24).map(move |n| sign_in(instances[n % 2], "admin@example.com", password)))
+    };
+    let rights = at_once(PASSWORD).await;
+    assert!(rights.iter().all(|answer| answer.status == 200), "right ones keep nobody waiting");
+    at_once("wrong").await;
+    // However many were looked at before the fifth was found wrong.
+    assert_eq!(guess(&app, "admin@example.com").await, (0, 1));
+    clock.advance(TimeDelta::seconds(1));
+    let mut statuses: Vec<_> = at_once("wrong").await.iter().map(|answer| answer.status.code()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [&[401; 1][..], &[429; 23]].concat(), "from then on, one for each wait");
+}
+
+async fn a_contact_gets_so_many_codes_whoever_has_it(app: TestApp, clock: FixedClock) {
+    app.customer(&phone(1)).await;
+    let one = app.another(|_| {}).await;
+    let two = one.another(|_| {}).await;
+    // The first number has had one code, to sign up, an hour ago.
+    clock.advance(TimeDelta::hours(1));
+    for number in [phone(1), phone(2)] {
+        for instance in [&one, &two, &one, &two, &one] {
+            let sent = instance.anonymous().post("/auth/signin", json!({ "phone": number })).await;
+            assert_eq!(sent.status, 202, "{}", sent.text);
+            let again = two.anonymous().post("/auth/signin", json!({ "phone": number })).await;
+            assert_eq!(again.body["challenge_id"], sent.body["challenge_id"], "the same one costs nothing");
+            clock.advance(TimeDelta::seconds(61));
+        }
+        let wait = is_limited(&two.anonymous().post("/auth/signin", json!({ "phone": number })).await, "codes");
+        assert_eq!(wait, 3600 - 5 * 61);
+        is_limited(&one.anonymous().post("/auth/signup", json!({ "phone": number })).await, "codes");
+    }
+    let other = one.anonymous().post("/auth/signin", json!({ "phone": phone(3) })).await;
+    assert_eq!(other.status, 202, "{}", other.text);
+    clock.advance(TimeDelta::hours(1));
+    assert_eq!(one.anonymous().post("/auth/signin", json!({ "phone": phone(1) })).await.status, 202);
+}
+
+/// Spends so many of those that are left.
+async fn spend(caller: &Caller, path: &str, count: u64, left: u64) {
+    for n in (left - count..left).rev() {
+        let answer = caller.get(path).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(answer.header("ratelimit").contains(&format!(";r={n};")), "{}", answer.header("ratelimit"));
+    }
+}
+
+async fn a_user_who_asks_too_much_waits_and_others_don_t(app: TestApp, clock: FixedClock) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let app = app.another(|settings| settings.limits.per_user = 1).await;
+    let at = |caller: &Caller| app.with_token(caller.token.as_ref().unwrap());
+    let first = at(&admin).get("/users/me").await;
+    assert_eq!(first.header("ratelimit-policy"), "\"user\";q=20;w=20");
+    assert_eq!(first.header("ratelimit"), "\"user\";r=19;t=1");
+    spend(&at(&admin), "/users/me", 19, 19).await;
+    assert_eq!(is_limited(&at(&admin).get("/users/").await, "user"), 1);
+    assert_eq!(at(&ann).get("/users/me").await.status, 200);
+    clock.advance(TimeDelta::seconds(2));
+    spend(&at(&admin), "/users/me", 2, 2).await;
+    is_limited(&at(&admin).get("/users/me").await, "user");
+}
+
+async fn an_address_that_asks_too_much_waits(app: TestApp, clock: FixedClock) {
+    let app = app.another(|settings| settings.limits.per_address = 1).await;
+    let stranger = app.anonymous();
+    spend(&stranger, "/.well-known/jwks.json", 19, 20).await;
+    let answer = stranger.get("/users/me").await;
+    answer.is_problem(401, "invalid_token");
+    assert_eq!(answer.header("ratelimit"), "\"address\";r=0;t=20", "bad tokens count");
+    is_limited(&stranger.get("/users/me").await, "address");
+    is_limited(&stranger.get("/nowhere").await, "address");
+    assert_eq!(stranger.get("/health/live").await.status, 200, "who watches over the service is let through");
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(stranger.get("/.well-known/jwks.json").await.status, 200);
+}
+
+async fn strangers_have_a_limit_of_their_own(app: TestApp, _clock: FixedClock) {
+    let admin = app.admin().await;
+    let app = app.another(|settings| settings.limits.auth_per_address = 1).await;
+    for _ in 0..20 {
+        assert_eq!(app.anonymous().post("/auth/verify", json!({})).await.status, 422);
+    }
+    is_limited(&app.anonymous().post("/auth/verify", json!({})).await, "auth");
+    is_limited(&app.anonymous().post("/auth/signin", json!({})).await, "auth");
+    assert_eq!(app.with_token(admin.token.as_ref().unwrap()).get("/users/me").await.status, 200);
+}
+
+async fn the_address_is_the_peer_unless_a_trusted_proxy_says_otherwise(app: TestApp, _clock: FixedClock) {
+    for (trusted, is_believed) in [(vec![], false), (vec!["127.0.0.0/8".parse().unwrap()], true)] {
+        let app = app
+            .another(|settings| {
+                settings.http.trusted_proxies = trusted;
+                settings.limits.per_address = 1;
+            })
+            .await;
+        let ask = async |forwarded: &str| {
+            app.anonymous().get_with("/.well-known/jwks.json", &[("x-forwarded-for", forwarded)]).await
+        };
+        for _ in 0..20 {
+            assert_eq!(ask("2001:db8::1").await.status, 200);
+        }
+        is_limited(&ask("2001:db8::2").await, "address");
+        let other = ask("2001:db8:0:1::1").await.status.code();
+        assert_eq!(other, if is_believed { 200 } else { 429 });
+        // What the client wrote itself, before the proxy did.
+        is_limited(&ask("192.0.2.7, 2001:db8::3").await, "address");
+    }
+}
+
+async fn limits_can_be_off(app: TestApp, clock: FixedClock) {
+    let admin = app.admin().await;
+    let app = app
+        .another(|settings| {
+            settings.limits.enabled = false;
+            settings.limits.per_user = 1;
+            settings.limits.per_address = 1;
+            settings.limits.auth_per_address = 1;
+        })
+        .await;
+    let admin = app.with_token(admin.token.as_ref().unwrap());
+    for _ in 0..25 {
+        assert_eq!(sign_in(&app, "admin@example.com", "wrong").await.status, 401);
+        let sent = app.anonymous().post("/auth/signin", json!({ "phone": phone(1) })).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let answer = admin.get("/users/me").await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("ratelimit")));
+        clock.advance(TimeDelta::seconds(20));
+    }
+}
