@@ -179,9 +179,6 @@ pub trait AccountStore: Send + Sync {
     /// The answer that is remembered at `now` under the caller's key, whatever the request was.
     async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError>;
 
-    /// Forgets at most `limit` answers that expired before this moment. Answers how many.
-    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
-
     /// Enters the first admin and starts their session, if no admin exists and
     /// `token` is a stored setup token. All setup tokens are gone after that.
     async fn create_first_admin(
@@ -253,7 +250,7 @@ pub trait AccountStore: Send + Sync {
     /// Records what happened where nothing else is written, such as a refused sign-in.
     async fn record_event(&self, event: &Event) -> Result<(), StoreError>;
 
-    /// Whether the database answers and its schema is the one this program knows.
+    /// Whether the database answers and its schema has all that this program needs.
     async fn check_ready(&self) -> Result<(), StoreError>;
 }
 
@@ -348,6 +345,8 @@ pub trait ChallengeStore: Send + Sync {
 pub enum Expirable {
     /// One-time codes, used or not, with their messages.
     Challenges,
+    /// First answers to requests that came under a key.
+    FirstAnswers,
     /// Sign-ins that were not renewed.
     Sessions,
     /// Counters of attempts.
@@ -356,7 +355,7 @@ pub enum Expirable {
 
 impl Expirable {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Challenges, Self::Sessions, Self::Attempts];
+    pub const ALL: &'static [Self] = &[Self::Challenges, Self::FirstAnswers, Self::Sessions, Self::Attempts];
 }
 
 /// Clearing away what has expired.

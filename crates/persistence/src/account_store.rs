@@ -11,14 +11,14 @@ use domain::{
 };
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
 use sea_orm_migration::MigratorTrait;
 
 use crate::entity::{admin_manager, customer, lock, setup_token, user};
-use crate::error::{Failure, only_store_error, store_error};
+use crate::error::{Failure, only_store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
 use crate::{audit, challenge_store, first_answer, scope, session_store};
@@ -68,11 +68,6 @@ impl AccountStore for Store {
 
     async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
         self.one(&first_answer::find(once, now)).await?.as_ref().map(first_answer::read).transpose()
-    }
-
-    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        let removed = self.write(move |txn| async move { first_answer::remove_expired(&txn, before, limit).await });
-        removed.await.map_err(only_store_error)
     }
 
     async fn create_first_admin(
@@ -216,19 +211,18 @@ impl AccountStore for Store {
     }
 
     async fn check_ready(&self) -> Result<(), StoreError> {
-        let last = Query::select()
-            .column("version")
+        let needed: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let count = needed.len() as u64;
+        // Later ones do no harm: during an upgrade, instances of both releases serve.
+        let applied = Query::select()
+            .expr_as(Expr::col("version").count(), "total")
             .from(Migrator::migration_table_name())
-            .order_by("version", Order::Desc)
-            .limit(1)
+            .cond_where(Expr::col("version").is_in(needed))
             .take();
-        let row = self.one(&last).await?;
-        let applied = row.map(|row| row.try_get::<String>("", "version")).transpose();
-        let expected = Migrator::migrations().last().map(|migration| migration.name().to_owned());
-        if applied.map_err(|error| store_error(&error))? == expected {
+        if self.count(&applied).await? == count {
             return Ok(());
         }
-        Err(StoreError::Failed("the schema is not the one this program knows".into()))
+        Err(StoreError::Failed("the database is not migrated to what this program needs".into()))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::database::Options;
 use crate::error::{DatabaseError, is_conflict};
 
 /// Prepared statements that each connection keeps.
-const STATEMENT_CACHE: usize = 256;
+pub(crate) const STATEMENT_CACHE: usize = 256;
 
 /// A connection that did nothing for so long is tried out before it is used.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -198,7 +198,7 @@ fn lasting_pool<DB: Database>(size: u32, patience: Duration) -> PoolOptions<DB> 
 #[cfg(feature = "postgres")]
 async fn postgres(server: &PgConnectOptions, options: &Options) -> Result<DatabaseConnection, DbErr> {
     let milliseconds = |limit: Duration| limit.as_millis().to_string();
-    let connection = server.clone().statement_cache_capacity(STATEMENT_CACHE).options([
+    let connection = server.clone().statement_cache_capacity(options.statement_cache).options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(options.idle_timeout)),
@@ -211,7 +211,7 @@ async fn mysql(server: &MySqlConnectOptions, options: &Options) -> Result<Databa
     use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
 
     let connection =
-        server.clone().statement_cache_capacity(STATEMENT_CACHE).charset("utf8mb4").collation("utf8mb4_bin");
+        server.clone().statement_cache_capacity(options.statement_cache).charset("utf8mb4").collation("utf8mb4_bin");
     // The comments are run by MariaDB and by MySQL respectively, which call these limits by
     // other names. Numbers and names only, so the text is safe.
     let limits = format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{DbBackend, sqlx};
 
-use crate::connect::Target;
+use crate::connect::{STATEMENT_CACHE, Target};
 use crate::error::{DatabaseError, store_error};
 use crate::list;
 use crate::schema::{self, Schema};
@@ -17,6 +17,9 @@ pub struct Options {
     /// Most connections at once to `PostgreSQL` or `MySQL`. `SQLite` always has one that
     /// writes and four that read.
     pub max_connections: u32,
+    /// Prepared statements that each connection to `PostgreSQL` or `MySQL` keeps; none behind
+    /// a pooler that knows none.
+    pub statement_cache: usize,
     /// How long to wait for a connection, a new one included.
     pub acquire_timeout: Duration,
     /// How long one statement may run on `PostgreSQL` or `MySQL`.
@@ -31,6 +34,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_connections: 10,
+            statement_cache: STATEMENT_CACHE,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),

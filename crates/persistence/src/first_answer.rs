@@ -7,8 +7,7 @@ use domain::{Timestamp, User};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
 };
 
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
@@ -49,23 +48,6 @@ pub(crate) fn read(row: &QueryResult) -> Result<FirstAnswer, StoreError> {
         answer: String::from_utf8(row.answer).map_err(|_| wrong("the answer is no text"))?,
         expires_at: row.expires_at,
     })
-}
-
-pub(crate) async fn remove_expired(txn: &DatabaseTransaction, before: Timestamp, limit: u64) -> Result<u64, Failure> {
-    // In two steps, since MariaDB takes no LIMIT in a subquery.
-    let ids: Vec<sea_orm::prelude::Uuid> = Entity::find()
-        .select_only()
-        .column(Column::UserId)
-        .filter(Column::ExpiresAt.lt(before))
-        .order_by_asc(Column::ExpiresAt)
-        .limit(limit)
-        .into_tuple()
-        .all(txn)
-        .await?;
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    Ok(Entity::delete_many().filter(Column::UserId.is_in(ids)).exec(txn).await?.rows_affected)
 }
 
 fn has_key(once: &Once) -> Condition {

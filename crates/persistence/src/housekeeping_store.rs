@@ -7,8 +7,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
 use uuid::Uuid;
 
-use crate::entity::{attempt, challenge, lock, outbox, session};
-use crate::error::{Failure, only_store_error, store_error};
+use crate::entity::{attempt, challenge, idempotency_key, lock, outbox, session};
+use crate::error::{Failure, only_store_error};
 use crate::store::Store;
 
 #[async_trait]
@@ -34,6 +34,10 @@ impl HousekeepingStore for Store {
                     use challenge::Column::{ExpiresAt, Id};
                     remove::<challenge::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
                 }
+                Expirable::FirstAnswers => {
+                    use idempotency_key::Column::{ExpiresAt, UserId};
+                    remove::<idempotency_key::Entity, Uuid>(&txn, (UserId, ExpiresAt), before, limit).await
+                }
                 Expirable::Sessions => {
                     use session::Column::{ExpiresAt, Id};
                     remove::<session::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
@@ -48,11 +52,8 @@ impl HousekeepingStore for Store {
     }
 
     async fn count_messages(&self) -> Result<u64, StoreError> {
-        let select = Query::select().expr_as(Expr::col(outbox::Column::Id).count(), "n").from(outbox::Entity).take();
-        let row = self.one(&select).await?;
-        let count: Option<i64> =
-            row.map(|row| row.try_get("", "n")).transpose().map_err(|error| store_error(&error))?;
-        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+        let id = Expr::col(outbox::Column::Id);
+        self.count(&Query::select().expr_as(id.count(), "total").from(outbox::Entity).take()).await
     }
 }
 

@@ -12,11 +12,13 @@ mod contract {
     mod changes;
     mod connect;
     mod constraints;
+    mod housekeeping;
     mod keys;
     mod lists;
     mod migrations;
     mod once;
     mod races;
+    mod recovery;
     mod rotation;
     mod schema;
     mod sessions;

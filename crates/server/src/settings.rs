@@ -106,6 +106,9 @@ pub struct Database {
     /// Most connections to PostgreSQL or MySQL/MariaDB.
     #[serde(deserialize_with = "lenient::number")]
     pub max_connections: u32,
+    /// Prepared statements that each connection to them keeps; 0 behind a pooler that knows none.
+    #[serde(deserialize_with = "lenient::number")]
+    pub statement_cache: usize,
 }
 
 /// `signup.*`
@@ -206,7 +209,7 @@ impl Default for Http {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:data/clientele.db".into(), max_connections: 10 }
+        Self { url: "sqlite:data/clientele.db".into(), max_connections: 10, statement_cache: 256 }
     }
 }
 
@@ -297,6 +300,7 @@ impl Settings {
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
         in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
         self.delivery.gateways()?;
+        in_range("database.statement_cache", self.database.statement_cache, 0, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())
             .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
     }

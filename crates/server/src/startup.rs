@@ -224,8 +224,13 @@ async fn serve_until(
 /// # Errors
 /// When it cannot be opened.
 pub async fn open(settings: &Settings) -> Result<Database, DatabaseError> {
-    let options = Options { max_connections: settings.database.max_connections, ..Options::default() };
-    Database::connect(settings.database.url.expose_secret(), &options).await
+    let database = &settings.database;
+    let options = Options {
+        max_connections: database.max_connections,
+        statement_cache: database.statement_cache,
+        ..Options::default()
+    };
+    Database::connect(database.url.expose_secret(), &options).await
 }
 
 /// Opens the database, brings it to its schema, and puts authentication on it.

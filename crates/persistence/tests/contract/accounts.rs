@@ -29,7 +29,7 @@ tests! {
     a_refused_account_leaves_nothing_behind,
     an_event_is_recorded_whole,
     a_row_that_does_not_fit_is_an_error,
-    a_database_with_another_schema_is_not_ready;
+    a_database_that_lacks_a_migration_is_not_ready;
 }
 
 async fn find(setting: &Setting, id: UserId) -> Option<User> {
@@ -255,13 +255,12 @@ async fn a_row_that_does_not_fit_is_an_error(ground: Ground) {
     assert!(cause.to_string().contains(&admin.id.to_string()), "{cause}");
 }
 
-async fn a_database_with_another_schema_is_not_ready(ground: Ground) {
+async fn a_database_that_lacks_a_migration_is_not_ready(ground: Ground) {
     use domain::store::AccountStore;
 
     let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
     ground.run(insert).await.unwrap();
-    assert!(matches!(ground.store().check_ready().await, Err(StoreError::Failed(_))));
-    ground.run("DELETE FROM seaql_migrations WHERE version LIKE 'm9999%'").await.unwrap();
+    // A newer release has migrated it, which leaves this one all that it needs.
     ground.store().check_ready().await.unwrap();
     ground.run("DELETE FROM seaql_migrations WHERE version LIKE 'm2026%'").await.unwrap();
     assert!(matches!(ground.store().check_ready().await, Err(StoreError::Failed(_))));

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::error::Field;
 use domain::once::{FirstAnswer, Once, Remember};
-use domain::store::{Account, WriteError};
+use domain::store::{Account, Expirable, WriteError};
 use domain::testing::{account, customer, event};
 use domain::{Clock, Scope, User};
 
@@ -88,7 +88,8 @@ async fn what_has_expired_is_removed(setting: Setting) {
         setting.clock.advance(TimeDelta::hours(1));
     }
     let noon = setting.clock.now();
-    let remove = async |before, limit| setting.store.remove_expired_idempotency_keys(before, limit).await.unwrap();
+    let expired = Expirable::FirstAnswers;
+    let remove = async |before, limit| setting.store.remove_expired(expired, before, limit).await.unwrap();
     assert_eq!(remove(noon, 100).await, 0);
     assert_eq!(remove(noon + TimeDelta::hours(22), 2).await, 2);
     assert_eq!(remove(noon + TimeDelta::hours(22), 2).await, 1);

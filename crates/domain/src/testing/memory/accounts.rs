@@ -56,18 +56,6 @@ impl AccountStore for MemoryStore {
         Ok(self.read(|state| state.first_answer(once, now).cloned()))
     }
 
-    async fn remove_expired_idempotency_keys(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        self.write(|state| {
-            let mut removed = 0;
-            state.first_answers.retain(|(_, first)| {
-                let goes = first.expires_at < before && removed < limit;
-                removed += u64::from(goes);
-                !goes
-            });
-            Ok(removed)
-        })
-    }
-
     async fn create_first_admin(
         &self,
         account: &Account,

@@ -28,6 +28,9 @@ impl HousekeepingStore for MemoryStore {
                     .retain(|queued| state.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
                 Ok(removed)
             }
+            Expirable::FirstAnswers => {
+                Ok(remove(&mut state.first_answers, |(_, first)| first.expires_at, before, limit))
+            }
             Expirable::Sessions => Ok(remove(&mut state.sessions, |session| session.expires_at, before, limit)),
             Expirable::Attempts => {
                 let mut counters: Vec<_> = std::mem::take(&mut state.attempts).into_iter().collect();
