@@ -37,15 +37,16 @@ fn every_key_is_documented_with_its_variable_and_its_default() {
 fn every_variable_of_the_documentation_is_known_to_the_program() {
     for (key, default) in Settings::default().shown() {
         let variable = format!("CLIENTELE_{}", key.replace('.', "__").to_uppercase());
-        let text = default.as_str().map_or_else(|| default.to_string(), ToOwned::to_owned);
-        let value = match default {
-            Value::Null => "1".to_owned(),
-            Value::Array(_) => String::new(),
-            _ => text,
+        let value = match &default {
+            Value::String(text) => text.clone(),
+            // What has no default has no value that is good for all; that it is known is enough.
+            Value::Null | Value::Array(_) => String::new(),
+            other => other.to_string(),
         };
         let loaded = Settings::load(Some(&document("clientele.example.toml")), vec![(variable, value)], Vec::new());
         if let Err(error) = loaded {
-            panic!("{key}: {error}");
+            let error = error.to_string();
+            assert!(default.is_null() && !error.contains("unknown"), "{error}");
         }
     }
 }
