@@ -1,12 +1,16 @@
 //! The policy against every route: each route of the OpenAPI document × each
-//! kind of caller. A route without a row fails.
+//! kind of caller, and each route that names a person × each kind of caller ×
+//! each kind of person. A route without a row fails.
 
 use serde_json::{Value, json};
 
 use crate::app::{Caller, TestApp, phone, send};
 use crate::on_every_backend;
 
-on_every_backend!(every_route_answers_each_caller_as_the_table_says);
+on_every_backend!(
+    every_route_answers_each_caller_as_the_table_says,
+    every_route_answers_for_each_person_as_the_table_says,
+);
 
 /// Expected statuses for: nobody, an admin, the customer's manager, another manager, the customer, another customer.
 type Row = (&'static str, &'static str, [u16; 6]);
@@ -54,7 +58,8 @@ async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
     assert_eq!(ann.post("/users/", json!({ "role": "customer", "phone": phone(1) })).await.status, 201);
     let customer = app.customer(&phone(1)).await;
     let other = app.customer(&phone(2)).await;
-    let callers: [Caller; 6] = [app.anonymous(), admin.clone(), ann.clone(), ben, customer.clone(), other];
+    let gone = deactivated(&app, &admin).await;
+    let callers: [Caller; 7] = [app.anonymous(), admin.clone(), ann.clone(), ben, customer.clone(), other, gone];
 
     let mut routes = documented(&app).await;
     routes.sort_by_key(|(method, path)| (method.as_str(), path.as_str()) == SIGN_OUT);
@@ -63,11 +68,95 @@ async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
         let (_, _, expected) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the access table"));
         let id = if method == "DELETE" { ann.enters(&phone(100 + number)).await } else { customer.id.clone() };
         let path = path.replace("{id}", &id).replace("{file}", "nowhere.js");
-        for (caller, expected) in callers.iter().zip(expected) {
+        // The token of somebody who was deactivated is none.
+        for (caller, expected) in callers.iter().zip(expected.iter().chain([&expected[0]])) {
             let request = caller.request(&method, &path);
             let request = if method == "GET" { request } else { request.json(&json!({ "wings": 2 })) };
             let answer = send(request).await;
             assert_eq!(answer.status, *expected, "{method} {path} as {}: {}", caller.id, answer.text);
+        }
+    }
+}
+
+/// A manager whose token was good.
+async fn deactivated(app: &TestApp, admin: &Caller) -> Caller {
+    let gone = app.manager(admin, "gone@example.com").await;
+    assert_eq!(gone.get("/users/me").await.status, 200);
+    let answer = admin.patch(&format!("/users/{}", gone.id), json!({ "is_active": false })).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    gone
+}
+
+/// Who calls: nobody, an admin, a manager, a customer, a manager who was deactivated.
+const CALLERS: usize = 5;
+/// Who is named: the caller, a customer of the caller (for an admin one of nobody, for a customer one of the same
+/// manager), a customer of somebody else, a manager, an admin, nobody.
+const PEOPLE: usize = 6;
+
+/// Expected statuses by caller and person.
+type PersonRow = (&'static str, &'static str, [[u16; PEOPLE]; CALLERS]);
+
+const NONE: [u16; PEOPLE] = [401; PEOPLE];
+const NEVER: [u16; PEOPLE] = [403; PEOPLE];
+const ONLY_SELF: [u16; PEOPLE] = [200, 404, 404, 404, 404, 404];
+
+/// Every request that would change something is sent so that it fails after it was allowed: with a field that
+/// nobody knows (422), or for a state that is long gone (412).
+const PERSON_TABLE: &[PersonRow] = &[
+    ("GET", "/users/{id}", [NONE, [200, 200, 200, 200, 200, 404], [200, 200, 404, 404, 404, 404], ONLY_SELF, NONE]),
+    (
+        "PATCH",
+        "/users/{id}",
+        [NONE, [412, 412, 412, 412, 412, 404], [412, 412, 404, 404, 404, 404], [422, 404, 404, 404, 404, 404], NONE],
+    ),
+    ("DELETE", "/users/{id}", [NONE, [412, 412, 412, 412, 412, 404], NEVER, NEVER, NONE]),
+    ("GET", "/users/{id}/data", [NONE, [200, 200, 200, 200, 200, 404], ONLY_SELF, ONLY_SELF, NONE]),
+    ("POST", "/users/{id}/handover", [NONE, [404, 404, 404, 422, 404, 404], NEVER, NEVER, NONE]),
+    // No person's id is one of a session.
+    ("DELETE", "/auth/sessions/{id}", [NONE, [404; PEOPLE], [404; PEOPLE], [404; PEOPLE], NONE]),
+    SIGN_OUT_OTHERS,
+];
+
+/// Comes last, since an admin ends their own session at the end of it.
+const SIGN_OUT_OTHERS: PersonRow =
+    ("DELETE", "/users/{id}/sessions", [NONE, [204, 204, 204, 204, 204, 404], NEVER, NEVER, NONE]);
+
+async fn every_route_answers_for_each_person_as_the_table_says(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let ben = app.manager(&admin, "ben@example.com").await;
+    let customer = {
+        ann.enters(&phone(1)).await;
+        app.customer(&phone(1)).await
+    };
+    let (hers, his, free) = (ann.enters(&phone(2)).await, ben.enters(&phone(3)).await, admin.enters(&phone(4)).await);
+    let other_admin = json!({ "role": "admin", "email": "b@example.com", "password": crate::app::PASSWORD });
+    let other_admin = admin.post("/users/", other_admin).await.body["id"].as_str().unwrap().to_owned();
+    let nobody = "01936f5e-0000-7000-8000-000000000001".to_owned();
+    let gone = deactivated(&app, &admin).await;
+
+    let people = |caller: &Caller, own: &String| {
+        let own_id = if caller.id.is_empty() { &nobody } else { &caller.id };
+        [own_id, own, &his, &ben.id, &other_admin, &nobody].map(Clone::clone)
+    };
+    let anonymous = app.anonymous();
+    let callers = [(&anonymous, &hers), (&admin, &free), (&ann, &hers), (&customer, &hers), (&gone, &hers)]
+        .map(|(caller, own)| (caller, people(caller, own)));
+    let mut routes = documented(&app).await;
+    routes.retain(|(_, path)| path.contains("{id}"));
+    routes.sort_by_key(|(method, path)| (method.as_str(), path.as_str()) == (SIGN_OUT_OTHERS.0, SIGN_OUT_OTHERS.1));
+    for (method, path) in routes {
+        let row = PERSON_TABLE.iter().find(|row| (row.0, row.1) == (method.as_str(), path.as_str()));
+        let (.., expected) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the table of people"));
+        for (at, (caller, people)) in callers.iter().enumerate().rev() {
+            for (person, expected) in people.iter().zip(expected[at]).rev() {
+                let path = path.replace("{id}", person);
+                let request = caller.request(&method, &path).header("if-match", "\"long gone\"");
+                let request =
+                    if method == "POST" || method == "PATCH" { request.json(&json!({ "wings": 2 })) } else { request };
+                let answer = send(request).await;
+                assert_eq!(answer.status, expected, "{method} {path} as {}: {}", caller.id, answer.text);
+            }
         }
     }
 }
