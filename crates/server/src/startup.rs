@@ -13,7 +13,7 @@ use auth::{
 };
 use chrono::TimeDelta;
 use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
-use persistence::{Database, DatabaseError, Options};
+use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
