@@ -1,5 +1,6 @@
 //! Changing people.
 
+use domain::page::name_key;
 use domain::store::{Update, WriteError};
 use domain::{Profile, Role, User, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -74,6 +75,7 @@ async fn write(txn: &DatabaseTransaction, before: &User, after: &User) -> Result
                 phone: Set(customer.phone.to_string()),
                 assigned_manager_id: Set(customer.assigned_manager_id.map(UserId::as_uuid)),
                 metadata: Set(Value::Object(customer.metadata.as_object().clone())),
+                name_key: Set(name_key(after)),
                 updated_at: Set(after.updated_at),
                 ..Default::default()
             };

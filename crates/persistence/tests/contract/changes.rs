@@ -4,7 +4,7 @@ use domain::audit::{Change, Event, EventKind};
 use domain::challenge::Purpose;
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
 use domain::testing::{challenge, customer, event, manager, message, phone, session};
-use domain::{Clock, DisplayName, Field, Profile, Scope, Staff, StaffRole, User, UserId};
+use domain::{Clock, DisplayName, Field, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
 
 use super::backends::{Ground, Setting, customer_profile, tests};
 
@@ -20,7 +20,8 @@ tests! {
     an_erased_person_leaves_ids_only,
     customers_of_the_erased_get_another_creator,
     an_erasure_is_refused_like_a_change,
-    personal_data_is_all_there_is;
+    personal_data_is_all_there_is,
+    a_renamed_customer_is_listed_under_the_new_name;
 
     every database:
     ten_thousand_customers_go_at_once,
@@ -376,5 +377,25 @@ async fn profiles_move_with_their_people(ground: Ground) {
             let time = |column| row.try_get::<domain::Timestamp>("", column).unwrap();
             assert_eq!((time("created_at"), time("updated_at")), (ann.created_at, setting.clock.now()), "{table}");
         }
+    }
+}
+
+async fn a_renamed_customer_is_listed_under_the_new_name(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let named = |name| move |user: &mut User| user.display_name = DisplayName::parse_optional(name).unwrap();
+    let mut customers = Vec::new();
+    for (number, name) in [("+998900000001", "b"), ("+998900000002", "c"), ("+998900000003", "d")] {
+        let mut customer = customer(&setting.clock, number, Some(ann.id));
+        named(name)(&mut customer);
+        setting.enter(&customer).await;
+        customers.push(customer);
+    }
+    let last = changed(&setting, &customers[2], named("A"));
+    setting.store.update_user(&last).await.unwrap();
+    let query = UserQuery { sort: Sort::NameAscending, ..UserQuery::default() };
+    for scope in [Scope::AssignedTo(ann.id), Scope::AllCustomers] {
+        let page = setting.store.list_users(scope, &query).await.unwrap();
+        let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
+        assert_eq!(ids, [customers[2].id, customers[0].id, customers[1].id], "{scope:?}");
     }
 }
