@@ -110,7 +110,7 @@ mod tests {
         async fn ask_for_code(&self) {
             let asked = challenge(&self.clock, Purpose::PasswordReset, [7; 32]);
             let sent = message(&self.clock, &asked);
-            self.store.open_challenge(&asked, &sent, self.clock.now()).await.unwrap();
+            self.store.open_challenge(&asked, &sent, self.clock.now(), &[]).await.unwrap();
         }
     }
 

@@ -10,6 +10,7 @@ on_every_backend!(
     another_request_under_the_key_is_refused,
     keys_of_different_callers_are_different_keys,
     a_refused_request_is_not_remembered,
+    an_invitation_goes_out_once,
     of_requests_at_the_same_instant_one_enters,
     of_different_requests_at_the_same_instant_one_enters,
     a_wrong_key_is_refused,
@@ -99,6 +100,19 @@ async fn a_refused_request_is_not_remembered(app: TestApp) {
     post(&admin, "k", &body).await.is_problem(422, "validation_failed");
     body.as_object_mut().unwrap().remove("assigned_manager_id");
     assert_eq!(post(&admin, "k", &body).await.status, 201);
+}
+
+async fn an_invitation_goes_out_once(app: TestApp) {
+    let admin = app.admin().await;
+    let body = json!({ "role": "manager", "email": "ann@example.com" });
+    let (first, second) = tokio::join!(post(&admin, "k", &body), post(&admin, "k", &body));
+    is_again(&first, &second);
+    let (challenge, code) = app.message("ann@example.com").await;
+    is_again(&first, &post(&admin, "k", &body).await);
+    let set = json!({ "challenge_id": challenge, "code": code, "new_password": PASSWORD });
+    let answer = app.anonymous().post("/auth/password/reset", set).await;
+    assert_eq!(answer.status, 204, "{}", answer.text);
+    assert_eq!(app.messages_to("ann@example.com"), 1);
 }
 
 async fn of_requests_at_the_same_instant_one_enters(app: TestApp) {
