@@ -51,7 +51,7 @@ async fn what_has_expired_goes_in_batches(setting: Setting) {
 async fn a_challenge_takes_its_message_with_it(setting: Setting) {
     let asked = challenge(&setting.clock, Purpose::PasswordReset, [7; 32]);
     let sent = message(&setting.clock, &asked);
-    setting.store.open_challenge(&asked, &sent, setting.clock.now()).await.unwrap();
+    setting.store.open_challenge(&asked, &sent, setting.clock.now(), &[]).await.unwrap();
     assert_eq!(setting.store.count_messages().await.unwrap(), 1);
     let (end, after) = (asked.expires_at, asked.expires_at + TimeDelta::microseconds(1));
     assert_eq!(setting.store.remove_expired(Expirable::Challenges, end, 9).await.unwrap(), 0);
