@@ -42,9 +42,11 @@ impl ChallengeStore for Store {
                 if before.is_open(challenge.created_at) && before.created_at > quiet_since {
                     return Ok(before);
                 }
+                // That one and no other: one that another asker has opened since is answered at the next attempt.
+                challenge::Entity::delete_by_id(before.id.as_uuid()).exec(&*txn).await?;
             }
             attempt_store::take(&txn, attempts, challenge.created_at).await?;
-            replace(&txn, challenge, message).await?;
+            insert(&txn, challenge, message).await?;
             Ok(challenge.clone())
         })
         .await
@@ -146,6 +148,11 @@ pub(crate) async fn replace(
         .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))
         .exec(txn)
         .await?;
+    insert(txn, challenge, message).await
+}
+
+/// Writes a challenge and the message that carries its code.
+async fn insert(txn: &DatabaseTransaction, challenge: &Challenge, message: &Message) -> Result<(), Failure> {
     challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(txn).await?;
     outbox::Entity::insert(message_row(message)).exec_without_returning(txn).await?;
     Ok(())

@@ -13,8 +13,8 @@ use clap_complete::Shell;
 ///
 /// Settings come from clientele.toml, then from the environment, then from the
 /// options below. The environment spells `auth.bcrypt_cost` as
-/// CLIENTELE_AUTH__BCRYPT_COST, and any of its values may come from a file:
-/// CLIENTELE_AUTH__MASTER_KEY_FILE. `clientele config check` shows the outcome.
+/// `CLIENTELE_AUTH__BCRYPT_COST`, and any of its values may come from a file:
+/// `CLIENTELE_AUTH__MASTER_KEY_FILE`. `clientele config check` shows the outcome.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct CommandLine {
@@ -141,7 +141,7 @@ pub enum Admin {
     ///
     /// Somebody on the staff who has this e-mail already becomes an active admin with the new
     /// password, and their sessions end. The password is asked for on a terminal; otherwise it is
-    /// read from CLIENTELE_ADMIN_PASSWORD, CLIENTELE_ADMIN_PASSWORD_FILE or the first line of
+    /// read from `CLIENTELE_ADMIN_PASSWORD`, `CLIENTELE_ADMIN_PASSWORD_FILE` or the first line of
     /// standard input.
     Create {
         /// Their e-mail.

@@ -19,17 +19,26 @@ pub enum DeliveryError {
     Gateway(#[from] GatewayError),
 }
 
-/// Makes the gateways ready, and warns of those that let others read the codes.
+/// Warns of the gateways that let others read the codes.
 ///
 /// # Errors
-/// When a setting is missing, or the root certificates of this computer can't be read.
-pub fn senders(settings: &Delivery) -> Result<Senders, DeliveryError> {
+/// When a setting is missing.
+pub fn warn(settings: &Delivery) -> Result<(), DeliveryError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     for (channel, gateway) in [("email", &email), ("phone", &phone), ("whatsapp", &whatsapp)] {
         if let Some(warning) = gateway.warning() {
             tracing::warn!("delivery.{channel}: {warning}");
         }
     }
+    Ok(())
+}
+
+/// Makes the gateways ready.
+///
+/// # Errors
+/// When a setting is missing, or the root certificates of this computer can't be read.
+pub fn senders(settings: &Delivery) -> Result<Senders, DeliveryError> {
+    let Gateways { email, phone, whatsapp } = settings.gateways()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Senders { email: email.open(&clock)?, phone: phone.open(&clock)?, whatsapp: whatsapp.open(&clock)? })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::Housekeeping;
 
 /// How often this instance asks whether it is its turn.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 /// The first time is soon, since whoever starts may have been away for long.
 const FIRST: Duration = Duration::from_secs(5);
 

@@ -1,5 +1,6 @@
 //! The program: reads words and settings, and does what they say.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -59,7 +60,9 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
         Command::Serve => {
             let service = Service::start(settings, delivery::senders(&settings.delivery)?).await?;
             let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
-            println!("{}", banner::text(service.address(), service.setup_token()));
+            delivery::warn(&settings.delivery)?;
+            // Whoever started us may have closed their end; that is no reason not to serve.
+            let _ = writeln!(io::stdout(), "{}", banner::text(service.address(), service.setup_token()));
             let asked_again = async {
                 again.next().await;
                 again.next().await;

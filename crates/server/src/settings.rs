@@ -458,7 +458,7 @@ mod tests {
     fn what_is_shown_has_every_key_and_no_secret() {
         let settings = load(&[
             ("CLIENTELE_ADMIN_PASSWORD", "sesame-1"),
-            ("CLIENTELE_AUTH__MASTER_KEY", "sesame-2"),
+            ("CLIENTELE_AUTH__MASTER_KEY", "sesame-2 sesame-2"),
             ("DATABASE_URL", "postgres://ann:sesame-3@db/x?password=sesame-4"),
         ]);
         let shown = settings.unwrap().shown();

@@ -252,7 +252,7 @@ async fn the_schema_is_as_declared(ground: Ground) {
     // SQLite has uniqueness too, which the names only promise.
     if ground.raw.get_database_backend() == DbBackend::Sqlite {
         let unique = ground.rows("SELECT name FROM sqlite_master WHERE name LIKE 'uq%' AND sql LIKE 'CREATE UNIQUE%'");
-        assert_eq!(unique.await.len(), 3);
+        assert_eq!(unique.await.len(), 4);
     }
     assert_eq!(ground.count("locks").await, 3);
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 /// What stands for a secret that is set.
 const SET: &str = "(set)";
 
+#[expect(clippy::ref_option, reason = "serde asks for this signature")]
 pub(super) fn secret<T, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(_) => serializer.serialize_str(SET),
@@ -17,6 +18,7 @@ pub(super) fn secret<T, S: Serializer>(value: &Option<T>, serializer: S) -> Resu
 }
 
 /// What prints no secret of its own.
+#[expect(clippy::ref_option, reason = "serde asks for this signature")]
 pub(super) fn text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),

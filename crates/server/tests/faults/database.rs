@@ -48,6 +48,7 @@ async fn goes_away(way: Way, limit: Duration) {
         assert_eq!(health.status(), 503);
         assert_eq!(admin.get("/health/live").await.unwrap().status(), 200);
         sleep(Duration::from_secs(5).saturating_sub(began.elapsed())).await;
+        load.until_refused().await;
         proxy.set(Way::Open);
         load.until_more_entered(20).await;
         assert_eq!(admin.get("/health/ready").await.unwrap().status(), 200);

@@ -95,6 +95,7 @@ pub(crate) fn phone(n: usize) -> String {
 pub(crate) struct Load {
     tasks: Vec<tokio::task::JoinHandle<Vec<Seen>>>,
     entered: Arc<AtomicUsize>,
+    refused: Arc<AtomicUsize>,
     goes_on: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -111,21 +112,24 @@ pub(crate) struct Seen {
 impl Load {
     pub(crate) fn start(admin: &Admin, people: usize) -> Self {
         let (next, entered) = (Arc::new(AtomicUsize::new(1)), Arc::new(AtomicUsize::new(0)));
+        let refused = Arc::new(AtomicUsize::new(0));
         let goes_on = Arc::new(std::sync::atomic::AtomicBool::new(true));
         let tasks = (0..people).map(|_| {
             let (admin, next, entered, goes_on) = (admin.clone(), next.clone(), entered.clone(), goes_on.clone());
+            let refused = refused.clone();
             tokio::spawn(async move {
                 let mut seen = Vec::new();
                 while goes_on.load(Ordering::SeqCst) {
                     let phone = phone(next.fetch_add(1, Ordering::SeqCst));
                     let one = enter(&admin, phone).await;
                     entered.fetch_add(usize::from(one.status == Some(201)), Ordering::SeqCst);
+                    refused.fetch_add(usize::from(one.status == Some(503)), Ordering::SeqCst);
                     seen.push(one);
                 }
                 seen
             })
         });
-        Self { tasks: tasks.collect(), entered, goes_on }
+        Self { tasks: tasks.collect(), entered, refused, goes_on }
     }
 
     /// Waits until so many were entered since the start.
@@ -141,6 +145,15 @@ impl Load {
     pub(crate) async fn until_more_entered(&self, count: usize) {
         let now = self.entered.load(Ordering::SeqCst);
         self.until_entered(now + count).await;
+    }
+
+    /// Waits until somebody was refused.
+    pub(crate) async fn until_refused(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.refused.load(Ordering::SeqCst) == 0 {
+            assert!(Instant::now() < deadline, "nobody noticed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// What everybody saw.

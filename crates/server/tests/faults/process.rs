@@ -96,8 +96,13 @@ impl Program {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
         // One that has no use for input may be gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        wait(&mut child);
-        Done(child.wait_with_output().unwrap())
+        // Read while it runs: a pipe holds less than some of the answers.
+        let mut written = Kept::new(child.stdout.take().unwrap());
+        let mut said = Kept::new(child.stderr.take().unwrap());
+        let status = wait(&mut child);
+        written.end();
+        said.end();
+        Done(Output { status, stdout: written.text().into(), stderr: said.text().into() })
     }
 
     /// Starts the service and waits until it listens.

@@ -115,6 +115,6 @@ fn a_wrong_master_key_is_said_so() {
     let made = program.run_with_input(&["admin", "create", "--email", EMAIL], PASSWORD);
     assert_eq!(made.code(), Some(0), "{}", made.stderr());
     let wrong = program.with("CLIENTELE_AUTH__MASTER_KEY", "open barley, said his brother");
-    wrong.run(&["serve"]).failed(1, &["master_key"]);
-    wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(1, &["master_key"]);
+    wrong.run(&["serve"]).failed(2, &["master_key"]);
+    wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(2, &["master_key"]);
 }

@@ -52,11 +52,8 @@ async fn the_page_needs_no_other_host(app: TestApp) {
         assert!(page.header("content-type").starts_with("text/html"));
         assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{}", page.text);
         let mut files = 0;
-        for attribute in page
-            .text
-            .split(['"'])
-            .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".png"))
-        {
+        let is_file = |text: &&str| text.rsplit_once('.').is_some_and(|(_, kind)| ["js", "css", "png"].contains(&kind));
+        for attribute in page.text.split('"').filter(is_file) {
             let url = format!("{base}{}", attribute.trim_start_matches("./"));
             let url = if url.starts_with('/') { url } else { format!("/{url}") };
             assert_eq!(app.anonymous().get(&url).await.status, 200, "{url}");
