@@ -1,6 +1,6 @@
 //! What goes wrong at night, done to the real program: each test starts the
 //! binary and does to it, or to its database, what the name says.
-#![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here is to fail the test")]
 
 mod command_line;
 mod database;
