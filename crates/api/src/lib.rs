@@ -2,7 +2,7 @@
 //!
 //! One folder for each noun, one file for each endpoint: body, handler and
 //! documentation together. A handler parses, calls one use-case, and renders.
-//! [`routes`] is the one table of what is served, documented and public.
+//! `routes` is the one table of what is served, documented and public.
 //!
 //! This crate must not know SQL or the database: it holds use-cases, never a
 //! store. It alone knows status codes.

@@ -207,6 +207,7 @@ async fn fill(connection: &DatabaseConnection, customers: u64) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, a line or two for each query")]
 fn queries(customers: u64) -> Vec<(String, Asked)> {
     let last = STAFF + customers;
     // Where page 10,000 of 50 begins, or half of what there is.
@@ -226,7 +227,7 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
     let own_customers = Scope::AssignedTo(id(7));
     let by_name = sorted(&query, Sort::NameAscending);
     let customers_only = with(Filter { role: Some(Role::Customer), ..none() });
-    let mut list: Vec<(&str, Scope, UserQuery)> = vec![
+    let mut asked: Vec<(&str, Scope, UserQuery)> = vec![
         ("admin: first page", Scope::All, query.clone()),
         ("admin: page 10,000", Scope::All, after(&query, last - deep(last))),
         ("admin: oldest first, page 10,000", Scope::All, after(&sorted(&query, Sort::OldestFirst), deep(last))),
@@ -346,7 +347,7 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
         ("admin: include_total, q, all phones", Scope::All, counted(&searched("+998"))),
     ];
     let mut named: Vec<_> =
-        list.drain(..).map(|(name, scope, query)| (name.to_owned(), Asked::People(scope, query))).collect();
+        asked.drain(..).map(|(name, scope, query)| (name.to_owned(), Asked::People(scope, query))).collect();
     named.extend(audit_queries(last));
     named
 }
@@ -358,7 +359,7 @@ fn audit_queries(last: u64) -> Vec<(String, Asked)> {
     let after = EventCursor { at: middle, id: id(last / 2).as_uuid().into() };
     let deep = |query: EventQuery| EventQuery { after: Some(after), ..query };
     let manager = Scope::AssignedTo(id(7));
-    let list = [
+    let asked = [
         ("audit: first page", Scope::All, EventQuery::default()),
         ("audit: deep", Scope::All, deep(EventQuery::default())),
         ("audit: subject_id", Scope::All, with(EventFilter { subject: Some(id(last / 2)), ..none() })),
@@ -389,7 +390,7 @@ fn audit_queries(last: u64) -> Vec<(String, Asked)> {
         ("audit: manager without customers", Scope::AssignedTo(id(0)), EventQuery::default()),
         ("audit: manager, include_total", manager, EventQuery { include_total: true, ..EventQuery::default() }),
     ];
-    list.into_iter().map(|(name, scope, query)| (name.to_owned(), Asked::Events(scope, query))).collect()
+    asked.into_iter().map(|(name, scope, query)| (name.to_owned(), Asked::Events(scope, query))).collect()
 }
 
 struct Look {
