@@ -125,7 +125,7 @@ fn about(select: &mut SelectStatement, scope: Scope) {
     select.cond_where(scope::condition(scope));
 }
 
-fn read(row: &QueryResult) -> Result<Event, StoreError> {
+pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
     let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
     let id = row.id;
     let wrong = |problem| Inconsistency { table: "audit_events", id: id.to_string(), problem };

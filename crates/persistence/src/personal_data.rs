@@ -4,12 +4,11 @@ use domain::audit::Event;
 use domain::store::StoreError;
 use domain::{PersonalData, Scope, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, FromQueryResult, Iterable, QueryResult};
+use sea_orm::{ColumnTrait, Condition, Iterable};
 
 use crate::entity::{audit_event, challenge, customer, session};
-use crate::error::{Inconsistency, store_error};
 use crate::store::Store;
-use crate::{challenge_store, person, scope, session_store};
+use crate::{audit_store, challenge_store, person, scope, session_store};
 
 impl Store {
     pub(crate) async fn personal_data(
@@ -50,7 +49,7 @@ impl Store {
             .order_by(audit_event::Column::Id, Order::Desc)
             .limit(most + 1)
             .take();
-        let mut events = self.all(&select).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut events = self.all(&select).await?.iter().map(audit_store::read).collect::<Result<Vec<_>, _>>()?;
         let has_all = events.len() as u64 <= most;
         if !has_all {
             events.pop();
@@ -93,22 +92,4 @@ fn challenges(id: UserId) -> SelectStatement {
         .cond_where(challenge::Column::UserId.eq(id.as_uuid()))
         .order_by(challenge::Column::Id, Order::Desc)
         .take()
-}
-
-fn read(row: &QueryResult) -> Result<Event, StoreError> {
-    let row = audit_event::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "audit_events", id: id.to_string(), problem };
-    let address = row.address.as_deref().map(str::parse).transpose();
-    Ok(Event {
-        id: id.into(),
-        at: row.at,
-        actor_id: row.actor_id.map(Into::into),
-        actor_role: row.actor_role,
-        kind: row.action.parse().map_err(|_| wrong("unknown action"))?,
-        subject_id: row.subject_id.map(Into::into),
-        changes: serde_json::from_value(row.changes).map_err(|_| wrong("invalid changes"))?,
-        request_id: row.request_id,
-        address: address.map_err(|_| wrong("invalid address"))?,
-    })
 }
