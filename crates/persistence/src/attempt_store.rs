@@ -9,7 +9,7 @@ use domain::session::Digest;
 use domain::store::{AttemptStore, StoreError, WriteError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::attempt::{ActiveModel, Column, Entity};
 use crate::error::{Failure, only_store_error};
@@ -81,7 +81,9 @@ async fn hold(txn: &DatabaseTransaction, attempts: &[Attempt], now: Timestamp) -
 async fn read(txn: &DatabaseTransaction, attempts: &[Attempt]) -> Result<HashMap<Digest, Counter>, DbErr> {
     let keys: Vec<Digest> = attempts.iter().map(|attempt| attempt.key).collect();
     // Locked, or MySQL may answer with the rows of the moment in which the transaction first read anything.
-    let select = Entity::find().filter(Column::Subject.is_in(bytes(&keys))).lock_exclusive();
+    // In the order in which they are counted, or whoever settles two rows and whoever counts them wait for each other.
+    let select =
+        Entity::find().filter(Column::Subject.is_in(bytes(&keys))).order_by_asc(Column::Subject).lock_exclusive();
     let counter = |row: crate::entity::attempt::Model| {
         let key = Digest::try_from(row.subject).ok()?;
         let number = |number: i32| u32::try_from(number).unwrap_or_default();

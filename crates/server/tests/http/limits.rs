@@ -107,8 +107,11 @@ async fn guesses_at_once_are_counted_each(app: TestApp, clock: FixedClock) {
     let at_once = |password: &'static str| {
         futures_util::future::join_all((0..24).map(move |n| sign_in(instances[n % 2], "admin@example.com", password)))
     };
-    let rights = at_once(PASSWORD).await;
-    assert!(rights.iter().all(|answer| answer.status == 200), "right ones keep nobody waiting");
+    // Several times: who counts and who settles must not wait for each other, which shows by chance only.
+    for _ in 0..3 {
+        let rights = at_once(PASSWORD).await;
+        assert!(rights.iter().all(|answer| answer.status == 200), "right ones keep nobody waiting");
+    }
     at_once("wrong").await;
     // However many were looked at before the fifth was found wrong.
     assert_eq!(guess(&app, "admin@example.com").await, (0, 1));
