@@ -76,14 +76,18 @@ fn time(request: &HttpRequest) -> Duration {
 
 fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
     let refused = || Problem::new(Code::UnsupportedMediaType, format!("send the body as {}", taken.join(" or ")));
-    if request.headers().contains_key(header::CONTENT_ENCODING) {
+    let is_encoded = |value: &header::HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if request.headers().get_all(header::CONTENT_ENCODING).any(is_encoded) {
         return Err(Problem::new(Code::UnsupportedMediaType, "send the body without a content encoding"));
     }
     let value = request.headers().get(header::CONTENT_TYPE).ok_or_else(refused)?;
     let text = value.to_str().map_err(|_| refused())?;
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     let charset_is_utf8 = parameters.split(';').filter_map(|p| p.split_once('=')).all(|(name, value)| {
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        let value = value.trim().trim_matches('"');
+        // Both spellings are about.
+        let is_utf8 = value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8");
+        is_utf8 || !name.trim().eq_ignore_ascii_case("charset")
     });
     let is_taken = taken.iter().any(|media_type| essence.trim().eq_ignore_ascii_case(media_type));
     if is_taken && charset_is_utf8 { Ok(()) } else { Err(refused()) }
@@ -230,6 +234,7 @@ mod parsing_tests {
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),
             ("application/json; charset=\"utf-8\"", true),
+            ("application/json;charset=utf8", true),
             ("application/json; charset=latin1", false),
             ("text/json", false),
             ("application/vnd.api+json", false),

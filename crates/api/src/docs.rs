@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, SecurityRequirement};
+use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
@@ -66,10 +66,37 @@ impl Modify for Bearer {
     }
 }
 
+/// What no route says of itself since every one of its kind may answer it.
+fn add_common_answers(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().filter_map(Option::as_mut) {
+            let is_limited = !path.starts_with("/health/");
+            let asks_the_database = ["/users", "/auth", "/audit"].iter().any(|area| path.starts_with(area));
+            let common = [
+                (is_limited, "429", "`rate_limited`: come back after the time in `Retry-After`"),
+                (path.starts_with("/users"), "422", "`validation_failed`: an unknown parameter"),
+                (asks_the_database, "503", "`unavailable`: try again after the time in `Retry-After`"),
+                (operation.request_body.is_some(), "408", "`request_timeout`: the body took too long to arrive"),
+            ];
+            for (_, status, description) in common.into_iter().filter(|(may, ..)| *may) {
+                let responses = &mut operation.responses.responses;
+                responses.entry(status.to_owned()).or_insert_with(|| problem(description));
+            }
+        }
+    }
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let body = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(description).content("application/problem+json", body).build().into()
+}
+
 /// The OpenAPI 3.1 document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = About::openapi().merge_from(Paths::openapi());
+    add_common_answers(&mut document);
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document
 }

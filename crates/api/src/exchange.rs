@@ -2,11 +2,13 @@
 //! log line, security headers, and errors in one form, panics included.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError};
 use domain::Origin;
@@ -39,10 +41,11 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let _entered = span.enter();
     let Ok(answer) = answer else {
         // The panic hook has logged where; the connection gets an answer all the same.
-        measure::answered(&method, route, 500, started.elapsed());
-        return Err(Problem::from_status(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR)
-            .with_request_id(&request_id)
-            .into());
+        let mut response =
+            Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR).with_request_id(&request_id).error_response();
+        add_headers(response.headers_mut(), &request_id);
+        tell(&method, route, 500, started.elapsed());
+        return Err(InternalError::from_response("a handler panicked", response).into());
     };
     let mut response = in_one_form(answer?.map_into_boxed_body(), &request_id);
     let limit = response.request().extensions().get::<RateLimit>().copied();
@@ -50,14 +53,15 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
         limit.add_to(response.headers_mut());
     }
     add_headers(response.headers_mut(), &request_id);
-    let elapsed = started.elapsed();
-    measure::answered(&method, route, response.status().as_u16(), elapsed);
-    tracing::info!(
-        status = response.status().as_u16(),
-        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    tell(&method, route, response.status().as_u16(), started.elapsed());
     Ok(response)
+}
+
+/// Into the metrics and, on one line, into the log.
+fn tell(method: &Method, route: &'static str, status: u16, elapsed: Duration) {
+    measure::answered(method, route, status, elapsed);
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(status, micros, "answered");
 }
 
 fn origin(request: &ServiceRequest) -> Origin {
@@ -114,7 +118,29 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str) {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::dev::Service;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+    use actix_web::{App, web};
+
     use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_gets_an_answer_like_any_other() {
+        async fn broken() -> &'static str {
+            panic!("of the test")
+        }
+        let app = App::new().wrap(from_fn(exchange)).route("/", web::get().to(broken));
+        let request = TestRequest::default().insert_header((REQUEST_ID, "call-1")).to_request();
+        let error = init_service(app).await.call(request).await.unwrap_err();
+        let answer = error.error_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let header = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(header(REQUEST_ID), Some("call-1"));
+        assert_eq!(header(header::CONTENT_TYPE), Some("application/problem+json"));
+        assert_eq!(header(header::CACHE_CONTROL), Some("no-store"));
+        assert_eq!(header(header::X_CONTENT_TYPE_OPTIONS), Some("nosniff"));
+    }
 
     #[test]
     fn only_a_sane_request_id_is_taken() {

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
+use domain::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,6 +31,10 @@ pub(crate) async fn live() -> impl Responder {
         (status = 503, description = "`unavailable`: the database is away or not migrated.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn ready(services: Data<Services>) -> Result<impl Responder, Problem> {
-    services.accounts.check_ready().await?;
+    // Not migrated is no fault of the request either: it is mended from outside, and then goes away.
+    services.accounts.check_ready().await.map_err(|error| match error {
+        Error::Store(error) => Problem::unavailable(&error),
+        error => error.into(),
+    })?;
     Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
 }

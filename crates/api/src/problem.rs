@@ -144,6 +144,8 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
     limit: Option<Box<RateLimit>>,
     request_id: Option<String>,
+    /// Whether an access token was offered, and refused.
+    token_was_refused: bool,
 }
 
 /// The JSON of a [`Problem`] (RFC 9457).
@@ -193,6 +195,7 @@ impl Problem {
             retry_after: None,
             limit: None,
             request_id: None,
+            token_was_refused: false,
         }
     }
 
@@ -237,6 +240,12 @@ impl Problem {
         Self::new(Code::InvalidToken, "send a valid access token as Authorization: Bearer")
     }
 
+    /// The same problem of a request that brought a token.
+    #[must_use]
+    pub(crate) fn about_a_token(self) -> Self {
+        Self { token_was_refused: self.code == Code::InvalidToken, ..self }
+    }
+
     /// No such record, or not for this caller.
     #[must_use]
     pub(crate) fn not_found() -> Self {
@@ -260,7 +269,8 @@ impl Problem {
         Self::new(Code::Internal, "the request could not be carried out")
     }
 
-    fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+    /// Nobody can be served at the moment, logged here and nowhere else.
+    pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::warn!(error = %Chain(error), "temporarily unavailable");
         let detail = "the service cannot answer at the moment, try again";
         Self { retry_after: Some(RETRY_SECONDS), ..Self::new(Code::Unavailable, detail) }
@@ -336,11 +346,8 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         if self.code.status() == 401 {
-            // RFC 6750 section 3: the error only where a token was offered and refused.
-            let challenge = match self.code {
-                Code::InvalidToken => "Bearer error=\"invalid_token\"",
-                _ => "Bearer",
-            };
+            // RFC 6750 section 3.1: the error only where a token was offered and refused.
+            let challenge = if self.token_was_refused { "Bearer error=\"invalid_token\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         if let Some(seconds) = self.retry_after {

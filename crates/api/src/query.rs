@@ -1,5 +1,6 @@
 //! Query strings, as strict as bodies: unknown and repeated parameters are refused.
 
+use actix_web::HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
@@ -198,8 +199,13 @@ pub(crate) fn encode_cursor(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
 
-/// The query with another cursor, for the `Link` to the next page.
-pub(crate) fn next_query(query: &str, cursor: &str) -> String {
+/// The `Link` to the next page (RFC 8288): the same request with another cursor.
+pub(crate) fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let query = next_query(request.query_string(), cursor);
+    format!("<{}?{query}>; rel=\"next\"", request.path())
+}
+
+fn next_query(query: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor");
     form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::query::{encode_cursor, next_query};
+use crate::query::{encode_cursor, next_link};
 use crate::users::time;
 
 /// Who did what to whom.
@@ -84,8 +84,7 @@ pub(super) fn page(request: &HttpRequest, page: &EventPage) -> HttpResponse {
     let next_cursor = page.next.as_ref().map(encode_cursor);
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
-        let query = next_query(request.query_string(), cursor);
-        response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
+        response.insert_header((header::LINK, next_link(request, cursor)));
     }
     let items = page.items.iter().map(EventResponse::from).collect();
     response.json(EventListResponse { items, next_cursor, total: page.total })

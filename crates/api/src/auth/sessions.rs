@@ -1,17 +1,18 @@
 //! `GET /auth/sessions`, `DELETE /auth/sessions`, `DELETE /auth/sessions/{id}`
 
+use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::SessionId;
 use domain::session::Session;
-use serde::Serialize;
-use utoipa::ToSchema;
+use domain::{PageSize, SessionId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::Services;
 use crate::gate::SignedIn;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::query;
 use crate::users::time;
 
 /// One sign-in of the caller.
@@ -42,9 +43,70 @@ pub(crate) struct SessionResponse {
 #[schema(as = SessionList)]
 pub(crate) struct SessionListResponse {
     items: Vec<SessionResponse>,
-    /// Always `null`: there is one page.
+    /// Where the next page begins; `null` on the last one.
     #[schema(required = true)]
     next_cursor: Option<String>,
+    /// How many sessions there are on all pages, when `include_total` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<usize>,
+}
+
+/// The query of the list of sessions.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the documentation; `SessionQuery` reads the values")]
+pub(crate) struct SessionListParams {
+    /// How many items a page holds.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u16>,
+    /// Where to go on: the `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Whether to count the items of all pages.
+    #[param(default = false)]
+    include_total: Option<bool>,
+}
+
+/// A page as asked for.
+struct SessionQuery {
+    size: PageSize,
+    after: Option<SessionCursor>,
+    include_total: bool,
+}
+
+/// The place of the last session of a page.
+#[derive(PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionCursor {
+    created_at: Timestamp,
+    id: SessionId,
+}
+
+impl SessionQuery {
+    fn read(text: &str) -> Result<Self, Problem> {
+        let mut form = query::form(text);
+        let size = form.optional_with("limit", query::size);
+        let after = form.optional_with("cursor", query::decode_cursor);
+        let include_total = form.optional_with("include_total", query::boolean);
+        let read = || {
+            let (size, include_total) = (size?.unwrap_or_default(), include_total?.unwrap_or_default());
+            Some(Self { size, after: after?, include_total })
+        };
+        let read = read();
+        form.finish(read)
+    }
+
+    /// The page out of all sessions, newest first. One person has few, so they are read as one.
+    fn page<'a>(&self, sessions: &'a [Session]) -> (&'a [Session], Option<SessionCursor>) {
+        let place = |session: &Session| SessionCursor { created_at: session.created_at, id: session.id };
+        let begin = match &self.after {
+            Some(after) => sessions.partition_point(|session| place(session) >= *after),
+            None => 0,
+        };
+        let end = sessions.len().min(begin + self.size.get());
+        let page = sessions.get(begin..end).unwrap_or_default();
+        (page, page.last().filter(|_| end < sessions.len()).map(place))
+    }
 }
 
 impl SessionResponse {
@@ -61,21 +123,32 @@ impl SessionResponse {
     }
 }
 
-/// Where the caller is signed in, newest first; all of it, on one page.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", operation_id = "list_sessions",
+/// Where the caller is signed in, newest first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", operation_id = "list_sessions", params(SessionListParams),
     responses(
-        (status = 200, description = "The sessions that have not ended.", body = SessionListResponse),
+        (status = 200, description = "A page of the sessions that have not ended. `Link` names the next page.",
+            body = SessionListResponse,
+            headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
+            content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     caller: SignedIn,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    no_query(request.query_string())?;
+    let query = SessionQuery::read(request.query_string())?;
     let sessions = services.authentication.list_sessions(&caller.0).await?;
-    let items = sessions.iter().map(|session| SessionResponse::new(session, caller.0.session_id)).collect();
-    Ok(HttpResponse::Ok().json(SessionListResponse { items, next_cursor: None }))
+    let (page, next) = query.page(&sessions);
+    let next_cursor = next.map(|next| query::encode_cursor(&next));
+    let mut answer = HttpResponse::Ok();
+    if let Some(next) = &next_cursor {
+        answer.insert_header((header::LINK, query::next_link(&request, next)));
+    }
+    let items = page.iter().map(|session| SessionResponse::new(session, caller.0.session_id)).collect();
+    let total = query.include_total.then_some(sessions.len());
+    Ok(answer.json(SessionListResponse { items, next_cursor, total }))
 }
 
 /// Ends the caller's sessions but the one in use.

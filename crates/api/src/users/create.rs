@@ -174,12 +174,15 @@ pub(crate) async fn create(
     if let Some(Ok(role)) = form.peek("role").map(str::parse) {
         services.accounts.check_may_create(actor, role)?;
     }
+    // Before the fields are looked at: the key may be another request's, and the rules may have changed since.
+    if let Some(once) = once
+        && let Some(answer) = services.accounts.first_answer(once).await?
+    {
+        return idempotency::again(&answer);
+    }
     let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
     let new = form.finish(new)?;
     let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).into()) };
-    if let Some(answer) = services.accounts.first_answer(once).await? {
-        return idempotency::again(&answer);
-    }
     let remember = Remember { once, answer: |user| created(user).remembered() };
     match enter(&services, actor, new, Some(remember)).await {
         Ok(user) => Ok(created(&user).into()),

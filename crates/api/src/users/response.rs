@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::query::{encode_cursor, next_query};
+use crate::query::{encode_cursor, next_link};
 
 /// A person. `role` tells which of the two shapes it has.
 #[derive(Serialize, ToSchema)]
@@ -212,8 +212,7 @@ pub(crate) fn page(request: &HttpRequest, page: &Page<User>) -> HttpResponse {
     let next_cursor = page.next.as_ref().map(encode_cursor);
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &next_cursor {
-        let query = next_query(request.query_string(), cursor);
-        response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
+        response.insert_header((header::LINK, next_link(request, cursor)));
     }
     let items = page.items.iter().map(UserResponse::from).collect();
     response.json(UserListResponse { items, next_cursor, total: page.total })

@@ -13,6 +13,8 @@ on_every_backend!(
     wrong_phones_and_emails_are_named,
     weak_passwords_are_named,
     metadata_is_bounded,
+    numbers_survive_untouched,
+    whatever_is_wrong_with_a_code_has_one_answer,
     text_survives_untouched,
 );
 
@@ -49,7 +51,12 @@ async fn only_json_is_taken(app: TestApp) {
         admin.post_text("/users/", content_type, body.clone()).await.is_problem(415, "unsupported_media_type");
     }
     send(admin.request("POST", "/users/").body(body.clone())).await.is_problem(415, "unsupported_media_type");
-    assert_eq!(admin.post_text("/users/", "application/json; charset=utf-8", body).await.status, 201);
+    assert_eq!(admin.post_text("/users/", "application/json; charset=utf-8", body.clone()).await.status, 201);
+    let other = body.replace(&phone(1), &phone(2));
+    let plain = admin.request("POST", "/users/").header("content-type", "application/json;charset=utf8");
+    assert_eq!(send(plain.header("content-encoding", "identity").body(other)).await.status, 201);
+    let packed = admin.request("POST", "/users/").header("content-type", "application/json");
+    send(packed.header("content-encoding", "gzip").body(body)).await.is_problem(415, "unsupported_media_type");
 }
 
 async fn a_large_body_is_refused(app: TestApp) {
@@ -154,6 +161,33 @@ async fn metadata_is_bounded(app: TestApp) {
     let answer = admin.post("/users/", json!({ "role": "customer", "phone": phone(1), "metadata": nested(8) })).await;
     assert_eq!(answer.status, 201);
     assert_eq!(answer.body["metadata"], nested(8));
+}
+
+async fn whatever_is_wrong_with_a_code_has_one_answer(app: TestApp) {
+    let sent = app.anonymous().post("/auth/signup", json!({ "phone": phone(1) })).await;
+    let id = sent.body["challenge_id"].as_str().unwrap();
+    let code = app.code(&phone(1)).await;
+    for (id, code) in [(id, ""), (id, "1"), (id, "1234567"), (id, "abcdef"), ("x", code.as_str()), ("", &code)] {
+        let answer = app.anonymous().post("/auth/verify", json!({ "challenge_id": id, "code": code })).await;
+        answer.is_problem(401, "invalid_code");
+    }
+}
+
+/// Each of these was changed, or could not be read again, on some database.
+async fn numbers_survive_untouched(app: TestApp) {
+    let admin = app.admin().await;
+    let metadata = json!({
+        "largest": f64::MAX, "least": 4.9e-324, "many digits": 12.917_521_550_408_111, "tiny": -2.225_073_858_507_201_1e-308,
+        "whole": u64::MAX, "negative": i64::MIN, "tenths": [0.1, 0.2, 0.3, 1e21, 1e-7],
+    });
+    let body = json!({ "role": "customer", "phone": phone(1), "metadata": metadata });
+    let entered = admin.post("/users/", body).await;
+    assert_eq!(entered.status, 201, "{}", entered.body);
+    assert_eq!(entered.body["metadata"], metadata);
+    assert_eq!(admin.get(entered.header("location")).await.body["metadata"], metadata);
+    assert_eq!(admin.get("/users/?role=customer").await.items()[0]["metadata"], metadata);
+    let events = admin.get(&format!("/audit-events?subject_id={}", entered.body["id"].as_str().unwrap())).await;
+    assert_eq!(events.items()[0]["changes"]["metadata"]["to"], metadata);
 }
 
 async fn text_survives_untouched(app: TestApp) {

@@ -24,6 +24,14 @@ async fn the_document_is_served(app: TestApp) {
     ] {
         assert!(answer.body["paths"][path][method].is_object(), "{method} {path}");
     }
+    for (path, item) in answer.body["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let answers = operation["responses"].as_object().unwrap();
+            assert_eq!(answers.contains_key("429"), !path.starts_with("/health/"), "{method} {path}");
+            assert!(!path.starts_with("/users") || answers.contains_key("503"), "{method} {path}");
+            assert_eq!(answers.contains_key("408"), operation["requestBody"].is_object(), "{method} {path}");
+        }
+    }
     let mut wanted = BTreeSet::new();
     references(&answer.body, &mut wanted);
     for reference in wanted {

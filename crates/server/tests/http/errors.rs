@@ -9,6 +9,7 @@ on_every_backend!(
     request_ids_are_taken_if_sane,
     answers_carry_security_headers,
     head_answers_like_get,
+    readiness_is_a_migrated_database,
 );
 
 async fn without_identity_it_is_401_whatever_the_path(app: TestApp) {
@@ -30,6 +31,12 @@ async fn without_identity_it_is_401_whatever_the_path(app: TestApp) {
             send(anyone.request(method, path)).await.is_problem(401, "invalid_token");
         }
     }
+    // RFC 6750 section 3.1: an error is named where a token was offered, and only there.
+    assert_eq!(anyone.get("/users/me").await.header("www-authenticate"), "Bearer");
+    let basic = anyone.get_with("/users/me", &[("authorization", "Basic YWRhOng=")]).await;
+    assert_eq!(basic.header("www-authenticate"), "Bearer");
+    let offered = app.with_token("x").get("/users/me").await;
+    assert_eq!(offered.header("www-authenticate"), "Bearer error=\"invalid_token\"");
     send(anyone.request("DELETE", "/auth/signin")).await.is_problem(405, "method_not_allowed");
     let twice =
         anyone.request("GET", "/users/me").header("authorization", "Bearer a").header("authorization", "Bearer b");
@@ -92,4 +99,13 @@ async fn head_answers_like_get(app: TestApp) {
     assert_eq!(head.status, 200);
     assert!(head.text.is_empty());
     assert_eq!(head.header("etag"), admin.get("/users/me").await.header("etag"));
+}
+
+async fn readiness_is_a_migrated_database(app: TestApp) {
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    app.database().run("DELETE FROM seaql_migrations").await;
+    let answer = app.anonymous().get("/health/ready").await;
+    answer.is_problem(503, "unavailable");
+    assert!(answer.header("retry-after").parse::<u32>().is_ok());
+    assert_eq!(app.anonymous().get("/health/live").await.status, 200);
 }

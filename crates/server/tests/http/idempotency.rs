@@ -14,6 +14,7 @@ on_every_backend!(
     of_requests_at_the_same_instant_one_enters,
     of_different_requests_at_the_same_instant_one_enters,
     a_wrong_key_is_refused,
+    a_wrong_body_under_a_used_key_is_another_request,
     only_the_right_to_create_opens_the_memory,
 );
 
@@ -146,6 +147,17 @@ async fn of_different_requests_at_the_same_instant_one_enters(app: TestApp) {
         refused.is_problem(422, "idempotency_key_reused");
     }
     assert_eq!(people(&admin).await, 9);
+}
+
+async fn a_wrong_body_under_a_used_key_is_another_request(app: TestApp) {
+    let admin = app.admin().await;
+    let body = json!({ "role": "customer", "phone": phone(1) });
+    assert_eq!(post(&admin, "k", &body).await.status, 201);
+    for wrong in [json!({ "role": "customer", "phone": "bad" }), json!({}), json!({ "role": "boss" })] {
+        post(&admin, "k", &wrong).await.is_problem(422, "idempotency_key_reused");
+        post(&admin, "fresh", &wrong).await.is_problem(422, "validation_failed");
+    }
+    assert_eq!(post(&admin, "fresh", &json!({ "role": "customer", "phone": phone(2) })).await.status, 201);
 }
 
 async fn a_wrong_key_is_refused(app: TestApp) {

@@ -164,7 +164,7 @@ async fn a_wrong_code_has_one_answer(app: TestApp, clock: FixedClock) {
     let unknown = app.anonymous().post("/auth/password/reset", nobodys).await;
     unknown.is_problem(401, "invalid_code");
     assert_eq!(unknown.body["detail"], expired.body["detail"]);
-    let typed = json!({ "challenge_id": "x", "code": 123_456, "new_password": [] });
+    let typed = json!({ "challenge_id": 7, "code": 123_456, "new_password": [] });
     let typed = app.anonymous().post("/auth/password/reset", typed).await;
     assert_eq!(typed.pointers(), ["/challenge_id", "/code", "/new_password"]);
     // After so much, a new one can be had and works.

@@ -4,14 +4,14 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Caller, PASSWORD, TestApp, phone, send};
+use crate::app::{Caller, PASSWORD, Status, TestApp, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
     sessions_tell_when_where_and_which,
     nobody_sees_or_ends_another_persons_sessions,
     an_ended_session_is_gone,
-    a_list_takes_no_parameters,
+    sessions_come_in_pages,
 );
 
 async fn sign_in_as(app: &TestApp, agent: &str) -> Caller {
@@ -91,7 +91,28 @@ async fn an_ended_session_is_gone(app: TestApp, clock: FixedClock) {
     assert_eq!(newest.get("/auth/sessions").await.items().len(), 1);
 }
 
-async fn a_list_takes_no_parameters(app: TestApp, _: FixedClock) {
+async fn sessions_come_in_pages(app: TestApp, clock: FixedClock) {
     let admin = app.admin().await;
-    admin.get("/auth/sessions?limit=1").await.is_problem(422, "validation_failed");
+    for n in 0..4 {
+        clock.advance(TimeDelta::seconds(n % 2));
+        sign_in_as(&app, "again").await;
+    }
+    let all = admin.get("/auth/sessions").await;
+    assert_eq!((all.items().len(), all.body.get("total")), (5, None));
+    let (mut paged, mut path) = (Vec::new(), "/auth/sessions?limit=2&include_total=true".to_owned());
+    for count in [2, 2, 1] {
+        let page = admin.get(&path).await;
+        assert_eq!((page.status, page.items().len(), &page.body["total"]), (Status::OK, count, &json!(5)));
+        paged.extend(ids(page.items()));
+        if let Some(cursor) = page.body["next_cursor"].as_str() {
+            path = format!("/auth/sessions?limit=2&include_total=true&cursor={cursor}");
+            assert_eq!(page.header("link"), format!("<{path}>; rel=\"next\""));
+        } else {
+            assert!(page.headers.get("link").is_none());
+        }
+    }
+    assert_eq!(paged, ids(all.items()));
+    for wrong in ["limit=0", "limit=201", "cursor=x", "include_total=1", "sort=created_at"] {
+        admin.get(&format!("/auth/sessions?{wrong}")).await.is_problem(422, "validation_failed");
+    }
 }
