@@ -117,7 +117,7 @@ pub(crate) async fn update(
     patched(&services, &signed_in.0.actor, id, &request, body).await
 }
 
-/// Changes the caller, as [`update`] does.
+/// Changes the caller, as `PATCH /users/{id}` does.
 #[utoipa::path(patch, path = "/users/me", tag = "users", operation_id = "update_me",
     params(("If-Match" = Option<String>, Header, description = "An `ETag`: 412 when it is no longer current.")),
     request_body(description = "A merge patch.",
