@@ -14,8 +14,7 @@ use crate::users::{UserResponse, VerificationMethodName};
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 pub(crate) struct SignedInResponse {
-    /// Always `signed_in`.
-    #[schema(example = "signed_in")]
+    #[schema(inline, value_type = SignedInStatus)]
     status: &'static str,
     /// A JWT (RFC 9068): send it as `Authorization: Bearer`.
     access_token: String,
@@ -36,8 +35,7 @@ pub(crate) struct SignedInResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CodeSent)]
 pub(crate) struct CodeSentResponse {
-    /// Always `code_sent`.
-    #[schema(example = "code_sent")]
+    #[schema(inline, value_type = CodeSentStatus)]
     status: &'static str,
     /// Names the challenge when the code comes back.
     challenge_id: Uuid,
@@ -52,9 +50,24 @@ pub(crate) struct CodeSentResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApprovalRequired)]
 pub(crate) struct ApprovalRequiredResponse {
-    /// Always `approval_required`.
-    #[schema(example = "approval_required")]
+    #[schema(inline, value_type = ApprovalRequiredStatus)]
     status: &'static str,
+}
+
+/// What tells the answers apart, each a text of its own.
+macro_rules! only {
+    ($($name:ident $variant:ident)+) => {$(
+        #[derive(ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(dead_code, reason = "the shape of the documentation")]
+        enum $name { $variant }
+    )+};
+}
+
+only! {
+    SignedInStatus SignedIn
+    CodeSentStatus CodeSent
+    ApprovalRequiredStatus ApprovalRequired
 }
 
 pub(crate) fn signed_in(status: StatusCode, answer: &SignedIn) -> HttpResponse {

@@ -32,6 +32,12 @@ async fn the_document_is_served(app: TestApp) {
             assert_eq!(answers.contains_key("408"), operation["requestBody"].is_object(), "{method} {path}");
         }
     }
+    for (schema, status) in
+        [("SignedIn", "signed_in"), ("CodeSent", "code_sent"), ("ApprovalRequired", "approval_required")]
+    {
+        let documented = &answer.body["components"]["schemas"][schema]["properties"]["status"];
+        assert_eq!(documented["enum"], serde_json::json!([status]), "{schema}");
+    }
     let mut wanted = BTreeSet::new();
     references(&answer.body, &mut wanted);
     for reference in wanted {
