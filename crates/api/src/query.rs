@@ -39,8 +39,8 @@ pub(crate) struct UserListParams {
     /// Only those whose display name, e-mail or phone starts so, in any case.
     #[param(max_length = 254)]
     q: Option<String>,
-    /// The order.
-    #[param(inline, default = "-created_at")]
+    /// The order; `-created_at` unless said otherwise.
+    #[param(inline)]
     sort: Option<SortName>,
     /// How many items a page holds.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -1,12 +1,15 @@
 //! `POST /auth/signup`
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth::{FirstAdmin, Password, PasswordPolicy, StaffSignUp};
 use domain::{DisplayName, Email, Phone, TrunkNumber, VerificationMethod};
 use secrecy::SecretString;
-use utoipa::ToSchema;
+use utoipa::openapi::{Object, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::Services;
 use crate::auth::{ApprovalRequiredResponse, CodeSentResponse, SignedInResponse, answer, code_sent};
@@ -59,16 +62,38 @@ pub(crate) struct CustomerSignupRequest {
     display_name: Option<DisplayName>,
 }
 
-/// The first admin signs up, with the setup token that the server printed at start.
-#[derive(ToSchema)]
-#[schema(as = FirstAdminSignup)]
+/// The first admin signs up.
 pub(crate) struct FirstAdminSignupRequest {
     /// As the server printed it.
-    #[schema(value_type = String)]
     setup_token: SecretString,
     /// Who they are.
-    #[serde(flatten)]
     staff: StaffSignupRequest,
+}
+
+/// That of staff with a token in it. What is derived would be both at once, which nothing can be
+/// as long as staff have no such field.
+impl PartialSchema for FirstAdminSignupRequest {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = StaffSignupRequest::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            let about = "The first admin signs up, with the setup token that the server printed at start.";
+            object.description = Some(about.to_owned());
+            let token = Object::builder().schema_type(Type::String).description(Some("As the server printed it."));
+            object.properties.insert("setup_token".to_owned(), token.into());
+            object.required.push("setup_token".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for FirstAdminSignupRequest {
+    fn name() -> Cow<'static, str> {
+        "FirstAdminSignup".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        StaffSignupRequest::schemas(schemas);
+    }
 }
 
 impl FromForm for SignupRequest {
