@@ -16,7 +16,9 @@ use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
 mod erasure;
+mod export;
 mod handover;
+mod import;
 mod update;
 
 #[cfg(test)]

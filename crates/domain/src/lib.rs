@@ -21,6 +21,7 @@ pub mod customer;
 pub mod error;
 pub mod housekeeping;
 pub mod id;
+pub mod import;
 pub mod key;
 pub mod limit;
 pub mod once;

@@ -1,6 +1,7 @@
 //! What the domain needs of a database. A method is a transaction: it happens
 //! whole, with its audit entries, or not at all.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
@@ -153,6 +154,49 @@ pub struct Recovery {
     pub sessions_ended: Event,
 }
 
+/// Whom a part of an import asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportKeys {
+    /// Of customers.
+    pub phones: Vec<Phone>,
+    /// Of staff.
+    pub emails: Vec<Email>,
+}
+
+/// Who is there of those whom a part of an import asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportFound {
+    /// Customers, by phone.
+    pub customers: BTreeMap<Phone, User>,
+    /// Staff, by e-mail.
+    pub staff: BTreeMap<Email, User>,
+}
+
+/// What a part of an import writes.
+#[derive(Clone, Debug, Default)]
+pub struct ImportPart {
+    /// New customers.
+    pub created: Vec<User>,
+    /// Customers who change; their phones stay.
+    pub updated: Vec<Update>,
+    /// What to record.
+    pub events: Vec<Event>,
+}
+
+/// An import in the hands of a store: for each part, the store looks up who
+/// is there, has it judged, and writes what comes out.
+#[async_trait]
+pub trait ImportParts: Send {
+    /// Whom the next part asks for; `None` when there is none.
+    async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError>;
+
+    /// What that part writes, since these people are there.
+    ///
+    /// # Errors
+    /// What ends the import with nothing written.
+    fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError>;
+}
+
 /// People and their profiles.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -231,6 +275,19 @@ pub trait AccountStore: Send + Sync {
     /// any more, or not all of them where they are said to be;
     /// [`WriteError::NotAnActiveManager`] when a receiver is none.
     async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError>;
+
+    /// Who is there of those whom a part of an import asks for.
+    async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError>;
+
+    /// Writes all parts of an import, or none. [`WriteError::Stale`] when it
+    /// lost against somebody who changed one of these people, or another
+    /// import: judged anew, it may succeed. [`WriteError::Taken`] when a phone is a
+    /// new customer's by now; [`WriteError::NotAnActiveManager`] for one who
+    /// was newly assigned to.
+    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError>;
+
+    /// The e-mails of those of these people who are staff.
+    async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError>;
 
     /// Erases a person: their rows, sessions, challenges and messages, and the
     /// personal values in the audit trail. Customers whom they entered count as

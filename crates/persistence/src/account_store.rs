@@ -1,11 +1,16 @@
 //! People and their profiles.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::audit::Event;
 use domain::challenge::{Challenge, Message};
 use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
-use domain::store::{Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError};
+use domain::store::{
+    Account, AccountStore, Credentials, Erasure, Handover, ImportFound, ImportKeys, ImportParts, Recovery, StoreError,
+    Update, WriteError,
+};
 use domain::{
     Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
 };
@@ -13,7 +18,8 @@ use migration::Migrator;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -192,6 +198,18 @@ impl AccountStore for Store {
         self.transfer(handover).await
     }
 
+    async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
+        self.for_import(keys).await
+    }
+
+    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+        self.import(parts).await
+    }
+
+    async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
+        self.emails(ids).await
+    }
+
     async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase(erasure).await
     }
@@ -263,15 +281,26 @@ async fn insert_staff(txn: &DatabaseTransaction, row: admin_manager::ActiveModel
 
 /// Makes sure that nobody deactivates or demotes the manager before the transaction ends.
 pub(crate) async fn hold_active_manager(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
+    hold_active_managers(txn, &[id]).await
+}
+
+/// The same of several, who are named once each.
+pub(crate) async fn hold_active_managers(txn: &DatabaseTransaction, ids: &[UserId]) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     // On SQLite nobody else writes anyway. MariaDB knows no `FOR SHARE`.
     let lock = if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update };
-    let manager = user::Entity::find_by_id(id.as_uuid())
+    let managers = user::Entity::find()
+        .filter(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
         .filter(user::Column::Role.eq(Role::Manager.as_str()))
         .filter(user::Column::IsActive.eq(true))
+        // In one order, so that two wait for each other rather than for ever.
+        .order_by_asc(user::Column::Id)
         .lock(lock)
-        .one(txn)
+        .all(txn)
         .await?;
-    manager.map(|_| ()).ok_or_else(|| WriteError::NotAnActiveManager.into())
+    if managers.len() == ids.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
 }
 
 /// Makes all who hold the same lock wait for the end of this transaction.

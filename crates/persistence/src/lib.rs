@@ -19,6 +19,7 @@ mod error;
 mod first_answer;
 mod handover;
 mod housekeeping_store;
+mod import;
 mod key_store;
 mod list;
 mod person;

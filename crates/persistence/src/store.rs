@@ -79,7 +79,7 @@ impl Store {
         }
     }
 
-    async fn attempt<T, A, F>(&self, act: &A) -> Result<T, Failure>
+    pub(crate) async fn attempt<T, A, F>(&self, act: &A) -> Result<T, Failure>
     where
         A: Fn(Arc<DatabaseTransaction>) -> F,
         F: Future<Output = Result<T, Failure>>,

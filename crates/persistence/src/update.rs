@@ -44,7 +44,8 @@ impl Store {
     }
 }
 
-fn newly_assigned(before: &User, after: &User) -> Option<UserId> {
+/// The manager who gets the customer by a change.
+pub(crate) fn newly_assigned(before: &User, after: &User) -> Option<UserId> {
     let manager = |user: &User| user.customer().and_then(|customer| customer.assigned_manager_id);
     manager(after).filter(|_| manager(after) != manager(before))
 }

@@ -13,6 +13,7 @@ mod contract {
     mod connect;
     mod constraints;
     mod housekeeping;
+    mod imports;
     mod keys;
     mod lists;
     mod migrations;

@@ -1,5 +1,6 @@
 //! Every caller against everybody: one table for each use-case.
 
+mod import;
 mod life;
 
 use super::*;

@@ -88,7 +88,7 @@ impl Accounts {
     }
 
     /// What the patch comes to, or nothing.
-    fn updated(&self, actor: &Actor, before: User, patch: &UserPatch) -> Result<Option<Update>, Error> {
+    pub(super) fn updated(&self, actor: &Actor, before: User, patch: &UserPatch) -> Result<Option<Update>, Error> {
         let mut after = patch.applied_to(&before)?;
         if after == before {
             return Ok(None);

@@ -6,6 +6,7 @@ mod audit;
 mod challenges;
 mod changes;
 mod housekeeping;
+mod imports;
 mod keys;
 mod sessions;
 

@@ -1,5 +1,7 @@
 //! People and their profiles.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
@@ -14,7 +16,10 @@ use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
-use crate::store::{Account, AccountStore, Credentials, Erasure, Handover, Recovery, StoreError, Update, WriteError};
+use crate::store::{
+    Account, AccountStore, Credentials, Erasure, Handover, ImportFound, ImportKeys, ImportParts, Recovery, StoreError,
+    Update, WriteError,
+};
 use crate::user::{PasswordHash, Role, User};
 use crate::value::{Email, Phone};
 
@@ -157,6 +162,18 @@ impl AccountStore for MemoryStore {
 
     async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
         self.transfer(handover)
+    }
+
+    async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
+        Ok(self.for_import(keys))
+    }
+
+    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+        self.import(parts).await
+    }
+
+    async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
+        Ok(self.emails(ids))
     }
 
     async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {

@@ -10,26 +10,7 @@ use crate::user::{Profile, Role, User};
 
 impl MemoryStore {
     pub(super) fn update(&self, update: &Update) -> Result<(), WriteError> {
-        self.write(|state| {
-            let (before, after) = (&update.before, &update.after);
-            state.check_version(before)?;
-            let manager = |user: &User| user.customer().and_then(|customer| customer.assigned_manager_id);
-            if manager(after) != manager(before) {
-                state.check_assigned(manager(after))?;
-            }
-            state.check_unique(after)?;
-            if before.role() == Role::Manager && after.role() != Role::Manager {
-                state.check_no_customers(before.id)?;
-            }
-            let account = state.people.get_mut(&before.id).ok_or(WriteError::Stale)?;
-            account.user = after.clone();
-            state.check_admin_left(before)?;
-            if update.ends_sessions {
-                state.end_all_but(before.id, None);
-            }
-            state.events.extend_from_slice(&update.events);
-            Ok(())
-        })
+        self.write(|state| state.update(update))
     }
 
     pub(super) fn transfer(&self, handover: &Handover) -> Result<(), WriteError> {
@@ -101,6 +82,27 @@ impl MemoryStore {
 }
 
 impl State {
+    pub(super) fn update(&mut self, update: &Update) -> Result<(), WriteError> {
+        let (before, after) = (&update.before, &update.after);
+        self.check_version(before)?;
+        let manager = |user: &User| user.customer().and_then(|customer| customer.assigned_manager_id);
+        if manager(after) != manager(before) {
+            self.check_assigned(manager(after))?;
+        }
+        self.check_unique(after)?;
+        if before.role() == Role::Manager && after.role() != Role::Manager {
+            self.check_no_customers(before.id)?;
+        }
+        let account = self.people.get_mut(&before.id).ok_or(WriteError::Stale)?;
+        account.user = after.clone();
+        self.check_admin_left(before)?;
+        if update.ends_sessions {
+            self.end_all_but(before.id, None);
+        }
+        self.events.extend_from_slice(&update.events);
+        Ok(())
+    }
+
     fn check_version(&self, seen: &User) -> Result<(), WriteError> {
         let is_current = self.user(seen.id).is_some_and(|user| user.version == seen.version);
         if is_current { Ok(()) } else { Err(WriteError::Stale) }

@@ -1,0 +1,168 @@
+//! Many customers at once: a few statements for each part of a file, however many lines it has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::store::{ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, Update, WriteError};
+use domain::{Email, Phone, User, UserId};
+use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryResult};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::account_store::hold_active_managers;
+use crate::audit::{self, count};
+use crate::entity::{admin_manager, customer, user};
+use crate::error::{Failure, is_conflict, out_of_time};
+use crate::person::{self, customer_row, user_row};
+use crate::session_store::{self, stale_unless};
+use crate::store::Store;
+use crate::update::newly_assigned;
+
+impl Store {
+    pub(crate) async fn for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
+        let mut people = Vec::new();
+        for select in lookups(keys) {
+            people.append(&mut self.all(&select).await?);
+        }
+        found(&people)
+    }
+
+    pub(crate) async fn emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(admin_manager::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())));
+        let rows = self.all(&select).await?;
+        let staff = rows.iter().map(|row| person::read_user(Some(row)));
+        let staff: Vec<_> = staff.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(staff.into_iter().filter_map(|user| Some((user.id, user.staff()?.email.clone()))).collect())
+    }
+
+    /// Not begun anew here when it lost against others, since the lines would have to be read again. There is no limit to
+    /// the time that all of it takes, which depends on the file, but one to each part.
+    pub(crate) async fn import(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+        let parts = Mutex::new(parts);
+        let all = async |txn: Arc<DatabaseTransaction>| {
+            let mut parts = parts.lock().await;
+            while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
+                let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
+                part.await.map_err(|_| WriteError::from(out_of_time()))??;
+            }
+            Ok(())
+        };
+        count::committed(self.attempt(&all)).await.map_err(|failure| match failure {
+            Failure::Database(error) if is_conflict(&error) => WriteError::Stale,
+            failure => failure.into(),
+        })
+    }
+}
+
+fn lookups(keys: &ImportKeys) -> Vec<SelectStatement> {
+    let with = |condition| person::select().cond_where(condition).take();
+    let phones = keys.phones.iter().map(Phone::as_str);
+    let emails = keys.emails.iter().map(Email::as_str);
+    let mut lookups = Vec::new();
+    if !keys.phones.is_empty() {
+        lookups.push(with(customer::Column::Phone.is_in(phones)));
+    }
+    if !keys.emails.is_empty() {
+        lookups.push(with(admin_manager::Column::Email.is_in(emails)));
+    }
+    lookups
+}
+
+fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
+    let mut found = ImportFound::default();
+    for row in rows {
+        let Some(user) = person::read_user(Some(row))? else { continue };
+        if let Some(phone) = user.customer().map(|customer| customer.phone.clone()) {
+            found.customers.insert(phone, user);
+        } else if let Some(email) = user.staff().map(|staff| staff.email.clone()) {
+            found.staff.insert(email, user);
+        }
+    }
+    Ok(found)
+}
+
+async fn import_part(txn: &DatabaseTransaction, keys: &ImportKeys, parts: &mut dyn ImportParts) -> Result<(), Failure> {
+    let mut people = Vec::new();
+    for select in lookups(keys) {
+        people.append(&mut txn.query_all(&select).await?);
+    }
+    let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
+    // Locks are taken in one order everywhere: staff, customers.
+    let managers: Vec<_> = assigned(&part).into_iter().collect();
+    hold_active_managers(txn, &managers).await?;
+    insert(txn, &part.created).await?;
+    update(txn, &part.updated).await?;
+    Ok(audit::record_all(txn, &part.events).await?)
+}
+
+/// Every manager who gets a customer, in the order of their ids.
+fn assigned(part: &ImportPart) -> BTreeSet<UserId> {
+    let created = part.created.iter().filter_map(|user| user.customer()?.assigned_manager_id);
+    created.chain(part.updated.iter().filter_map(|update| newly_assigned(&update.before, &update.after))).collect()
+}
+
+async fn insert(txn: &DatabaseTransaction, people: &[User]) -> Result<(), DbErr> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    user::Entity::insert_many(people.iter().map(user_row)).exec_without_returning(txn).await?;
+    customer::Entity::insert_many(customer_rows(people)).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> impl Iterator<Item = customer::ActiveModel> {
+    people.into_iter().filter_map(|user| Some(customer_row(user, user.customer()?)))
+}
+
+/// Writes many people over themselves: an insertion that ends as an update, as no other statement
+/// of all three databases sets other values for each row.
+async fn update(txn: &DatabaseTransaction, updates: &[Update]) -> Result<(), Failure> {
+    if updates.is_empty() {
+        return Ok(());
+    }
+    hold_unchanged(txn, updates).await?;
+    let people = || updates.iter().map(|update| &update.after);
+    let of_user = OnConflict::column(user::Column::Id)
+        .update_columns([
+            user::Column::DisplayName,
+            user::Column::NameKey,
+            user::Column::IsActive,
+            user::Column::VerifiedAt,
+            user::Column::UpdatedAt,
+            user::Column::Version,
+        ])
+        .to_owned();
+    user::Entity::insert_many(people().map(user_row)).on_conflict(of_user).exec_without_returning(txn).await?;
+    let of_customer = OnConflict::column(customer::Column::Id)
+        .update_columns([
+            customer::Column::AssignedManagerId,
+            customer::Column::Metadata,
+            customer::Column::NameKey,
+            customer::Column::UpdatedAt,
+        ])
+        .to_owned();
+    customer::Entity::insert_many(customer_rows(people())).on_conflict(of_customer).exec_without_returning(txn).await?;
+    for update in updates.iter().filter(|update| update.ends_sessions) {
+        session_store::end_all(txn, update.after.id, None).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that these people are as they were seen until the transaction ends.
+async fn hold_unchanged(txn: &DatabaseTransaction, updates: &[Update]) -> Result<(), Failure> {
+    let mut select = Query::select();
+    select
+        .columns([user::Column::Id, user::Column::Version])
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(updates.iter().map(|update| update.before.id.as_uuid())))
+        .order_by(user::Column::Id, sea_orm::Order::Asc)
+        .lock(LockType::Update);
+    let mut versions = BTreeMap::new();
+    for row in txn.query_all(&select).await? {
+        versions.insert(UserId::from(row.try_get::<uuid::Uuid>("", "id")?), row.try_get::<i64>("", "version")?);
+    }
+    let is_unchanged = |update: &Update| versions.get(&update.before.id) == Some(&update.before.version);
+    stale_unless(updates.iter().all(is_unchanged))
+}
