@@ -9,6 +9,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::PasswordPolicy;
+use domain::ValueError;
 use futures_util::StreamExt;
 use futures_util::future::{Ready, ready};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -74,7 +75,7 @@ fn time(request: &HttpRequest) -> Duration {
     request.app_data::<Data<Services>>().map_or(Duration::ZERO, |services| services.body_time)
 }
 
-fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
+pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
     let refused = || Problem::new(Code::UnsupportedMediaType, format!("send the body as {}", taken.join(" or ")));
     let is_encoded = |value: &header::HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if request.headers().get_all(header::CONTENT_ENCODING).any(is_encoded) {
@@ -122,6 +123,15 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> 
             let detail = if duplicate { format!("{detail}: a key appears twice") } else { detail };
             Err(Problem::new(Code::MalformedJson, detail))
         }
+    }
+}
+
+/// The same of a text that stands in something else, such as a cell.
+pub(crate) fn parse_object_text(text: &str) -> Result<Map<String, Value>, ValueError> {
+    match serde_json::from_str(text) {
+        Ok(Strict(Value::Object(object))) => Ok(object),
+        Ok(_) => Err(ValueError::new("wrong_type", "must be an object")),
+        Err(_) => Err(ValueError::new("malformed_json", "must be a JSON object in which no key appears twice")),
     }
 }
 

@@ -39,6 +39,9 @@ pub use docs::openapi;
 pub use edge::{Edge, EdgeSettings, WebOrigin};
 pub use problem::Code;
 pub use traffic::TrafficLimits;
+pub use users::csv::{CsvLines, HeaderError, OpenError, Spool};
+pub use users::export::{Export, ExportFormat};
+pub use users::import::Imports;
 
 /// The use-cases that the routes call.
 #[derive(Clone)]
@@ -57,6 +60,8 @@ pub struct Services {
     pub body_time: Duration,
     /// What stands before the routes.
     pub edge: Edge,
+    /// How many files are imported at once.
+    pub imports: Imports,
 }
 
 /// Serves the whole surface; add it to an [`actix_web::App`].

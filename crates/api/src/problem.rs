@@ -108,6 +108,10 @@ codes! {
 /// One field that is not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FieldError {
+    /// On which line of an imported file; the header is line 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) line: Option<u64>,
     /// Where in the body, as a JSON pointer (RFC 6901); for a query parameter, its name after a slash.
     #[schema(example = "/email")]
     pub(crate) pointer: String,
@@ -123,7 +127,7 @@ impl FieldError {
     /// A refusal of the field with this name.
     pub(crate) fn new(field: &str, error: ValueError) -> Self {
         let escaped = field.replace('~', "~0").replace('/', "~1");
-        Self { pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
+        Self { line: None, pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
     }
 
     /// A refusal of one member of a list.
@@ -141,6 +145,8 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     tries_left: Option<u8>,
     customers: Option<u64>,
+    /// Small, or every `Result` gets too large.
+    errors_omitted: u32,
     retry_after: Option<u64>,
     limit: Option<Box<RateLimit>>,
     request_id: Option<String>,
@@ -181,6 +187,10 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     customers: Option<u64>,
+    /// With the errors of an import: how many more there are than the first 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors_omitted: Option<u32>,
 }
 
 impl Problem {
@@ -192,6 +202,7 @@ impl Problem {
             errors: Vec::new(),
             tries_left: None,
             customers: None,
+            errors_omitted: 0,
             retry_after: None,
             limit: None,
             request_id: None,
@@ -213,6 +224,21 @@ impl Problem {
     #[must_use]
     pub(crate) fn invalid_field(field: &str, error: ValueError) -> Self {
         Self::invalid(vec![FieldError::new(field, error)])
+    }
+
+    /// Lines of a file that are not acceptable, and how many more errors there are.
+    #[must_use]
+    pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
+        let count = errors.len() as u64 + omitted;
+        let detail = format!("nothing was imported: {count} errors in the file");
+        let errors_omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
+        Self { errors, errors_omitted, ..Self::new(Code::ValidationFailed, detail) }
+    }
+
+    /// Too much of this is going on already.
+    #[must_use]
+    pub(crate) fn busy(detail: &'static str, retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, detail) }
     }
 
     /// Fields that the caller may not set.
@@ -313,6 +339,7 @@ impl Problem {
             errors: &self.errors,
             tries_left: self.tries_left,
             customers: self.customers,
+            errors_omitted: Some(self.errors_omitted).filter(|omitted| *omitted > 0),
         }
     }
 }

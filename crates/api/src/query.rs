@@ -14,11 +14,11 @@ use utoipa::IntoParams;
 use crate::form::{Form, text};
 use crate::problem::Problem;
 
-/// The query of a list of people.
+/// Which people, in which order.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the shape of the documentation; `user_query` reads the values")]
-pub(crate) struct UserListParams {
+pub(crate) struct UserFilterParams {
     /// Only this role.
     #[param(inline)]
     role: Option<crate::users::RoleName>,
@@ -42,6 +42,13 @@ pub(crate) struct UserListParams {
     /// The order; `-created_at` unless said otherwise.
     #[param(inline)]
     sort: Option<SortName>,
+}
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the documentation; `user_query` reads the values")]
+pub(crate) struct PageParams {
     /// How many items a page holds.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
@@ -69,13 +76,7 @@ pub(crate) enum SortName {
 /// Reads the query of a list of people.
 pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
     let mut form = form(query);
-    let role = form.optional_with("role", choice);
-    let is_active = form.optional_with("is_active", boolean);
-    let assigned_manager = form.optional_with("assigned_manager_id", assignment);
-    let created_by = form.optional_with("created_by", id);
-    let created_from = form.optional_with("created_from", time);
-    let created_to = form.optional_with("created_to", time);
-    let search = form.optional_with("q", search);
+    let filter = filter(&mut form);
     let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
     let size = form.optional_with("limit", size);
     let after = form.optional_with("cursor", cursor);
@@ -87,15 +88,7 @@ pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
     }
     let query = || {
         Some(UserQuery {
-            filter: Filter {
-                role: role?,
-                is_active: is_active?,
-                assigned_manager: assigned_manager?,
-                created_by: created_by?,
-                created_from: created_from?,
-                created_to: created_to?,
-                search: search?,
-            },
+            filter: filter?,
             sort: sort?.unwrap_or_default(),
             after: after?,
             size: size?.unwrap_or_default(),
@@ -104,6 +97,36 @@ pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
     };
     let query = query();
     form.finish(query)
+}
+
+/// Reads the query of an export: everybody on the list, so nothing about pages, which are as large as they get.
+pub(crate) fn export_query(query: &str) -> Result<UserQuery, Problem> {
+    let mut form = form(query);
+    let filter = filter(&mut form);
+    let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
+    let size = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
+    let query = || Some(UserQuery { filter: filter?, sort: sort?.unwrap_or_default(), size, ..UserQuery::default() });
+    let query = query();
+    form.finish(query)
+}
+
+fn filter(form: &mut Form) -> Option<Filter> {
+    let role = form.optional_with("role", choice);
+    let is_active = form.optional_with("is_active", boolean);
+    let assigned_manager = form.optional_with("assigned_manager_id", assignment);
+    let created_by = form.optional_with("created_by", id);
+    let created_from = form.optional_with("created_from", time);
+    let created_to = form.optional_with("created_to", time);
+    let search = form.optional_with("q", search);
+    Some(Filter {
+        role: role?,
+        is_active: is_active?,
+        assigned_manager: assigned_manager?,
+        created_by: created_by?,
+        created_from: created_from?,
+        created_to: created_to?,
+        search: search?,
+    })
 }
 
 /// Refuses every parameter, for routes that have none.

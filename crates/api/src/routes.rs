@@ -40,6 +40,8 @@ routes! {
     signed_in "/users/" => { GET [users::list::list], POST [users::create::create] }
     signed_in "/users/me" => { GET [users::me::me], PATCH [users::update::update_me] }
     signed_in "/users/managed-customers/" => { GET [users::managed_customers::managed_customers] }
+    signed_in "/users/import" => { POST [users::import::import] }
+    signed_in "/users/export" => { GET [users::export::export] }
     signed_in "/users/{id}" => {
         GET [users::find::find], PATCH [users::update::update], DELETE [users::erase::erase],
     }

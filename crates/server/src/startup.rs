@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer};
-use api::{Edge, EdgeSettings, Services, TrafficLimits};
+use api::{Edge, EdgeSettings, Imports, Services, TrafficLimits};
 use auth::{
     AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
     PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
@@ -143,6 +143,7 @@ impl Service {
             clock: clock.clone(),
             body_time: Duration::from_secs(settings.http.body_timeout.into()),
             edge: Edge::new(&edge(settings), &clock),
+            imports: Imports::default(),
         };
         let address = listener.local_addr()?;
         let server = serve(settings, listener, services)?;

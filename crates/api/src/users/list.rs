@@ -7,12 +7,12 @@ use domain::Action;
 use crate::Services;
 use crate::gate::SignedIn;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{UserListParams, user_query};
+use crate::query::{PageParams, UserFilterParams, user_query};
 use crate::users::{UserListResponse, page};
 
 /// The people whom the caller may see: for an admin everyone, for a manager
 /// themselves and the customers assigned to them.
-#[utoipa::path(get, path = "/users/", tag = "users", operation_id = "list_users", params(UserListParams),
+#[utoipa::path(get, path = "/users/", tag = "users", operation_id = "list_users", params(UserFilterParams, PageParams),
     responses(
         (status = 200, description = "A page of people. `Link` names the next page.", body = UserListResponse,
             headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),

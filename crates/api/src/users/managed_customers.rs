@@ -7,13 +7,13 @@ use domain::Action;
 use crate::Services;
 use crate::gate::SignedIn;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{UserListParams, user_query};
+use crate::query::{PageParams, UserFilterParams, user_query};
 use crate::users::{UserListResponse, page};
 
 /// The customers whom the caller looks after: for a manager the customers
 /// assigned to them, for an admin all customers.
 #[utoipa::path(get, path = "/users/managed-customers/", tag = "users", operation_id = "list_managed_customers",
-    params(UserListParams),
+    params(UserFilterParams, PageParams),
     responses(
         (status = 200, description = "A page of customers. `Link` names the next page.", body = UserListResponse,
             headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),

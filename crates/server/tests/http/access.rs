@@ -36,6 +36,9 @@ const TABLE: &[Row] = &[
     ("GET", "/users/me", [401, 200, 200, 200, 200, 200]),
     ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422]),
     ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403]),
+    // The table sends JSON, which is no file.
+    ("POST", "/users/import", [401, 415, 415, 415, 403, 403]),
+    ("GET", "/users/export", [401, 200, 200, 200, 403, 403]),
     ("GET", "/users/{id}", [401, 200, 200, 404, 200, 404]),
     ("PATCH", "/users/{id}", [401, 422, 422, 404, 422, 404]),
     ("DELETE", "/users/{id}", [401, 204, 403, 403, 403, 403]),

@@ -1,0 +1,98 @@
+//! People as lines of CSV (RFC 4180), out and in.
+//!
+//! What goes out can come in again: an import reads the columns that it knows
+//! of an export and passes over the others, and a cell that was defused is
+//! restored.
+
+mod reader;
+mod text;
+mod writer;
+
+pub use reader::{CsvLines, HeaderError, OpenError, Spool};
+pub(crate) use writer::{head, rows};
+
+/// What an import reads.
+const IMPORTED: [&str; 4] = ["phone", "display_name", "assigned_manager_email", "metadata"];
+
+/// What an export writes, in this order; first what can be imported.
+const EXPORTED: [&str; 15] = [
+    "phone",
+    "display_name",
+    "assigned_manager_email",
+    "metadata",
+    "id",
+    "role",
+    "is_active",
+    "verified_at",
+    "email",
+    "tin_trunk_number",
+    "verification_method",
+    "created_by",
+    "assigned_manager_id",
+    "created_at",
+    "updated_at",
+];
+
+/// What makes a spreadsheet take a cell for a formula when it comes first, the full-width forms included.
+const ACTIVE: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Whether the text begins with a formula, or with quotes before one.
+fn is_active(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(ACTIVE)
+}
+
+/// The text with a quote before it, if a spreadsheet would run it or [`restored`] would change it.
+fn defused(text: &str) -> String {
+    if is_active(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The text before it was [`defused`].
+fn restored(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|rest| is_active(rest)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_what_would_run_is_defused() {
+        for (text, cell) in [
+            ("=1+1", "'=1+1"),
+            ("+998", "'+998"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r", "'\r"),
+            ("＝1", "'＝1"),
+            ("'=1", "''=1"),
+            ("''=1", "'''=1"),
+            ("'t Hooft", "'t Hooft"),
+            ("'", "'"),
+            ("''", "''"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(defused(text), cell, "{text:?}");
+            assert_eq!(restored(cell), text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_never_defused_stays_but_for_one_quote_before_a_formula() {
+        for (cell, text) in [("+998", "+998"), ("'+998", "+998"), ("'t Hooft", "'t Hooft"), ("=1", "=1")] {
+            assert_eq!(restored(cell), text, "{cell:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_defused_text_comes_back_and_does_not_run(text in "[='+\\-@\t\r\n＝＋－＠ a]{0,6}|\\PC{0,12}") {
+            let cell = defused(&text);
+            prop_assert!(!cell.starts_with(ACTIVE));
+            prop_assert_eq!(restored(&cell), text);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! CSV in: a file that is read off the async threads, some lines at a time.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::str::FromStr;
+
+use async_trait::async_trait;
+use csv::ByteRecord;
+use domain::import::{Column, Line, Lines, Refused};
+use domain::store::StoreError;
+use domain::{DisplayName, Email, Metadata, Phone, Role, ValueError};
+
+use super::text::Text;
+use super::{EXPORTED, IMPORTED, restored};
+use crate::body::parse_object_text;
+
+/// Longest cell that is looked at, in bytes: more than any value may have.
+const MAX_CELL: usize = 64 * 1024;
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// A file that can be read again from its start.
+pub trait Spool: Read + Seek + Send {}
+
+impl<F: Read + Seek + Send> Spool for F {}
+
+/// Why a file is not read.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Its header is not acceptable: every column that is wrong.
+    Header(Vec<HeaderError>),
+    /// The system can't read it.
+    Io(io::Error),
+}
+
+/// A column that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderError {
+    /// What the header calls it.
+    pub column: String,
+    /// Why.
+    pub error: ValueError,
+}
+
+/// The lines of a file of customers.
+pub struct CsvLines {
+    /// `None` only while another thread reads.
+    file: Option<File>,
+}
+
+impl CsvLines {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(file: Box<dyn Spool>) -> Result<Self, OpenError> {
+        let opened = tokio::task::spawn_blocking(move || File::open(file)).await;
+        let file = opened.map_err(|error| OpenError::Io(io::Error::other(error)))??;
+        Ok(Self { file: Some(file) })
+    }
+
+    /// How many bytes of the file were read since its start.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.file.as_ref().map_or(0, |file| file.reader.get_ref().bytes())
+    }
+
+    async fn with_file<T: Send + 'static>(
+        &mut self,
+        act: impl FnOnce(File) -> io::Result<(File, T)> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let file = self.file.take().ok_or_else(|| StoreError::Failed("the file is read already".into()))?;
+        let done = tokio::task::spawn_blocking(move || act(file)).await;
+        let done = done.map_err(|error| StoreError::Failed(Box::new(error)))?;
+        let (file, answer) = done.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        self.file = Some(file);
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Lines for CsvLines {
+    async fn next(&mut self, limit: usize) -> Result<Vec<Line>, StoreError> {
+        self.with_file(move |mut file| file.lines(limit).map(|lines| (file, lines))).await
+    }
+
+    async fn rewind(&mut self) -> Result<(), StoreError> {
+        let again = |file: File| match File::open(file.reader.into_inner().into_inner()) {
+            Ok(file) => Ok((file, ())),
+            Err(OpenError::Io(error)) => Err(error),
+            Err(OpenError::Header(_)) => Err(io::Error::other("the file has changed")),
+        };
+        self.with_file(again).await
+    }
+}
+
+/// An open file.
+struct File {
+    reader: csv::Reader<Text<Box<dyn Spool>>>,
+    columns: Vec<Option<Column>>,
+    record: ByteRecord,
+}
+
+impl File {
+    fn open(mut file: Box<dyn Spool>) -> Result<Self, OpenError> {
+        skip_byte_order_mark(&mut file).map_err(OpenError::Io)?;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(64 * 1024)
+            .from_reader(Text::new(file));
+        let mut record = ByteRecord::new();
+        reader.read_byte_record(&mut record).map_err(|error| OpenError::Io(error.into()))?;
+        let columns = columns(&record).map_err(OpenError::Header)?;
+        Ok(Self { reader, columns, record })
+    }
+
+    fn lines(&mut self, limit: usize) -> io::Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        while lines.len() < limit && self.reader.read_byte_record(&mut self.record)? {
+            // Spreadsheets like to write lines of nothing but commas.
+            if self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                lines.push(self.line());
+            }
+        }
+        Ok(lines)
+    }
+
+    fn line(&self) -> Line {
+        let is_open = self.ends_in_open_quote();
+        let breaks = self.record.as_slice().split(|byte| *byte == b'\n').skip(1).count() as u64;
+        // The position is after the record and what ends it.
+        let number = self.reader.position().line() - breaks - u64::from(!is_open);
+        let whole = |code, detail: String| {
+            let refused = vec![Refused { column: None, error: ValueError::new(code, detail) }];
+            Line { number, refused, ..Line::default() }
+        };
+        if is_open {
+            return whole("unclosed_quote", "a quote is opened and never closed".to_owned());
+        }
+        if self.record.len() != self.columns.len() {
+            let detail = format!("has {} cells where the header has {}", self.record.len(), self.columns.len());
+            return whole("wrong_number_of_cells", detail);
+        }
+        self.cells().into_line(number)
+    }
+
+    /// Whether the record goes on to the end of the file since a quote was not closed.
+    fn ends_in_open_quote(&self) -> bool {
+        self.reader.get_ref().has_odd_quotes() && self.record.as_slice().ends_with(b"\n")
+    }
+
+    fn cells(&self) -> Cells<'_> {
+        let mut cells = Cells::default();
+        for (cell, column) in self.record.iter().zip(&self.columns) {
+            let Some(column) = *column else { continue };
+            match text(cell) {
+                Ok(None) => {}
+                Ok(Some(text)) => cells.given.push((column, text)),
+                Err(error) => cells.refused.push(Refused { column: Some(column), error }),
+            }
+        }
+        cells
+    }
+}
+
+fn skip_byte_order_mark(file: &mut dyn Spool) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut start = Vec::new();
+    Read::take(&mut *file, BYTE_ORDER_MARK.len() as u64).read_to_end(&mut start)?;
+    let skipped = if start == BYTE_ORDER_MARK { start.len() as u64 } else { 0 };
+    file.seek(SeekFrom::Start(skipped)).map(drop)
+}
+
+/// Which column is where. The columns of an export that can't be imported are passed over, if all of
+/// them are there: a single one was put there by somebody who expects it to be read.
+fn columns(header: &ByteRecord) -> Result<Vec<Option<Column>>, Vec<HeaderError>> {
+    let names: Vec<_> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    let is_export = EXPORTED.iter().all(|column| names.iter().any(|name| name == column));
+    let known: &[&str] = if is_export { &EXPORTED } else { &IMPORTED };
+    let mut errors = Vec::new();
+    let mut refuse = |column: &str, code, detail: String| {
+        errors.push(HeaderError { column: column.to_owned(), error: ValueError::new(code, detail) });
+    };
+    for (at, name) in names.iter().enumerate() {
+        if !known.contains(&name.as_str()) {
+            let hint = if name.contains([';', '\t']) { "; cells are separated by commas" } else { "" };
+            refuse(name, "unknown_column", format!("the columns are {}{hint}", IMPORTED.join(", ")));
+        } else if names[..at].contains(name) {
+            refuse(name, "repeated", "may be there once".to_owned());
+        }
+    }
+    if !names.iter().any(|name| name == Column::Phone.as_str()) {
+        refuse(Column::Phone.as_str(), "required", "this column is needed".to_owned());
+    }
+    if errors.is_empty() { Ok(names.iter().map(|name| Column::from_str(name).ok()).collect()) } else { Err(errors) }
+}
+
+/// What a cell says; `None` when it is empty.
+fn text(cell: &[u8]) -> Result<Option<&str>, ValueError> {
+    if cell.len() > MAX_CELL {
+        return Err(ValueError::new("too_long", "at most 65536 bytes"));
+    }
+    let text = std::str::from_utf8(cell).map_err(|_| ValueError::new("invalid_utf8", "must be UTF-8"))?;
+    if text.contains('\0') {
+        return Err(ValueError::new("invalid_character", "must not hold the character U+0000"));
+    }
+    Ok(Some(restored(text)).filter(|text| !text.trim().is_empty()))
+}
+
+/// The cells of a line that are not empty.
+#[derive(Default)]
+struct Cells<'a> {
+    given: Vec<(Column, &'a str)>,
+    refused: Vec<Refused>,
+}
+
+impl Cells<'_> {
+    fn into_line(mut self, number: u64) -> Line {
+        let role = self.read(Column::Role, |text| text.trim().parse::<Role>());
+        if role.is_some_and(|role| role != Role::Customer) {
+            return Line { number, is_of_staff: true, ..Line::default() };
+        }
+        let phone = self.read(Column::Phone, Phone::parse);
+        let is_given = self.given.iter().any(|(column, _)| *column == Column::Phone);
+        if !is_given && !self.refused.iter().any(|refused| refused.column == Some(Column::Phone)) {
+            let error = ValueError::new("required", "is required");
+            self.refused.push(Refused { column: Some(Column::Phone), error });
+        }
+        Line {
+            number,
+            phone,
+            display_name: self.read(Column::DisplayName, DisplayName::parse),
+            manager_email: self.read(Column::ManagerEmail, Email::parse),
+            metadata: self.read(Column::Metadata, |text| Metadata::parse(parse_object_text(text)?)),
+            is_active: self.read(Column::IsActive, boolean),
+            is_of_staff: false,
+            refused: self.refused,
+        }
+    }
+
+    fn read<T>(&mut self, column: Column, read: impl FnOnce(&str) -> Result<T, ValueError>) -> Option<T> {
+        let (_, text) = self.given.iter().find(|(given, _)| *given == column)?;
+        read(text).map_err(|error| self.refused.push(Refused { column: Some(column), error })).ok()
+    }
+}
+
+/// Spreadsheets write it in capitals.
+fn boolean(text: &str) -> Result<bool, ValueError> {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    match (is("true"), is("false")) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err(ValueError::new("wrong_type", "must be true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The bytes of a file as a reader of CSV wants them.
+
+use std::io::{self, Read};
+
+/// Text in which every line ends with `\n`, the last one too, whatever the file ends its lines with. So
+/// every record ends with one, by which its line is counted.
+pub(super) struct Text<R> {
+    inner: R,
+    after_cr: bool,
+    last: u8,
+    has_odd_quotes: bool,
+    bytes: u64,
+}
+
+impl<R> Text<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, after_cr: false, last: b'\n', has_odd_quotes: false, bytes: 0 }
+    }
+
+    pub(super) fn into_inner(self) -> R {
+        self.inner
+    }
+
+    /// Whether a quote is open at the end of what was read.
+    pub(super) fn has_odd_quotes(&self) -> bool {
+        self.has_odd_quotes
+    }
+
+    /// How many bytes of the file were read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn keep(&mut self, buffer: &mut [u8], count: usize) -> usize {
+        let mut kept = 0;
+        for at in 0..count {
+            let byte = buffer[at];
+            let is_second_half = byte == b'\n' && self.after_cr;
+            self.after_cr = byte == b'\r';
+            if is_second_half {
+                continue;
+            }
+            self.has_odd_quotes ^= byte == b'"';
+            self.last = if byte == b'\r' { b'\n' } else { byte };
+            buffer[kept] = self.last;
+            kept += 1;
+        }
+        kept
+    }
+}
+
+impl<R: Read> Read for Text<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let count = self.inner.read(buffer)?;
+            self.bytes += count as u64;
+            if count == 0 && self.last != b'\n' {
+                (self.last, buffer[0]) = (b'\n', b'\n');
+                return Ok(1);
+            }
+            let kept = self.keep(buffer, count);
+            if kept > 0 || count == 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that gives one byte at a time, which is the hardest case.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn every_line_ends_with_a_line_feed() {
+        for (file, text) in [
+            ("", ""),
+            ("a", "a\n"),
+            ("a\n", "a\n"),
+            ("a\r\nb\r\n", "a\nb\n"),
+            ("a\rb", "a\nb\n"),
+            ("a\r\n\r\nb\n\n", "a\n\nb\n\n"),
+            ("\"a\r\nb\"", "\"a\nb\"\n"),
+        ] {
+            let (mut whole, mut slow) = (String::new(), String::new());
+            Text::new(file.as_bytes()).read_to_string(&mut whole).unwrap();
+            Text::new(Slow(file.as_bytes())).read_to_string(&mut slow).unwrap();
+            assert_eq!((whole.as_str(), slow.as_str()), (text, text), "{file:?}");
+        }
+    }
+}

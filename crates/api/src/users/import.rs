@@ -1,0 +1,210 @@
+//! `POST /users/import`
+
+mod upload;
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::import::{ImportOrder, Imported, LineError, OnError, OnExisting};
+use domain::{Action, ValueError};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Services;
+use crate::form::text;
+use crate::gate::SignedIn;
+use crate::problem::{FieldError, Problem, ProblemBody};
+use crate::query::{boolean, form};
+use crate::users::csv::{CsvLines, HeaderError, OpenError};
+
+pub use upload::Imports;
+
+/// How to import.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the documentation; `order` reads the values")]
+pub(crate) struct ImportParams {
+    /// Whether only to tell what would happen.
+    #[param(default = false)]
+    dry_run: Option<bool>,
+    /// What to do about lines that are not acceptable: import nothing at all, or the others.
+    #[param(inline, default = "abort")]
+    on_error: Option<OnErrorName>,
+    /// What to do about customers who exist: leave them as they are, or change what the line gives.
+    #[param(inline, default = "skip")]
+    on_existing: Option<OnExistingName>,
+}
+
+/// What to do about lines that are not acceptable.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum OnErrorName {
+    Abort,
+    Skip,
+}
+
+/// What to do about customers who exist.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum OnExistingName {
+    Skip,
+    Update,
+}
+
+/// What an import did, or would do with `dry_run`. A line is counted once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Imported)]
+pub(crate) struct ImportResponse {
+    /// Customers who are new.
+    created: u64,
+    /// Customers who were changed.
+    updated: u64,
+    /// Customers who were left as they were, and lines about staff.
+    skipped: u64,
+    /// What is not acceptable, in the order of the lines: the first 1000.
+    errors: Vec<FieldError>,
+    /// How many more there are, if any.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    errors_omitted: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl From<Imported> for ImportResponse {
+    fn from(imported: Imported) -> Self {
+        Self {
+            created: imported.created,
+            updated: imported.updated,
+            skipped: imported.skipped,
+            errors: imported.errors.into_iter().map(FieldError::from).collect(),
+            errors_omitted: imported.errors_omitted,
+        }
+    }
+}
+
+impl From<LineError> for FieldError {
+    fn from(LineError { line, refused }: LineError) -> Self {
+        match refused.column {
+            Some(column) => Self { line: Some(line), ..Self::new(column.as_str(), refused.error) },
+            // The whole line.
+            None => Self { line: Some(line), pointer: String::new(), ..Self::new("", refused.error) },
+        }
+    }
+}
+
+impl From<HeaderError> for FieldError {
+    fn from(HeaderError { column, error }: HeaderError) -> Self {
+        Self { line: Some(1), ..Self::new(&column, error) }
+    }
+}
+
+/// Enters customers out of a file, or changes those who exist, as `POST /users/` and `PATCH /users/{id}` do.
+///
+/// The columns are `phone`, `display_name`, `assigned_manager_email` and `metadata`, in any order; only `phone` is
+/// needed. An empty cell leaves what is there alone. `metadata` is a JSON object: all of it for a new customer, merged
+/// into what is there for one who exists. A manager's new customers are assigned to them, and customers of others are
+/// `phone_taken`.
+///
+/// With `on_error=abort` it is one transaction, and an error anywhere means that nothing is written. With
+/// `on_error=skip` a few hundred lines at a time are written; sent again, a file whose import broke off goes on where
+/// it ended. A file that `GET /users/export` wrote is taken too: `is_active` is read of its other columns, and lines
+/// about staff count as skipped.
+#[utoipa::path(post, path = "/users/import", tag = "users", operation_id = "import_users", params(ImportParams),
+    request_body(content = String, content_type = "text/csv",
+        description = "UTF-8, at most 64 MiB, with a header.",
+        example = "phone,display_name,assigned_manager_email,metadata\n+998901234567,Aziza,ann@example.com,\"{\"\"tier\"\":1}\"\n"),
+    responses(
+        (status = 200, description = "What was done, or would be with `dry_run`.", body = ImportResponse),
+        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "`request_timeout`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: others kept changing the same customers; nothing was written.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "`payload_too_large`: more than 64 MiB.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`: not `text/csv` in UTF-8 with a header.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`: `errors` names each `line`; with a wrong parameter, its name. Nothing was written.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database is away, or others import at the moment.", body = ProblemBody,
+            content_type = "application/problem+json")))]
+pub(crate) async fn import(
+    signed_in: SignedIn,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let actor = &signed_in.0.actor;
+    services.accounts.check_may(actor, Action::ImportAndExport)?;
+    let order = order(request.query_string())?;
+    upload::check_media_type(&request)?;
+    let file = upload::receive(&services, &request, payload).await?;
+    let mut lines = CsvLines::open(file).await?;
+    let _turn = services.imports.turn().await?;
+    let imported = services.accounts.import(actor, &mut lines, &order).await?;
+    if imported.is_aborted(&order) {
+        let errors = imported.errors.into_iter().map(FieldError::from).collect();
+        return Err(Problem::invalid_lines(errors, imported.errors_omitted));
+    }
+    Ok(HttpResponse::Ok().json(ImportResponse::from(imported)))
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Header(errors) => Self::invalid_lines(errors.into_iter().map(FieldError::from).collect(), 0),
+            OpenError::Io(error) => upload::unavailable(error),
+        }
+    }
+}
+
+fn order(query: &str) -> Result<ImportOrder, Problem> {
+    let mut form = form(query);
+    let dry_run = form.optional_with("dry_run", boolean);
+    let on_error = form.optional_with("on_error", |value| {
+        one_of(value, [("abort", OnError::Abort), ("skip", OnError::Skip)], "must be abort or skip")
+    });
+    let on_existing = form.optional_with("on_existing", |value| {
+        one_of(value, [("skip", OnExisting::Skip), ("update", OnExisting::Update)], "must be skip or update")
+    });
+    let order = || {
+        Some(ImportOrder {
+            on_error: on_error?.unwrap_or_default(),
+            on_existing: on_existing?.unwrap_or_default(),
+            dry_run: dry_run?.unwrap_or_default(),
+            created_by: None,
+        })
+    };
+    let order = order();
+    form.finish(order)
+}
+
+fn one_of<T>(value: Value, choices: [(&str, T); 2], detail: &'static str) -> Result<Option<T>, ValueError> {
+    let text = text(value)?;
+    let chosen = choices.into_iter().find(|(name, _)| *name == text);
+    chosen.map(|(_, choice)| Some(choice)).ok_or_else(|| ValueError::new("invalid_choice", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_read_strictly() {
+        let read = |query: &str| order(query).unwrap();
+        assert_eq!(read(""), ImportOrder::default());
+        let all = read("dry_run=true&on_error=skip&on_existing=update");
+        assert_eq!((all.dry_run, all.on_error, all.on_existing), (true, OnError::Skip, OnExisting::Update));
+        assert_eq!(read("dry_run=false&on_error=abort&on_existing=skip"), ImportOrder::default());
+        for wrong in
+            ["dry_run=1", "on_error=", "on_error=update", "on_existing=abort", "wings=2", "dry_run=true&dry_run=true"]
+        {
+            assert!(order(wrong).is_err(), "{wrong}");
+        }
+    }
+}

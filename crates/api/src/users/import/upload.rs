@@ -1,0 +1,222 @@
+//! A file on its way in: how large, how slow, and how many at once.
+//!
+//! It is put aside before anything is done with it, so that no transaction
+//! waits for somebody's connection.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Payload};
+use domain::store::StoreError;
+use futures_util::StreamExt;
+use tempfile::SpooledTempFile;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::Services;
+use crate::body;
+use crate::problem::{Code, Problem};
+use crate::users::csv::Spool;
+
+/// Most bytes of a file.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// A file of up to so many bytes never touches the disk.
+const MAX_IN_MEMORY: usize = 1024 * 1024;
+/// What is written at once.
+const BLOCK: usize = 256 * 1024;
+/// A file that has not arrived within the time of a body may go on if so much of it came in that time.
+const MIN_PROGRESS: usize = 512 * 1024;
+/// How many files may be on their way in.
+const UPLOADS: usize = 4;
+/// How many may be imported. One: on SQLite only one can write, and elsewhere it is the database that works.
+const TURNS: usize = 1;
+/// How long a file waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// When to come back if too many others import, in seconds.
+const RETRY_SECONDS: u64 = 10;
+
+/// How many imports an instance does at once.
+#[derive(Clone)]
+pub struct Imports {
+    uploads: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { uploads: Arc::new(Semaphore::new(UPLOADS)), turns: Arc::new(Semaphore::new(TURNS)) }
+    }
+}
+
+impl Imports {
+    fn upload(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| busy())
+    }
+
+    /// Waits for the turn, which lasts until it is dropped.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        match timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(busy()),
+        }
+    }
+}
+
+fn busy() -> Problem {
+    Problem::busy("others import at the moment, try again", RETRY_SECONDS)
+}
+
+/// The file can't be kept: a full disk, as a rule.
+pub(super) fn unavailable(error: io::Error) -> Problem {
+    StoreError::Unavailable(Box::new(error)).into()
+}
+
+/// `text/csv` in UTF-8, with its header (RFC 7111 section 5.1).
+pub(super) fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    body::check_media_type(request, &["text/csv"])?;
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_absent = |parameter: &str| {
+        parameter.split_once('=').is_some_and(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("header")
+                && !value.trim().trim_matches('"').eq_ignore_ascii_case("present")
+        })
+    };
+    if value.split(';').skip(1).any(is_absent) {
+        return Err(Problem::new(Code::UnsupportedMediaType, "send the file with a header"));
+    }
+    Ok(())
+}
+
+/// Takes the file in whole.
+pub(super) async fn receive(
+    services: &Services,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Box<dyn Spool>, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
+        return Err(too_large());
+    }
+    let _upload = services.imports.upload()?;
+    let mut arriving = Arriving::new(payload, services.body_time);
+    let mut kept = Kept::new();
+    while let Some(chunk) = arriving.next().await? {
+        kept.add(chunk).await?;
+    }
+    kept.finish().await
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::PayloadTooLarge, "a file may have at most 67108864 bytes")
+}
+
+/// A body that has to make progress.
+struct Arriving {
+    payload: Payload,
+    time: Duration,
+    until: Instant,
+    progress: usize,
+}
+
+impl Arriving {
+    fn new(payload: Payload, time: Duration) -> Self {
+        Self { payload, time, until: Instant::now() + time, progress: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            match timeout_at(self.until, self.payload.next()).await {
+                Ok(Some(Ok(chunk))) => {
+                    self.progress += chunk.len();
+                    return Ok(Some(chunk));
+                }
+                Ok(Some(Err(_))) => return Err(Problem::new(Code::BadRequest, "the body broke off")),
+                Ok(None) => return Ok(None),
+                Err(_) if self.progress < MIN_PROGRESS => {
+                    return Err(Problem::new(Code::RequestTimeout, "the body took too long to arrive"));
+                }
+                Err(_) => (self.until, self.progress) = (Instant::now() + self.time, 0),
+            }
+        }
+    }
+}
+
+/// What has arrived: in memory while it is small, then in a file that has no name and goes with us.
+struct Kept {
+    file: SpooledTempFile,
+    block: Vec<u8>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn new() -> Self {
+        // Where nothing may be written, such as in a container that is read-only, memory has to do.
+        let most = if tempfile::tempfile().is_ok() { MAX_IN_MEMORY } else { MAX_BYTES };
+        Self { file: SpooledTempFile::new(most), block: Vec::new(), bytes: 0 }
+    }
+
+    async fn add(&mut self, chunk: Bytes) -> Result<(), Problem> {
+        self.bytes += chunk.len();
+        if self.bytes > MAX_BYTES {
+            return Err(too_large());
+        }
+        self.block.extend_from_slice(&chunk);
+        if self.block.len() >= BLOCK { self.write().await } else { Ok(()) }
+    }
+
+    async fn write(&mut self) -> Result<(), Problem> {
+        let block = std::mem::take(&mut self.block);
+        let mut file = std::mem::replace(&mut self.file, SpooledTempFile::new(0));
+        let written = tokio::task::spawn_blocking(move || file.write_all(&block).map(|()| file)).await;
+        self.file = written.map_err(io::Error::other).flatten().map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Box<dyn Spool>, Problem> {
+        self.write().await?;
+        Ok(Box::new(self.file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn only_csv_with_a_header_is_taken() {
+        for (content_type, ok) in [
+            ("text/csv", true),
+            ("text/csv; charset=utf-8", true),
+            ("Text/CSV;charset=\"UTF-8\"; header=present", true),
+            ("text/csv; header=absent", false),
+            ("text/csv; charset=windows-1251", false),
+            ("application/csv", false),
+            ("text/plain", false),
+            ("application/json", false),
+        ] {
+            let request = TestRequest::default().insert_header(("content-type", content_type)).to_http_request();
+            assert_eq!(check_media_type(&request).is_ok(), ok, "{content_type}");
+        }
+        assert!(check_media_type(&TestRequest::default().to_http_request()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_file_is_kept_whatever_its_size() {
+        for size in [0, 1, BLOCK, MAX_IN_MEMORY + BLOCK + 1] {
+            let mut kept = Kept::new();
+            for chunk in vec![b'x'; size].chunks(100_000) {
+                kept.add(Bytes::copy_from_slice(chunk)).await.unwrap();
+            }
+            let mut file = kept.finish().await.unwrap();
+            file.rewind().unwrap();
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            assert_eq!(bytes.len(), size);
+        }
+    }
+}
