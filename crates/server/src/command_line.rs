@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use domain::page::{Assignment, Search};
+use domain::{Email, Role, Sort, Timestamp, UserId, ValueError};
 
 /// Keeps a company's people: staff accounts, customers, and which manager looks
 /// after which customer.
@@ -86,6 +88,14 @@ pub enum Command {
         #[command(subcommand)]
         act: Admin,
     },
+    /// Enter customers out of a CSV file, or change those who exist.
+    ///
+    /// The columns are phone, `display_name`, `assigned_manager_email` and metadata, in any order; only
+    /// phone is needed. A file that `clientele export` wrote is taken too. Errors are listed on
+    /// standard error as `line N: /column: what is wrong`, and the exit code then is 1.
+    Import(Import),
+    /// Write people to a file, in a form that can be imported again.
+    Export(Box<Export>),
     /// Look at the settings.
     Config {
         /// What to do with them.
@@ -148,6 +158,67 @@ pub enum Admin {
         #[arg(long)]
         email: String,
     },
+}
+
+/// What to import, and how.
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// The file, or - for standard input.
+    pub file: PathBuf,
+    /// Tell only what would happen.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What to do about lines that are not acceptable: abort imports nothing at all, skip the others.
+    #[arg(long, value_name = "WHAT", default_value = "abort", value_parser = ["abort", "skip"])]
+    pub on_error: String,
+    /// What to do about customers who exist: skip leaves them as they are, update changes what the line gives.
+    #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = ["skip", "update"])]
+    pub on_existing: String,
+    /// The admin or manager who counts as having entered the new customers; without one, each of them themselves.
+    #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+    pub created_by: Option<Email>,
+}
+
+/// What to export, and where to.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The file, which is replaced when the whole export is written; standard output if none is named.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// In which form: csv, or ndjson with a JSON object on each line.
+    #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
+    pub format: String,
+    /// Only this role: admin, manager or customer.
+    #[arg(long)]
+    pub role: Option<Role>,
+    /// Only active, or only inactive: true or false.
+    #[arg(long, value_name = "BOOL")]
+    pub is_active: Option<bool>,
+    /// Only customers of this manager, by id; none for those of nobody.
+    #[arg(long, value_name = "ID", value_parser = assignment)]
+    pub assigned_manager_id: Option<Assignment>,
+    /// Only customers entered by this person, by id.
+    #[arg(long, value_name = "ID")]
+    pub created_by: Option<UserId>,
+    /// Only those entered at this time or later (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub created_from: Option<Timestamp>,
+    /// Only those entered before this time (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub created_to: Option<Timestamp>,
+    /// Only those whose display name, e-mail or phone starts so.
+    #[arg(long, value_name = "TEXT", value_parser = Search::parse)]
+    pub q: Option<Search>,
+    /// The order: `created_at`, `-created_at`, `display_name` or `-display_name`.
+    #[arg(long, allow_hyphen_values = true, default_value_t)]
+    pub sort: Sort,
+}
+
+fn assignment(text: &str) -> Result<Assignment, ValueError> {
+    if text == "none" {
+        return Ok(Assignment::Nobody);
+    }
+    text.parse().map(Assignment::To).map_err(|_| ValueError::new("invalid_id", "must be a UUID or none"))
 }
 
 /// What to do with the settings.

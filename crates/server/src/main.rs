@@ -8,7 +8,7 @@ use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, O
 use server::settings::{Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{admin, banner, config, delivery, health, keys, logging, one_line};
+use server::{admin, banner, config, delivery, export, health, import, keys, logging, one_line};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -73,6 +73,8 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
         Command::Keys { act: Keys::List } => println!("{}", keys::list(settings).await?),
         Command::Keys { act: Keys::Rotate } => println!("{}", keys::rotate(settings).await?),
         Command::Admin { act: Admin::Create { email } } => println!("{}", admin::create(&email, settings).await?),
+        Command::Import(words) => return import::run(&words, settings).await,
+        Command::Export(words) => export::run(&words, settings).await?,
         Command::Config { act: Config::Check } => println!("{}", config::text(settings)),
         Command::Health if health::is_ready(settings.http.listen).await => {}
         Command::Health => return Ok(ExitCode::FAILURE),

@@ -37,13 +37,14 @@ pub struct Export {
     query: Option<UserQuery>,
     has_begun: bool,
     people: u64,
+    total: Option<u64>,
 }
 
 impl Export {
     /// Everybody whom the query finds and the caller may export.
     #[must_use]
     pub fn new(accounts: Accounts, actor: Actor, query: UserQuery, format: ExportFormat) -> Self {
-        Self { accounts, actor, format, query: Some(query), has_begun: false, people: 0 }
+        Self { accounts, actor, format, query: Some(query), has_begun: false, people: 0, total: None }
     }
 
     /// The next part of the file; `None` at its end.
@@ -59,6 +60,7 @@ impl Export {
         }
         part.extend(self.written(&page.items).await?);
         self.people += page.items.len() as u64;
+        self.total = self.total.or(page.total);
         self.query = page.next.map(|next| UserQuery { after: Some(next), include_total: false, ..query });
         Ok(Some(part))
     }
@@ -67,6 +69,12 @@ impl Export {
     #[must_use]
     pub fn people(&self) -> u64 {
         self.people
+    }
+
+    /// How many there were at the beginning, if the query asked for it.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
     }
 
     async fn written(&self, people: &[User]) -> Result<Vec<u8>, Error> {

@@ -206,7 +206,9 @@ async fn a_part_of_the_largest_metadata_fits(ground: Ground) {
         Metadata::parse(serde_json::Map::from_iter([("a".to_owned(), text.into())])).unwrap()
     };
     let mut people: Vec<_> = (0..200).map(|n| customer(&clock, &format!("+99890{n:07}"), None)).collect();
-    people.iter_mut().for_each(|user| customer_profile(user).metadata = large("ў"));
+    for user in &mut people {
+        customer_profile(user).metadata = large("ў");
+    }
     ground.store().import_customers(&mut given([created(&clock, people.clone())])).await.unwrap();
     let updates: Vec<_> =
         people.iter().map(|user| changed(&clock, user, |user| customer_profile(user).metadata = large("z"))).collect();

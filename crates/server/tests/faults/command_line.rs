@@ -9,7 +9,19 @@ fn help_explains_every_command() {
     let program = Program::new();
     let help = program.run(&["--help"]);
     assert_eq!(help.code(), Some(0));
-    for word in ["serve", "migrate", "admin", "config", "openapi", "completions", "health", "--listen", "Exit codes"] {
+    for word in [
+        "serve",
+        "migrate",
+        "admin",
+        "config",
+        "openapi",
+        "completions",
+        "health",
+        "import",
+        "export",
+        "--listen",
+        "Exit codes",
+    ] {
         assert!(help.stdout().contains(word), "no {word} in {}", help.stdout());
     }
     for words in [&["dance"][..], &["migrate"], &["serve", "--wings"], &["admin", "create"], &["--listen", "here"]] {

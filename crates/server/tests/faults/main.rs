@@ -5,6 +5,7 @@
 mod command_line;
 mod database;
 mod ends;
+mod files;
 mod instances;
 mod logs;
 mod metrics;

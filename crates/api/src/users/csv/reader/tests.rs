@@ -121,7 +121,7 @@ fn every_wrong_cell_of_a_line_is_named() {
         ("phone,display_name", ",Ann".to_owned(), vec![(2, "phone", "required")]),
         ("phone,display_name", "+998900000001".to_owned(), vec![(2, "", "wrong_number_of_cells")]),
         ("phone", "+998900000001,x".to_owned(), vec![(2, "", "wrong_number_of_cells")]),
-        ("phone", "\"+99890000000\01\"".to_owned(), vec![(2, "phone", "invalid_character")]),
+        ("phone", "\"+99890000000\x001\"".to_owned(), vec![(2, "phone", "invalid_character")]),
         ("phone,metadata", "+998900000001,{".to_owned(), vec![(2, "metadata", "malformed_json")]),
         (
             "phone,metadata",

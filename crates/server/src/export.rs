@@ -1,0 +1,108 @@
+//! `clientele export`.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api::ExportFormat;
+use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery};
+use indicatif::{ProgressBar, ProgressStyle};
+use persistence::DatabaseError;
+use tempfile::NamedTempFile;
+
+use crate::command_line::Export;
+use crate::import::refused;
+use crate::settings::Settings;
+use crate::startup::{self, StartupError};
+
+/// Writes everybody whom the words ask for.
+///
+/// # Errors
+/// One line that says why the export is not, or not wholly, there.
+pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError> {
+    let unwritable = |error: io::Error| {
+        let name = words.output.as_deref().map_or_else(|| "standard output".into(), Path::to_string_lossy);
+        StartupError::Refused(format!("cannot write {name}: {error}"))
+    };
+    let database = startup::open(settings).await?;
+    if !database.schema().await?.is_current() {
+        return Err(StartupError::NotMigrated);
+    }
+    let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
+    let format = if words.format == "ndjson" { ExportFormat::Ndjson } else { ExportFormat::Csv };
+    let mut export = api::Export::new(accounts, Actor::system("export"), query(words), format);
+    let mut output = Output::open(words.output.as_deref()).map_err(unwritable)?;
+    let bar = bar();
+    while let Some(part) = export.next().await.map_err(refused)? {
+        output.write(&part).map_err(unwritable)?;
+        export.total().into_iter().for_each(|total| bar.set_length(total));
+        bar.set_position(export.people());
+    }
+    bar.finish_and_clear();
+    output.finish().map_err(unwritable)?;
+    drop(export);
+    Ok(database.close().await.map_err(DatabaseError::from)?)
+}
+
+fn query(words: &Export) -> UserQuery {
+    UserQuery {
+        filter: Filter {
+            role: words.role,
+            is_active: words.is_active,
+            assigned_manager: words.assigned_manager_id,
+            created_by: words.created_by,
+            created_from: words.created_from,
+            created_to: words.created_to,
+            search: words.q.clone(),
+        },
+        sort: words.sort,
+        after: None,
+        size: PageSize::new(PageSize::MAX.into()).unwrap_or_default(),
+        // For the bar.
+        include_total: stderr().is_terminal(),
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("exporting {wide_bar} {human_pos}/{human_len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// Where an export goes.
+enum Output {
+    Stream(Box<dyn Write>),
+    /// Beside the file that it becomes, so that there is a whole one or none.
+    File(NamedTempFile, PathBuf),
+}
+
+impl Output {
+    fn open(path: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = path else { return Ok(Self::Stream(Box::new(stdout()))) };
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            // A device or a pipe is not replaced.
+            return Ok(Self::Stream(Box::new(File::create(path)?)));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Self::File(NamedTempFile::new_in(folder)?, path.to_owned()))
+    }
+
+    fn write(&mut self, part: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stream(stream) => stream.write_all(part),
+            Self::File(file, _) => file.write_all(part),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Stream(mut stream) => stream.flush(),
+            Self::File(file, path) => {
+                file.as_file().sync_all()?;
+                file.persist(path).map(drop).map_err(|error| error.error)
+            }
+        }
+    }
+}

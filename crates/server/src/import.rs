@@ -1,0 +1,145 @@
+//! `clientele import`.
+
+use std::fs::File;
+use std::io::{self, stdin};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use api::{CsvLines, OpenError, Spool};
+use async_trait::async_trait;
+use domain::import::{ImportOrder, Imported, Line, Lines, OnError, OnExisting};
+use domain::store::StoreError;
+use domain::{Accounts, Actor, Error, SystemClock};
+use indicatif::{ProgressBar, ProgressStyle};
+use persistence::DatabaseError;
+
+use crate::command_line::Import;
+use crate::settings::Settings;
+use crate::startup::{self, StartupError};
+
+/// Imports the file and says what became of it.
+///
+/// # Errors
+/// One line that says why nothing, or not all of it, could be done. What is wrong with the file is no
+/// error here, but listed.
+pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, StartupError> {
+    let unreadable = |error: io::Error| StartupError::Refused(format!("cannot read {}: {error}", words.file.display()));
+    let (file, length) = open(&words.file).map_err(unreadable)?;
+    let lines = match CsvLines::open(file).await {
+        Ok(lines) => lines,
+        Err(OpenError::Io(error)) => return Err(unreadable(error)),
+        Err(OpenError::Header(errors)) => {
+            for error in &errors {
+                eprintln!("line 1: /{}: {}", error.column, error.error.detail);
+            }
+            return Ok(failed("nothing was imported", errors.len() as u64));
+        }
+    };
+    let order = order(words);
+    let mut lines = Shown::new(lines, length);
+    let imported = carry_out(&mut lines, &order, settings).await;
+    lines.bar.finish_and_clear();
+    Ok(told(&imported?, &order))
+}
+
+/// A file that can be read twice, and its length. What comes through a pipe is put aside first.
+fn open(path: &Path) -> io::Result<(Box<dyn Spool>, u64)> {
+    let is_standard_input = path == Path::new("-");
+    let mut file = if is_standard_input { tempfile::tempfile()? } else { File::open(path)? };
+    if is_standard_input {
+        io::copy(&mut stdin().lock(), &mut file)?;
+    } else if !file.metadata()?.is_file() {
+        let mut aside = tempfile::tempfile()?;
+        io::copy(&mut file, &mut aside)?;
+        file = aside;
+    }
+    let length = file.metadata()?.len();
+    Ok((Box::new(file), length))
+}
+
+fn order(words: &Import) -> ImportOrder {
+    ImportOrder {
+        on_error: if words.on_error == "skip" { OnError::Skip } else { OnError::Abort },
+        on_existing: if words.on_existing == "update" { OnExisting::Update } else { OnExisting::Skip },
+        dry_run: words.dry_run,
+        created_by: words.created_by.clone(),
+    }
+}
+
+async fn carry_out(lines: &mut dyn Lines, order: &ImportOrder, settings: &Settings) -> Result<Imported, StartupError> {
+    let database = startup::open(settings).await?;
+    database.migrate().await?;
+    let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
+    let imported = accounts.import(&Actor::system("import"), lines, order).await;
+    drop(accounts);
+    let closed = database.close().await;
+    let imported = imported.map_err(|error| match error {
+        Error::Invalid(_, error) => StartupError::Setting { key: "--created-by", error },
+        error => refused(error),
+    })?;
+    closed.map_err(DatabaseError::from)?;
+    Ok(imported)
+}
+
+/// What a use-case says, in the words of the command line.
+pub(crate) fn refused(error: Error) -> StartupError {
+    match error {
+        Error::Store(error) => DatabaseError::from(error).into(),
+        error => StartupError::Refused(error.to_string()),
+    }
+}
+
+fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
+    for error in &imported.errors {
+        let column = error.refused.column.map(|column| format!("/{column}: ")).unwrap_or_default();
+        eprintln!("line {}: {column}{}", error.line, error.refused.error.detail);
+    }
+    if imported.errors_omitted > 0 {
+        eprintln!("and {} more errors", imported.errors_omitted);
+    }
+    let errors = imported.errors.len() as u64 + imported.errors_omitted;
+    if imported.is_aborted(order) {
+        return failed("nothing was imported", errors);
+    }
+    let Imported { created, updated, skipped, .. } = imported;
+    let so_far = if order.dry_run { "would be: " } else { "" };
+    println!("{so_far}{created} created, {updated} updated, {skipped} skipped");
+    if errors == 0 { ExitCode::SUCCESS } else { failed("not all of it was imported", errors) }
+}
+
+fn failed(what: &str, errors: u64) -> ExitCode {
+    eprintln!("clientele: {what}: {errors} {}", if errors == 1 { "error" } else { "errors" });
+    ExitCode::FAILURE
+}
+
+/// Lines with a bar that shows how far the reading is, if anybody watches.
+struct Shown {
+    lines: CsvLines,
+    bar: ProgressBar,
+}
+
+impl Shown {
+    fn new(lines: CsvLines, length: u64) -> Self {
+        let bar = ProgressBar::new(length);
+        let style = ProgressStyle::with_template("{msg:9} {wide_bar} {bytes}/{total_bytes} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { lines, bar }
+    }
+}
+
+#[async_trait]
+impl Lines for Shown {
+    async fn next(&mut self, limit: usize) -> Result<Vec<Line>, StoreError> {
+        let lines = self.lines.next(limit).await?;
+        self.bar.set_position(self.lines.bytes_read());
+        Ok(lines)
+    }
+
+    async fn rewind(&mut self) -> Result<(), StoreError> {
+        // A file that is imported whole is looked at before.
+        self.bar.set_message(if self.bar.position() == 0 { "reading" } else { "importing" });
+        self.bar.reset();
+        self.lines.rewind().await
+    }
+}
