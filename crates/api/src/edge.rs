@@ -15,7 +15,8 @@ use crate::traffic::{Traffic, TrafficLimits};
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_AGE: usize = 600;
 /// Headers of answers that scripts may read, beside the few that they always may.
-const EXPOSED: [&str; 7] = ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
+const EXPOSED: [&str; 8] =
+    ["Content-Disposition", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
 
 /// What the operator chose for the edge.
 #[derive(Clone, Debug, Default)]

@@ -46,10 +46,14 @@ async fn a_body_that_drips_gets_408_and_is_cut_off() {
     let mut running = program().serve();
     let admin = Admin::first(&mut running).await;
     let authorization = format!("Authorization: Bearer {}\r\n", admin.token());
-    for (path, authorization) in [("/auth/signin", ""), ("/users/", authorization.as_str())] {
+    for (path, authorization, media_type) in [
+        ("/auth/signin", "", "application/json"),
+        ("/users/", authorization.as_str(), "application/json"),
+        ("/users/import", authorization.as_str(), "text/csv"),
+    ] {
         let mut stream = TcpStream::connect(&running.address).await.unwrap();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{{"
+            "POST {path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: {media_type}\r\nContent-Length: 60000\r\n\r\n{{"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let (answer, took) = drip(stream, b" ").await;
