@@ -230,7 +230,7 @@ impl Problem {
     #[must_use]
     pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
         let count = errors.len() as u64 + omitted;
-        let detail = format!("nothing was imported: {count} errors in the file");
+        let detail = format!("nothing was imported; errors in the file: {count}");
         let errors_omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
         Self { errors, errors_omitted, ..Self::new(Code::ValidationFailed, detail) }
     }

@@ -172,7 +172,7 @@ impl Judge<'_> {
             // The words of a creation, which tell no more than that.
             refused.push(Refused::cell(Column::Phone, "phone_taken", "another customer has this phone"));
         }
-        let manager = self.manager(line, found).map_err(|error| refused.push(error)).unwrap_or_default();
+        let manager = self.manager(line, found, existing).map_err(|error| refused.push(error)).unwrap_or_default();
         let Some(phone) = line.phone.clone().filter(|_| refused.is_empty()) else { return Verdict::Refuse(refused) };
         let verdict = match existing {
             None => self.create(line, phone, manager),
@@ -183,7 +183,7 @@ impl Judge<'_> {
     }
 
     /// The manager to assign. For those who assign nobody, naming themselves is fine and changes nothing.
-    fn manager(&self, line: &Line, found: &ImportFound) -> Result<Option<UserId>, Refused> {
+    fn manager(&self, line: &Line, found: &ImportFound, existing: Option<&User>) -> Result<Option<UserId>, Refused> {
         let Some(email) = &line.manager_email else { return Ok(None) };
         let named = found.staff.get(email);
         if policy::scope(self.actor, Action::AssignCustomer) == Scope::Nothing {
@@ -191,12 +191,14 @@ impl Judge<'_> {
             let error = || Refused::cell(Column::ManagerEmail, "forbidden", "not yours to set, or not to this value");
             return if is_caller { Ok(None) } else { Err(error()) };
         }
-        let active = named.filter(|named| named.is_active && named.role() == Role::Manager);
+        // Whoever looks after the customer already may do so, active or not.
+        let current = existing.and_then(User::customer).and_then(|customer| customer.assigned_manager_id);
+        let is_fine = |named: &&User| (named.is_active && named.role() == Role::Manager) || Some(named.id) == current;
         let error = || {
             let detail = "must be the e-mail of an active manager";
             Refused::cell(Column::ManagerEmail, "not_an_active_manager", detail)
         };
-        active.map(|manager| Some(manager.id)).ok_or_else(error)
+        named.filter(is_fine).map(|manager| Some(manager.id)).ok_or_else(error)
     }
 
     fn create(&self, line: &Line, phone: Phone, manager: Option<UserId>) -> Result<Verdict, Error> {

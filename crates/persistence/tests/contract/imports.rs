@@ -131,6 +131,10 @@ async fn parts_are_written_whole(setting: Setting) {
         assert!(kinds.contains(&EventKind::UserCreated) || kinds.contains(&EventKind::UserUpdated), "{kinds:?}");
     }
     assert_eq!(setting.store.list_sessions(zoe.id, clock.now()).await.unwrap(), []);
+    // The profiles carry what lists of a manager's customers are found by.
+    let query = domain::UserQuery { sort: domain::Sort::NameAscending, ..domain::UserQuery::default() };
+    let listed = setting.store.list_users(Scope::AssignedTo(ann.id), &query).await.unwrap().items;
+    assert_eq!(listed, [of_zoe.after, of_aziz.after, new]);
 }
 
 async fn a_refusal_in_a_later_part_undoes_the_earlier_ones(setting: Setting) {

@@ -215,9 +215,12 @@ async fn an_export_can_be_imported(app: TestApp) {
     let deactivated = file.replace(",customer,true,", ",customer,false,");
     assert_eq!(import(&admin, "?on_existing=update", deactivated).await.body["updated"], 3);
     customer.get("/users/me").await.is_problem(401, "invalid_token");
-    // A manager's export is theirs to import too.
+    // A manager's export is theirs to import too, and whose manager has left is no error.
     let hers = ann.get("/users/export").await.text;
     assert_eq!(import(&ann, "?on_existing=update", hers).await.body["skipped"], 2);
+    assert_eq!(admin.patch(&format!("/users/{}", ann.id), json!({ "is_active": false })).await.status, 200);
+    let all = admin.get("/users/export").await.text;
+    assert_eq!(import(&admin, "?on_existing=update", all).await.body["skipped"], 6);
 }
 
 async fn a_failure_midway_does_not_pass_for_a_whole_file(app: TestApp) {

@@ -140,6 +140,18 @@ async fn those_who_exist_stay_or_change_what_the_line_gives() {
 }
 
 #[tokio::test]
+async fn a_manager_who_was_deactivated_keeps_customers_and_gets_none() {
+    let world = World::new().await;
+    world.store.overwrite_user(&User { is_active: false, ..world.user("mia").clone() });
+    let lines = ["+998900000001", "+998900000002", "+998911111111"].map(|number| of(number, "mia@example.com"));
+    for order in [SKIP, UPDATE] {
+        let imported = import(&world, "admin", lines.to_vec(), &order).await;
+        let refused = (3..5).map(|line| (line, "assigned_manager_email", "not_an_active_manager"));
+        assert_eq!((counts(&imported), errors(&imported)), ((0, 0, 1), refused.collect()));
+    }
+}
+
+#[tokio::test]
 async fn metadata_is_merged_and_the_same_object_changes_nothing() {
     let world = World::new().await;
     let number = "+998911111111";
