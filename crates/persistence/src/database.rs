@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{DbBackend, sqlx};
+use tokio::runtime::Handle;
 
 use crate::connect::{STATEMENT_CACHE, Target};
 use crate::error::{DatabaseError, store_error};
@@ -91,11 +92,16 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] within the acquire timeout when nobody answers.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. The connections live in the one that is current, which is to outlast those of
+    /// others who use the store.
     pub async fn connect(url: &str, options: &Options) -> Result<Self, DatabaseError> {
         let target = Target::parse(url)?;
         let (writer, reader) = target.open(options).await?;
         let time_limit = options.acquire_timeout + options.statement_timeout + Duration::from_secs(3);
-        Ok(Self { target, store: Store { writer, reader, time_limit, few: list::FEW } })
+        let home = Handle::current();
+        Ok(Self { target, store: Store { writer, reader, home, time_limit, few: list::FEW } })
     }
 
     /// The stores of the domain on this database.

@@ -18,6 +18,7 @@ mod erasure;
 mod error;
 mod first_answer;
 mod handover;
+mod home;
 mod housekeeping_store;
 mod import;
 mod key_store;

@@ -9,11 +9,14 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+use tokio::runtime::Handle;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
 use crate::audit::count;
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
+use crate::home::AtHome;
 
 /// How often a transaction that lost against others is begun.
 const ATTEMPTS: u32 = 3;
@@ -23,6 +26,8 @@ const ATTEMPTS: u32 = 3;
 pub struct Store {
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
+    /// Where connections live: they outlast the threads that use them.
+    pub(crate) home: Handle,
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
@@ -37,13 +42,19 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
+    /// Lets the database work for as long as one operation may take.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        // The timer is set when it is first asked for, which is at home.
+        AtHome::new(&self.home, async { timeout(self.time_limit, work).await }).await
+    }
+
     pub(crate) async fn one(&self, select: &SelectStatement) -> Result<Option<QueryResult>, StoreError> {
-        let query = timeout(self.time_limit, self.reader.query_one(select)).instrument(debug_span!("read"));
+        let query = self.in_time(self.reader.query_one(select)).instrument(debug_span!("read"));
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
     }
 
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
-        let query = timeout(self.time_limit, self.reader.query_all(select)).instrument(debug_span!("read"));
+        let query = self.in_time(self.reader.query_all(select)).instrument(debug_span!("read"));
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
     }
 
@@ -58,7 +69,7 @@ impl Store {
         A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
         F: Future<Output = Result<T, Failure>> + Send,
     {
-        let written = timeout(self.time_limit, self.attempts(act)).instrument(debug_span!("write"));
+        let written = self.in_time(self.attempts(act)).instrument(debug_span!("write"));
         written.await.unwrap_or_else(|_| Err(out_of_time().into()))
     }
 

@@ -11,7 +11,14 @@ use crate::process::{PATIENCE, Program, Running};
 
 /// A request whose body is not all there yet, and what is missing of it.
 async fn begin_slow_request(running: &Running, admin: &Admin) -> (TcpStream, String) {
-    let body = format!("{{\"role\":\"customer\",\"phone\":\"{}\"}}", phone(1));
+    let slow = begin_request_for(&phone(1), running, admin).await;
+    // Whoever is answered after that was read after it, on the one thread there is.
+    assert_eq!(admin.get("/users/me").await.unwrap().status(), 200);
+    slow
+}
+
+async fn begin_request_for(phone: &str, running: &Running, admin: &Admin) -> (TcpStream, String) {
+    let body = format!("{{\"role\":\"customer\",\"phone\":\"{phone}\"}}");
     let (first, rest) = body.split_at(10);
     let mut slow = TcpStream::connect(&running.address).await.unwrap();
     let head = format!(
@@ -21,9 +28,15 @@ async fn begin_slow_request(running: &Running, admin: &Admin) -> (TcpStream, Str
         body.len()
     );
     slow.write_all(head.as_bytes()).await.unwrap();
-    // Whoever is answered after that was read after it, on the one thread there is.
-    assert_eq!(admin.get("/users/me").await.unwrap().status(), 200);
     (slow, rest.to_owned())
+}
+
+/// Sends what is missing and asserts that the request is served.
+async fn finish((mut slow, rest): (TcpStream, String), running: &Running) {
+    slow.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer} {}", running.stderr());
 }
 
 async fn until_nobody_listens(running: &Running) {
@@ -39,13 +52,56 @@ async fn a_signal_finishes_what_is_in_flight_and_exits_0() {
     for signal in ["TERM", "INT"] {
         let mut running = Program::new().serve();
         let admin = Admin::first(&mut running).await;
-        let (mut slow, rest) = begin_slow_request(&running, &admin).await;
+        let slow = begin_slow_request(&running, &admin).await;
         running.signal(signal);
         until_nobody_listens(&running).await;
-        slow.write_all(rest.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        slow.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer} {}", running.stderr());
+        finish(slow, &running).await;
+        let (status, stderr) = running.wait();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+    }
+}
+
+/// Threads that serve requests, as Linux knows them.
+fn workers(running: &Running) -> usize {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", running.pid())).unwrap();
+    let names = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+    names.filter(|name| name.starts_with("actix-server wo")).count()
+}
+
+/// A thread that has nothing left to serve ends before the others, which must not feel it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_ends_leaves_the_connections_of_the_others_alone() {
+    for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
+        let Some(database) = database else { continue };
+        let mut running = Program::on(&database).with("CLIENTELE_HTTP__WORKERS", "2").serve();
+        let admin = Admin::first(&mut running).await;
+        // Connections to the database, made by whichever thread needed them first.
+        let load = Load::start(&admin, 8);
+        load.until_entered(60).await;
+        load.stop().await;
+        let mut slow = Vec::new();
+        for n in 0..6 {
+            slow.push(begin_request_for(&phone(5_000_000 + n), &running, &admin).await);
+        }
+        for _ in 0..2 {
+            assert_eq!(admin.get("/users/me").await.unwrap().status(), 200);
+        }
+        let before = workers(&running);
+        assert!(before >= 2, "{before}");
+        running.signal("TERM");
+        until_nobody_listens(&running).await;
+        // The threads take new clients in turn, so one of them is done when every other request is.
+        let (others, first): (Vec<_>, Vec<_>) = slow.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
+        for (_, slow) in first {
+            finish(slow, &running).await;
+        }
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while workers(&running) == before && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for (_, slow) in others {
+            finish(slow, &running).await;
+        }
         let (status, stderr) = running.wait();
         assert_eq!(status.code(), Some(0), "{stderr}");
     }
