@@ -11,6 +11,7 @@ mod audit;
 mod auth;
 mod body;
 mod client_address;
+mod connection;
 mod docs;
 mod edge;
 mod exchange;
@@ -35,6 +36,7 @@ use actix_web::{middleware, web};
 use domain::{Accounts, AuditTrail, Clock};
 
 pub use client_address::Network;
+pub use connection::Connection;
 pub use docs::openapi;
 pub use edge::{Edge, EdgeSettings, WebOrigin};
 pub use problem::Code;
@@ -75,6 +77,7 @@ pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {
                 .wrap(middleware::from_fn(traffic::traffic))
                 .wrap(middleware::from_fn(exchange::exchange))
                 .wrap(cors)
+                .wrap(middleware::from_fn(connection::keep_busy))
                 .configure(routes::configure),
         );
     }

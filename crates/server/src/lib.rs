@@ -6,6 +6,7 @@ pub mod admin;
 pub mod banner;
 pub mod command_line;
 pub mod config;
+mod connections;
 pub mod delivery;
 pub mod export;
 pub mod health;

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 pub use auth::Senders;
 
+use crate::connections::Connections;
 use crate::delivery::DeliveryError;
 use crate::monitoring::Observed;
 use crate::settings::Settings;
@@ -146,8 +147,9 @@ impl Service {
             imports: Imports::default(),
         };
         let address = listener.local_addr()?;
-        let server = serve(settings, listener, services)?;
-        let background = Background::start(outbox, keys, housekeeping, clock);
+        let connections = Connections::new(head_time(settings));
+        let server = serve(settings, listener, services, connections.clone())?;
+        let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
     }
 
@@ -342,10 +344,19 @@ pub(crate) fn refused(key: &'static str, refusals: Vec<Refusal>) -> StartupError
     StartupError::Setting { key, error }
 }
 
-fn serve(settings: &Settings, listener: TcpListener, services: Services) -> Result<Server, StartupError> {
+fn head_time(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.http.head_timeout.into())
+}
+
+fn serve(
+    settings: &Settings,
+    listener: TcpListener,
+    services: Services,
+    connections: Connections,
+) -> Result<Server, StartupError> {
     let factory = move || App::new().configure(api::configure(services.clone()));
-    let head_time = Duration::from_secs(settings.http.head_timeout.into());
-    let mut server = HttpServer::new(factory).client_request_timeout(head_time).shutdown_timeout(DRAIN_SECONDS);
+    let server = HttpServer::new(factory).client_request_timeout(head_time(settings)).shutdown_timeout(DRAIN_SECONDS);
+    let mut server = server.on_connect(move |stream, data| connections.add(stream, data));
     // Caught by the program, from before it says that it listens.
     server = server.disable_signals();
     if let Some(workers) = settings.http.workers {
@@ -361,7 +372,13 @@ struct Background {
 }
 
 impl Background {
-    fn start(outbox: Outbox, keys: Arc<KeyRing>, housekeeping: Housekeeping, clock: Arc<dyn Clock>) -> Self {
+    fn start(
+        outbox: Outbox,
+        keys: Arc<KeyRing>,
+        housekeeping: Housekeeping,
+        clock: Arc<dyn Clock>,
+        connections: Connections,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let told = wait(stopped.clone());
@@ -372,6 +389,7 @@ impl Background {
                 () = reload(&keys, &*clock) => {}
                 () = housekeeping::run(&housekeeping) => {}
                 () = monitoring::keep_up() => {}
+                () = connections.watch() => {}
             }
         });
         Self { tasks, stop }

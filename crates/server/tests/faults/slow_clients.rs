@@ -63,6 +63,41 @@ async fn a_body_that_drips_gets_408_and_is_cut_off() {
     }
 }
 
+/// What the server's own timers leave out: a head that is not the first one, and a body after its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_drips_beside_a_request_is_cut_off() {
+    let running = program().serve();
+    let chunk = b"1\r\nx\r\n";
+    let dripping = [
+        ("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nX-Long: ", &b"x"[..], "200"),
+        (
+            "POST /auth/signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+            chunk,
+            "408",
+        ),
+        ("GET /users/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", chunk, "401"),
+    ];
+    let cut_off = dripping.map(|(head, bytes, status)| {
+        let address = running.address.clone();
+        tokio::spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let (answer, _) = drip(stream, bytes).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+            assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        })
+    });
+    for one in cut_off {
+        one.await.unwrap();
+    }
+}
+
+/// Whether the other side has neither answered nor closed.
+fn is_waiting(stream: &TcpStream) -> bool {
+    let looked = stream.try_read(&mut [0]);
+    looked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_slow_clients_leave_the_others_alone() {
     let running = Program::new().serve();
@@ -70,10 +105,13 @@ async fn many_slow_clients_leave_the_others_alone() {
     for _ in 0..200 {
         let mut stream = TcpStream::connect(&running.address).await.unwrap();
         stream
-            .write_all(b"POST /auth/signin HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+            .write_all(
+                b"POST /auth/signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n",
+            )
             .await
             .unwrap();
         slow.push(stream);
     }
     assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
+    assert!(slow.iter().all(is_waiting), "they are not slow but done");
 }
