@@ -3,6 +3,7 @@
 //! that reads the environment. Business rules have no place here.
 
 pub mod admin;
+mod background;
 pub mod banner;
 pub mod command_line;
 pub mod config;

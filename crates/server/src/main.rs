@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error, 1),
     };
     let done = runtime.block_on(run(command, &settings));
+    // Whatever still blocks a thread, as the name of a host that nobody resolves, is not waited for.
+    runtime.shutdown_background();
     logging::flush();
     done.unwrap_or_else(|error| fail(&error, if error.is_of_settings() { USAGE } else { 1 }))
 }

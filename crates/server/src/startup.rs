@@ -15,24 +15,22 @@ use chrono::TimeDelta;
 use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
 use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 pub use auth::Senders;
 
+use crate::background::Background;
 use crate::connections::Connections;
 use crate::delivery::DeliveryError;
-use crate::monitoring::Observed;
+use crate::monitoring::{self, Observed};
 use crate::settings::Settings;
-use crate::{housekeeping, monitoring};
 
 /// Who issues the access tokens and whom they are for.
 const NAME: &str = "clientele";
 /// How long a request in flight may take to finish after SIGTERM, in seconds.
 const DRAIN_SECONDS: u64 = 30;
-/// How often keys that another instance made are looked for: several times within [`KeyRing::NOTICE`],
-/// so that one reading may fail.
-const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
+/// How long the whole end may take, what is in flight and what goes on beside it together. A little less than whoever
+/// runs us waits until they kill (`stop_grace_period` of the compose file), so that traces can still be sent.
+const STOP_TIME: Duration = Duration::from_secs(33);
 
 /// Why the service does not run.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +177,8 @@ impl Service {
         self.run_until(std::future::pending(), std::future::pending()).await
     }
 
-    /// Serves until `asked_to_stop`, finishes what is in flight unless `asked_again`, and closes the database.
+    /// Serves until `asked_to_stop`, finishes what is in flight, and closes the database: all of it within 33 seconds,
+    /// and at once when `asked_again`.
     ///
     /// # Errors
     /// When the server breaks.
@@ -189,37 +188,47 @@ impl Service {
         asked_again: impl Future<Output = ()>,
     ) -> Result<(), StartupError> {
         let metrics = self.metrics.map(|server| (server.handle(), tokio::spawn(server)));
-        let done = serve_until(self.server, asked_to_stop, asked_again).await;
-        tracing::info!("stopped listening; closing");
-        if let Some((handle, served)) = metrics {
-            handle.stop(false).await;
-            let _ = served.await;
-        }
-        self.background.stop().await;
-        if let Err(error) = self.database.close().await {
-            tracing::warn!(%error, "the database was not closed cleanly");
-        }
-        Ok(done?)
+        let mut server = self.server;
+        let broke = tokio::select! {
+            done = &mut server => Some(done),
+            () = asked_to_stop => None,
+        };
+        let end = async {
+            let done = match broke {
+                Some(done) => done,
+                None => finish(server).await,
+            };
+            tracing::info!("stopped listening; closing");
+            if let Some((handle, served)) = metrics {
+                handle.stop(false).await;
+                let _ = served.await;
+            }
+            self.background.stop().await;
+            if let Err(error) = self.database.close().await {
+                tracing::warn!(%error, "the database was not closed cleanly");
+            }
+            done
+        };
+        Ok(in_time(end, asked_again).await.unwrap_or(Ok(()))?)
     }
 }
 
-async fn serve_until(
-    mut server: Server,
-    asked_to_stop: impl Future<Output = ()>,
-    asked_again: impl Future<Output = ()>,
-) -> std::io::Result<()> {
-    let handle = server.handle();
-    tokio::select! {
-        done = &mut server => return done,
-        () = asked_to_stop => {}
-    }
+/// Lets a server finish what is in flight.
+async fn finish(server: Server) -> std::io::Result<()> {
     tracing::info!("asked to stop; finishing what is in flight");
     // The command is on its way before this future is polled; the server itself tells when it is done.
-    drop(handle.stop(true));
+    drop(server.handle().stop(true));
+    server.await
+}
+
+/// Waits for the end, unless `asked_again` or for too long.
+async fn in_time<T>(end: impl Future<Output = T>, asked_again: impl Future<Output = ()>) -> Option<T> {
     tokio::select! {
-        done = server => done,
-        () = asked_again => Ok(()),
+        done = end => return Some(done),
+        () = asked_again => tracing::warn!("asked again; waiting for nobody"),
+        () = tokio::time::sleep(STOP_TIME) => tracing::warn!("some work did not end in time, and is left alone"),
     }
+    None
 }
 
 /// Opens the database that the settings name.
@@ -365,59 +374,20 @@ fn serve(
     Ok(server.listen(listener)?.run())
 }
 
-/// Work that goes on beside the requests.
-struct Background {
-    tasks: JoinSet<()>,
-    stop: watch::Sender<bool>,
-}
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
 
-impl Background {
-    fn start(
-        outbox: Outbox,
-        keys: Arc<KeyRing>,
-        housekeeping: Housekeeping,
-        clock: Arc<dyn Clock>,
-        connections: Connections,
-    ) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        let told = wait(stopped.clone());
-        tasks.spawn(async move { outbox.run(told).await });
-        tasks.spawn(async move {
-            tokio::select! {
-                () = wait(stopped) => {}
-                () = reload(&keys, &*clock) => {}
-                () = housekeeping::run(&housekeeping) => {}
-                () = monitoring::keep_up() => {}
-                () = connections.watch() => {}
-            }
-        });
-        Self { tasks, stop }
-    }
+    use super::*;
 
-    async fn stop(mut self) {
-        let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-async fn wait(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is a stop too.
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-async fn reload(keys: &KeyRing, clock: &dyn Clock) {
-    let mut last = clock.now();
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = clock.now();
-        // A clock that was set back is no reason to wait.
-        if (now - last).abs() < KEY_RELOAD {
-            continue;
-        }
-        last = now;
-        if let Err(error) = keys.reload().await {
-            tracing::warn!(%error, "the keys were not read again");
-        }
+    #[tokio::test(start_paused = true)]
+    async fn an_end_takes_its_time_but_not_for_ever_and_not_when_asked_again() {
+        let began = tokio::time::Instant::now();
+        assert_eq!(in_time(tokio::time::sleep(Duration::from_secs(31)), pending()).await, Some(()));
+        assert_eq!(began.elapsed(), Duration::from_secs(31));
+        assert_eq!(in_time(pending::<()>(), ready(())).await, None);
+        assert_eq!(began.elapsed(), Duration::from_secs(31));
+        assert_eq!(in_time(pending::<()>(), pending()).await, None);
+        assert_eq!(began.elapsed(), Duration::from_secs(64));
     }
 }

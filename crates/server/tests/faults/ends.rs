@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use persistence::testing::TestDatabase;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::people::{Admin, Load, phone};
 use crate::process::{PATIENCE, Program, Running};
@@ -120,6 +120,28 @@ async fn a_second_signal_waits_for_nobody() {
     assert_eq!(status.code(), Some(0), "{stderr}");
     // Half of what it would wait for the body.
     assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+/// The code of somebody is on its way to a gateway that says nothing, which takes ten seconds to be sure of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_waits_for_no_gateway_either() {
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", gateway.local_addr().unwrap());
+    let program = Program::new()
+        .with("CLIENTELE_DELIVERY__PHONE", "webhook")
+        .with("CLIENTELE_DELIVERY__WEBHOOK__URL", &url)
+        .with("CLIENTELE_DELIVERY__WEBHOOK__SECRET", "open sesame, open sesame");
+    let mut running = program.serve();
+    let admin = Admin::first(&mut running).await;
+    assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
+    admin.ask_for_code(&phone(1)).await;
+    let (_hanging, _) = gateway.accept().await.unwrap();
+    running.signal("TERM");
+    running.until_it_says("closing").await;
+    running.signal("TERM");
+    let (status, stderr) = running.wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("waiting for nobody"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

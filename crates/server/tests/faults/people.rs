@@ -56,6 +56,13 @@ impl Admin {
         self.client.post(format!("{}/users/", self.base)).bearer_auth(&self.token).json(&body).send().await
     }
 
+    /// Has a code sent to a customer.
+    pub(crate) async fn ask_for_code(&self, phone: &str) {
+        let body = json!({ "phone": phone });
+        let sent = self.client.post(format!("{}/auth/signin", self.base)).json(&body).send().await.unwrap();
+        assert_eq!(sent.status(), 202, "{}", sent.text().await.unwrap());
+    }
+
     /// The phones of all customers.
     pub(crate) async fn phones(&self) -> BTreeSet<String> {
         let (mut phones, mut cursor) = (BTreeSet::new(), String::new());

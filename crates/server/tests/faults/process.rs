@@ -223,6 +223,15 @@ impl Running {
         self.stderr.text()
     }
 
+    /// Waits for a line of its log that has these words.
+    pub(crate) async fn until_it_says(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.stderr().contains(words) {
+            assert!(Instant::now() < deadline, "no {words:?} in {}", self.stderr());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Ends it at once, as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
