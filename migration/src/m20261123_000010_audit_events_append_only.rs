@@ -90,12 +90,13 @@ fn postgres() -> String {
     )
 }
 
-fn mysql() -> [String; 3] {
+fn mysql() -> [String; 4] {
     let changed = any(|column| format!("NOT (NEW.{column} <=> OLD.{column})"));
     let refuse = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'audit events are kept'";
     [
-        // A migration that was cut off after its first trigger starts again.
+        // A migration that was cut off after any of its triggers starts again.
         "DROP TRIGGER IF EXISTS audit_events_no_delete".to_owned(),
+        "DROP TRIGGER IF EXISTS audit_events_no_update".to_owned(),
         format!("CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events FOR EACH ROW {refuse}"),
         format!(
             "CREATE TRIGGER audit_events_no_update BEFORE UPDATE ON audit_events FOR EACH ROW \

@@ -3,6 +3,7 @@
 use domain::store::AccountStore;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
+use sea_orm::DbBackend;
 
 use super::backends::{Ground, tests};
 
@@ -11,7 +12,8 @@ tests! {
 
     every database:
     a_newer_database_is_not_touched,
-    a_migrated_database_stays_as_it_is;
+    a_migrated_database_stays_as_it_is,
+    a_migration_that_was_cut_off_is_finished;
 }
 
 async fn start_at_once(test: TestDatabase) {
@@ -79,4 +81,16 @@ async fn a_migrated_database_stays_as_it_is(ground: Ground) {
     ground.database.migrate().await.unwrap();
     let found = ground.store().find_user(domain::Scope::All, manager.id).await.unwrap();
     assert_eq!(found, Some(manager));
+}
+
+/// `MySQL` commits each statement that changes the schema, so one may be cut off when all but the last line is there.
+async fn a_migration_that_was_cut_off_is_finished(ground: Ground) {
+    if ground.raw.get_database_backend() != DbBackend::MySql {
+        return;
+    }
+    ground.run("DELETE FROM seaql_migrations").await.unwrap();
+    ground.database.migrate().await.unwrap();
+    assert!(ground.database.schema().await.unwrap().is_current());
+    let triggers = "SELECT COUNT(*) AS n FROM information_schema.triggers WHERE trigger_schema = DATABASE()";
+    assert_eq!(ground.rows(triggers).await[0].try_get::<i64>("", "n").unwrap(), 2);
 }
