@@ -1,6 +1,7 @@
 //! Bringing a database to its schema and back, one process at a time.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::store::StoreError;
 use migration::Migrator;
@@ -10,6 +11,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};
+use tokio::time::{sleep, timeout};
 
 use crate::connect::Target;
 use crate::error::DatabaseError;
@@ -43,8 +45,10 @@ pub(crate) enum Step {
 /// What tells our lock from others on the same server.
 const LOCK: i64 = 0x636c_6965_6e74;
 
-/// How many seconds to wait for another process that migrates.
-const PATIENCE: u32 = 600;
+/// How long to wait for another process that migrates.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// How often it is asked after: a statement that waits would be ended by the time limits of some servers.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Reads which migrations a database has.
 pub(crate) async fn read<'c, C>(connection: &'c C) -> Result<Schema, DbErr>
@@ -105,23 +109,36 @@ async fn take(txn: &DatabaseTransaction, step: Step) -> Result<(), DatabaseError
     Ok(())
 }
 
-/// Waits until nobody else migrates. `SQLite` needs nothing: an immediate transaction is alone.
+/// Waits until nobody else migrates.
 async fn lock(txn: &DatabaseTransaction) -> Result<(), DatabaseError> {
-    match txn.get_database_backend() {
-        DbBackend::Postgres => {
-            txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-        }
-        DbBackend::MySql => {
-            // Such locks are the server's, so the database is part of the name.
-            let sql =
-                format!("SELECT CAST(GET_LOCK(CONCAT('clientele.', MD5(DATABASE())), {PATIENCE}) AS SIGNED) AS held");
-            let row = txn.query_one_raw(Statement::from_string(DbBackend::MySql, sql)).await?;
-            let held = row.map(|row| row.try_get::<Option<i64>>("", "held")).transpose()?.flatten();
-            if held != Some(1) {
-                return Err(StoreError::Unavailable("another process migrates".into()).into());
-            }
-        }
-        _ => {}
+    if try_lock(txn).await? {
+        return Ok(());
     }
-    Ok(())
+    tracing::info!("waiting for another process that migrates");
+    let waited = timeout(PATIENCE, async {
+        while !try_lock(txn).await? {
+            sleep(INTERVAL).await;
+        }
+        Ok(())
+    });
+    let out_of_time = |_| StoreError::Unavailable("another process migrates".into());
+    waited.await.map_err(out_of_time)?
+}
+
+/// Takes the lock if nobody has it. `SQLite` needs none: an immediate transaction is alone.
+async fn try_lock(txn: &DatabaseTransaction) -> Result<bool, DatabaseError> {
+    let backend = txn.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => {
+            format!("SELECT CASE WHEN pg_try_advisory_xact_lock({LOCK}) THEN 1 ELSE 0 END::bigint AS held")
+        }
+        // Such locks are the server's, so the database is part of the name.
+        DbBackend::MySql => {
+            "SELECT CAST(GET_LOCK(CONCAT('clientele.', MD5(DATABASE())), 0) AS SIGNED) AS held".to_owned()
+        }
+        _ => return Ok(true),
+    };
+    let row = txn.query_one_raw(Statement::from_string(backend, sql)).await?;
+    let held = row.map(|row| row.try_get::<Option<i64>>("", "held")).transpose()?.flatten();
+    Ok(held == Some(1))
 }

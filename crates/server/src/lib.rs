@@ -14,6 +14,7 @@ pub mod health;
 pub mod housekeeping;
 pub mod import;
 pub mod keys;
+mod listener;
 pub mod logging;
 pub mod monitoring;
 pub mod settings;

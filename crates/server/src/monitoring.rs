@@ -1,6 +1,5 @@
 //! Metrics: what is counted, how it is called, and the listener where it is read.
 
-use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +14,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use persistence::Database;
 use tokio::time::timeout;
 
+use crate::listener::Bound;
 use crate::settings::MetricsListen;
 use crate::startup::StartupError;
 
@@ -33,25 +33,39 @@ pub(crate) struct Observed {
     pub(crate) housekeeping: Housekeeping,
 }
 
+/// An address for metrics.
+pub(crate) struct Place {
+    bound: Bound,
+    listen: MetricsListen,
+}
+
 /// Takes the address, so that a wrong one is known before anything else begins.
-pub(crate) fn listen(listen: MetricsListen) -> Result<Option<TcpListener>, StartupError> {
+pub(crate) fn bind(listen: MetricsListen) -> Result<Option<Place>, StartupError> {
     let Some(address) = listen.address() else { return Ok(None) };
-    match (crate::startup::listen("metrics.listen", address), listen) {
+    let bound = if_free(Bound::to("metrics.listen", address), listen)?;
+    Ok(bound.map(|bound| Place { bound, listen }))
+}
+
+/// Does without what nobody asked for.
+fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<Option<T>, StartupError> {
+    match (taken, listen) {
         (Err(error), MetricsListen::IfFree) => {
             tracing::warn!("no metrics: {}; set metrics.listen to another address, or to off", crate::one_line(&error));
             Ok(None)
         }
-        (listener, _) => listener.map(Some),
+        (taken, _) => taken.map(Some),
     }
 }
 
 /// Serves `GET /metrics`, to whoever reaches the address.
-pub(crate) fn serve(listener: TcpListener, observed: Observed) -> Result<Server, StartupError> {
+pub(crate) fn serve(place: Place, observed: Observed) -> Result<Option<Server>, StartupError> {
+    let address = place.bound.address();
+    let Some(listener) = if_free(place.bound.listen(), place.listen)? else { return Ok(None) };
     let observed = Data::new(observed);
     recorder();
-    tracing::info!("metrics are on http://{}/metrics", listener.local_addr()?);
+    tracing::info!("metrics are on http://{address}/metrics");
     let factory = move || App::new().app_data(observed.clone()).route("/metrics", web::get().to(read));
-    Ok(HttpServer::new(factory).workers(1).disable_signals().listen(listener)?.run())
+    Ok(Some(HttpServer::new(factory).workers(1).disable_signals().listen(listener)?.run()))
 }
 
 /// Keeps what is measured small until it is read. Goes on until it is dropped.

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use api::{Network, WebOrigin};
-use auth::MASTER_KEY_MIN_LENGTH;
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
+use auth::{MASTER_KEY_MIN_LENGTH, Password, PasswordPolicy};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
@@ -305,16 +305,24 @@ impl Settings {
             .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
     }
 
-    /// What only those need who serve: whether the first admin is named whole.
+    /// What only those need who serve: whether the first admin is named whole, with a password that may be one.
     ///
     /// # Errors
-    /// When the e-mail or the password is missing beside the other, or the e-mail is none.
+    /// When the e-mail or the password is missing beside the other, or is none.
     pub fn check_first_admin(&self) -> Result<(), SettingsError> {
-        if self.admin_email.is_some() != self.admin_password.is_some() {
-            return Err(SettingsError::Key("admin_email and admin_password go together: give both or none".to_owned()));
-        }
-        let email = self.admin_email.as_deref().map(domain::Email::parse).transpose();
-        email.map(drop).map_err(|error| SettingsError::Key(format!("admin_email: {error}")))
+        let (email, password) = match (&self.admin_email, &self.admin_password) {
+            (None, None) => return Ok(()),
+            (Some(email), Some(password)) => (email, password),
+            _ => {
+                let reason = "admin_email and admin_password go together: give both or none";
+                return Err(SettingsError::Key(reason.to_owned()));
+            }
+        };
+        let wrong = |key: &'static str| move |error| SettingsError::Key(format!("{key}: {error}"));
+        let email = domain::Email::parse(email).map_err(wrong("admin_email"))?;
+        let policy = PasswordPolicy::new(self.auth.password_min_length).map_err(wrong("auth.password_min_length"))?;
+        let password = Password::parse(password.expose_secret());
+        password.and_then(|password| policy.check(&password, Some(&email))).map_err(wrong("admin_password"))
     }
 
     /// Every key and its value, as JSON; secrets only whether they are set.
@@ -432,12 +440,17 @@ mod tests {
     #[test]
     fn an_admin_is_named_whole_or_not_at_all() {
         let check = |variables: &[_]| load(variables).unwrap().check_first_admin();
-        let (email, password) = (("CLIENTELE_ADMIN_EMAIL", "a@example.com"), ("CLIENTELE_ADMIN_PASSWORD", "x"));
+        let email = ("CLIENTELE_ADMIN_EMAIL", "a@example.com");
+        let password = ("CLIENTELE_ADMIN_PASSWORD", "correct horse battery");
         assert!(check(&[]).is_ok());
         assert!(check(&[email, password]).is_ok());
         for wrong in [&[email][..], &[password], &[("CLIENTELE_ADMIN_EMAIL", "a"), password]] {
             let message = check(wrong).unwrap_err().to_string();
             assert!(message.contains("admin_email"), "{message}");
+        }
+        for wrong in ["", "short", "password1234"] {
+            let message = check(&[email, ("CLIENTELE_ADMIN_PASSWORD", wrong)]).unwrap_err().to_string();
+            assert!(message.starts_with("admin_password: "), "{message}");
         }
     }
 

@@ -21,6 +21,7 @@ pub use auth::Senders;
 use crate::background::Background;
 use crate::connections::Connections;
 use crate::delivery::DeliveryError;
+use crate::listener::Bound;
 use crate::monitoring::{self, Observed};
 use crate::settings::Settings;
 
@@ -105,7 +106,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the database, migrates it, and binds the address.
+    /// Takes the address, opens the database, migrates it, and listens.
     ///
     /// # Errors
     /// One line that names the setting to look at.
@@ -122,8 +123,8 @@ impl Service {
         senders: Senders,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartupError> {
-        let listener = listen("http.listen", settings.http.listen)?;
-        let metrics = monitoring::listen(settings.metrics.listen)?;
+        let bound = Bound::to("http.listen", settings.http.listen)?;
+        let metrics = monitoring::bind(settings.metrics.listen)?;
         let Core { database, store, clock, keys, bell, authentication } = Core::open(settings, clock).await?;
         let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell);
         let setup_token = first_admin(settings, &authentication).await?;
@@ -133,7 +134,7 @@ impl Service {
             authentication: authentication.clone(),
             housekeeping: housekeeping.clone(),
         };
-        let metrics = metrics.map(|listener| monitoring::serve(listener, observed)).transpose()?;
+        let metrics = metrics.map(|bound| monitoring::serve(bound, observed)).transpose()?.flatten();
         let services = Services {
             accounts: Accounts::new(store.clone(), clock.clone()),
             audit: AuditTrail::new(store),
@@ -144,9 +145,9 @@ impl Service {
             edge: Edge::new(&edge(settings), &clock),
             imports: Imports::default(),
         };
-        let address = listener.local_addr()?;
+        let address = bound.address();
         let connections = Connections::new(head_time(settings));
-        let server = serve(settings, listener, services, connections.clone())?;
+        let server = serve(settings, bound.listen()?, services, connections.clone())?;
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
     }
@@ -275,12 +276,6 @@ impl Core {
         let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell.clone())?;
         Ok(Self { database, store, clock, keys, bell, authentication })
     }
-}
-
-pub(crate) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartupError> {
-    let listener = TcpListener::bind(address).map_err(|source| StartupError::Listen { key, address, source })?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 fn edge(settings: &Settings) -> EdgeSettings {

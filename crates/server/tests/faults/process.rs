@@ -15,6 +15,12 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// An address of this machine that no other test uses, nor anybody to whom a free port is given.
+pub(crate) fn address_of_ones_own() -> String {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.{high}.{low}.1:8080")
+}
+
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
 
@@ -110,6 +116,11 @@ impl Program {
         self.wait_for(self.command(&["serve"]))
     }
 
+    /// Starts the service and waits for nothing.
+    pub(crate) fn start(&self) -> Running {
+        Running::start(self.command(&["serve"]), self.folder.clone())
+    }
+
     /// The same through a shell, which may put limits on it first.
     pub(crate) fn serve_under(&self, limits: &str) -> Running {
         let mut command = Command::new("sh");
@@ -120,7 +131,9 @@ impl Program {
     }
 
     fn wait_for(&self, command: Command) -> Running {
-        Running::wait_for(command, self.folder.clone())
+        let mut running = Running::start(command, self.folder.clone());
+        running.until_it_listens();
+        running
     }
 }
 
@@ -164,12 +177,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn wait_for(mut command: Command, folder: Arc<Folder>) -> Self {
+    fn start(mut command: Command, folder: Arc<Folder>) -> Self {
         let mut child = command.spawn().unwrap();
         let (stdout, stderr) = (Kept::new(child.stdout.take().unwrap()), Kept::new(child.stderr.take().unwrap()));
-        let mut running = Self { child, address: String::new(), stdout, stderr, _folder: folder };
-        running.address = running.told("listens on http://");
-        running
+        Self { child, address: String::new(), stdout, stderr, _folder: folder }
+    }
+
+    pub(crate) fn until_it_listens(&mut self) {
+        self.address = self.told("listens on http://");
     }
 
     /// What it tells on standard output between this mark and the next space, quote or end of line.

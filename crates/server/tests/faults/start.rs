@@ -1,10 +1,10 @@
 //! A start that cannot be: one clear line, the right exit code, and nobody listens.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use persistence::testing::TestDatabase;
 
-use crate::process::{EMAIL, PASSWORD, Program};
+use crate::process::{EMAIL, PASSWORD, Program, address_of_ones_own};
 
 #[test]
 fn an_unknown_key_is_refused_with_what_is_allowed() {
@@ -28,6 +28,10 @@ fn an_unknown_key_is_refused_with_what_is_allowed() {
             done.failed(2, words);
             assert!(!done.stderr().contains("sesame"));
         }
+    }
+    let named = Program::new().with("CLIENTELE_ADMIN_EMAIL", EMAIL).with("CLIENTELE_ADMIN_PASSWORD", "short");
+    for words_said in [&["serve"][..], &["config", "check"]] {
+        named.run(words_said).failed(2, &["admin_password", "at least 12 characters"]);
     }
     for (text, words) in [
         ("[http]\nport = 1", &["http.port", "listen"][..]),
@@ -105,6 +109,39 @@ async fn a_newer_schema_is_left_alone() {
         let status = program.run(&["migrate", "status"]);
         assert_eq!(status.code(), Some(0));
         assert!(status.stdout().contains("unknown  m29990101_000001_wings"), "{}", status.stdout());
+    }
+}
+
+/// What holds the lock of migrations for ten seconds, and what finds out whether it does.
+fn holding(database: &TestDatabase) -> (String, &'static str) {
+    if database.url().starts_with("postgres") {
+        let hold = format!("SELECT pg_advisory_lock({}); SELECT pg_sleep(10)", 0x636c_6965_6e74_i64);
+        let held = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        (hold, held)
+    } else {
+        let hold = "DO GET_LOCK(CONCAT('clientele.', MD5(DATABASE())), 1); DO SLEEP(10)".to_owned();
+        (hold, "SELECT 1 AS one FROM DUAL WHERE IS_USED_LOCK(CONCAT('clientele.', MD5(DATABASE()))) IS NOT NULL")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_another_migration_says_so_and_does_not_listen() {
+    for database in [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten() {
+        let (hold, held) = holding(&database);
+        let address = address_of_ones_own();
+        let waiting = async {
+            while database.rows(held).await.is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            let running = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
+            running.until_it_says("waiting for another process that migrates").await;
+            assert!(TcpStream::connect(&address).is_err(), "somebody listens and answers nobody");
+            running
+        };
+        let ((), mut running) = tokio::join!(database.run(&hold), waiting);
+        running.until_it_listens();
+        assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
     }
 }
 
