@@ -18,8 +18,7 @@ pub struct Options {
     /// Most connections at once to `PostgreSQL` or `MySQL`. `SQLite` always has one that
     /// writes and four that read.
     pub max_connections: u32,
-    /// Prepared statements that each connection to `PostgreSQL` or `MySQL` keeps; none behind
-    /// a pooler that knows none.
+    /// Prepared statements that each connection to `PostgreSQL` or `MySQL` keeps.
     pub statement_cache: usize,
     /// How long to wait for a connection, a new one included.
     pub acquire_timeout: Duration,

@@ -85,6 +85,7 @@ async fn take_locked(connection: &DatabaseConnection, step: Step) -> Result<(), 
     let mode = Some(SqliteTransactionMode::Immediate);
     let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
     let txn = connection.begin_with_options(options).await?;
+    lift_limits(&txn).await?;
     lock(&txn).await?;
     take(&txn, step).await?;
     // A lock of MySQL ends with its connection, which is closed next; one of PostgreSQL with the transaction.
@@ -104,6 +105,16 @@ async fn take(txn: &DatabaseTransaction, step: Step) -> Result<(), DatabaseError
         Step::Fresh => {
             Migrator::reset(txn).await?;
             Migrator::up(txn, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A migration takes as long as it takes, whatever limits the role or the database has for everything else.
+async fn lift_limits(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+            txn.execute_unprepared(&format!("SET LOCAL {limit} = 0")).await?;
         }
     }
     Ok(())

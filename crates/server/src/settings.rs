@@ -106,7 +106,7 @@ pub struct Database {
     /// Most connections to PostgreSQL or MySQL/MariaDB.
     #[serde(deserialize_with = "lenient::number")]
     pub max_connections: u32,
-    /// Prepared statements that each connection to them keeps; 0 behind a pooler that knows none.
+    /// Prepared statements that each connection to them keeps.
     #[serde(deserialize_with = "lenient::number")]
     pub statement_cache: usize,
 }
@@ -292,7 +292,7 @@ impl Settings {
         if let Some(length) = self.auth.master_key.as_ref().map(|key| key.expose_secret().chars().count()) {
             in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;
         }
-        in_range("http.workers", self.http.workers.unwrap_or(1), 1, 1024)?;
+        in_range("http.workers", self.http.workers.unwrap_or(1), 1, 512)?;
         in_range("http.head_timeout", self.http.head_timeout, 1, 3600)?;
         in_range("http.body_timeout", self.http.body_timeout, 1, 3600)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
@@ -300,7 +300,7 @@ impl Settings {
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
         in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
         self.delivery.gateways()?;
-        in_range("database.statement_cache", self.database.statement_cache, 0, 10_000)?;
+        in_range("database.statement_cache", self.database.statement_cache, 1, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())
             .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
     }
@@ -427,6 +427,8 @@ mod tests {
             ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen"]),
             ("CLIENTELE_AUTH__MASTER_KEY", "fifteen letters", &["auth.master_key", "15", "16"]),
             ("CLIENTELE_HTTP__BODY_TIMEOUT", "0", &["http.body_timeout", "1"]),
+            ("CLIENTELE_HTTP__WORKERS", "513", &["http.workers", "1 to 512"]),
+            ("CLIENTELE_DATABASE__STATEMENT_CACHE", "0", &["database.statement_cache", "1 to 10000"]),
             ("CLIENTELE_METRICS__LISTEN", "here", &["metrics.listen", "off"]),
             ("DATABASE_URL", "oracle://x/y", &["database.url", "sqlite:", "postgres:", "mysql:"]),
             ("DATABASE_URL", "postgres://x", &["database.url"]),

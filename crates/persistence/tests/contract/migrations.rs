@@ -1,5 +1,7 @@
 //! Many processes that start at once, and programs older than their database.
 
+use std::time::Duration;
+
 use domain::store::AccountStore;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
@@ -15,6 +17,9 @@ tests! {
     a_migrated_database_stays_as_it_is,
     a_migration_that_was_cut_off_is_finished;
 }
+
+/// What the lock of migrations is called on PostgreSQL.
+const LOCK: i64 = 0x636c_6965_6e74;
 
 async fn start_at_once(test: TestDatabase) {
     let options = Options { max_connections: 2, ..Options::default() };
@@ -93,4 +98,33 @@ async fn a_migration_that_was_cut_off_is_finished(ground: Ground) {
     assert!(ground.database.schema().await.unwrap().is_current());
     let triggers = "SELECT COUNT(*) AS n FROM information_schema.triggers WHERE trigger_schema = DATABASE()";
     assert_eq!(ground.rows(triggers).await[0].try_get::<i64>("", "n").unwrap(), 2);
+}
+
+/// Limits that an operator gives the role or the database, for requests, cut off no migration: neither one that waits
+/// for another process, nor one whose table somebody else still holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_the_database_do_not_hold_for_migrations() {
+    let Some(test) = TestDatabase::postgres().await else { return };
+    let ground = Ground::new(test).await;
+    let name = ground.test.url().rsplit('/').next().unwrap().to_owned();
+    for limit in
+        ["statement_timeout = '400ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '50ms'"]
+    {
+        ground.run(&format!("ALTER DATABASE {name} SET {limit}")).await.unwrap();
+    }
+    let no_limits = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+    let hold = format!(
+        "{no_limits}; BEGIN; SELECT pg_advisory_xact_lock({LOCK}); SELECT pg_sleep(2); COMMIT; \
+         BEGIN; LOCK TABLE seaql_migrations; SELECT pg_sleep(2); COMMIT"
+    );
+    let held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let migrate = async {
+        while ground.rows(held).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        ground.database.migrate().await
+    };
+    let ((), migrated) = tokio::join!(ground.test.run(&hold), migrate);
+    migrated.unwrap();
 }
