@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
-use server::settings::{Settings, SettingsError};
+use server::settings::{self, Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
 use server::{admin, banner, config, delivery, export, health, import, keys, logging, one_line};
@@ -49,7 +49,8 @@ fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
 }
 
 fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError> {
-    let settings = Settings::load(options.config.as_deref(), std::env::vars().collect(), options.settings())?;
+    let environment = settings::environment(std::env::vars_os())?;
+    let settings = Settings::load(options.config.as_deref(), environment, options.settings())?;
     if matches!(command, Command::Serve | Command::Config { .. }) {
         settings.check_first_admin()?;
     }

@@ -12,7 +12,7 @@ pub use api::{Network, WebOrigin};
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use auth::{MASTER_KEY_MIN_LENGTH, Password, PasswordPolicy};
 use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::Serialized;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +20,15 @@ mod delivery;
 mod lenient;
 mod metrics_listen;
 mod shown;
+mod sources;
 
 pub use metrics_listen::MetricsListen;
+pub use sources::environment;
 
 pub use delivery::{Delivery, Gateways, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "clientele.toml";
-const PREFIX: &str = "CLIENTELE_";
-/// Variables under our prefix that are not settings but switches of the tests.
-const NOT_SETTINGS: &[&str] = &["CLIENTELE_TEST_ALL_BACKENDS"];
 
 /// Everything that can be set. Serialized, it is what [`Settings::shown`] shows:
 /// a new key needs no more than its field, here and in the sections below, and
@@ -179,7 +178,8 @@ pub struct Log {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetry {
-    /// Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces.
+    /// Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. May hold a password.
+    #[serde(serialize_with = "shown::optional_url")]
     pub otlp_endpoint: Option<String>,
 }
 
@@ -265,20 +265,14 @@ impl Settings {
         environment: Vec<(String, String)>,
         flags: Vec<(&str, String)>,
     ) -> Result<Self, SettingsError> {
-        let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
-        let mut figment = Figment::new();
-        match std::fs::read_to_string(path) {
-            Ok(text) => figment = figment.merge(Toml::string(&text)),
-            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(SettingsError::File { path: path.to_owned(), source }),
-        }
-        for (key, value) in from_environment(environment)? {
+        let mut figment = Figment::from(Serialized::defaults(sources::from_file(file)?));
+        for (key, value) in sources::from_environment(environment)? {
             figment = figment.merge(Serialized::default(&key, value));
         }
         for (key, value) in flags {
             figment = figment.merge(Serialized::default(key, value));
         }
-        let settings: Self = figment.extract().map_err(|error| SettingsError::Key(describe(&error)))?;
+        let settings: Self = figment.extract().map_err(|error| SettingsError::Key(sources::describe(&error)))?;
         settings.check()?;
         Ok(settings)
     }
@@ -344,47 +338,6 @@ fn in_range<T: Copy + PartialOrd + std::fmt::Display>(
     Err(SettingsError::Key(format!("{key} is {value}; allowed is {least} to {most}")))
 }
 
-/// The settings among the environment's variables, as dotted keys.
-fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<(String, String)>, SettingsError> {
-    let mut settings = Vec::new();
-    for (name, value) in variables {
-        let key = match name.strip_prefix(PREFIX) {
-            Some(_) if NOT_SETTINGS.contains(&name.as_str()) => continue,
-            Some(key) => key.to_lowercase().replace("__", "."),
-            None if name == "DATABASE_URL" => "database.url".to_owned(),
-            None if name == "DATABASE_URL_FILE" => "database.url_file".to_owned(),
-            None => continue,
-        };
-        match key.strip_suffix("_file") {
-            None => settings.push((name, key, value)),
-            Some(key) => {
-                let text = std::fs::read_to_string(&value)
-                    .map_err(|source| SettingsError::File { path: value.into(), source })?;
-                settings.push((name, key.to_owned(), text.trim_end_matches(['\r', '\n']).to_owned()));
-            }
-        }
-    }
-    // Later ones win: `CLIENTELE_DATABASE__URL` is the more specific name.
-    settings.sort_by_key(|(name, ..)| name.starts_with(PREFIX));
-    Ok(settings.into_iter().map(|(_, key, value)| (key, value)).collect())
-}
-
-fn describe(error: &figment::Error) -> String {
-    let key = error.path.join(".");
-    match &error.kind {
-        figment::error::Kind::UnknownField(field, allowed) => {
-            let parent =
-                if key.ends_with(field.as_str()) || key.is_empty() { key.clone() } else { format!("{key}.{field}") };
-            let name = if parent.is_empty() { field.clone() } else { parent };
-            format!("unknown setting {name}; known here are {}", allowed.join(", "))
-        }
-        figment::error::Kind::UnknownVariant(found, allowed) => {
-            format!("{key} is {found:?}; allowed is {}", allowed.join(", "))
-        }
-        kind => format!("{key}: {kind}").split_whitespace().collect::<Vec<_>>().join(" "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -432,7 +385,8 @@ mod tests {
             ("CLIENTELE_METRICS__LISTEN", "here", &["metrics.listen", "off"]),
             ("DATABASE_URL", "oracle://x/y", &["database.url", "sqlite:", "postgres:", "mysql:"]),
             ("DATABASE_URL", "postgres://x", &["database.url"]),
-            ("CLIENTELE_HTTP", "x", &["http"]),
+            ("CLIENTELE_HTTP", "x", &["http is a section"]),
+            ("CLIENTELE_", "x", &["CLIENTELE_ names no setting"]),
         ] {
             let message = load(&[(name, value)]).unwrap_err().to_string();
             assert!(words.iter().all(|word| message.contains(word)), "{message}");
@@ -475,6 +429,7 @@ mod tests {
             ("CLIENTELE_ADMIN_PASSWORD", "sesame-1"),
             ("CLIENTELE_AUTH__MASTER_KEY", "sesame-2 sesame-2"),
             ("DATABASE_URL", "postgres://ann:sesame-3@db/x?password=sesame-4"),
+            ("CLIENTELE_TELEMETRY__OTLP_ENDPOINT", "https://ann:sesame-5@traces:4318/?key=sesame-6"),
         ]);
         let shown = settings.unwrap().shown();
         assert!(shown.iter().any(|(key, value)| key == "auth.bcrypt_cost" && *value == 12));
@@ -560,5 +515,32 @@ mod tests {
             "open sesame, open sesame"
         );
         assert!(load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere/at/all")]).is_err());
+    }
+
+    #[test]
+    fn a_value_and_a_file_for_it_are_one_too_many() {
+        for name in ["CLIENTELE_AUTH__MASTER_KEY", "DATABASE_URL"] {
+            let file = format!("{name}_FILE");
+            for variables in [[(name, "x"), (&file, "y")], [(&file, "y"), (name, "x")]] {
+                let message = load(&variables).unwrap_err().to_string();
+                assert_eq!(message, format!("{name} and {file} are both set: give one of them"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_told_without_the_value() {
+        let file = std::env::temp_dir().join(format!("clientele-wrong-{}.toml", std::process::id()));
+        for (text, expected) in [
+            ("[auth]\nmaster_key = 7700770077007700", "auth.master_key: expected a string"),
+            ("[delivery.twilio]\nauth_token = [\"7700\"]", "delivery.twilio.auth_token: expected a string"),
+            ("http = 7700", "http is a section: name one of the settings in it"),
+            ("[auth]\nbcrypt_cost = [7700]", "auth.bcrypt_cost: expected a number"),
+            ("[limits]\nenabled = [7700]", "limits.enabled: expected true or false"),
+            ("[http]\ncors_origins = 7700", "http.cors_origins: expected a list"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(Settings::load(Some(&file), Vec::new(), Vec::new()).unwrap_err().to_string(), expected);
+        }
     }
 }

@@ -16,6 +16,12 @@ enum Raw {
 }
 
 impl Raw {
+    /// What is neither is told by what it should be.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, expected: &str) -> Result<String, D::Error> {
+        let raw = Self::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {expected}")))?;
+        Ok(raw.text())
+    }
+
     fn text(self) -> String {
         match self {
             Self::Number(number) => number.to_string(),
@@ -26,7 +32,7 @@ impl Raw {
 }
 
 pub(super) fn number<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
-    let text = Raw::deserialize(deserializer)?.text();
+    let text = Raw::read(deserializer, "a number")?;
     text.trim().parse().map_err(|error| D::Error::custom(format!("{text:?} is not a number: {error}")))
 }
 
@@ -37,7 +43,7 @@ pub(super) fn optional_number<'de, D: Deserializer<'de>, T: FromStr<Err: Display
 }
 
 pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    let text = Raw::deserialize(deserializer)?.text();
+    let text = Raw::read(deserializer, "true or false")?;
     text.trim().parse().map_err(|_| D::Error::custom(format!("{text:?} is neither true nor false")))
 }
 
@@ -67,7 +73,7 @@ enum RawList {
 
 /// A list, or its items with commas between them.
 pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let items = match RawList::deserialize(deserializer)? {
+    let items = match RawList::deserialize(deserializer).map_err(|_| D::Error::custom("expected a list"))? {
         RawList::List(items) => items,
         RawList::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect(),
     };

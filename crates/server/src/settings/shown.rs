@@ -35,6 +35,15 @@ pub(super) fn url<S: Serializer>(value: &SecretString, serializer: S) -> Result<
     serializer.serialize_str(&masked(value.expose_secret()))
 }
 
+/// The same of one that need not be set.
+#[expect(clippy::ref_option, reason = "serde asks for this signature")]
+pub(super) fn optional_url<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.serialize_str(&masked(value)),
+        None => serializer.serialize_none(),
+    }
+}
+
 fn masked(url: &str) -> String {
     let (url, options) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
     let Some((scheme, rest)) = url.split_once("://") else { return format!("{url}{options}") };

@@ -37,10 +37,14 @@ fn an_unknown_key_is_refused_with_what_is_allowed() {
         ("[http]\nport = 1", &["http.port", "listen"][..]),
         ("colour = 1", &["colour"]),
         ("[auth]\npassword_min_length = \"x\"", &["auth.password_min_length"]),
-        ("[auth", &[]),
+        ("[auth", &["clientele.toml, line 1"]),
+        ("[auth]\nmaster_key = \"sesame, sesame", &["clientele.toml, line 2"]),
+        ("[auth]\nmaster_key = 7700770077007700", &["auth.master_key: expected a string"]),
     ] {
         program.folder.write("clientele.toml", text);
-        program.run(&["serve"]).failed(2, words);
+        let done = program.run(&["serve"]);
+        done.failed(2, words);
+        assert!(!done.stderr().contains("sesame") && !done.stderr().contains("7700"), "{}", done.stderr());
     }
 }
 
