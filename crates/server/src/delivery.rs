@@ -6,6 +6,7 @@ use auth::Senders;
 use auth::delivery::GatewayError;
 use domain::{Clock, SystemClock};
 
+use crate::logging::CODES;
 use crate::settings::{Delivery, Gateways, SettingsError};
 
 /// Why codes cannot be sent.
@@ -19,7 +20,7 @@ pub enum DeliveryError {
     Gateway(#[from] GatewayError),
 }
 
-/// Warns of the gateways that let others read the codes.
+/// Warns of the gateways that let others read the codes, also where nothing else is logged.
 ///
 /// # Errors
 /// When a setting is missing.
@@ -27,7 +28,7 @@ pub fn warn(settings: &Delivery) -> Result<(), DeliveryError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     for (channel, gateway) in [("email", &email), ("phone", &phone), ("whatsapp", &whatsapp)] {
         if let Some(warning) = gateway.warning() {
-            tracing::warn!("delivery.{channel}: {warning}");
+            tracing::warn!(target: CODES, "delivery.{channel}: {warning}");
         }
     }
     Ok(())

@@ -12,6 +12,8 @@ use crate::settings::{LogFormat, Settings, SettingsError};
 
 /// Libraries that tell what is not worth telling at `info`; `log.level` may name them to hear more.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
+/// The target of codes that go to the log, and of the warning that they do.
+pub const CODES: &str = "clientele::codes";
 /// Where a collector is by the standard of OpenTelemetry, if the settings don't say.
 #[cfg(feature = "otlp")]
 const STANDARD_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -29,7 +31,7 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
         ))
     })?;
     // The channel `log` is where codes go, however quiet the rest is.
-    let codes = "clientele::codes=info".parse().ok();
+    let codes = format!("{CODES}=info").parse().ok();
     let filter = codes.into_iter().fold(filter, EnvFilter::add_directive);
     let layer: Box<dyn tracing_subscriber::Layer<_> + Send + Sync> = match log.format {
         LogFormat::Pretty => fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal()).boxed(),
@@ -45,6 +47,16 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
     // A failure means that logging was started before, as by an earlier test.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).with(traces).try_init();
     Ok(())
+}
+
+/// Logs panics as one line like any other, within the span of the request, and not as text of their own form. What
+/// was put together for the message may be personal or secret, so only a fixed one is told; the place tells the rest.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a panic");
+        tracing::error!(location, "{message}");
+    }));
 }
 
 /// A word alone would do as the name of a module too; here it has to be a level.
@@ -86,4 +98,51 @@ fn traces(settings: &Settings) -> Result<Option<tracing_subscriber::layer::Ident
 
 fn is_terminal() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_a_line_of_the_log_without_what_it_was_about() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_writer(move || writer.clone());
+        let usual = std::panic::take_hook();
+        log_panics();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let _request = tracing::info_span!("request", request_id = "call-42").entered();
+            let secret = String::from("sesame");
+            let _ = std::panic::catch_unwind(|| panic!("nobody knows {secret}"));
+            let _ = std::panic::catch_unwind(|| panic!("that was not to be"));
+        });
+        std::panic::set_hook(usual);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(!text.contains("sesame"), "{text}");
+        assert_eq!(lines[1]["message"], "that was not to be");
+        for line in lines {
+            assert_eq!(line["level"], "ERROR");
+            assert_eq!(line["span"]["request_id"], "call-42");
+            assert!(line["location"].as_str().unwrap().contains("logging.rs:"), "{line}");
+        }
+    }
 }

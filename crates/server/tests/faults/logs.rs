@@ -42,3 +42,20 @@ async fn the_log_is_json_with_request_ids_and_without_secrets() {
         assert!(leak.is_none(), "{secret} in {leak:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_codes_go_to_the_log_it_says_so_however_quiet_it_is() {
+    for level in ["off", "error"] {
+        let mut running = Program::new().with("CLIENTELE_LOG__LEVEL", level).serve();
+        let admin = Admin::first(&mut running).await;
+        assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
+        admin.ask_for_code(&phone(1)).await;
+        running.until_it_says("one-time code for").await;
+        let log = running.stderr();
+        let (before, _) = log.split_once("one-time code for").unwrap();
+        for channel in ["delivery.email", "delivery.phone", "delivery.whatsapp"] {
+            assert!(before.contains(&format!("{channel}: codes go to the log, whole")), "{log}");
+        }
+        assert!(!log.contains(" INFO server"), "{log}");
+    }
+}
