@@ -49,7 +49,7 @@ impl Connections {
     }
 
     /// Goes on until it is dropped.
-    pub(crate) async fn watch(&self) {
+    pub(crate) async fn watch(self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
             self.end_idle();
