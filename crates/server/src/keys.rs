@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth::{KeyRing, KeyStatus, signing_keys};
 use chrono::{SecondsFormat, TimeDelta};
 use domain::{Actor, Clock, SystemClock, Timestamp};
-use persistence::Database;
+use persistence::{Database, DatabaseError};
 
 use crate::settings::Settings;
 use crate::startup::{self, StartupError};
@@ -39,7 +39,11 @@ pub async fn rotate(settings: &Settings) -> Result<String, StartupError> {
 
 async fn open(settings: &Settings) -> Result<Database, StartupError> {
     let database = startup::open(settings).await?;
-    if database.schema().await?.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
+    let schema = database.schema().await?;
+    if !schema.unknown.is_empty() {
+        return Err(DatabaseError::SchemaTooNew(schema.unknown).into());
+    }
+    if schema.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
 }
 
 async fn close(database: Database) {
