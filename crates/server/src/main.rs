@@ -17,13 +17,11 @@ fn main() -> ExitCode {
     let CommandLine { options, command } = CommandLine::parse();
     let command = command.unwrap_or(Command::Serve);
     match &command {
-        Command::Openapi => {
-            println!("{}", api::openapi().to_pretty_json().unwrap_or_default());
-            return ExitCode::SUCCESS;
-        }
+        Command::Openapi => return said(say(&api::openapi().to_pretty_json().unwrap_or_default())),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut CommandLine::command(), "clientele", &mut std::io::stdout());
-            return ExitCode::SUCCESS;
+            let mut completions = Vec::new();
+            clap_complete::generate(*shell, &mut CommandLine::command(), "clientele", &mut completions);
+            return said(say(&String::from_utf8_lossy(&completions)));
         }
         _ => {}
     }
@@ -42,9 +40,23 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|error| fail(&error, if error.is_of_settings() { USAGE } else { 1 }))
 }
 
+/// Writes to standard output. Whoever reads it may have heard enough, as `head` does.
+fn say(text: &str) -> Result<(), StartupError> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(StartupError::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+fn said(said: Result<(), StartupError>) -> ExitCode {
+    said.map_or_else(|error| fail(&error, 1), |()| ExitCode::SUCCESS)
+}
+
 /// Says on one line why it can't go on.
 fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
-    eprintln!("clientele: {}", one_line(error));
+    // Nobody may be left to hear it; the code says it too.
+    let _ = writeln!(io::stderr(), "clientele: {}", one_line(error));
     ExitCode::from(code)
 }
 
@@ -55,36 +67,46 @@ fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError>
         settings.check_first_admin()?;
     }
     logging::start(&settings)?;
+    logging::log_panics();
     Ok(settings)
 }
 
 async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupError> {
     match command {
-        Command::Serve => {
-            let service = Service::start(settings, delivery::senders(&settings.delivery)?).await?;
-            let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
-            delivery::warn(&settings.delivery)?;
-            // Whoever started us may have closed their end; that is no reason not to serve.
-            let _ = writeln!(io::stdout(), "{}", banner::text(service.address(), service.setup_token()));
-            let asked_again = async {
-                again.next().await;
-                again.next().await;
-            };
-            service.run_until(asked.next(), asked_again).await?;
-        }
+        Command::Serve => serve(settings).await?,
         Command::Migrate { direction } => return migrate(&direction, settings).await,
-        Command::Keys { act: Keys::List } => println!("{}", keys::list(settings).await?),
-        Command::Keys { act: Keys::Rotate } => println!("{}", keys::rotate(settings).await?),
-        Command::Admin { act: Admin::Create { email } } => println!("{}", admin::create(&email, settings).await?),
+        Command::Keys { act: Keys::List } => say(&keys::list(settings).await?)?,
+        Command::Keys { act: Keys::Rotate } => say(&keys::rotate(settings).await?)?,
+        Command::Admin { act: Admin::Create { email } } => say(&admin::create(&email, settings).await?)?,
         Command::Import(words) => return import::run(&words, settings).await,
         Command::Export(words) => export::run(&words, settings).await?,
-        Command::Config { act: Config::Check } => println!("{}", config::text(settings)),
+        Command::Config { act: Config::Check } => say(&config::text(settings))?,
         Command::Health if health::is_ready(settings.http.listen).await => {}
         Command::Health => return Ok(ExitCode::FAILURE),
         // They need no settings and are done.
         Command::Openapi | Command::Completions { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(settings: &Settings) -> Result<(), StartupError> {
+    // From the beginning: the first process of a container ignores a signal that it doesn't catch.
+    let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
+    let service = tokio::select! {
+        started = Service::start(settings, delivery::senders(&settings.delivery)?) => started?,
+        () = asked.next() => {
+            tracing::info!("asked to stop before the start was done");
+            return Ok(());
+        }
+    };
+    delivery::warn(&settings.delivery)?;
+    // Whoever started us may have closed their end; that is no reason not to serve.
+    let _ = writeln!(io::stdout(), "{}", banner::text(service.address(), service.setup_token()));
+    let asked_again = async {
+        again.next().await;
+        again.next().await;
+    };
+    service.run_until(asked.next(), asked_again).await
 }
 
 async fn migrate(direction: &Migrate, settings: &Settings) -> Result<ExitCode, StartupError> {
@@ -100,10 +122,8 @@ async fn migrate(direction: &Migrate, settings: &Settings) -> Result<ExitCode, S
         Migrate::Status => {}
     }
     let schema = database.schema().await?;
-    for (state, names) in [("applied", &schema.applied), ("pending", &schema.pending), ("unknown", &schema.unknown)] {
-        for name in names {
-            println!("{state:8} {name}");
-        }
-    }
+    let states = [("applied", &schema.applied), ("pending", &schema.pending), ("unknown", &schema.unknown)];
+    let lines = states.into_iter().flat_map(|(state, names)| names.iter().map(move |name| format!("{state:8} {name}")));
+    say(&lines.collect::<Vec<_>>().join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }

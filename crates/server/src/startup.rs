@@ -72,6 +72,9 @@ pub enum StartupError {
     /// The schema of the database is not the one this program knows.
     #[error("the database is not migrated: run `clientele migrate up` first")]
     NotMigrated,
+    /// Nobody can be told what was asked for.
+    #[error("standard output cannot be written: {0}")]
+    Output(#[source] std::io::Error),
     /// The server broke.
     #[error("the server failed: {0}")]
     Server(#[from] std::io::Error),
@@ -90,6 +93,7 @@ impl StartupError {
             | Self::Refused(_)
             | Self::FirstAdmin(_)
             | Self::NotMigrated
+            | Self::Output(_)
             | Self::Server(_) => false,
         }
     }

@@ -111,6 +111,13 @@ impl Program {
         Done(Output { status, stdout: written.text().into(), stderr: said.text().into() })
     }
 
+    /// The same where nobody reads what it writes.
+    pub(crate) fn run_unheard(&self, words: &[&str]) -> Done {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Done(self.command(words).stdout(writer).output().unwrap())
+    }
+
     /// Starts the service and waits until it listens.
     pub(crate) fn serve(&self) -> Running {
         self.wait_for(self.command(&["serve"]))

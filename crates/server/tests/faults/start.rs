@@ -107,7 +107,8 @@ async fn a_newer_schema_is_left_alone() {
         let program = Program::on(&database);
         assert_eq!(program.run(&["migrate", "up"]).code(), Some(0));
         database.run("INSERT INTO seaql_migrations VALUES ('m29990101_000001_wings', 0)").await;
-        for words in [&["serve"][..], &["migrate", "up"], &["migrate", "down", "--yes"]] {
+        let keys: [&[&str]; 2] = [&["keys", "list"], &["keys", "rotate"]];
+        for words in [&["serve"][..], &["migrate", "up"], &["migrate", "down", "--yes"]].into_iter().chain(keys) {
             program.run(words).failed(1, &["m29990101_000001_wings"]);
         }
         let status = program.run(&["migrate", "status"]);
@@ -141,6 +142,12 @@ async fn whoever_waits_for_another_migration_says_so_and_does_not_listen() {
             let running = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
             running.until_it_says("waiting for another process that migrates").await;
             assert!(TcpStream::connect(&address).is_err(), "somebody listens and answers nobody");
+            let other = Program::on(&database).start();
+            other.until_it_says("waiting for another process that migrates").await;
+            other.signal("TERM");
+            let (status, stderr) = other.wait();
+            assert_eq!(status.code(), Some(0), "a start that is not done can be ended: {stderr}");
+            assert!(!database.rows(held).await.is_empty(), "and waits for nobody");
             running
         };
         let ((), mut running) = tokio::join!(database.run(&hold), waiting);
