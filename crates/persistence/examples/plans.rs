@@ -97,8 +97,20 @@ fn created_at(n: u64) -> Timestamp {
     DateTime::from_timestamp(START, 0).expect("a time") + TimeDelta::seconds(STEP * i64::try_from(n).expect("a number"))
 }
 
+/// Of ten blocks of so many people, one is nameless: a tenth of everyone, and of the customers of each manager.
+const BLOCK: u64 = MANAGERS;
+const NAMELESS: u64 = 4;
+
+/// In the last block of the nameless, where nearly all of them come before.
+fn deep_among_the_nameless(last: u64) -> u64 {
+    ((last / BLOCK - NAMELESS) / 10 * 10 + NAMELESS) * BLOCK + BLOCK / 2
+}
+
 /// One of 20 names, and a number.
 fn name(n: u64) -> String {
+    if n / BLOCK % 10 == NAMELESS {
+        return String::new();
+    }
     format!("{} {n}", NAMES[usize::try_from(n * 7919 / 1000 % 20).expect("below 20")])
 }
 
@@ -113,39 +125,51 @@ struct Dialect {
     series: &'static str,
     id: fn(&str) -> String,
     time: fn(&str) -> String,
+    /// A name, or NULL.
     name: String,
+    /// Whether they have none.
+    nameless: String,
 }
 
 fn dialect(backend: DbBackend) -> Dialect {
     let cases: Vec<_> = NAMES.iter().enumerate().map(|(at, name)| format!("WHEN {at} THEN '{name} '")).collect();
     // Integer division, which MySQL writes otherwise.
-    let divided = if backend == DbBackend::MySql { "(n * 7919 DIV 1000)" } else { "(n * 7919 / 1000)" };
-    let first_name = format!("CASE {divided} % 20 {} END", cases.join(" "));
+    let divided = |number: &str, by: u64| match backend {
+        DbBackend::MySql => format!("({number} DIV {by})"),
+        _ => format!("({number} / {by})"),
+    };
+    let nameless = format!("{} % 10 = {NAMELESS}", divided("n", BLOCK));
+    let first_name = format!("CASE {} % 20 {} END", divided("n * 7919", 1000), cases.join(" "));
+    let named = |name: &str| format!("CASE WHEN {nameless} THEN NULL ELSE {name} END");
     match backend {
         DbBackend::Postgres => Dialect {
             series: "generate_series({from}::bigint, {to}::bigint) AS s(n)",
             id: |n| format!("('0193' || lpad(to_hex({n}), 8, '0') || '70008000000000000000')::uuid"),
             time: |n| format!("to_timestamp({START} + {STEP} * {n})"),
-            name: format!("({first_name} || n)"),
+            name: named(&format!("({first_name} || n)")),
+            nameless,
         },
         DbBackend::MySql => Dialect {
             series: "(SELECT seq AS n FROM seq_{from}_to_{to}) AS s",
             id: |n| format!("UNHEX(CONCAT('0193', LPAD(HEX({n}), 8, '0'), '70008000000000000000'))"),
             time: |n| format!("'2026-01-01' + INTERVAL {STEP} * {n} SECOND"),
-            name: format!("CONCAT({first_name}, n)"),
+            name: named(&format!("CONCAT({first_name}, n)")),
+            nameless,
         },
         _ => Dialect {
             series: "(WITH RECURSIVE s(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n < {to}) SELECT n FROM s) AS s",
             id: |n| format!("unhex(printf('0193%08x70008000000000000000', {n}))"),
             time: |n| format!("strftime('%Y-%m-%dT%H:%M:%S', {START} + {STEP} * {n}, 'unixepoch') || '+00:00'"),
-            name: format!("({first_name} || n)"),
+            name: named(&format!("({first_name} || n)")),
+            nameless,
         },
     }
 }
 
 async fn fill(connection: &DatabaseConnection, customers: u64) {
     let backend = connection.get_database_backend();
-    let Dialect { series, id, time, name } = dialect(backend);
+    let Dialect { series, id, time, name, nameless } = dialect(backend);
+    let key = format!("COALESCE({name}, '')");
     let series = |from: u64, to: u64| series.replace("{from}", &from.to_string()).replace("{to}", &to.to_string());
     let (me, at) = (id("n"), time("n"));
     let last = STAFF + customers - 1;
@@ -170,7 +194,7 @@ async fn fill(connection: &DatabaseConnection, customers: u64) {
     let mut statements = vec![
         format!(
             "INSERT INTO users (id, role, is_active, display_name, name_key, created_at, updated_at, version) \
-             SELECT {me}, {role}, {active}, {name}, {name}, {at}, {at}, 1 FROM {}",
+             SELECT {me}, {role}, {active}, {name}, {key}, {at}, {at}, 1 FROM {}",
             series(0, last)
         ),
         format!(
@@ -182,11 +206,20 @@ async fn fill(connection: &DatabaseConnection, customers: u64) {
         format!(
             "INSERT INTO customers (id, phone, created_by, assigned_manager_id, metadata, name_key, created_at, updated_at) \
              SELECT {me}, {phone}, CASE WHEN n % 2 = 0 THEN {} ELSE {manager} END, \
-             CASE WHEN n % 20 = 0 THEN NULL ELSE {manager} END, '{{}}', {name}, {at}, {at} FROM {}",
+             CASE WHEN n % 20 = 0 THEN NULL ELSE {manager} END, '{{}}', {key}, {at}, {at} FROM {}",
             id("0"),
             series(STAFF, last)
         ),
     ];
+    // The nameless were handed over at one moment.
+    statements.push(format!(
+        "INSERT INTO audit_events (id, at, actor_id, actor_role, action, subject_id, changes) \
+         SELECT {}, {}, {}, 'admin', 'customer.assigned', {me}, '{{}}' FROM {} WHERE {nameless}",
+        id("(n + 1073741824)"),
+        time(&(last / 2).to_string()),
+        id("0"),
+        series(STAFF, last)
+    ));
     // Two entries about each person: entered, and signed in.
     for (kind, actor, offset) in [("user.created", id("0"), 0u64), ("session.started", me.clone(), 0x8000_0000)] {
         statements.push(format!(
@@ -227,17 +260,30 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
     let own_customers = Scope::AssignedTo(id(7));
     let by_name = sorted(&query, Sort::NameAscending);
     let customers_only = with(Filter { role: Some(Role::Customer), ..none() });
+    let among_the_nameless = |query: &UserQuery| after(query, deep_among_the_nameless(last));
+    let by_name_of = |filter: Filter| sorted(&with(filter), Sort::NameAscending);
     let mut asked: Vec<(&str, Scope, UserQuery)> = vec![
         ("admin: first page", Scope::All, query.clone()),
         ("admin: page 10,000", Scope::All, after(&query, last - deep(last))),
         ("admin: oldest first, page 10,000", Scope::All, after(&sorted(&query, Sort::OldestFirst), deep(last))),
         ("admin: by name", Scope::All, by_name.clone()),
         ("admin: by name, deep", Scope::All, after(&by_name, last - 5)),
+        ("admin: by name, deep among the nameless", Scope::All, among_the_nameless(&by_name)),
         ("admin: by name backwards", Scope::All, sorted(&query, Sort::NameDescending)),
+        (
+            "admin: by name backwards, deep among the nameless",
+            Scope::All,
+            after(&sorted(&query, Sort::NameDescending), deep_among_the_nameless(STAFF + 1000)),
+        ),
         ("admin: role=customer", Scope::All, customers_only.clone()),
         ("admin: role=customer, page 10,000", Scope::All, after(&customers_only, last - deep(last))),
         ("admin: role=manager", Scope::All, with(Filter { role: Some(Role::Manager), ..none() })),
         ("admin: role=customer by name", Scope::All, sorted(&customers_only, Sort::NameAscending)),
+        (
+            "admin: role=customer by name, deep among the nameless",
+            Scope::All,
+            among_the_nameless(&sorted(&customers_only, Sort::NameAscending)),
+        ),
         (
             "admin: role=manager by name",
             Scope::All,
@@ -266,6 +312,11 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
             sorted(&with(Filter { assigned_manager: Some(Assignment::To(id(7))), ..none() }), Sort::NameAscending),
         ),
         (
+            "admin: assigned_manager_id by name, deep among the nameless",
+            Scope::All,
+            among_the_nameless(&by_name_of(Filter { assigned_manager: Some(Assignment::To(id(7))), ..none() })),
+        ),
+        (
             "admin: assigned_manager_id=none",
             Scope::All,
             with(Filter { assigned_manager: Some(Assignment::Nobody), ..none() }),
@@ -275,12 +326,22 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
             Scope::All,
             sorted(&with(Filter { assigned_manager: Some(Assignment::Nobody), ..none() }), Sort::NameAscending),
         ),
+        (
+            "admin: assigned_manager_id=none by name, deep among the nameless",
+            Scope::All,
+            among_the_nameless(&by_name_of(Filter { assigned_manager: Some(Assignment::Nobody), ..none() })),
+        ),
         ("admin: created_by a manager", Scope::All, with(Filter { created_by: Some(id(8)), ..none() })),
         ("admin: created_by an admin", Scope::All, with(Filter { created_by: Some(id(0)), ..none() })),
         (
             "admin: created_by an admin by name",
             Scope::All,
             sorted(&with(Filter { created_by: Some(id(0)), ..none() }), Sort::NameAscending),
+        ),
+        (
+            "admin: created_by an admin by name, deep among the nameless",
+            Scope::All,
+            among_the_nameless(&by_name_of(Filter { created_by: Some(id(0)), ..none() })),
         ),
         (
             "admin: created_by an admin & assigned_manager_id",
@@ -336,6 +397,7 @@ fn queries(customers: u64) -> Vec<(String, Asked)> {
         ("manager: first page", manager, query.clone()),
         ("manager: deep", manager, after(&query, last / 4)),
         ("manager: by name", manager, by_name.clone()),
+        ("manager: by name, deep among the nameless", manager, among_the_nameless(&by_name)),
         ("manager: q, one letter", manager, searched("a")),
         ("manager: q, all phones", manager, searched("+998")),
         ("manager: managed-customers", own_customers, query.clone()),
@@ -358,10 +420,20 @@ fn audit_queries(last: u64) -> Vec<(String, Asked)> {
     let middle = created_at(last / 2);
     let after = EventCursor { at: middle, id: id(last / 2).as_uuid().into() };
     let deep = |query: EventQuery| EventQuery { after: Some(after), ..query };
+    // The first of those who were handed over at that moment come last.
+    let first = (1 << 30) + deep_among_the_nameless(STAFF + 1000);
+    let handed_over = EventCursor { at: middle, id: id(first).as_uuid().into() };
+    let within_a_moment = |query: EventQuery| EventQuery { after: Some(handed_over), ..query };
     let manager = Scope::AssignedTo(id(7));
     let asked = [
         ("audit: first page", Scope::All, EventQuery::default()),
         ("audit: deep", Scope::All, deep(EventQuery::default())),
+        ("audit: deep within one moment", Scope::All, within_a_moment(EventQuery::default())),
+        (
+            "audit: action, deep within one moment",
+            Scope::All,
+            within_a_moment(with(EventFilter { kind: Some(EventKind::CustomerAssigned), ..none() })),
+        ),
         ("audit: subject_id", Scope::All, with(EventFilter { subject: Some(id(last / 2)), ..none() })),
         ("audit: actor_id, few", Scope::All, with(EventFilter { actor: Some(id(last / 2)), ..none() })),
         ("audit: actor_id, many", Scope::All, with(EventFilter { actor: Some(id(0)), ..none() })),
@@ -384,6 +456,7 @@ fn audit_queries(last: u64) -> Vec<(String, Asked)> {
             manager,
             EventQuery { size: PageSize::new(200).expect("a size"), ..EventQuery::default() },
         ),
+        ("audit: manager, deep within one moment", manager, within_a_moment(EventQuery::default())),
         ("audit: manager, deep", manager, deep(EventQuery::default())),
         ("audit: manager, action", manager, with(EventFilter { kind: Some(EventKind::SessionStarted), ..none() })),
         ("audit: manager, subject_id", manager, with(EventFilter { subject: Some(id(MANAGERS * 2 + 6)), ..none() })),

@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait, Condition, DbBackend, FromQueryResult, QueryResult};
 use crate::entity::audit_event::{Column, Entity, Model};
 use crate::entity::{customer, user};
 use crate::error::{Inconsistency, store_error};
+use crate::keyset::{Place, comes_after};
 use crate::scope;
 use crate::store::Store;
 
@@ -38,7 +39,7 @@ pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> Sele
         Scope::AssignedTo(manager) if backend == DbBackend::Postgres && query.filter.subject.is_none() => {
             newest_of_each(manager, query)
         }
-        scope => newest(listed(scope, &query.filter), query),
+        scope => newest(backend, listed(scope, &query.filter), query),
     };
     let is_on_page = Expr::col((Entity, Column::Id)).equals(("page", "id"));
     let mut select = Query::select();
@@ -48,12 +49,11 @@ pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> Sele
 }
 
 /// The ids of the page.
-fn newest(mut listed: SelectStatement, query: &EventQuery) -> SelectStatement {
+fn newest(backend: DbBackend, mut listed: SelectStatement, query: &EventQuery) -> SelectStatement {
     if let Some(after) = query.after {
-        // Written so that every planner takes the first half for a range.
-        listed
-            .cond_where(Column::At.lte(after.at))
-            .cond_where(Condition::any().add(Column::At.lt(after.at)).add(Column::Id.lt(after.id.as_uuid())));
+        let (at, id) = (Column::At.into_expr(), Column::Id.into_expr());
+        let (place, last) = (Place::new(at, after.at), Place::new(id, after.id.as_uuid()));
+        listed.cond_where(comes_after(backend, place, last, true));
     }
     listed.column((Entity, Column::Id)).limit(rows(query));
     newest_first(&mut listed);
@@ -64,7 +64,7 @@ fn newest(mut listed: SelectStatement, query: &EventQuery) -> SelectStatement {
 /// newest on until it has met enough of this manager, of whom there may be none.
 fn newest_of_each(manager: UserId, query: &EventQuery) -> SelectStatement {
     let is_subject = Expr::col((Entity, Column::SubjectId)).equals((customer::Entity, customer::Column::Id));
-    let mut of_one = newest(listed(Scope::All, &query.filter), query);
+    let mut of_one = newest(DbBackend::Postgres, listed(Scope::All, &query.filter), query);
     of_one.column((Entity, Column::At)).and_where(is_subject);
     let mut ids = Query::select();
     ids.column((Entity, Column::Id))

@@ -22,6 +22,7 @@ mod home;
 mod housekeeping_store;
 mod import;
 mod key_store;
+mod keyset;
 mod list;
 mod person;
 mod personal_data;

@@ -24,6 +24,7 @@ use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait};
 
 use crate::entity::{admin_manager, customer, user};
 use crate::error::store_error;
+use crate::keyset::{Place, comes_after};
 use crate::person::{self, Person};
 use crate::scope;
 use crate::store::Store;
@@ -35,13 +36,15 @@ impl Store {
             return Ok(Page { items: Vec::new(), next: None, total: query.include_total.then_some(0) });
         }
         let plan = self.plan(query.filter.search.as_ref()).await?;
-        let parts = ordered_parts(self.reader.get_database_backend(), scope, &query.filter, plan);
+        let backend = self.reader.get_database_backend();
+        let parts = parts(backend, scope, &query.filter, plan);
         let rows = self.all(&page(&parts, query)).await?;
         let people = rows.iter().take(query.size.get());
         let items = people.map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<Vec<_>, StoreError>>()?;
         let has_more = rows.len() > query.size.get();
         let next = items.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
-        let total = if query.include_total { Some(self.count(&total(scope, &query.filter)).await?) } else { None };
+        let total =
+            if query.include_total { Some(self.count(&total(backend, scope, &query.filter)).await?) } else { None };
         Ok(Page { items, next, total })
     }
 
@@ -64,9 +67,9 @@ impl Store {
 pub(crate) fn statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<SelectStatement> {
     let plan = if query.filter.search.is_some() && found <= FEW { Plan::Find } else { Plan::Walk };
     let mut statements: Vec<_> = query.filter.search.iter().map(|search| matches_up_to(search, FEW + 1)).collect();
-    statements.push(page(&ordered_parts(backend, scope, &query.filter, plan), query));
+    statements.push(page(&parts(backend, scope, &query.filter, plan), query));
     if query.include_total {
-        statements.push(total(scope, &query.filter));
+        statements.push(total(backend, scope, &query.filter));
     }
     statements
 }
@@ -87,8 +90,10 @@ enum Plan {
 struct Part {
     /// Whether the index is one of `customers`.
     of_customers: bool,
-    /// Whether its order begins with the manager, who is the same for all.
-    by_manager_first: bool,
+    /// Whose planner it is written for.
+    backend: DbBackend,
+    /// Whether all of it is of no manager.
+    is_of_nobody: bool,
     /// Who is in it, whatever the page.
     condition: Condition,
     /// Everyone who matches the search, where they were found first.
@@ -97,28 +102,19 @@ struct Part {
     with_profiles: bool,
 }
 
-/// The parts in the order that the backend finds in the indexes: PostgreSQL does not see that what
-/// is NULL is the same for all, and MariaDB does not see that to say so changes nothing.
-fn ordered_parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
-    let mut parts = parts(scope, filter, plan);
-    for part in &mut parts {
-        part.by_manager_first = backend == DbBackend::Postgres && filter.assigned_manager == Some(Assignment::Nobody);
-    }
-    parts
-}
-
-fn parts(scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
+fn parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
+    let part = |scope| part(backend, scope, filter, plan);
     match scope {
         Scope::SelfAndAssigned(id) => {
-            let mut assigned = part(Scope::AssignedTo(id), filter, plan);
+            let mut assigned = part(Scope::AssignedTo(id));
             assigned.condition = assigned.condition.add(user::Column::Id.ne(id.as_uuid()));
-            vec![part(Scope::Own(id), filter, plan), assigned]
+            vec![part(Scope::Own(id)), assigned]
         }
-        scope => vec![part(scope, filter, plan)],
+        scope => vec![part(scope)],
     }
 }
 
-fn part(scope: Scope, filter: &Filter, plan: Plan) -> Part {
+fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     let of_customers =
         matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
     let mut condition = filtered(scope::condition(scope), filter);
@@ -127,7 +123,8 @@ fn part(scope: Scope, filter: &Filter, plan: Plan) -> Part {
         condition = condition.add(matching(search));
     }
     let found = filter.search.as_ref().filter(|_| plan == Plan::Find).map(found);
-    Part { of_customers, by_manager_first: false, condition, found, with_profiles: walked.is_some() }
+    let is_of_nobody = filter.assigned_manager == Some(Assignment::Nobody);
+    Part { of_customers, backend, is_of_nobody, condition, found, with_profiles: walked.is_some() }
 }
 
 /// All of the filter but the search.
@@ -238,6 +235,12 @@ fn successor(prefix: &str) -> Option<String> {
 }
 
 impl Part {
+    /// Whether the order begins with the manager: PostgreSQL does not see that what is NULL is the
+    /// same for all, and MariaDB does not see that to say so changes nothing.
+    fn is_by_manager_first(&self) -> bool {
+        self.backend == DbBackend::Postgres && self.is_of_nobody
+    }
+
     fn select(&self) -> SelectStatement {
         let mut select = Query::select();
         let user_id = || Expr::col((user::Entity, user::Column::Id));
@@ -273,10 +276,11 @@ impl Part {
         };
         let mut select = self.select();
         if let Some(after) = &query.after {
-            select.cond_where(comes_after(after, &key, &id));
+            let (place, last) = (Place::new(key.clone(), sort_key(after)), Place::new(id.clone(), after.id.as_uuid()));
+            select.cond_where(comes_after(self.backend, place, last, after.sort.is_descending()));
         }
         let order = order(query.sort);
-        if self.by_manager_first {
+        if self.is_by_manager_first() {
             select.order_by(customer::Column::AssignedManagerId, order.clone());
         }
         select
@@ -298,18 +302,9 @@ impl Part {
     }
 }
 
-/// `(key, id) > (key, id of the cursor)`, written so that every planner takes the first half for a range.
-fn comes_after(after: &Cursor, key: &Expr, id: &Expr) -> Condition {
-    let place: Expr =
-        if after.sort.is_by_name() { after.name.clone().unwrap_or_default().into() } else { after.created_at.into() };
-    let (key, id, last) = (key.clone(), id.clone(), after.id.as_uuid());
-    if after.sort.is_descending() {
-        let beyond = Condition::any().add(key.clone().lt(place.clone())).add(id.lt(last));
-        Condition::all().add(key.lte(place)).add(beyond)
-    } else {
-        let beyond = Condition::any().add(key.clone().gt(place.clone())).add(id.gt(last));
-        Condition::all().add(key.gte(place)).add(beyond)
-    }
+/// The value that the order has at a cursor.
+fn sort_key(after: &Cursor) -> Expr {
+    if after.sort.is_by_name() { after.name.clone().unwrap_or_default().into() } else { after.created_at.into() }
 }
 
 /// The page of all parts together, with everything that is shown of it.
@@ -344,11 +339,11 @@ fn ids(parts: &[Part], query: &UserQuery) -> SelectStatement {
         .take()
 }
 
-fn total(scope: Scope, filter: &Filter) -> SelectStatement {
+fn total(backend: DbBackend, scope: Scope, filter: &Filter) -> SelectStatement {
     // All who match are counted, however many they are, unless only a few are looked at anyway.
     let is_narrow = matches!(scope, Scope::SelfAndAssigned(_) | Scope::AssignedTo(_) | Scope::Own(_))
         || matches!(filter.assigned_manager, Some(Assignment::To(_)));
-    let parts = parts(scope, filter, if is_narrow { Plan::Walk } else { Plan::Find });
+    let parts = parts(backend, scope, filter, if is_narrow { Plan::Walk } else { Plan::Find });
     let sum = parts.iter().map(Part::count).reduce(ExprTrait::add);
     Query::select().expr_as(sum.unwrap_or_else(|| 0.into()), "total").take()
 }

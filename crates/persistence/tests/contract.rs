@@ -18,6 +18,7 @@ mod contract {
     mod lists;
     mod migrations;
     mod once;
+    mod pages;
     mod races;
     mod recovery;
     mod rotation;
