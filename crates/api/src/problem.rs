@@ -423,6 +423,8 @@ impl From<Error> for Problem {
             Error::PreconditionFailed => {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
             }
+            // A record refers to whoever enters it: the caller is nobody any more.
+            Error::Gone => Self::invalid_token(),
             Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
             Error::KeyReused => Self::key_reused(),

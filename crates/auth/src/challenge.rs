@@ -11,6 +11,7 @@ use crate::crypto::{CryptoError, equal};
 use crate::key_material::ServerSecrets;
 
 /// A challenge to be opened.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
     /// What identifies the person who asks: one open challenge for each.

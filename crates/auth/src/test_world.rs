@@ -245,7 +245,7 @@ struct HookedSessions {
 
 #[async_trait]
 impl SessionStore for HookedSessions {
-    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         (self.hook)("start_session").await?;
         self.inner.start_session(session, event).await
     }

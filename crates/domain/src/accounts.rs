@@ -11,7 +11,7 @@ use crate::id::UserId;
 use crate::once::{Once, Remember};
 use crate::page::{Page, UserQuery};
 use crate::policy::{self, Action, Scope};
-use crate::store::{Account, AccountStore};
+use crate::store::{Account, AccountStore, WriteError};
 use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
@@ -98,7 +98,8 @@ impl Accounts {
     /// [`Error::ForbiddenField`] for a role that the caller may not enter, or a
     /// manager that is not the caller's to choose; [`Error::Taken`] for an
     /// e-mail or phone in use; [`Error::Invalid`] when the assigned manager is
-    /// no active manager or the verification method lacks its phone.
+    /// no active manager or the verification method lacks its phone;
+    /// [`Error::Gone`] when the caller was erased meanwhile, or is no manager any more who enters their own.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
         self.create_once(actor, new, None).await
     }
@@ -111,8 +112,12 @@ impl Accounts {
     /// Those of [`Accounts::create`], none of which is remembered; [`Error::Stale`] when the key is remembered already.
     pub async fn create_once(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<User, Error> {
         let (account, event) = self.draft(actor, new, remember)?;
-        self.store.create_account(&account, &[event]).await?;
-        Ok(account.user)
+        match self.store.create_account(&account, &[event]).await {
+            Ok(()) => Ok(account.user),
+            // The manager whom they would get is the caller, who was erased, deactivated or promoted meanwhile.
+            Err(WriteError::NotAnActiveManager) if is_bound_to_themselves(actor) => Err(Error::Gone),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What the caller was told when the same request was carried out under the
@@ -209,11 +214,12 @@ impl Accounts {
                 Ok(Account::new(user, new.password_hash))
             }
             NewUser::Customer(new) => {
-                let is_manager = policy::scope(actor, Action::AssignCustomer) == Scope::Nothing;
                 let customer = Customer {
                     phone: new.phone,
                     created_by: actor.id().unwrap_or(id),
-                    assigned_manager_id: new.assigned_manager_id.or(actor.id().filter(|_| is_manager)),
+                    assigned_manager_id: new
+                        .assigned_manager_id
+                        .or(actor.id().filter(|_| is_bound_to_themselves(actor))),
                     metadata: new.metadata,
                 };
                 let user = new_user(id, now, Profile::Customer(customer), new.display_name, new.is_active);
@@ -233,6 +239,11 @@ pub fn new_user(
     is_active: bool,
 ) -> User {
     User { id, profile, display_name, is_active, verified_at: None, created_at: now, updated_at: now, version: 1 }
+}
+
+/// Whether the customers whom they enter become their own.
+fn is_bound_to_themselves(actor: &Actor) -> bool {
+    policy::scope(actor, Action::AssignCustomer) == Scope::Nothing
 }
 
 fn allowed(actor: &Actor, action: Action) -> Result<Scope, Error> {

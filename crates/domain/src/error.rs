@@ -74,6 +74,9 @@ pub enum Error {
     /// What was to be changed is no longer as it was.
     #[error("the record has changed")]
     Stale,
+    /// The caller was erased while the request was carried out, or is no longer who they were.
+    #[error("the caller is gone")]
+    Gone,
     /// It was tried too often.
     #[error("too many attempts")]
     TooMany(TooMany),
@@ -109,6 +112,7 @@ impl From<WriteError> for Error {
             WriteError::LastAdmin => Self::LastAdmin,
             WriteError::HasCustomers(count) => Self::HasCustomers(count),
             WriteError::Stale => Self::Stale,
+            WriteError::Gone => Self::Gone,
             WriteError::TooMany(too_many) => Self::TooMany(too_many),
             WriteError::Store(error) => Self::Store(error),
         }

@@ -54,6 +54,9 @@ pub enum WriteError {
     /// The record is no longer as the caller saw it: a code was used, a token renewed.
     #[error("the record has changed")]
     Stale,
+    /// Somebody whom the record would refer to was erased meanwhile.
+    #[error("somebody the record refers to is gone")]
+    Gone,
     /// It was tried too often.
     #[error("too many attempts")]
     TooMany(TooMany),
@@ -134,8 +137,8 @@ pub struct Share {
 pub struct Erasure {
     /// As the caller saw them; their version is what has to be there still.
     pub user: User,
-    /// Who counts as having entered their customers after this; when nobody
-    /// is named or it is the person, the longest-standing other active admin.
+    /// Who counts as having entered their customers after this; when nobody is
+    /// named, or they are gone, or it is the person, the longest-standing other active admin.
     pub heir: Option<UserId>,
     /// What to record.
     pub event: Event,
@@ -203,7 +206,8 @@ pub trait AccountStore: Send + Sync {
     /// Enters a person, their profile and the audit entries. The assigned
     /// manager, if any, is checked and held still in the same transaction.
     /// [`WriteError::Stale`] when the account brings a first answer and its key
-    /// is remembered already; an expired one is forgotten.
+    /// is remembered already; an expired one is forgotten. [`WriteError::Gone`]
+    /// when whoever enters them is.
     async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError>;
 
     /// Enters a person as [`AccountStore::create_account`] does, and starts their first session.
@@ -322,8 +326,8 @@ pub trait AuditStore: Send + Sync {
 /// Sign-ins.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Starts a session.
-    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError>;
+    /// Starts a session. [`WriteError::Gone`] when whose it would be is.
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError>;
 
     /// The person of a session, if the session has not ended or expired and
     /// the person is active. One query by primary key, since every request asks.
@@ -367,7 +371,7 @@ pub trait ChallengeStore: Send + Sync {
     /// Opens the challenge and puts its message into the outbox. If the open
     /// one of the same purpose and subject is younger than `quiet_since`,
     /// nothing is written and that one is answered; an older one is replaced,
-    /// if [`AttemptStore::take_attempts`] allows `attempts`.
+    /// if [`AttemptStore::take_attempts`] allows `attempts`. [`WriteError::Gone`] when whose it would be is.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
@@ -384,7 +388,8 @@ pub trait ChallengeStore: Send + Sync {
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError>;
 
     /// Uses the challenge up and does what it was for, in one transaction.
-    /// [`WriteError::Stale`] when it was used before.
+    /// [`WriteError::Stale`] when it was used before or went with its person,
+    /// [`WriteError::Gone`] when the person went otherwise.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
 
     /// Takes messages that are due, hiding them from others until `lease`.

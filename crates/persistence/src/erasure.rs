@@ -4,13 +4,16 @@ use domain::audit::{Changes, blanked};
 use domain::store::{Erasure, WriteError};
 use domain::{Role, Timestamp, User, UserId};
 use sea_orm::sea_query::{CaseStatement, Expr, LockType, Query};
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::account_store::{Lock, hold};
 use crate::audit;
 use crate::entity::{audit_event, challenge, customer, user};
-use crate::error::{Failure, Inconsistency};
+use crate::error::{Failure, Inconsistency, not_deleted};
 use crate::handover::touch_all;
 use crate::session_store::stale_unless;
 use crate::store::Store;
@@ -27,9 +30,11 @@ impl Store {
             if is_admin {
                 hold(&txn, Lock::Admins).await?;
             }
+            // An admin, and so before whoever is erased: staff are locked before customers everywhere.
+            let heir = hold_heir(&txn, erasure).await?;
             hold_version(&txn, user).await?;
             refuse_with_customers(&txn, user.id).await?;
-            bequeath(&txn, user.id, erasure.heir, now).await?;
+            bequeath(&txn, user.id, heir, now).await?;
             delete(&txn, user).await?;
             if is_admin && user.is_active {
                 refuse_without_admin(&txn).await?;
@@ -52,12 +57,26 @@ async fn hold_version(txn: &DatabaseTransaction, seen: &User) -> Result<(), Fail
     stale_unless(row.is_some())
 }
 
+/// Who inherits, and is not erased before the transaction ends.
+async fn hold_heir(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
+    let user = &erasure.user;
+    if let Some(named) = erasure.heir.filter(|heir| *heir != user.id) {
+        // What a reference takes too. MariaDB knows no such lock, and SQLite none.
+        let lock =
+            if txn.get_database_backend() == DbBackend::Postgres { LockType::KeyShare } else { LockType::Update };
+        let heir = user::Entity::find_by_id(named.as_uuid()).lock(lock).one(txn).await?;
+        if let Some(heir) = heir {
+            return Ok(Some(heir.id));
+        }
+    }
+    if user.role() != Role::Admin {
+        hold(txn, Lock::Admins).await?;
+    }
+    other_admin(txn, user.id).await
+}
+
 /// Customers whom the person entered were entered by the heir; where there is none, by themselves.
-async fn bequeath(txn: &DatabaseTransaction, id: UserId, heir: Option<UserId>, now: Timestamp) -> Result<(), Failure> {
-    let heir = match heir.filter(|heir| *heir != id) {
-        Some(heir) => Some(heir.as_uuid()),
-        None => other_admin(txn, id).await?,
-    };
+async fn bequeath(txn: &DatabaseTransaction, id: UserId, heir: Option<Uuid>, now: Timestamp) -> Result<(), Failure> {
     let entered = || {
         let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
         Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
@@ -73,6 +92,7 @@ async fn bequeath(txn: &DatabaseTransaction, id: UserId, heir: Option<UserId>, n
     Ok(())
 }
 
+/// For those who hold [`Lock::Admins`].
 async fn other_admin(txn: &DatabaseTransaction, id: UserId) -> Result<Option<Uuid>, Failure> {
     let admin = user::Entity::find()
         .filter(user::Column::Role.eq(Role::Admin.as_str()))
@@ -85,15 +105,15 @@ async fn other_admin(txn: &DatabaseTransaction, id: UserId) -> Result<Option<Uui
 }
 
 /// The person's rows. Their sessions and challenges, and the messages of those, go with them by their foreign keys.
-async fn delete(txn: &DatabaseTransaction, user: &User) -> Result<(), DbErr> {
+async fn delete(txn: &DatabaseTransaction, user: &User) -> Result<(), Failure> {
     // What somebody began with these contacts before there was an account, or for none.
     let of_nobody = Condition::all()
         .add(challenge::Column::UserId.is_null())
         .add(challenge::Column::Contact.is_in(user.contacts()));
     challenge::Entity::delete_many().filter(of_nobody).exec(txn).await?;
     // Before the person: a customer who signed up was entered by themselves, which would hold them back.
-    customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await?;
-    user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await?;
+    customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
+    user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
     Ok(())
 }
 

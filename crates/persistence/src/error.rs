@@ -92,10 +92,19 @@ impl From<Failure> for WriteError {
                 Some("uq_admin_managers_email") => Self::Taken(Field::Email),
                 Some("uq_customers_phone") => Self::Taken(Field::Phone),
                 Some("uq_idempotency_keys_caller_id_key_digest") => Self::Stale,
+                _ if is_foreign_key_violation(&error) => Self::Gone,
                 _ => Self::Store(store_error(&error)),
             },
         }
     }
+}
+
+/// What kept a row from being deleted. That others still refer to it is no rule that a caller has broken.
+pub(crate) fn not_deleted(error: DbErr) -> Failure {
+    if is_foreign_key_violation(&error) {
+        return WriteError::Store(store_error(&error)).into();
+    }
+    error.into()
 }
 
 /// The error of a write that no rule can refuse.
@@ -185,6 +194,11 @@ fn code(error: &dyn DriverError) -> Code<'_> {
     }
     let extended = error.try_downcast_ref::<SqlxSqliteError>().and_then(DriverError::code);
     extended.and_then(|code| code.parse::<i32>().ok()).map_or(Code::Unknown, |code| Code::Sqlite(code & 0xff))
+}
+
+/// Whether a row would have referred to one that is not there, or was referred to. `SQLite` does not tell which key.
+fn is_foreign_key_violation(error: &DbErr) -> bool {
+    driver_error(error).is_some_and(|error| error.kind() == ErrorKind::ForeignKeyViolation)
 }
 
 /// The name of the unique constraint that a write ran into.

@@ -19,12 +19,12 @@ use crate::{audit, challenge_store, person};
 
 #[async_trait]
 impl SessionStore for Store {
-    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
-        let started = self.write(move |txn| async move {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
             insert(&txn, session).await?;
             Ok(audit::record(&txn, event).await?)
-        });
-        started.await.map_err(only_store_error)
+        })
+        .await
     }
 
     async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {

@@ -3,7 +3,7 @@
 use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
 use domain::session::Session;
 use domain::store::WriteError;
-use domain::{Actor, ChallengeId, Scope, User};
+use domain::{Actor, ChallengeId, Error, Scope, User};
 
 use super::{Authentication, CodeSent, SignedIn, whole_seconds};
 use crate::challenge::{Draft, is_right};
@@ -44,6 +44,15 @@ impl Authentication {
         Ok(opened)
     }
 
+    /// Opens a challenge that anybody may ask for. Whoever was erased meanwhile gets what nobody gets.
+    pub(super) async fn open_for_anybody(&self, draft: Draft) -> Result<Opened, AuthError> {
+        let decoy = Draft { user_id: None, contact: None, ..draft.clone() };
+        match self.open(draft).await {
+            Err(AuthError::Domain(Error::Gone)) => self.open(decoy).await,
+            opened => opened,
+        }
+    }
+
     pub(super) fn code_sent(&self, challenge: &Challenge) -> CodeSent {
         CodeSent {
             challenge_id: challenge.id,
@@ -82,10 +91,10 @@ impl Authentication {
             .ok_or(AuthError::InvalidCode { tries_left: None })
     }
 
-    /// Uses the challenge up. A code that was used meanwhile is a wrong code.
+    /// Uses the challenge up. A code that was used meanwhile, or whose owner was erased, is a wrong code.
     pub(super) async fn redeem(&self, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
         match self.inner.stores.challenges.redeem(challenge.id, self.now(), outcome).await {
-            Err(WriteError::Stale) => Err(AuthError::InvalidCode { tries_left: None }),
+            Err(WriteError::Stale | WriteError::Gone) => Err(AuthError::InvalidCode { tries_left: None }),
             done => {
                 done?;
                 metrics::counter!("clientele_challenges_redeemed_total").increment(1);

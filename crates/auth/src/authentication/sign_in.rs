@@ -4,7 +4,7 @@ use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
 use domain::limit::Settled;
 use domain::store::Credentials;
-use domain::{Actor, Email, PasswordHash, Phone, User, VerificationMethod};
+use domain::{Actor, Email, Error, PasswordHash, Phone, User, VerificationMethod};
 
 use super::limits::Guess;
 use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
@@ -53,7 +53,7 @@ impl Authentication {
             contact: customer.map(|_| phone.to_string()),
             pending: None,
         };
-        Ok(self.code_sent(&self.open(draft).await?.challenge))
+        Ok(self.code_sent(&self.open_for_anybody(draft).await?.challenge))
     }
 
     /// Whose password this is, and the hash that is stored of it. Always one check's work.
@@ -131,7 +131,7 @@ impl Authentication {
             contact: Some(staff.contact()),
             pending: None,
         };
-        let challenge = self.open(draft).await?.challenge;
+        let challenge = self.open(draft).await.map_err(unknown_if_gone)?.challenge;
         if self.is_still_password(user, hash, password).await? {
             return Ok(self.code_sent(&challenge));
         }
@@ -149,7 +149,8 @@ impl Authentication {
     ) -> Result<SignedIn, AuthError> {
         let (session, token) = self.new_session(user.id, &actor.origin)?;
         let event = self.session_started(&user, &actor.origin);
-        self.inner.stores.sessions.start_session(&session, &event).await?;
+        let started = self.inner.stores.sessions.start_session(&session, &event).await;
+        started.map_err(|error| unknown_if_gone(error.into()))?;
         if self.is_still_password(&user, hash, password).await? {
             return self.signed_in(user, &session, &token);
         }
@@ -174,5 +175,13 @@ impl Authentication {
         }
         // Renewed by another sign-in with the same password, or changed.
         Ok(self.inner.hasher.verify(password, Some(&now.password_hash)).await?.matches)
+    }
+}
+
+/// Whoever was erased since their password was checked is nobody.
+fn unknown_if_gone(error: AuthError) -> AuthError {
+    match error {
+        AuthError::Domain(Error::Gone) => AuthError::InvalidCredentials,
+        error => error,
     }
 }

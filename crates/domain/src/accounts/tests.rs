@@ -246,3 +246,13 @@ async fn a_customer_is_stored_as_given() {
     assert_eq!(found.profile, Profile::Customer(Customer { metadata, ..made.customer().unwrap().clone() }));
     assert_eq!(world.store.password_hash(made.id), Some(PasswordHash::unusable()));
 }
+
+#[tokio::test]
+async fn a_caller_who_is_no_manager_any_more_enters_nobody() {
+    let world = World::new().await;
+    let refused = world.accounts.create(&world.actor("gone"), testing::new_customer("+998900000009", None)).await;
+    assert!(matches!(refused, Err(Error::Gone)), "{refused:?}");
+    let erased = signed_in(&User { id: world.id("nobody"), ..world.user("admin").clone() });
+    let refused = world.accounts.create(&erased, testing::new_customer("+998900000009", None)).await;
+    assert!(matches!(refused, Err(Error::Gone)), "{refused:?}");
+}

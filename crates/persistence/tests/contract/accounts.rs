@@ -105,7 +105,7 @@ async fn whoever_enters_a_customer_must_exist(setting: Setting) {
     let mut customer = customer(&setting.clock, "+998901234567", None);
     customer_profile(&mut customer).created_by = setting.clock.new_id().into();
     let refused = setting.try_enter(&customer).await;
-    assert!(matches!(refused, Err(WriteError::Store(StoreError::Failed(_)))), "{refused:?}");
+    assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
     assert_eq!(find(&setting, customer.id).await, None);
 }
 

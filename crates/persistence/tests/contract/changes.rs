@@ -1,7 +1,8 @@
 //! How people change, are handed over and go.
 
 use domain::audit::{Change, Event, EventKind};
-use domain::challenge::Purpose;
+use domain::challenge::{Challenge, Purpose};
+use domain::once::{FirstAnswer, Once};
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
 use domain::testing::{challenge, customer, event, manager, message, phone, session};
 use domain::{Clock, DisplayName, Field, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
@@ -19,6 +20,8 @@ tests! {
     receivers_are_active_managers,
     an_erased_person_leaves_ids_only,
     customers_of_the_erased_get_another_creator,
+    an_heir_who_is_gone_is_another_admin,
+    what_refers_to_somebody_gone_is_refused,
     an_erasure_is_refused_like_a_change,
     personal_data_is_all_there_is,
     a_renamed_customer_is_listed_under_the_new_name;
@@ -291,6 +294,42 @@ async fn customers_of_the_erased_get_another_creator(setting: Setting) {
     assert_eq!(creator(&own).await, (own.id, 1));
     setting.store.erase_user(&erasure(&setting, &own, None)).await.unwrap();
     assert_eq!(find(&setting, own.id).await, None);
+}
+
+async fn an_heir_who_is_gone_is_another_admin(setting: Setting) {
+    let (admin, second) = (setting.admin("a@example.com").await, setting.admin("b@example.com").await);
+    let ann = setting.manager("ann@example.com").await;
+    let mut entered = Vec::new();
+    for (number, creator) in [("+998900000001", &second), ("+998900000002", &ann)] {
+        let mut customer = customer(&setting.clock, number, None);
+        customer_profile(&mut customer).created_by = creator.id;
+        setting.enter(&customer).await;
+        entered.push(customer.id);
+    }
+    let gone = manager(&setting.clock, "gone@example.com");
+    for erased in [&second, &ann] {
+        setting.store.erase_user(&erasure(&setting, erased, Some(&gone))).await.unwrap();
+    }
+    for id in entered {
+        assert_eq!(find(&setting, id).await.unwrap().customer().unwrap().created_by, admin.id);
+    }
+}
+
+async fn what_refers_to_somebody_gone_is_refused(setting: Setting) {
+    let clock = &setting.clock;
+    let gone = clock.new_id().into();
+    let started = event(clock, EventKind::SessionStarted, None);
+    let refused = setting.store.start_session(&session(clock, gone), &started).await;
+    assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
+    let asked = Challenge { user_id: Some(gone), ..challenge(clock, Purpose::PasswordReset, [1; 32]) };
+    let refused = setting.store.open_challenge(&asked, &message(clock, &asked), clock.now(), &[]).await;
+    assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
+    let mut by_key = domain::testing::account(&manager(clock, "ann@example.com"));
+    let once = Once { caller: gone, key: [1; 32], request: [2; 32] };
+    by_key.first_answer = Some(FirstAnswer { once, answer: String::new(), expires_at: clock.now() });
+    let refused = setting.store.create_account(&by_key, &[]).await;
+    assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
+    assert_eq!(find(&setting, by_key.user.id).await, None);
 }
 
 async fn an_erasure_is_refused_like_a_change(setting: Setting) {

@@ -226,11 +226,13 @@ async fn other_refusals_are_failures_without_values(ground: Ground) {
     let clock = &office.setting.clock;
     let mut twice = manager(clock, "secret@example.com");
     twice.id = office.manager.id;
-    let of_nobody = session(clock, clock.new_id().into());
     let started = || event(clock, EventKind::SessionStarted, None);
-    let primary = store.create_account(&account(&twice), &[started()]).await.unwrap_err();
-    let foreign = store.start_session(&of_nobody, &started()).await.unwrap_err();
-    for error in [primary, WriteError::Store(foreign)] {
+    let mut begun = session(clock, office.manager.id);
+    store.start_session(&begun, &started()).await.unwrap();
+    begun.user_agent = Some("secret@example.com".to_owned());
+    let person = store.create_account(&account(&twice), &[started()]).await.unwrap_err();
+    let session = store.start_session(&begun, &started()).await.unwrap_err();
+    for error in [person, session] {
         let WriteError::Store(StoreError::Failed(cause)) = &error else { panic!("{error:?}") };
         let mut text = format!("{error:?} {cause}");
         let mut source = error.source();

@@ -11,6 +11,7 @@ on_every_backend!(
     a_manager_with_customers_is_not_erased,
     the_last_active_admin_is_not_erased,
     of_two_admins_who_erase_each_other_one_stays,
+    a_request_that_races_an_erasure_gets_a_clean_answer,
     a_stale_state_is_not_erased,
     whoever_signed_up_can_be_erased_and_come_again,
     nobody_but_an_admin_erases,
@@ -134,6 +135,7 @@ async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
     for round in 0..3 {
         let email = format!("second-{round}@example.com");
         let second = admin_with(&app, &admin, &email).await;
+        let entered = [admin.enters(&phone(2 * round)).await, second.enters(&phone(2 * round + 1)).await];
         let there = other.with_token(second.token.as_deref().unwrap());
         let (mine, theirs) = (format!("/users/{}", admin.id), format!("/users/{}", second.id));
         let (one, two) = match round {
@@ -152,6 +154,37 @@ async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
             admin = app.sign_in(&email, PASSWORD).await;
         }
         assert_eq!(admin.get("/users/?role=admin&is_active=true").await.items().len(), 1);
+        for id in &entered {
+            let creator = admin.get(&format!("/users/{id}")).await.body["created_by"].clone();
+            assert!(creator == json!(admin.id) || round == 2, "round {round}: {creator}");
+        }
+    }
+}
+
+/// Whatever somebody does while they are erased, they are told that they are nobody.
+async fn a_request_that_races_an_erasure_gets_a_clean_answer(app: TestApp) {
+    let other = app.another(|_| {}).await;
+    let admin = app.admin().await;
+    for round in 0..6 {
+        let email = format!("ann-{round}@example.com");
+        let ann = app.manager(&admin, &email).await;
+        let there = other.with_token(ann.token.as_deref().unwrap());
+        let path = format!("/users/{}", ann.id);
+        let staff = json!({ "role": "customer", "phone": phone(round) });
+        let enter = send(there.request("POST", "/users/").header("idempotency-key", &email).json(&staff));
+        let credentials = json!({ "email": email, "password": PASSWORD });
+        let anybody = other.anonymous();
+        let (erased, entered, signed_in, forgot) = tokio::join!(
+            admin.delete(&path),
+            enter,
+            anybody.post("/auth/signin", credentials),
+            anybody.post("/auth/password/forgot", json!({ "email": email })),
+        );
+        // A customer who was entered in time keeps her.
+        assert!(matches!(erased.status.code(), 204 | 409), "{}", erased.text);
+        assert!(matches!(entered.status.code(), 201 | 401), "{}", entered.text);
+        assert!(matches!(signed_in.status.code(), 200 | 401), "{}", signed_in.text);
+        assert_eq!(forgot.status, 202, "{}", forgot.text);
     }
 }
 

@@ -1,6 +1,8 @@
 use domain::Profile;
+use domain::challenge::Purpose;
 
 use super::*;
+use crate::challenge::Draft;
 
 /// A customer who asked for a code, and the code.
 async fn asked(world: &World) -> (User, CodeSent, String) {
@@ -125,4 +127,21 @@ async fn nothing_stored_or_printed_shows_a_code() {
     let holds = |bytes: &[u8]| bytes.windows(6).any(|window| window == code.as_bytes());
     assert!(!holds(&message.sealed_code) && !holds(&world.store.challenges()[0].code_digest));
     assert!(!format!("{:?}", world.sent()).contains(&code));
+}
+
+#[tokio::test]
+async fn a_code_for_somebody_erased_meanwhile_is_one_for_nobody() {
+    let world = World::new().await;
+    let draft = Draft {
+        purpose: Purpose::PasswordReset,
+        subject: "ann@example.com".to_owned(),
+        target: Some("ann@example.com".to_owned()),
+        user_id: Some(world.clock.new_id().into()),
+        channel: VerificationMethod::Email,
+        contact: Some("ann@example.com".to_owned()),
+        pending: None,
+    };
+    let opened = world.auth.open_for_anybody(draft).await.unwrap();
+    assert_eq!((opened.challenge.user_id, &*opened.challenge.contact), (None, ""));
+    assert_eq!(world.store.messages().len(), 1, "as much is written as for anybody");
 }

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use domain::store::{AccountStore, SessionStore};
+use domain::store::{AccountStore, Erasure, SessionStore};
 use domain::testing;
 use domain::{PasswordHash, Profile, VerificationMethod};
 
@@ -98,6 +98,26 @@ async fn a_password_changed_meanwhile_lets_nobody_in_by_the_old_one() {
     let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
     assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
     assert!(world.store.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_erased_meanwhile_is_nobody() {
+    let world = World::new().await;
+    let manager = world.manager("ann@example.com").await;
+    let event = testing::event(&world.clock, EventKind::UserErased, Some(manager.id));
+    let erasure = Erasure { user: manager, heir: None, event };
+    let store = world.store.clone();
+    let auth = world.hooked(hook(move |method| {
+        let (store, erasure) = (store.clone(), erasure.clone());
+        async move {
+            if method == "start_session" {
+                store.erase_user(&erasure).await.unwrap();
+            }
+            Ok(())
+        }
+    }));
+    let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
+    assert!(matches!(refused, Err(AuthError::InvalidCredentials)), "{refused:?}");
 }
 
 #[tokio::test]

@@ -214,6 +214,9 @@ impl State {
         if self.first_answer(&first.once, about.created_at).is_some() {
             return Err(WriteError::Stale);
         }
+        if self.user(first.once.caller).is_none() {
+            return Err(WriteError::Gone);
+        }
         self.first_answers.retain(|(_, old)| !is_same_key(&old.once, &first.once));
         self.first_answers.push((about.id, first.clone()));
         Ok(())
@@ -255,7 +258,7 @@ impl State {
             return Err(WriteError::NotAnActiveManager);
         }
         if customer.created_by != id && self.user(customer.created_by).is_none() {
-            return Err(broken_key("fk_customers_created_by").into());
+            return Err(WriteError::Gone);
         }
         Ok(())
     }

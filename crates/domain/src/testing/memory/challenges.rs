@@ -24,6 +24,9 @@ impl ChallengeStore for MemoryStore {
             if let Some(young) = open.filter(|other| other.created_at > quiet_since) {
                 return Ok(young.clone());
             }
+            if challenge.user_id.is_some_and(|id| state.user(id).is_none()) {
+                return Err(WriteError::Gone);
+            }
             state.take_attempts(attempts, challenge.created_at)?;
             state.replace_challenge(challenge, message);
             Ok(challenge.clone())

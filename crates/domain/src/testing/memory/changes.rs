@@ -39,7 +39,8 @@ impl MemoryStore {
             state.check_no_customers(user.id)?;
             state.people.remove(&user.id);
             state.check_admin_left(user)?;
-            let heir = erasure.heir.filter(|heir| *heir != user.id).or_else(|| state.active_admins().next());
+            let named = erasure.heir.filter(|heir| state.people.contains_key(heir));
+            let heir = named.or_else(|| state.active_admins().next());
             state.bequeath(user.id, heir, erasure.event.at);
             state.end_all_but(user.id, None);
             state.forget_challenges(user);

@@ -14,7 +14,7 @@ use crate::user::{PasswordHash, User};
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), StoreError> {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(|state| {
             state.insert_session(session)?;
             state.events.push(event.clone());
@@ -100,12 +100,12 @@ fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
 }
 
 impl State {
-    pub(super) fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+    pub(super) fn insert_session(&mut self, session: &Session) -> Result<(), WriteError> {
         if self.user(session.user_id).is_none() {
-            return Err(broken_key("fk_sessions_user_id"));
+            return Err(WriteError::Gone);
         }
         if self.sessions.iter().any(|other| other.id == session.id) {
-            return Err(broken_key("pk_sessions"));
+            return Err(broken_key("pk_sessions").into());
         }
         self.sessions.push(session.clone());
         Ok(())
