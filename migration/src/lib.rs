@@ -24,6 +24,7 @@ mod m20261123_000040_attempts;
 mod m20261123_000050_idempotency_keys;
 mod m20261123_000051_customer_names;
 mod m20261123_000052_active_users;
+mod m20261125_000060_email_keys;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000050_idempotency_keys::Migration),
             Box::new(m20261123_000051_customer_names::Migration),
             Box::new(m20261123_000052_active_users::Migration),
+            Box::new(m20261125_000060_email_keys::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::user::{Role, User, named};
-use crate::value::{ValueError, is_phone_separator, search_key};
+use crate::value::{Email, ValueError, is_phone_separator, search_key};
 
 /// Some of the items of a list, and where the rest begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +118,12 @@ pub fn name_key(user: &User) -> String {
     user.display_name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default()
 }
 
+/// What an e-mail is found by. Its lower case is not: that of `straße` does not hold the `strasse` that it is folded to.
+#[must_use]
+pub fn email_key(email: &Email) -> String {
+    search_key(email.as_str())
+}
+
 /// Which people a list holds. Every part that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
@@ -184,7 +190,7 @@ impl Search {
             (Some(start), Some(phone)) => phone.as_str().starts_with(start),
             _ => false,
         };
-        let email_matches = user.staff().is_some_and(|staff| staff.email.as_str().starts_with(&self.text));
+        let email_matches = user.staff().is_some_and(|staff| email_key(&staff.email).starts_with(&self.text));
         phone_matches || email_matches || name_key(user).starts_with(&self.text)
     }
 }

@@ -198,8 +198,8 @@ async fn fill(connection: &DatabaseConnection, customers: u64) {
             series(0, last)
         ),
         format!(
-            "INSERT INTO admin_managers (id, email, password_hash, verification_method, created_at, updated_at) \
-             SELECT {me}, {email}, '!', 'email', {at}, {at} FROM {}",
+            "INSERT INTO admin_managers (id, email, email_key, password_hash, verification_method, created_at, updated_at) \
+             SELECT {me}, {email}, {email}, '!', 'email', {at}, {at} FROM {}",
             series(0, STAFF - 1)
         ),
         // One in 20 is nobody's; half were entered by an admin, half by their managers.

@@ -144,7 +144,7 @@ fn filtered(condition: Condition, filter: &Filter) -> Condition {
 /// Whether a person matches, looked at one by one.
 fn matching(search: &Search) -> Condition {
     let by_text =
-        [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::Email, &search.text)];
+        [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::EmailKey, &search.text)];
     let by_phone = search.phone.iter().flat_map(|phone| {
         [starts_with(admin_manager::Column::Phone, phone), starts_with(customer::Column::Phone, phone)]
     });
@@ -156,7 +156,7 @@ fn matching(search: &Search) -> Condition {
 /// the first index, which is cheaper than to sort a million ids for the few.
 fn found(search: &Search) -> SelectStatement {
     let by_name = starts_with(user::Column::NameKey, &search.text);
-    let by_email = starts_with(admin_manager::Column::Email, &search.text);
+    let by_email = starts_with(admin_manager::Column::EmailKey, &search.text);
     let staff = |condition: Condition| {
         let is_user = Expr::col((admin_manager::Entity, admin_manager::Column::Id));
         Query::select()
@@ -190,7 +190,7 @@ fn matches_up_to(search: &Search, limit: u64) -> SelectStatement {
 fn found_in_each_index(search: &Search) -> Vec<SelectStatement> {
     let mut found = vec![
         found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text),
-        found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::Email, &search.text),
+        found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::EmailKey, &search.text),
     ];
     if let Some(phone) = &search.phone {
         found.extend([

@@ -1,6 +1,6 @@
 //! A person and their profile: three tables in the database, one [`User`] in the domain.
 
-use domain::page::name_key;
+use domain::page::{email_key, name_key};
 use domain::store::{Account, Credentials, StoreError};
 use domain::{Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Staff, TrunkNumber, User};
 use sea_orm::ActiveValue::Set;
@@ -146,6 +146,7 @@ pub(crate) fn admin_manager_row(account: &Account, staff: &Staff) -> admin_manag
     admin_manager::ActiveModel {
         id: Set(account.user.id.as_uuid()),
         email: Set(staff.email.to_string()),
+        email_key: Set(email_key(&staff.email)),
         password_hash: Set(account.password_hash.expose().to_owned()),
         tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
         verification_method: Set(staff.verification_method.to_string()),

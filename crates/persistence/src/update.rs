@@ -1,6 +1,6 @@
 //! Changing people.
 
-use domain::page::name_key;
+use domain::page::{email_key, name_key};
 use domain::store::{Update, WriteError};
 use domain::{Profile, Role, User, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -63,6 +63,7 @@ async fn write(txn: &DatabaseTransaction, before: &User, after: &User) -> Result
         Profile::Admin(staff) | Profile::Manager(staff) => {
             let row = admin_manager::ActiveModel {
                 email: Set(staff.email.to_string()),
+                email_key: Set(email_key(&staff.email)),
                 tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
                 verification_method: Set(staff.verification_method.to_string()),
                 phone: Set(staff.phone.as_ref().map(ToString::to_string)),

@@ -11,6 +11,7 @@ pub struct Model {
     pub id: Uuid,
     #[sea_orm(unique)]
     pub email: String,
+    pub email_key: String,
     pub password_hash: String,
     pub tin_trunk_number: Option<String>,
     pub verification_method: String,

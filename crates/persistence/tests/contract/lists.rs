@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::page::{Assignment, Search};
+use domain::store::Update;
 use domain::testing::{account, event, phone};
 use domain::{
     Clock, Cursor, DisplayName, Filter, PageSize, Profile, Role, Scope, Sort, User, UserId, UserQuery,
@@ -20,6 +21,7 @@ use super::backends::{Ground, Setting, customer_profile, tests};
 tests! {
     every store:
     wildcards_mean_themselves,
+    an_email_is_found_however_it_is_cased,
     a_list_without_anybody_is_empty,
     rows_that_come_and_go_neither_repeat_nor_hide_others;
 
@@ -159,7 +161,7 @@ fn person(setting: &Setting, draft: &Draft, number: usize, others: &[User]) -> U
     let clock = &setting.clock;
     // One number for each, some the beginning of others.
     let telephone = format!("+{}{number}", draft.number);
-    let address = format!("{}{number}@example.com", ["ann", "bob", "zoë"][number % 3]);
+    let address = format!("{}{number}@example.com", ["ann", "bob", "zoë", "straße", "νίκος"][number % 5]);
     let mut user = match draft.role {
         Role::Admin => domain::testing::admin(clock, &address),
         Role::Manager => domain::testing::manager(clock, &address),
@@ -347,6 +349,29 @@ async fn wildcards_mean_themselves(setting: Setting) {
     ] {
         assert_eq!(search_for(&setting, text).await, found, "{text:?}");
     }
+}
+
+async fn an_email_is_found_however_it_is_cased(setting: Setting) {
+    let street = setting.manager("straße@example.com").await;
+    let nikos = setting.manager("νίκος@example.com").await;
+    for (text, found) in [
+        ("straße@", vec![street.id]),
+        ("STRASSE@example", vec![street.id]),
+        ("stra", vec![street.id]),
+        ("νίκος@example.com", vec![nikos.id]),
+        ("ΝΊΚΟΣ@", vec![nikos.id]),
+        ("strase", vec![]),
+    ] {
+        assert_eq!(search_for(&setting, text).await, found, "{text:?}");
+    }
+    // Under another address, by that one only.
+    let mut renamed = User { version: 2, ..street.clone() };
+    let Profile::Manager(staff) = &mut renamed.profile else { panic!("a manager") };
+    staff.email = domain::testing::email("gasse@example.com");
+    let update = Update { before: street.clone(), after: renamed, ends_sessions: false, events: Vec::new() };
+    setting.store.update_user(&update).await.unwrap();
+    assert_eq!(search_for(&setting, "strasse").await, []);
+    assert_eq!(search_for(&setting, "gasse").await, [street.id]);
 }
 
 async fn a_list_without_anybody_is_empty(setting: Setting) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::store::AccountStore;
+use domain::value::search_key;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use sea_orm::DbBackend;
@@ -15,7 +16,8 @@ tests! {
     every database:
     a_newer_database_is_not_touched,
     a_migrated_database_stays_as_it_is,
-    a_migration_that_was_cut_off_is_finished;
+    a_migration_that_was_cut_off_is_finished,
+    emails_from_before_are_found_by_their_folded_form;
 }
 
 /// What the lock of migrations is called on PostgreSQL.
@@ -127,4 +129,26 @@ async fn limits_of_the_database_do_not_hold_for_migrations() {
     };
     let ((), migrated) = tokio::join!(ground.test.run(&hold), migrate);
     migrated.unwrap();
+}
+
+async fn emails_from_before_are_found_by_their_folded_form(ground: Ground) {
+    let setting = ground.setting();
+    let addresses = ["straße@example.com", "νίκος@example.com", "ﬃ@example.com", "e\u{301}va@example.com"];
+    for address in addresses {
+        setting.manager(address).await;
+    }
+    // More than are folded between two looks.
+    for number in 0..520 {
+        setting.manager(&format!("ann{number}@example.com")).await;
+    }
+    let applied = ground.database.schema().await.unwrap().applied;
+    let later = applied.iter().rev().position(|name| name.ends_with("_email_keys")).unwrap();
+    ground.database.migrate_down(Some(u32::try_from(later).unwrap() + 1)).await.unwrap();
+    ground.database.migrate().await.unwrap();
+    let rows = ground.rows("SELECT email, email_key FROM admin_managers").await;
+    assert_eq!(rows.len(), addresses.len() + 520);
+    for row in rows {
+        let (email, key): (String, String) = (row.try_get("", "email").unwrap(), row.try_get("", "email_key").unwrap());
+        assert_eq!(key, search_key(&email));
+    }
 }

@@ -29,13 +29,14 @@ users: ix_users_role_name_key_id(role,name_key,id)
 users: ix_users_is_active_created_at_id(is_active,created_at,id)
 
 admin_managers: id uuid, email text(255), password_hash text(255), tin_trunk_number text(50)?,
-    verification_method text(32), phone text(20)?, created_at time, updated_at time
+    verification_method text(32), phone text(20)?, created_at time, updated_at time, email_key text(765)
 admin_managers: pk(id)
 admin_managers: fk_admin_managers_id(id)->users CASCADE
 admin_managers: ck_admin_managers_phone
 admin_managers: ck_admin_managers_verification_method
 admin_managers: uq_admin_managers_email(email)
 admin_managers: ix_admin_managers_phone(phone)
+admin_managers: ix_admin_managers_email_key(email_key)
 
 customers: id uuid, phone text(20), created_by uuid, assigned_manager_id uuid?, metadata json, created_at time,
     updated_at time, name_key text(360)
