@@ -28,6 +28,7 @@ mod person;
 mod personal_data;
 mod schema;
 mod scope;
+mod search;
 mod session_store;
 mod store;
 #[cfg(feature = "testing")]

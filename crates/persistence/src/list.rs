@@ -17,16 +17,15 @@
 use domain::page::{Assignment, Search};
 use domain::store::StoreError;
 use domain::{Cursor, Filter, Page, Scope, Sort, User, UserQuery};
-use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, SubQueryStatement, UnionType,
-};
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, Condition, DbBackend};
 
 use crate::entity::{admin_manager, customer, user};
 use crate::error::store_error;
 use crate::keyset::{Place, comes_after};
 use crate::person::{self, Person};
 use crate::scope;
+use crate::search::{self, found, matches_up_to, matching, union};
 use crate::store::Store;
 
 impl Store {
@@ -141,99 +140,6 @@ fn filtered(condition: Condition, filter: &Filter) -> Condition {
         .add_option(filter.created_to.map(|to| user::Column::CreatedAt.lt(to)))
 }
 
-/// Whether a person matches, looked at one by one.
-fn matching(search: &Search) -> Condition {
-    let by_text =
-        [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::EmailKey, &search.text)];
-    let by_phone = search.phone.iter().flat_map(|phone| {
-        [starts_with(admin_manager::Column::Phone, phone), starts_with(customer::Column::Phone, phone)]
-    });
-    by_text.into_iter().chain(by_phone).fold(Condition::any(), Condition::add)
-}
-
-/// The ids of everyone who matches. Joined and not put into `IN (…)`, which
-/// MariaDB would run once for each person. Whoever matches twice is left to
-/// the first index, which is cheaper than to sort a million ids for the few.
-fn found(search: &Search) -> SelectStatement {
-    let by_name = starts_with(user::Column::NameKey, &search.text);
-    let by_email = starts_with(admin_manager::Column::EmailKey, &search.text);
-    let staff = |condition: Condition| {
-        let is_user = Expr::col((admin_manager::Entity, admin_manager::Column::Id));
-        Query::select()
-            .column((admin_manager::Entity, admin_manager::Column::Id))
-            .from(admin_manager::Entity)
-            .join(JoinType::InnerJoin, user::Entity, is_user.equals((user::Entity, user::Column::Id)))
-            .cond_where(condition)
-            .cond_where(by_name.clone().not())
-            .take()
-    };
-    let mut found =
-        vec![found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text), staff(by_email.clone())];
-    if let Some(phone) = &search.phone {
-        found.push(staff(starts_with(admin_manager::Column::Phone, phone).add(by_email.not())));
-        let mut customers = found_by(customer::Entity, customer::Column::Id, customer::Column::Phone, phone);
-        found.push(customers.cond_where(starts_with(customer::Column::NameKey, &search.text).not()).take());
-    }
-    union(UnionType::All, found)
-}
-
-/// Counts who matches, but no further than `limit` in each index.
-fn matches_up_to(search: &Search, limit: u64) -> SelectStatement {
-    let limited = found_in_each_index(search).into_iter().map(|mut found| {
-        let found = found.limit(limit).take();
-        Query::select().column("id").from_subquery(found, "part").take()
-    });
-    let found = union(UnionType::All, limited);
-    Query::select().expr_as(Func::count(Expr::cust("*")), "total").from_subquery(found, "found").take()
-}
-
-fn found_in_each_index(search: &Search) -> Vec<SelectStatement> {
-    let mut found = vec![
-        found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text),
-        found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::EmailKey, &search.text),
-    ];
-    if let Some(phone) = &search.phone {
-        found.extend([
-            found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::Phone, phone),
-            found_by(customer::Entity, customer::Column::Id, customer::Column::Phone, phone),
-        ]);
-    }
-    found
-}
-
-fn found_by<C: ColumnTrait>(table: impl EntityTrait, id: C, column: C, prefix: &str) -> SelectStatement {
-    Query::select().column(id).from(table).cond_where(starts_with(column, prefix)).take()
-}
-
-fn union(kind: UnionType, selects: impl IntoIterator<Item = SelectStatement>) -> SelectStatement {
-    let mut selects = selects.into_iter();
-    let mut all = selects.next().unwrap_or_default();
-    for select in selects {
-        all.union(kind, select);
-    }
-    all
-}
-
-/// A prefix as a range, which an index can answer and in which no character means anything else.
-fn starts_with(column: impl ColumnTrait, prefix: &str) -> Condition {
-    let condition = Condition::all().add(column.gte(prefix));
-    condition.add_option(successor(prefix).map(|end| column.lt(end)))
-}
-
-/// The least text that is greater than every text with this prefix, in code
-/// point order, which is the byte order of UTF-8. There is none after U+10FFFF.
-fn successor(prefix: &str) -> Option<String> {
-    let mut start = prefix.to_owned();
-    while let Some(last) = start.pop() {
-        // The range of characters steps over the surrogates.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            start.push(next);
-            return Some(start);
-        }
-    }
-    None
-}
-
 impl Part {
     /// Whether the order begins with the manager: PostgreSQL does not see that what is NULL is the
     /// same for all, and MariaDB does not see that to say so changes nothing.
@@ -291,15 +197,6 @@ impl Part {
             .limit(rows(query));
         select
     }
-
-    fn count(&self) -> Expr {
-        let mut all = match &self.found {
-            Some(found) if self.condition.is_empty() => Query::select().from_subquery(found.clone(), "found").take(),
-            _ => self.select(),
-        };
-        let select = all.expr(Func::count(Expr::cust("*"))).take();
-        Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(select)))
-    }
 }
 
 /// The value that the order has at a cursor.
@@ -344,7 +241,11 @@ fn total(backend: DbBackend, scope: Scope, filter: &Filter) -> SelectStatement {
     let is_narrow = matches!(scope, Scope::SelfAndAssigned(_) | Scope::AssignedTo(_) | Scope::Own(_))
         || matches!(filter.assigned_manager, Some(Assignment::To(_)));
     let parts = parts(backend, scope, filter, if is_narrow { Plan::Walk } else { Plan::Find });
-    let sum = parts.iter().map(Part::count).reduce(ExprTrait::add);
+    let sum = parts.iter().map(|part| match &filter.search {
+        Some(search) if part.condition.is_empty() => search::count(search),
+        _ => search::counted(part.select()),
+    });
+    let sum = sum.reduce(ExprTrait::add);
     Query::select().expr_as(sum.unwrap_or_else(|| 0.into()), "total").take()
 }
 
@@ -355,24 +256,4 @@ fn order(sort: Sort) -> Order {
 /// One more than the page holds, to know whether another follows.
 fn rows(query: &UserQuery) -> u64 {
     query.size.get() as u64 + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_successor_ends_the_range_of_a_prefix() {
-        for (prefix, end) in [
-            ("a", Some("b")),
-            ("az", Some("a{")),
-            ("+99890", Some("+99891")),
-            ("ў", Some("џ")),
-            ("\u{d7ff}", Some("\u{e000}")),
-            ("a\u{10ffff}", Some("b")),
-            ("\u{10ffff}", None),
-        ] {
-            assert_eq!(successor(prefix).as_deref(), end, "{prefix:?}");
-        }
-    }
 }

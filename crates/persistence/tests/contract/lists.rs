@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::page::{Assignment, Search};
 use domain::store::Update;
-use domain::testing::{account, event, phone};
+use domain::testing::{account, event, manager, phone};
 use domain::{
     Clock, Cursor, DisplayName, Filter, PageSize, Profile, Role, Scope, Sort, User, UserId, UserQuery,
     VerificationMethod,
@@ -22,6 +22,7 @@ tests! {
     every store:
     wildcards_mean_themselves,
     an_email_is_found_however_it_is_cased,
+    a_total_counts_nobody_twice,
     a_list_without_anybody_is_empty,
     rows_that_come_and_go_neither_repeat_nor_hide_others;
 
@@ -372,6 +373,27 @@ async fn an_email_is_found_however_it_is_cased(setting: Setting) {
     setting.store.update_user(&update).await.unwrap();
     assert_eq!(search_for(&setting, "strasse").await, []);
     assert_eq!(search_for(&setting, "gasse").await, [street.id]);
+}
+
+async fn a_total_counts_nobody_twice(setting: Setting) {
+    named(&setting, "+998900000001", "99890").await;
+    named(&setting, "+998900000002", "Ann").await;
+    named(&setting, "+998910000003", "99890 and more").await;
+    let mut all = manager(&setting.clock, "99890@example.com");
+    all.display_name = Some(DisplayName::parse("99890").unwrap());
+    let mut by_two = manager(&setting.clock, "998901@example.com");
+    let by_phone = manager(&setting.clock, "ben@example.com");
+    for (user, number) in [(&mut all, "+998900000001"), (&mut by_two, "+998900000004")] {
+        let Profile::Manager(staff) = &mut user.profile else { panic!("a manager") };
+        staff.phone = Some(phone(number));
+    }
+    setting.enter_all(&[&all, &by_two, &by_phone]).await;
+    for (text, count) in [("99890", 5), ("+99890", 4), ("998", 5), ("ann", 1), ("998900000001", 2), ("zzz", 0)] {
+        let filter = Filter { search: Some(Search::parse(text).unwrap()), ..Filter::default() };
+        let query = UserQuery { filter, include_total: true, ..UserQuery::default() };
+        let page = setting.store.list_users(Scope::All, &query).await.unwrap();
+        assert_eq!((page.total, page.items.len()), (Some(count), usize::try_from(count).unwrap()), "{text}");
+    }
 }
 
 async fn a_list_without_anybody_is_empty(setting: Setting) {
