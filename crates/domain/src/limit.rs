@@ -111,7 +111,7 @@ impl Counter {
     /// for each wait, which begins before its guess is looked at.
     fn take_guess(self, name: &'static str, now: Timestamp) -> Result<Self, TooMany> {
         let too_many = |within, retry_after| TooMany { name, quota: 1, within, retry_after };
-        if now < self.not_before {
+        if self.is_waiting(now) {
             return Err(too_many(wait(self.count), self.not_before - now));
         }
         let expires_at = now + MEMORY;
@@ -134,7 +134,7 @@ impl Counter {
             (Limit::Guesses, Settled::Wrong) => {
                 let counter = Self { pending: self.pending - 1, ..self };
                 // One that was looked at together with others, of which enough were wrong, makes nobody wait longer.
-                Some(if now < self.not_before { counter } else { counter.wrong(now) })
+                Some(if self.is_waiting(now) { counter } else { counter.wrong(now) })
             }
             (Limit::Guesses, Settled::Untried) if self.pending > 0 => Some(Self { pending: self.pending - 1, ..self }),
             (Limit::Quota { .. }, Settled::Wrong) => Some(self),
@@ -142,6 +142,11 @@ impl Counter {
                 Some(Self { count: self.count.saturating_sub(1), ..self })
             }
         }
+    }
+
+    /// Before that many guesses there is no wait: who read the clock first need not be counted first.
+    fn is_waiting(self, now: Timestamp) -> bool {
+        self.count >= FREE_GUESSES && now < self.not_before
     }
 
     fn wrong(self, now: Timestamp) -> Self {
@@ -229,6 +234,17 @@ mod tests {
             counter.take(&GUESS, now).unwrap_err();
         }
         counter.take(&GUESS, now + TimeDelta::seconds(1)).unwrap();
+    }
+
+    #[test]
+    fn who_read_the_clock_earlier_may_be_counted_later() {
+        let now = SystemClock.now();
+        let earlier = now - TimeDelta::milliseconds(1);
+        let counter = Counter::new(now).take(&GUESS, now).unwrap().take(&GUESS, earlier).unwrap();
+        let counter = counter.settle(GUESS.limit, Settled::Wrong, now).unwrap();
+        let counter = counter.settle(GUESS.limit, Settled::Wrong, earlier).unwrap();
+        assert_eq!((counter.count, counter.pending), (2, 0), "each is counted");
+        counter.take(&GUESS, earlier).unwrap();
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod documentation;
 mod erasure;
 mod errors;
 mod export;
+mod floods;
 mod gateways;
 mod handover;
 mod idempotency;
