@@ -2,6 +2,7 @@
 
 mod admins;
 mod codes;
+mod finish;
 mod first_admin;
 mod invitations;
 mod limits;

@@ -13,6 +13,8 @@ const FREE_GUESSES: u32 = 5;
 /// Guesses that may be looked at together while they cost nothing: many clients
 /// of one account sign in at once. Passwords are hashed more slowly than that.
 const MAX_PENDING: u32 = 256;
+/// No guess is looked at for longer than this. One that still seems to be is one whose instance died.
+const LONGEST_LOOK: TimeDelta = TimeDelta::seconds(30);
 /// How long the next guess has to wait after the fifth, sixth, … one, in seconds.
 const WAITS: [i64; 5] = [1, 2, 4, 15, 60];
 /// And after the tenth and any later one: it gets no worse, so that nobody is locked out for good.
@@ -118,10 +120,11 @@ impl Counter {
         if self.count >= FREE_GUESSES {
             return Ok(Self { expires_at, ..self }.wrong(now));
         }
-        if self.pending >= MAX_PENDING {
+        let pending = self.pending(now);
+        if pending >= MAX_PENDING {
             return Err(too_many(wait(FREE_GUESSES), wait(FREE_GUESSES)));
         }
-        Ok(Self { pending: self.pending + 1, expires_at, ..self })
+        Ok(Self { pending: pending + 1, expires_at, ..self })
     }
 
     /// The counter after it is known what became of an attempt; `None` when there is nothing to remember.
@@ -142,6 +145,11 @@ impl Counter {
                 Some(Self { count: self.count.saturating_sub(1), ..self })
             }
         }
+    }
+
+    /// The guesses that can still be under way: the last one was taken when its memory began.
+    fn pending(self, now: Timestamp) -> u32 {
+        if now - (self.expires_at - MEMORY) > LONGEST_LOOK { 0 } else { self.pending }
     }
 
     /// Before that many guesses there is no wait: who read the clock first need not be counted first.
@@ -264,6 +272,15 @@ mod tests {
         counter.take(&GUESS, later).unwrap_err();
         let settled = counter.settle(GUESS.limit, Settled::Wrong, later).unwrap();
         assert_eq!(settled, counter, "its wait began before it was looked at");
+    }
+
+    #[test]
+    fn guesses_that_nobody_settles_keep_others_waiting_for_seconds_only() {
+        let now = SystemClock.now();
+        let lost = (0..MAX_PENDING).fold(Counter::new(now), |counter, _| counter.take(&GUESS, now).unwrap());
+        lost.take(&GUESS, now + LONGEST_LOOK).unwrap_err();
+        let after = lost.take(&GUESS, now + LONGEST_LOOK + TimeDelta::microseconds(1)).unwrap();
+        assert_eq!((after.count, after.pending), (0, 1));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use domain::challenge::{Challenge, Outcome, Purpose};
 use domain::store::{Credentials, WriteError};
 use domain::{Actor, ChallengeId, Email, Error, Staff, User, VerificationMethod};
 
+use super::finish::to_its_end;
 use super::{Authentication, Caller, CodeSent};
 use crate::challenge::Draft;
 use crate::error::{AuthError, Refusal};
@@ -87,12 +88,12 @@ impl Authentication {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
-        let found = self.check_current(caller, staff, current).await?;
+        let found = self.check_current(caller, current).await?;
         let new = self.inner.hasher.hash(new).await?;
         match self.replace(caller, &found, &new).await {
             // A sign-in renewed the hash, or somebody else changed the password.
             Err(WriteError::Stale) => {
-                let found = self.check_current(caller, staff, current).await?;
+                let found = self.check_current(caller, current).await?;
                 Ok(self.replace(caller, &found, &new).await?)
             }
             done => Ok(done?),
@@ -121,12 +122,14 @@ impl Authentication {
         }
     }
 
-    async fn check_current(
-        &self,
-        caller: &Caller,
-        staff: &Staff,
-        current: &Password,
-    ) -> Result<Credentials, AuthError> {
+    /// Counted and noted though whoever asked hangs up.
+    async fn check_current(&self, caller: &Caller, current: &Password) -> Result<Credentials, AuthError> {
+        let (auth, caller, current) = (self.clone(), caller.clone(), current.clone());
+        to_its_end(async move { auth.check_own(&caller, &current).await }).await
+    }
+
+    async fn check_own(&self, caller: &Caller, current: &Password) -> Result<Credentials, AuthError> {
+        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
         let guess = self.begin_change(caller.user.id).await?;

@@ -6,6 +6,7 @@ use domain::limit::Settled;
 use domain::store::Credentials;
 use domain::{Actor, Email, Error, PasswordHash, Phone, User, VerificationMethod};
 
+use super::finish::to_its_end;
 use super::limits::Guess;
 use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
 use crate::challenge::Draft;
@@ -56,8 +57,19 @@ impl Authentication {
         Ok(self.code_sent(&self.open_for_anybody(draft).await?.challenge))
     }
 
-    /// Whose password this is, and the hash that is stored of it. Always one check's work.
+    /// Whose password this is, and the hash that is stored of it. Always one check's work,
+    /// which is counted and noted though whoever asked hangs up.
     async fn check_password(
+        &self,
+        actor: &Actor,
+        email: &Email,
+        password: &Password,
+    ) -> Result<(User, PasswordHash), AuthError> {
+        let (auth, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
+        to_its_end(async move { auth.check_sign_in(&actor, &email, &password).await }).await
+    }
+
+    async fn check_sign_in(
         &self,
         actor: &Actor,
         email: &Email,

@@ -1,12 +1,17 @@
 //! Many at once, by the clock of the computer, whose readings overtake each other.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 
 use crate::app::{Answer, PASSWORD, TestApp};
 use crate::on_every_backend;
 
-on_every_backend!(right_passwords_at_once_wait_for_nobody);
+on_every_backend!(right_passwords_at_once_wait_for_nobody, who_hangs_up_locks_nobody_out);
 
 const ADMIN: &str = "admin@example.com";
 
@@ -23,4 +28,42 @@ async fn right_passwords_at_once_wait_for_nobody(app: TestApp) {
             assert_eq!(answer.status, 200, "round {round}: {}", answer.text);
         }
     }
+}
+
+/// Asks again and again until the answer is yes.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < Duration::from_secs(30), "never: {what}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Sends a sign-in on a connection of its own, and does not wait for the answer.
+async fn send_sign_in(app: &TestApp, password: &str) -> TcpStream {
+    let address = app.address.trim_start_matches("http://");
+    let body = json!({ "email": ADMIN, "password": password }).to_string();
+    let head = format!("POST /auth/signin HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+    connection
+}
+
+async fn guesses_under_way(app: &TestApp) -> bool {
+    !app.rows("SELECT count FROM attempts WHERE pending > 0").await.is_empty()
+}
+
+async fn who_hangs_up_locks_nobody_out(app: TestApp) {
+    app.admin().await;
+    let app = app.another(|settings| settings.auth.bcrypt_cost = 12).await;
+    let mut connections = Vec::new();
+    for _ in 0..300 {
+        connections.push(send_sign_in(&app, "wrong").await);
+    }
+    until("a guess is under way", async || guesses_under_way(&app).await).await;
+    for connection in connections {
+        connection.set_zero_linger().unwrap();
+    }
+    until("no guess is under way", async || !guesses_under_way(&app).await).await;
+    until("the owner is let in", async || sign_in(&app, PASSWORD).await.status == 200).await;
 }
