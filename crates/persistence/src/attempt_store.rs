@@ -21,11 +21,11 @@ impl AttemptStore for Store {
         if attempts.is_empty() {
             return Ok(());
         }
-        self.write(move |txn| async move { take(&txn, attempts, now).await }).await
+        self.count_and_write(move |txn| async move { take(&txn, attempts, now).await }).await
     }
 
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
-        let done = self.write(move |txn| async move { settle(&txn, attempts, settled, now).await });
+        let done = self.count_and_write(move |txn| async move { settle(&txn, attempts, settled, now).await });
         done.await.map_err(only_store_error)
     }
 }

@@ -31,7 +31,7 @@ impl ChallengeStore for Store {
         quiet_since: Timestamp,
         attempts: &[Attempt],
     ) -> Result<Challenge, WriteError> {
-        self.write(move |txn| async move {
+        self.count_and_write(move |txn| async move {
             let before = challenge::Entity::find()
                 .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
                 .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))

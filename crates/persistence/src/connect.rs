@@ -81,6 +81,17 @@ impl Target {
         }
     }
 
+    /// How many connections write.
+    pub(crate) fn connections(&self, options: &Options) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => options.max_connections as usize,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => options.max_connections as usize,
+        }
+    }
+
     /// One connection without time limits, for migrations.
     pub(crate) async fn open_one(&self) -> Result<DatabaseConnection, DatabaseError> {
         let patience = Duration::from_secs(10);

@@ -1,9 +1,11 @@
 //! Opening and closing a database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbBackend, sqlx};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::connect::{STATEMENT_CACHE, Target};
 use crate::error::{DatabaseError, store_error};
@@ -100,7 +102,9 @@ impl Database {
         let (writer, reader) = target.open(options).await?;
         let time_limit = options.acquire_timeout + options.statement_timeout + Duration::from_secs(3);
         let home = Handle::current();
-        Ok(Self { target, store: Store { writer, reader, home, time_limit, few: list::FEW } })
+        let counting = Arc::new(Semaphore::new((target.connections(options) / 2).max(1)));
+        let patience = options.acquire_timeout;
+        Ok(Self { target, store: Store { writer, reader, home, time_limit, counting, patience, few: list::FEW } })
     }
 
     /// The stores of the domain on this database.

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
@@ -31,6 +32,11 @@ pub struct Store {
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
+    /// Lets so many write counters of attempts at once. They may wait for one another's rows, and those who
+    /// wait must not hold every connection.
+    pub(crate) counting: Arc<Semaphore>,
+    /// How long to wait to be let in there.
+    pub(crate) patience: Duration,
     /// How many matches of a search are few; a field for tests, whose people all are.
     pub(crate) few: u64,
 }
@@ -71,6 +77,19 @@ impl Store {
     {
         let written = self.in_time(self.attempts(act)).instrument(debug_span!("write"));
         written.await.unwrap_or_else(|_| Err(out_of_time().into()))
+    }
+
+    /// The same for what counts attempts.
+    pub(crate) async fn count_and_write<T, A, F>(&self, act: A) -> Result<T, WriteError>
+    where
+        T: Send,
+        A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        F: Future<Output = Result<T, Failure>> + Send,
+    {
+        let Ok(Ok(_permit)) = timeout(self.patience, self.counting.acquire()).await else {
+            return Err(out_of_time().into());
+        };
+        self.write(act).await
     }
 
     async fn attempts<T, A, F>(&self, act: A) -> Result<T, WriteError>
