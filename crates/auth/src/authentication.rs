@@ -270,7 +270,7 @@ impl Authentication {
     ) -> Result<domain::PasswordHash, AuthError> {
         let checked = self.inner.settings.passwords.check(password, account_email);
         checked.map_err(|error| Refusal::new(field, error))?;
-        self.inner.hasher.hash(password).await
+        self.inner.hasher.hash(&mut self.inner.hasher.enter()?, password).await
     }
 
     /// A request under the key that its caller gave it. Only hashes of both are

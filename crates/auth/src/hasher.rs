@@ -1,9 +1,10 @@
 //! Password hashes, made on threads of their own and never more at once than
 //! the machine can bear: a flood of sign-ins leaves the other routes fast.
 
+mod queue;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -11,31 +12,43 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bcrypt::HashParts;
 use domain::{PasswordHash, ValueError};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use queue::Place;
 
 use crate::crypto::CryptoError;
 use crate::error::AuthError;
 use crate::password::Password;
+use queue::Queue;
 
 /// bcrypt on a bounded number of threads. Clones share the threads.
 #[derive(Clone)]
-pub struct PasswordHasher(Arc<Inner>);
-
-struct Inner {
+pub struct PasswordHasher {
     cost: u32,
-    permits: Arc<Semaphore>,
-    waiting: AtomicU64,
-    rejected: AtomicU64,
-    computed: AtomicU64,
+    queue: Arc<Queue>,
 }
 
 /// What a password check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Whether the password is the one of the hash.
     pub matches: bool,
-    /// Whether it is, and the hash is cheaper than new ones are.
-    pub needs_rehash: bool,
+    /// What was asked for if it is, made in the same go: whoever waited for a thread waits once.
+    pub new: Option<PasswordHash>,
+}
+
+impl Verdict {
+    const WRONG: Self = Self { matches: false, new: None };
+}
+
+/// What is to be hashed when a password was right.
+#[derive(Clone, Copy, Debug)]
+pub enum Then<'p> {
+    /// Nothing.
+    Nothing,
+    /// The same password, if its hash is cheaper than new ones are.
+    Renew,
+    /// The password that takes its place.
+    Replace(&'p Password),
 }
 
 /// How busy the hasher is.
@@ -54,9 +67,6 @@ impl PasswordHasher {
     pub const DEFAULT_COST: u32 = 12;
     /// The costs that may be configured.
     pub const COSTS: std::ops::RangeInclusive<u32> = 4..=15;
-    /// How long a password waits for a thread before it is turned away.
-    pub const PATIENCE: Duration = Duration::from_secs(2);
-
     /// The highest cost that is computed when a stored hash asks for it. More
     /// is a mistake or an attack: each step doubles the time.
     const MAX_STORED_COST: u32 = 16;
@@ -69,13 +79,7 @@ impl PasswordHasher {
         if !Self::COSTS.contains(&cost) {
             return Err(ValueError::new("out_of_range", "must be from 4 to 15"));
         }
-        Ok(Self(Arc::new(Inner {
-            cost,
-            permits: Arc::new(Semaphore::new(threads.get())),
-            waiting: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
-            computed: AtomicU64::new(0),
-        })))
+        Ok(Self { cost, queue: Arc::new(Queue::new(threads, usual_time(cost))) })
     }
 
     /// All cores but one, which is left to everything else; at least one.
@@ -85,14 +89,21 @@ impl PasswordHasher {
         NonZeroUsize::new(cores.saturating_sub(1)).unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// A place in the queue, to be had before any other work is done for a request.
+    ///
+    /// # Errors
+    /// [`AuthError::Overloaded`], at once, when too many wait already.
+    pub fn enter(&self) -> Result<Place, AuthError> {
+        self.queue.enter()
+    }
+
     /// Hashes a new password.
     ///
     /// # Errors
     /// [`AuthError::Overloaded`] when no thread comes free in time.
-    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, AuthError> {
-        let (material, cost) = (material(password), self.0.cost);
-        let hash = self.run(move || bcrypt::non_truncating_hash(material.expose_secret(), cost)).await?;
-        hash.map(PasswordHash::from_stored).map_err(|_| CryptoError.into())
+    pub async fn hash(&self, place: &mut Place, password: &Password) -> Result<PasswordHash, AuthError> {
+        let (material, cost) = (material(password), self.cost);
+        Ok(place.run(move || hash(&material, cost)).await??)
     }
 
     /// Checks a password. Without a usable hash, and whatever is wrong with
@@ -100,66 +111,48 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`AuthError::Overloaded`] when no thread comes free in time.
-    pub async fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Result<Verdict, AuthError> {
-        let (material, cost) = (material(password), self.0.cost);
+    pub async fn verify(
+        &self,
+        place: &mut Place,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+        then: Then<'_>,
+    ) -> Result<Verdict, AuthError> {
+        let (material, cost) = (material(password), self.cost);
         let usable = stored.and_then(|hash| Some((hash.expose().to_owned(), usable_cost(hash)?)));
-        self.run(move || {
-            if let Some((hash, stored_cost)) = usable {
-                return verify_at_equal_time(material.expose_secret(), &hash, stored_cost, cost);
+        let Some((stored, stored_cost)) = usable else {
+            return place.run(move || spend_a_check(&material, cost)).await.map(|()| Verdict::WRONG);
+        };
+        let next = match then {
+            Then::Renew if stored_cost < cost => Some(material.clone()),
+            Then::Replace(password) => Some(self::material(password)),
+            Then::Renew | Then::Nothing => None,
+        };
+        let work = move || {
+            if !matches_at_equal_time(&material, &stored, stored_cost, cost) {
+                return Ok(Verdict::WRONG);
             }
-            spend_a_check(material.expose_secret(), cost);
-            Verdict { matches: false, needs_rehash: false }
-        })
-        .await
+            let new = next.map(|next| hash(&next, cost)).transpose()?;
+            Ok::<_, CryptoError>(Verdict { matches: true, new })
+        };
+        Ok(place.run(work).await??)
     }
 
     /// How busy it is, for metrics.
     #[must_use]
     pub fn stats(&self) -> HasherStats {
-        HasherStats {
-            waiting: self.0.waiting.load(Ordering::Relaxed),
-            rejected: self.0.rejected.load(Ordering::Relaxed),
-            computed: self.0.computed.load(Ordering::Relaxed),
-        }
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AuthError> {
-        let permit = self.permit().await?;
-        self.0.computed.fetch_add(1, Ordering::Relaxed);
-        // The permit goes with the work: a caller who hangs up frees no thread that is still at it.
-        let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        task.await.map_err(|_| CryptoError.into())
-    }
-
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, AuthError> {
-        let waiting = Waiting::new(&self.0.waiting);
-        let permit = tokio::time::timeout(Self::PATIENCE, Arc::clone(&self.0.permits).acquire_owned()).await;
-        drop(waiting);
-        if let Ok(permit) = permit {
-            return permit.map_err(|_| CryptoError.into());
-        }
-        self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        Err(AuthError::Overloaded { retry_after: Self::PATIENCE })
+        self.queue.stats()
     }
 }
 
-/// Counts one waiter for as long as it lives, hung up or not.
-struct Waiting<'a>(&'a AtomicU64);
-
-impl<'a> Waiting<'a> {
-    fn new(counter: &'a AtomicU64) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(counter)
-    }
+/// A quarter of a second at cost 12, twice that at each step: until it is known better.
+fn usual_time(cost: u32) -> Duration {
+    Duration::from_micros(61 << cost)
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+fn hash(material: &SecretString, cost: u32) -> Result<PasswordHash, CryptoError> {
+    let hash = bcrypt::non_truncating_hash(material.expose_secret(), cost);
+    hash.map(PasswordHash::from_stored).map_err(|_| CryptoError)
 }
 
 /// What bcrypt gets: the password itself, so that hashes from other systems
@@ -180,20 +173,20 @@ fn usable_cost(hash: &PasswordHash) -> Option<u32> {
     (PasswordHasher::COSTS.start()..=&PasswordHasher::MAX_STORED_COST).contains(&&cost).then_some(cost)
 }
 
-fn verify_at_equal_time(material: &str, hash: &str, stored_cost: u32, cost: u32) -> Verdict {
-    let matches = bcrypt::non_truncating_verify(material, hash).unwrap_or(false);
+fn matches_at_equal_time(material: &SecretString, hash: &str, stored_cost: u32, cost: u32) -> bool {
+    let matches = bcrypt::non_truncating_verify(material.expose_secret(), hash).unwrap_or(false);
     if !matches {
         // Each cost takes twice the time of the one before, so together with the
         // check above these add up to one check at the full cost: an old, cheap
         // hash does not tell a stranger that the account exists.
         (stored_cost..cost).for_each(|cost| spend_a_check(material, cost));
     }
-    Verdict { matches, needs_rehash: matches && stored_cost < cost }
+    matches
 }
 
 /// Does the work of a check whose outcome is known.
-fn spend_a_check(material: &str, cost: u32) {
-    let _ = std::hint::black_box(bcrypt::non_truncating_verify(material, &dummy_hash(cost)));
+fn spend_a_check(material: &SecretString, cost: u32) {
+    let _ = std::hint::black_box(bcrypt::non_truncating_verify(material.expose_secret(), &dummy_hash(cost)));
 }
 
 /// A well-formed hash of no password anybody knows. Being a constant, it costs nothing at start.
@@ -213,38 +206,64 @@ mod tests {
         Password::parse(text).unwrap()
     }
 
+    async fn hashed(hasher: &PasswordHasher, text: &str) -> PasswordHash {
+        hasher.hash(&mut hasher.enter().unwrap(), &password(text)).await.unwrap()
+    }
+
+    async fn verdict(hasher: &PasswordHasher, text: &str, stored: &PasswordHash, then: Then<'_>) -> Verdict {
+        hasher.verify(&mut hasher.enter().unwrap(), &password(text), Some(stored), then).await.unwrap()
+    }
+
+    async fn opens(hasher: &PasswordHasher, text: &str, stored: &PasswordHash) -> bool {
+        verdict(hasher, text, stored, Then::Nothing).await.matches
+    }
+
     #[tokio::test]
     async fn a_password_opens_its_own_hash_only() {
         let hasher = hasher(4);
-        let hash = hasher.hash(&password("correct horse")).await.unwrap();
-        let right = Verdict { matches: true, needs_rehash: false };
-        assert_eq!(hasher.verify(&password("correct horse"), Some(&hash)).await.unwrap(), right);
-        assert!(!hasher.verify(&password("correct hors"), Some(&hash)).await.unwrap().matches);
-        assert_ne!(hash, hasher.hash(&password("correct horse")).await.unwrap());
+        let hash = hashed(&hasher, "correct horse").await;
+        let right = Verdict { matches: true, new: None };
+        for then in [Then::Nothing, Then::Renew] {
+            assert_eq!(verdict(&hasher, "correct horse", &hash, then).await, right);
+        }
+        assert!(!opens(&hasher, "correct hors", &hash).await);
+        assert_ne!(hash, hashed(&hasher, "correct horse").await);
     }
 
     #[tokio::test]
     async fn every_byte_of_a_long_password_counts() {
         let hasher = hasher(4);
         for length in [70, 71, 72, 73, 90, 127] {
-            let hash = hasher.hash(&password(&format!("{}a", "x".repeat(length)))).await.unwrap();
-            assert!(hasher.verify(&password(&format!("{}a", "x".repeat(length))), Some(&hash)).await.unwrap().matches);
-            assert!(!hasher.verify(&password(&format!("{}b", "x".repeat(length))), Some(&hash)).await.unwrap().matches);
+            let hash = hashed(&hasher, &format!("{}a", "x".repeat(length))).await;
+            assert!(opens(&hasher, &format!("{}a", "x".repeat(length)), &hash).await);
+            assert!(!opens(&hasher, &format!("{}b", "x".repeat(length)), &hash).await);
         }
-        let hash = hasher.hash(&password("a\0a")).await.unwrap();
-        assert!(!hasher.verify(&password("a"), Some(&hash)).await.unwrap().matches);
+        let hash = hashed(&hasher, "a\0a").await;
+        assert!(!opens(&hasher, "a", &hash).await);
     }
 
     #[tokio::test]
-    async fn hashes_of_other_systems_work() {
+    async fn hashes_of_other_systems_work_and_are_renewed() {
         // From the test vectors of OpenBSD and of PHP's password_hash.
         for (text, hash) in [
             ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
             ("rasmuslerdorf", "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"),
         ] {
-            let verdict = hasher(8).verify(&password(text), Some(&PasswordHash::from_stored(hash.to_owned()))).await;
-            assert_eq!(verdict.unwrap(), Verdict { matches: true, needs_rehash: true }, "{hash}");
+            let (hasher, hash) = (hasher(8), PasswordHash::from_stored(hash.to_owned()));
+            let verdict = verdict(&hasher, text, &hash, Then::Renew).await;
+            let new = verdict.new.unwrap();
+            assert!(verdict.matches && opens(&hasher, text, &new).await && new.expose().starts_with("$2b$08$"));
+            assert_eq!(hasher.stats().computed, 2, "checked and renewed in one go");
         }
+    }
+
+    #[tokio::test]
+    async fn only_a_right_password_is_replaced() {
+        let hasher = hasher(4);
+        let (old, next) = (hashed(&hasher, "old").await, password("new"));
+        let new = verdict(&hasher, "old", &old, Then::Replace(&next)).await.new.unwrap();
+        assert!(opens(&hasher, "new", &new).await);
+        assert_eq!(verdict(&hasher, "wrong", &old, Then::Replace(&next)).await, Verdict::WRONG);
     }
 
     #[tokio::test]
@@ -259,10 +278,10 @@ mod tests {
             "plain text",
         ];
         for hash in stored {
-            let hash = PasswordHash::from_stored(hash.to_owned());
-            assert!(!hasher.verify(&password("x"), Some(&hash)).await.unwrap().matches);
+            assert!(!opens(&hasher, "x", &PasswordHash::from_stored(hash.to_owned())).await);
         }
-        assert!(!hasher.verify(&password("x"), None).await.unwrap().matches);
+        let mut place = hasher.enter().unwrap();
+        assert!(!hasher.verify(&mut place, &password("x"), None, Then::Renew).await.unwrap().matches);
         assert_eq!(hasher.stats().computed, 7);
     }
 
@@ -274,31 +293,5 @@ mod tests {
         assert!(matches!(bcrypt::non_truncating_verify("x", &dummy_hash(4)), Ok(false)));
         assert!(PasswordHasher::new(3, NonZeroUsize::MIN).is_err());
         assert!(PasswordHasher::new(16, NonZeroUsize::MIN).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_full_pool_turns_away_in_time_and_recovers() {
-        let hasher = hasher(4);
-        let held = Arc::clone(&hasher.0.permits).acquire_owned().await.unwrap();
-        let started = tokio::time::Instant::now();
-        let refused = hasher.hash(&password("x")).await;
-        assert!(matches!(refused, Err(AuthError::Overloaded { .. })));
-        assert!(started.elapsed() < Duration::from_millis(2500));
-        assert_eq!(hasher.stats(), HasherStats { waiting: 0, rejected: 1, computed: 0 });
-        drop(held);
-        assert!(hasher.hash(&password("x")).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_caller_who_hangs_up_leaves_the_thread_taken_until_it_is_done() {
-        let hasher = hasher(12);
-        let abandoned = hasher.clone();
-        let task = tokio::spawn(async move { abandoned.hash(&password("x")).await });
-        while hasher.stats().computed == 0 {
-            tokio::task::yield_now().await;
-        }
-        task.abort();
-        assert!(task.await.is_err());
-        assert_eq!(hasher.0.permits.available_permits(), 0);
     }
 }

@@ -26,7 +26,7 @@ pub use authentication::{
 };
 pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};
-pub use hasher::{HasherStats, PasswordHasher, Verdict};
+pub use hasher::{HasherStats, PasswordHasher, Place, Then, Verdict};
 pub use key_material::MASTER_KEY_MIN_LENGTH;
 pub use keys::{KeyError, KeyRing, KeyState, KeyStatus, signing_keys};
 pub use outbox::{CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, SendError, Senders};

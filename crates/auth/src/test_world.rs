@@ -46,6 +46,10 @@ pub(crate) fn password(text: &str) -> Password {
     Password::parse(text).unwrap()
 }
 
+pub(crate) async fn hashed(hasher: &PasswordHasher, text: &str) -> PasswordHash {
+    hasher.hash(&mut hasher.enter().unwrap(), &password(text)).await.unwrap()
+}
+
 pub(crate) fn email(text: &str) -> Email {
     testing::email(text)
 }
@@ -116,7 +120,7 @@ impl World {
     }
 
     async fn staff(&self, user: User) -> User {
-        let password_hash = self.hasher.hash(&password(PASSWORD)).await.unwrap();
+        let password_hash = hashed(&self.hasher, PASSWORD).await;
         self.enter(user, password_hash).await
     }
 

@@ -18,3 +18,13 @@ pub(super) async fn to_its_end<T: Send + 'static>(
         Err(_) => Err(AuthError::Overloaded { retry_after: Duration::from_secs(1) }),
     }
 }
+
+/// Does the work without anybody waiting for it.
+pub(super) fn go_on(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
+    let work = async move {
+        if let Err(error) = work.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what was begun could not be finished");
+        }
+    };
+    drop(tokio::spawn(work.in_current_span()));
+}

@@ -41,7 +41,7 @@ impl Authentication {
     pub async fn sign_up_first_admin(&self, actor: &Actor, form: FirstAdmin) -> Result<Answer, AuthError> {
         let FirstAdmin { setup_token, staff: form } = form;
         self.check_staff(&form)?;
-        let hash = self.inner.hasher.hash(&form.password).await?;
+        let hash = self.inner.hasher.hash(&mut self.inner.hasher.enter()?, &form.password).await?;
         let account = self.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash, true);
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];

@@ -3,16 +3,24 @@
 use domain::audit::EventKind;
 use domain::challenge::{Challenge, Outcome, Purpose};
 use domain::store::{Credentials, WriteError};
-use domain::{Actor, ChallengeId, Email, Error, Staff, User, VerificationMethod};
+use domain::{Actor, ChallengeId, Email, Error, PasswordHash, Staff, User, VerificationMethod};
 
 use super::finish::to_its_end;
 use super::{Authentication, Caller, CodeSent};
 use crate::challenge::Draft;
 use crate::error::{AuthError, Refusal};
+use crate::hasher::{Place, Then};
 use crate::password::Password;
 
 /// How the new password is called in a refusal.
 const NEW_PASSWORD: &str = "new_password";
+
+/// Somebody who knew their password, and the hash of the one that takes its place.
+struct Exchange {
+    found: Credentials,
+    new: PasswordHash,
+    place: Place,
+}
 
 impl Authentication {
     /// Sends a code for a new password. Whether anybody gets it, nobody is
@@ -53,8 +61,9 @@ impl Authentication {
     ) -> Result<(), AuthError> {
         let weak = |error| Refusal::new(NEW_PASSWORD, error);
         self.inner.settings.passwords.check(new, None).map_err(weak)?;
+        let mut place = self.inner.hasher.enter()?;
         let challenge = self.try_code(id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
-        let done = self.reset_by(actor, &challenge, new).await;
+        let done = self.reset_by(actor, &challenge, new, &mut place).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
             self.inner.stores.challenges.return_try(id).await?;
         }
@@ -62,13 +71,22 @@ impl Authentication {
     }
 
     /// What a right code does.
-    async fn reset_by(&self, actor: &Actor, challenge: &Challenge, new: &Password) -> Result<(), AuthError> {
+    async fn reset_by(
+        &self,
+        actor: &Actor,
+        challenge: &Challenge,
+        new: &Password,
+        place: &mut Place,
+    ) -> Result<(), AuthError> {
         let user = self.holder(challenge).await?;
         // The invited may set their password before they are let in.
         if !user.is_active && challenge.purpose == Purpose::PasswordReset {
             return Err(AuthError::AccountInactive);
         }
-        self.set_password(actor, challenge, &user, new).await
+        let checked = self.inner.settings.passwords.check(new, user.staff().map(|staff| &staff.email));
+        checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
+        let hash = self.inner.hasher.hash(place, new).await?;
+        self.set_password(actor, challenge, &user, hash).await
     }
 
     /// Whether the caller has a password at all, before a request to change it is read.
@@ -88,13 +106,12 @@ impl Authentication {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
-        let found = self.check_current(caller, current).await?;
-        let new = self.inner.hasher.hash(new).await?;
-        match self.replace(caller, &found, &new).await {
+        let exchange = self.check_current(caller, current, new, self.inner.hasher.enter()?).await?;
+        match self.replace(caller, &exchange).await {
             // A sign-in renewed the hash, or somebody else changed the password.
             Err(WriteError::Stale) => {
-                let found = self.check_current(caller, current).await?;
-                Ok(self.replace(caller, &found, &new).await?)
+                let exchange = self.check_current(caller, current, new, exchange.place).await?;
+                Ok(self.replace(caller, &exchange).await?)
             }
             done => Ok(done?),
         }
@@ -105,9 +122,8 @@ impl Authentication {
         actor: &Actor,
         challenge: &Challenge,
         user: &User,
-        new: &Password,
+        hash: PasswordHash,
     ) -> Result<(), AuthError> {
-        let hash = self.hash_new_password(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email)).await?;
         let by_owner = Actor::user(user, actor.origin.clone());
         let outcome = Outcome {
             verified: Some(user.id),
@@ -123,20 +139,33 @@ impl Authentication {
     }
 
     /// Counted and noted though whoever asked hangs up.
-    async fn check_current(&self, caller: &Caller, current: &Password) -> Result<Credentials, AuthError> {
-        let (auth, caller, current) = (self.clone(), caller.clone(), current.clone());
-        to_its_end(async move { auth.check_own(&caller, &current).await }).await
+    async fn check_current(
+        &self,
+        caller: &Caller,
+        current: &Password,
+        new: &Password,
+        place: Place,
+    ) -> Result<Exchange, AuthError> {
+        let (auth, caller, current, new) = (self.clone(), caller.clone(), current.clone(), new.clone());
+        to_its_end(async move { auth.check_own(&caller, &current, &new, place).await }).await
     }
 
-    async fn check_own(&self, caller: &Caller, current: &Password) -> Result<Credentials, AuthError> {
+    async fn check_own(
+        &self,
+        caller: &Caller,
+        current: &Password,
+        new: &Password,
+        mut place: Place,
+    ) -> Result<Exchange, AuthError> {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
         let guess = self.begin_change(caller.user.id).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
-        let verdict = self.check_guess(guess, current, hash).await?;
-        match found {
-            Some(found) if verdict.matches => Ok(found),
+        let verdict = self.inner.hasher.verify(&mut place, current, hash, Then::Replace(new)).await;
+        let verdict = self.settle_verdict(guess, verdict).await?;
+        match (found, verdict.new) {
+            (Some(found), Some(new)) => Ok(Exchange { found, new, place }),
             _ => {
                 self.record_failure(&caller.actor, Some(&caller.user)).await?;
                 Err(AuthError::InvalidCredentials)
@@ -144,14 +173,10 @@ impl Authentication {
         }
     }
 
-    async fn replace(
-        &self,
-        caller: &Caller,
-        found: &Credentials,
-        new: &domain::PasswordHash,
-    ) -> Result<(), WriteError> {
+    async fn replace(&self, caller: &Caller, exchange: &Exchange) -> Result<(), WriteError> {
         let event = self.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
         let (user, keep) = (caller.user.id, Some(caller.session_id));
-        self.inner.stores.sessions.change_password(user, &found.password_hash, new, keep, &event).await
+        let old = &exchange.found.password_hash;
+        self.inner.stores.sessions.change_password(user, old, &exchange.new, keep, &event).await
     }
 }

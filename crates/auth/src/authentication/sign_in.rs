@@ -6,13 +6,20 @@ use domain::limit::Settled;
 use domain::store::Credentials;
 use domain::{Actor, Email, Error, PasswordHash, Phone, User, VerificationMethod};
 
-use super::finish::to_its_end;
+use super::finish::{go_on, to_its_end};
 use super::limits::Guess;
 use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
 use crate::challenge::Draft;
 use crate::error::AuthError;
-use crate::hasher::Verdict;
+use crate::hasher::{Place, Then, Verdict};
 use crate::password::Password;
+
+/// Somebody who knew the password, and the hash that is stored of it.
+struct Proven {
+    user: User,
+    hash: PasswordHash,
+    place: Place,
+}
 
 impl Authentication {
     /// Signs staff in, or asks for their second factor. Unknown e-mail and
@@ -27,14 +34,14 @@ impl Authentication {
         email: &Email,
         password: &Password,
     ) -> Result<Answer, AuthError> {
-        let (user, hash) = self.check_password(actor, email, password).await?;
-        if !user.is_active {
-            self.record_failure(actor, Some(&user)).await?;
+        let proven = self.check_password(actor, email, password).await?;
+        if !proven.user.is_active {
+            self.record_failure(actor, Some(&proven.user)).await?;
             return Err(AuthError::AccountInactive);
         }
         match self.inner.settings.second_factor {
-            SecondFactor::Required => self.send_second_factor(&user, &hash, password).await.map(Answer::CodeSent),
-            SecondFactor::Off => self.start(actor, user, &hash, password).await.map(Answer::signed_in),
+            SecondFactor::Required => self.send_second_factor(proven, password).await.map(Answer::CodeSent),
+            SecondFactor::Off => self.start(actor, proven, password).await.map(Answer::signed_in),
         }
     }
 
@@ -57,16 +64,12 @@ impl Authentication {
         Ok(self.code_sent(&self.open_for_anybody(draft).await?.challenge))
     }
 
-    /// Whose password this is, and the hash that is stored of it. Always one check's work,
-    /// which is counted and noted though whoever asked hangs up.
-    async fn check_password(
-        &self,
-        actor: &Actor,
-        email: &Email,
-        password: &Password,
-    ) -> Result<(User, PasswordHash), AuthError> {
+    /// Whose password this is. Always one check's work, which is counted and noted though whoever
+    /// asked hangs up; nothing at all when too many wait already.
+    async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
+        let place = self.inner.hasher.enter()?;
         let (auth, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
-        to_its_end(async move { auth.check_sign_in(&actor, &email, &password).await }).await
+        to_its_end(async move { auth.check_sign_in(&actor, &email, &password, place).await }).await
     }
 
     async fn check_sign_in(
@@ -74,15 +77,20 @@ impl Authentication {
         actor: &Actor,
         email: &Email,
         password: &Password,
-    ) -> Result<(User, PasswordHash), AuthError> {
+        mut place: Place,
+    ) -> Result<Proven, AuthError> {
         let found = self.inner.stores.accounts.find_credentials(email).await?;
         let guess = self.begin_sign_in(actor, email, found.as_ref().map(|found| found.user.id)).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
-        let verdict = self.check_guess(guess, password, hash).await?;
+        let verdict = self.inner.hasher.verify(&mut place, password, hash, Then::Renew).await;
+        let verdict = self.settle_verdict(guess, verdict).await?;
         match found {
             Some(found) if verdict.matches => {
-                let hash = if verdict.needs_rehash { self.renew_hash(&found, password).await } else { None };
-                Ok((found.user, hash.unwrap_or(found.password_hash)))
+                let hash = match verdict.new {
+                    Some(new) => self.renew_hash(&found, new).await,
+                    None => found.password_hash,
+                };
+                Ok(Proven { user: found.user, hash, place })
             }
             found => {
                 self.record_failure(actor, found.map(|found| found.user).as_ref()).await?;
@@ -91,20 +99,23 @@ impl Authentication {
         }
     }
 
-    /// Looks at a guess and notes what it was. One that the hasher has no room for does not count.
-    pub(super) async fn check_guess(
+    /// Notes what a guess was. One that no thread came free for does not count; whoever made it is
+    /// told before that is written down.
+    pub(super) async fn settle_verdict(
         &self,
         guess: Option<Guess>,
-        password: &Password,
-        hash: Option<&PasswordHash>,
+        verdict: Result<Verdict, AuthError>,
     ) -> Result<Verdict, AuthError> {
-        let verdict = self.inner.hasher.verify(password, hash).await;
-        let settled = match &verdict {
-            Ok(verdict) if verdict.matches => Settled::Right,
-            Ok(_) => Settled::Wrong,
-            Err(_) => Settled::Untried,
-        };
-        self.settle(guess, settled).await?;
+        match &verdict {
+            Ok(verdict) => {
+                let settled = if verdict.matches { Settled::Right } else { Settled::Wrong };
+                self.settle(guess, settled).await?;
+            }
+            Err(_) => {
+                let auth = self.clone();
+                go_on(async move { auth.settle(guess, Settled::Untried).await });
+            }
+        }
         verdict
     }
 
@@ -114,24 +125,19 @@ impl Authentication {
     }
 
     /// Replaces a cheap hash. When that can't be done now, the next sign-in does it.
-    async fn renew_hash(&self, found: &Credentials, password: &Password) -> Option<PasswordHash> {
-        let new = self.inner.hasher.hash(password).await.ok()?;
+    async fn renew_hash(&self, found: &Credentials, new: PasswordHash) -> PasswordHash {
         let renewed = self.inner.stores.accounts.renew_password_hash(found.user.id, &found.password_hash, &new).await;
         match renewed {
-            Ok(()) => Some(new),
+            Ok(()) => new,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a password hash was not renewed");
-                None
+                found.password_hash.clone()
             }
         }
     }
 
-    async fn send_second_factor(
-        &self,
-        user: &User,
-        hash: &PasswordHash,
-        password: &Password,
-    ) -> Result<CodeSent, AuthError> {
+    async fn send_second_factor(&self, mut proven: Proven, password: &Password) -> Result<CodeSent, AuthError> {
+        let user = &proven.user;
         let staff = user.staff().ok_or(AuthError::InvalidCredentials)?;
         let draft = Draft {
             purpose: Purpose::SecondFactor,
@@ -144,49 +150,43 @@ impl Authentication {
             pending: None,
         };
         let challenge = self.open(draft).await.map_err(unknown_if_gone)?.challenge;
-        if self.is_still_password(user, hash, password).await? {
-            return Ok(self.code_sent(&challenge));
+        let checked = self.check_again(&mut proven, password).await;
+        if checked.is_err() {
+            // Redeemed for nothing, it is closed.
+            let _ = self.redeem(&challenge, &Outcome::default()).await;
         }
-        // Redeemed for nothing, it is closed.
-        let _ = self.redeem(&challenge, &Outcome::default()).await;
-        Err(AuthError::InvalidCredentials)
+        checked.map(|()| self.code_sent(&challenge))
     }
 
-    async fn start(
-        &self,
-        actor: &Actor,
-        user: User,
-        hash: &PasswordHash,
-        password: &Password,
-    ) -> Result<SignedIn, AuthError> {
+    async fn start(&self, actor: &Actor, mut proven: Proven, password: &Password) -> Result<SignedIn, AuthError> {
+        let user = &proven.user;
         let (session, token) = self.new_session(user.id, &actor.origin)?;
-        let event = self.session_started(&user, &actor.origin);
+        let event = self.session_started(user, &actor.origin);
         let started = self.inner.stores.sessions.start_session(&session, &event).await;
         started.map_err(|error| unknown_if_gone(error.into()))?;
-        if self.is_still_password(&user, hash, password).await? {
-            return self.signed_in(user, &session, &token);
+        let checked = self.check_again(&mut proven, password).await;
+        if checked.is_err() {
+            let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
+            self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
         }
-        let event = self.event(actor, EventKind::SessionEnded, Some(user.id));
-        self.inner.stores.sessions.end_session(user.id, session.id, &event).await?;
-        Err(AuthError::InvalidCredentials)
+        checked?;
+        self.signed_in(proven.user, &session, &token)
     }
 
-    /// Whether the password was not changed while it was being checked: such a
+    /// That the password was not changed while it was being checked: such a
     /// change ended the sessions and closed the challenges that were there,
     /// and what this one began came after.
-    async fn is_still_password(
-        &self,
-        user: &User,
-        hash: &PasswordHash,
-        password: &Password,
-    ) -> Result<bool, AuthError> {
-        let Some(staff) = user.staff() else { return Ok(false) };
-        let Some(now) = self.inner.stores.accounts.find_credentials(&staff.email).await? else { return Ok(false) };
-        if now.user.id != user.id || now.password_hash == *hash {
-            return Ok(now.user.id == user.id);
+    async fn check_again(&self, proven: &mut Proven, password: &Password) -> Result<(), AuthError> {
+        let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
+        let now = self.inner.stores.accounts.find_credentials(&staff.email).await?;
+        let now = now.filter(|now| now.user.id == proven.user.id).ok_or(AuthError::InvalidCredentials)?;
+        if now.password_hash == proven.hash {
+            return Ok(());
         }
         // Renewed by another sign-in with the same password, or changed.
-        Ok(self.inner.hasher.verify(password, Some(&now.password_hash)).await?.matches)
+        let stored = Some(&now.password_hash);
+        let verdict = self.inner.hasher.verify(&mut proven.place, password, stored, Then::Nothing).await?;
+        if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }
     }
 }
 

@@ -11,6 +11,7 @@ use domain::{
 use super::{Answer, Authentication, CodeSent, CustomerSignup, StaffSignup};
 use crate::challenge::{Draft, lifetime};
 use crate::error::{AuthError, Refusal};
+use crate::hasher::{Place, Then};
 use crate::password::Password;
 
 /// What a staff member says of themselves.
@@ -66,9 +67,10 @@ impl Authentication {
             return Err(AuthError::SignupClosed);
         }
         self.check_staff(&form)?;
-        let hash = self.inner.hasher.hash(&form.password).await?;
+        let mut place = self.inner.hasher.enter()?;
+        let hash = self.inner.hasher.hash(&mut place, &form.password).await?;
         if policy.verify_staff {
-            return self.send_staff_code(form, &hash).await.map(Answer::CodeSent);
+            return self.send_staff_code(form, &hash, &mut place).await.map(Answer::CodeSent);
         }
         let is_active = policy.staff == StaffSignup::Open;
         let account = self.staff_account(StaffRole::Manager, form.staff(), form.display_name, hash, is_active);
@@ -131,7 +133,12 @@ impl Authentication {
     }
 
     /// A code to the contact, or a decoy when the e-mail is taken.
-    async fn send_staff_code(&self, form: StaffSignUp, hash: &PasswordHash) -> Result<CodeSent, AuthError> {
+    async fn send_staff_code(
+        &self,
+        form: StaffSignUp,
+        hash: &PasswordHash,
+        place: &mut Place,
+    ) -> Result<CodeSent, AuthError> {
         let taken = self.inner.stores.accounts.find_credentials(&form.email).await?.is_some();
         let (contact, password) = (form.staff().contact(), form.password.clone());
         let draft = Draft {
@@ -145,7 +152,7 @@ impl Authentication {
         };
         let opened = self.open(draft).await?;
         let mut answer = self.code_sent(&opened.challenge);
-        if opened.is_earlier() && !self.has_password(&opened.challenge, &password).await? {
+        if opened.is_earlier() && !self.has_password(&opened.challenge, &password, place).await? {
             // Somebody else asked a moment ago, with a password of their own. Whoever reads
             // the code must not open an account with it, so this asker gets a challenge
             // that no code answers, and can ask again in a minute.
@@ -155,10 +162,15 @@ impl Authentication {
         Ok(answer)
     }
 
-    async fn has_password(&self, challenge: &Challenge, password: &Password) -> Result<bool, AuthError> {
+    async fn has_password(
+        &self,
+        challenge: &Challenge,
+        password: &Password,
+        place: &mut Place,
+    ) -> Result<bool, AuthError> {
         let Some(Pending::Staff { password_hash, .. }) = &challenge.pending else { return Ok(false) };
         let hash = PasswordHash::from_stored(password_hash.clone());
-        Ok(self.inner.hasher.verify(password, Some(&hash)).await?.matches)
+        Ok(self.inner.hasher.verify(place, password, Some(&hash), Then::Nothing).await?.matches)
     }
 
     async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {

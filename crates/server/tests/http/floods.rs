@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -11,7 +13,11 @@ use tokio::time::{Instant, sleep};
 use crate::app::{Answer, PASSWORD, TestApp};
 use crate::on_every_backend;
 
-on_every_backend!(right_passwords_at_once_wait_for_nobody, who_hangs_up_locks_nobody_out);
+on_every_backend!(
+    right_passwords_at_once_wait_for_nobody,
+    who_hangs_up_locks_nobody_out,
+    more_sign_ins_than_can_be_served_are_turned_away_at_once,
+);
 
 const ADMIN: &str = "admin@example.com";
 
@@ -66,4 +72,41 @@ async fn who_hangs_up_locks_nobody_out(app: TestApp) {
     }
     until("no guess is under way", async || !guesses_under_way(&app).await).await;
     until("the owner is let in", async || sign_in(&app, PASSWORD).await.status == 200).await;
+}
+
+async fn more_sign_ins_than_can_be_served_are_turned_away_at_once(app: TestApp) {
+    app.admin().await;
+    let app = app.another(|settings| settings.auth.bcrypt_cost = 12).await;
+    let owner = app.sign_in(ADMIN, PASSWORD).await;
+    let flood = async {
+        let mut answers: FuturesUnordered<_> = (0..200).map(|_| sign_in(&app, PASSWORD)).collect();
+        let (mut served, mut refused, mut refused_early) = (0, 0, 0);
+        while let Some(answer) = answers.next().await {
+            if answer.status == 200 {
+                served += 1;
+                continue;
+            }
+            answer.is_problem(503, "unavailable");
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+            refused += 1;
+            refused_early += usize::from(served < 10);
+        }
+        (served, refused, refused_early)
+    };
+    let others = async {
+        loop {
+            let answer = owner.get("/users/me").await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let (served, refused, refused_early) = tokio::select! {
+        counts = flood => counts,
+        () = others => unreachable!(),
+    };
+    assert!(served >= 1 && refused >= 100, "{served} served, {refused} refused");
+    // Whoever waited in vain would be told so after the others were served.
+    assert!(refused_early >= 100, "{refused_early} of {refused} were refused before the tenth was served");
+    let counted = "SELECT count FROM attempts WHERE count > 0 OR pending > 0";
+    until("nothing is counted", async || app.rows(counted).await.is_empty()).await;
 }

@@ -208,7 +208,7 @@ async fn a_hash_renewed_meanwhile_does_not_stop_a_change() {
         async move {
             if method == "change_password" && !renewed.swap(true, std::sync::atomic::Ordering::Relaxed) {
                 let old = store.password_hash(manager.id).unwrap();
-                let new = hasher.hash(&password(PASSWORD)).await.unwrap();
+                let new = hashed(&hasher, PASSWORD).await;
                 store.renew_password_hash(manager.id, &old, &new).await.unwrap();
             }
             Ok(())

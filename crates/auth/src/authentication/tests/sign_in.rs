@@ -83,7 +83,7 @@ async fn a_password_changed_meanwhile_lets_nobody_in_by_the_old_one() {
     let world = World::new().await;
     let manager = world.manager("ann@example.com").await;
     let old = world.store.password_hash(manager.id).unwrap();
-    let new = world.hasher.hash(&password(OTHER_PASSWORD)).await.unwrap();
+    let new = hashed(&world.hasher, OTHER_PASSWORD).await;
     let event = testing::event(&world.clock, EventKind::PasswordChanged, Some(manager.id));
     let store = world.store.clone();
     let auth = world.hooked(hook(move |method| {
@@ -177,14 +177,16 @@ async fn a_customer_signs_in_by_phone() {
 async fn a_password_changed_meanwhile_gets_no_second_factor() {
     let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
     let user = world.manager("ann@example.com").await;
-    let (old, new) =
-        (world.store.password_hash(user.id).unwrap(), world.hasher.hash(&password(OTHER_PASSWORD)).await.unwrap());
+    let (old, new) = (world.store.password_hash(user.id).unwrap(), hashed(&world.hasher, OTHER_PASSWORD).await);
     let auth = world.auth.clone();
     let attempt = tokio::spawn(async move {
         auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await
     });
-    // The attempt has read the old hash and waits for a thread to check it.
-    tokio::task::yield_now().await;
+    // Until the attempt has read the old hash and checks it.
+    let before = world.hasher.stats().computed;
+    while world.hasher.stats().computed == before {
+        tokio::task::yield_now().await;
+    }
     world.store.renew_password_hash(user.id, &old, &new).await.unwrap();
     assert!(matches!(attempt.await.unwrap(), Err(AuthError::InvalidCredentials)));
     assert!(world.store.challenges().iter().all(|challenge| challenge.used_at.is_some()), "none is left open");
