@@ -10,8 +10,8 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::runtime::Handle;
-use tokio::time::error::Elapsed;
 use tokio::sync::Semaphore;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 

@@ -1,7 +1,7 @@
 //! `clientele import`.
 
 use std::fs::File;
-use std::io::{self, stdin};
+use std::io::{self, Write, stdin};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -104,7 +104,8 @@ fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
     }
     let Imported { created, updated, skipped, .. } = imported;
     let so_far = if order.dry_run { "would be: " } else { "" };
-    println!("{so_far}{created} created, {updated} updated, {skipped} skipped");
+    // Whoever reads it may have closed their end, which undoes nothing.
+    let _ = writeln!(io::stdout(), "{so_far}{created} created, {updated} updated, {skipped} skipped");
     if errors == 0 { ExitCode::SUCCESS } else { failed("not all of it was imported", errors) }
 }
 
