@@ -6,14 +6,18 @@ use std::sync::Arc;
 use domain::store::{ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
 use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryResult};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryResult, TransactionTrait,
+};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
 
 use crate::account_store::hold_active_managers;
 use crate::audit::{self, count};
 use crate::entity::{admin_manager, customer, user};
-use crate::error::{Failure, is_conflict, out_of_time};
+use crate::error::{Failure, is_conflict, out_of_time, store_error};
+use crate::home::AtHome;
 use crate::person::{self, customer_row, user_row};
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
@@ -21,11 +25,14 @@ use crate::update::newly_assigned;
 
 impl Store {
     pub(crate) async fn for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
-        let mut people = Vec::new();
-        for select in lookups(keys) {
-            people.append(&mut self.all(&select).await?);
-        }
-        found(&people)
+        let people = async {
+            let txn = self.reader.begin().await?;
+            plan_anew(&txn).await?;
+            let people = look_up(&txn, keys).await?;
+            txn.commit().await.map(|()| people)
+        };
+        let people = self.in_time(people).instrument(debug_span!("read")).await.map_err(|_| out_of_time())?;
+        found(&people.map_err(|error| store_error(&error))?)
     }
 
     pub(crate) async fn emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
@@ -43,17 +50,37 @@ impl Store {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<DatabaseTransaction>| {
             let mut parts = parts.lock().await;
+            plan_anew(&txn).await?;
             while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
                 let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
                 part.await.map_err(|_| WriteError::from(out_of_time()))??;
             }
             Ok(())
         };
-        count::committed(self.attempt(&all)).await.map_err(|failure| match failure {
+        let written = AtHome::new(&self.home, count::committed(self.attempt(&all))).instrument(debug_span!("write"));
+        written.await.map_err(|failure| match failure {
             Failure::Database(error) if is_conflict(&error) => WriteError::Stale,
             failure => failure.into(),
         })
     }
+}
+
+/// PostgreSQL settles on a plan after a few executions, which is one for the few rows that there are at
+/// the beginning of an import, and a look at every row for each part at its end.
+async fn plan_anew(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        // No builder knows this statement.
+        txn.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+    }
+    Ok(())
+}
+
+async fn look_up(txn: &DatabaseTransaction, keys: &ImportKeys) -> Result<Vec<QueryResult>, DbErr> {
+    let mut people = Vec::new();
+    for select in lookups(keys) {
+        people.append(&mut txn.query_all(&select).await?);
+    }
+    Ok(people)
 }
 
 fn lookups(keys: &ImportKeys) -> Vec<SelectStatement> {
@@ -84,10 +111,7 @@ fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
 }
 
 async fn import_part(txn: &DatabaseTransaction, keys: &ImportKeys, parts: &mut dyn ImportParts) -> Result<(), Failure> {
-    let mut people = Vec::new();
-    for select in lookups(keys) {
-        people.append(&mut txn.query_all(&select).await?);
-    }
+    let people = look_up(txn, keys).await?;
     let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
     // Locks are taken in one order everywhere: staff, customers.
     let managers: Vec<_> = assigned(&part).into_iter().collect();

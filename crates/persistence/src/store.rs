@@ -49,7 +49,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Lets the database work for as long as one operation may take.
-    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         // The timer is set when it is first asked for, which is at home.
         AtHome::new(&self.home, async { timeout(self.time_limit, work).await }).await
     }
