@@ -145,7 +145,7 @@ impl File {
 
     /// Whether the record goes on to the end of the file since a quote was not closed.
     fn ends_in_open_quote(&self) -> bool {
-        self.reader.get_ref().has_odd_quotes() && self.record.as_slice().ends_with(b"\n")
+        self.reader.get_ref().has_open_quote() && self.record.as_slice().ends_with(b"\n")
     }
 
     fn cells(&self) -> Cells<'_> {

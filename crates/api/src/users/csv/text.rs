@@ -8,13 +8,38 @@ pub(super) struct Text<R> {
     inner: R,
     after_cr: bool,
     last: u8,
-    has_odd_quotes: bool,
+    place: Place,
     bytes: u64,
+}
+
+/// Where in a cell the text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A quote would open it.
+    Start,
+    /// It is without quotes: one in it is a character like any other.
+    Plain,
+    /// It is in quotes.
+    Quoted,
+    /// After a quote in it, which closes it unless another one follows.
+    AfterQuote,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Start | Self::AfterQuote, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::AfterQuote,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b',' | b'\n') => Self::Start,
+            _ => Self::Plain,
+        }
+    }
 }
 
 impl<R> Text<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, after_cr: false, last: b'\n', has_odd_quotes: false, bytes: 0 }
+        Self { inner, after_cr: false, last: b'\n', place: Place::Start, bytes: 0 }
     }
 
     pub(super) fn into_inner(self) -> R {
@@ -22,8 +47,8 @@ impl<R> Text<R> {
     }
 
     /// Whether a quote is open at the end of what was read.
-    pub(super) fn has_odd_quotes(&self) -> bool {
-        self.has_odd_quotes
+    pub(super) fn has_open_quote(&self) -> bool {
+        self.place == Place::Quoted
     }
 
     /// How many bytes of the file were read.
@@ -40,8 +65,8 @@ impl<R> Text<R> {
             if is_second_half {
                 continue;
             }
-            self.has_odd_quotes ^= byte == b'"';
             self.last = if byte == b'\r' { b'\n' } else { byte };
+            self.place = self.place.after(self.last);
             buffer[kept] = self.last;
             kept += 1;
         }
@@ -79,6 +104,27 @@ mod tests {
     impl Read for Slow<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn a_quote_is_open_when_it_began_a_cell_and_none_closed_it() {
+        for (file, is_open) in [
+            ("", false),
+            ("a", false),
+            ("\"a", true),
+            ("\"a\"", false),
+            ("\"a\"\"", true),
+            ("\"a\"\"\"", false),
+            ("a\"", false),
+            ("a\",\"", true),
+            ("a,\"\r\n", true),
+            ("\"\",\"\"\n", false),
+            ("\"a\"b\"c", false),
+        ] {
+            let mut text = Text::new(file.as_bytes());
+            io::copy(&mut text, &mut io::sink()).unwrap();
+            assert_eq!(text.has_open_quote(), is_open, "{file:?}");
         }
     }
 

@@ -150,6 +150,8 @@ fn every_wrong_cell_of_a_line_is_named() {
 fn a_quote_that_is_never_closed_is_told_where_it_opens() {
     let file = "phone,display_name\n+998900000001,a\n+998900000002,\"b\n+998900000003,c\n";
     assert_eq!(errors(file), [(3, "", "unclosed_quote")]);
+    // The quotes in a cell that does not begin with one are characters like any other.
+    assert_eq!(errors("phone,display_name\na\",\""), [(2, "", "unclosed_quote")]);
 }
 
 #[test]
