@@ -27,11 +27,11 @@ pub(crate) struct ImportParams {
     /// Whether only to tell what would happen.
     #[param(default = false)]
     dry_run: Option<bool>,
-    /// What to do about lines that are not acceptable: import nothing at all, or the others.
-    #[param(inline, default = "abort")]
+    /// What to do about lines that are not acceptable: import nothing at all (`abort`, unless said otherwise), or the others.
+    #[param(inline)]
     on_error: Option<OnErrorName>,
-    /// What to do about customers who exist: leave them as they are, or change what the line gives.
-    #[param(inline, default = "skip")]
+    /// What to do about customers who exist: leave them as they are (`skip`, unless said otherwise), or change what the line gives.
+    #[param(inline)]
     on_existing: Option<OnExistingName>,
 }
 
