@@ -11,7 +11,7 @@ use tracing_subscriber::prelude::*;
 use crate::settings::{LogFormat, Settings, SettingsError};
 
 /// Libraries that tell what is not worth telling at `info`; `log.level` may name them to hear more.
-const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
 /// The target of codes that go to the log, and of the warning that they do.
 pub const CODES: &str = "clientele::codes";
 /// Where a collector is by the standard of OpenTelemetry, if the settings don't say.
