@@ -261,3 +261,26 @@ fn server_pool<DB: Database>(options: &Options) -> PoolOptions<DB> {
             })
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+    use super::*;
+    use crate::testing::TestDatabase;
+
+    #[tokio::test]
+    async fn what_is_acknowledged_on_sqlite_is_synced_to_the_disk() {
+        let test = TestDatabase::sqlite();
+        let Target::Sqlite(file) = Target::parse(test.url()).unwrap() else { panic!("no SQLite") };
+        create(file.get_filename()).unwrap();
+        let writer = sqlite_writer(&file, Duration::from_secs(10)).await.unwrap();
+        let pragma = async |name: &str| {
+            let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+            writer.query_one_raw(statement).await.unwrap().unwrap()
+        };
+        assert_eq!(pragma("journal_mode").await.try_get_by_index::<String>(0).unwrap(), "wal");
+        let synchronous: i64 = pragma("synchronous").await.try_get_by_index(0).unwrap();
+        assert_eq!(synchronous, 2, "FULL: at every commit, also in WAL");
+    }
+}

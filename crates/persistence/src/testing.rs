@@ -2,15 +2,15 @@
 //!
 //! `SQLite` needs nothing. `PostgreSQL` and `MariaDB` are used when
 //! `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say where they are; without, a
-//! test says that it was skipped, and fails when
-//! `CLIENTELE_TEST_ALL_BACKENDS=1` says that none may be.
+//! test says that it was skipped, and fails when `CLIENTELE_TEST_ALL_BACKENDS=1` says
+//! that none may be.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database is to fail")]
 
 use std::path::PathBuf;
 
 use domain::audit::EventQuery;
 use domain::{Clock, Scope, SystemClock, UserQuery};
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, Statement};
 
 use crate::connect::Target;
 use crate::{Database, Options, Store};
@@ -105,11 +105,29 @@ impl TestDatabase {
         rows.iter().map(|row| serde_json::Value::from_query_result(row, "").expect("JSON")).collect()
     }
 
+    /// Runs statements on a connection of their own and keeps it as they leave it, with what they locked.
+    pub async fn hold(&self, sql: &str) -> Held {
+        let connection = Target::parse(&self.url).expect("a URL").open_one().await.expect("a connection");
+        connection.execute_unprepared(sql).await.expect("statements of the test");
+        Held(connection)
+    }
+
     /// Opens it, with its schema.
     pub async fn open(&self) -> Database {
         let database = Database::connect(&self.url, &Options::default()).await.expect("the database of the test");
         database.migrate().await.expect("the schema");
         database
+    }
+}
+
+/// A connection that somebody keeps.
+#[derive(Debug)]
+pub struct Held(DatabaseConnection);
+
+impl Held {
+    /// Lets go of it, and of all that it locked.
+    pub async fn release(self) {
+        self.0.close().await.expect("a closed connection");
     }
 }
 

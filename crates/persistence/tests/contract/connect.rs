@@ -52,7 +52,7 @@ async fn a_server_that_is_not_there_is_unavailable_soon() {
         let error = error(url).await;
         assert!(matches!(error, DatabaseError::Store(StoreError::Unavailable(_))), "{url}: {error:?}");
         assert!(!format!("{error:?}").contains("hunter2"));
-        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     }
 }
 
@@ -115,8 +115,8 @@ async fn an_acknowledged_write_is_synced() {
 /// A statement that takes long is ended by the server, and the connection is good afterwards.
 async fn a_connection_has_its_limits(ground: Ground) {
     let slow = match ground.raw.get_database_backend() {
-        DbBackend::Postgres => "CREATE VIEW slow AS SELECT pg_sleep(20)::text::varchar AS version",
-        DbBackend::MySql => "CREATE VIEW slow AS SELECT CAST(SLEEP(20) AS CHAR) AS version",
+        DbBackend::Postgres => "CREATE VIEW slow AS SELECT pg_sleep(60)::text::varchar AS version",
+        DbBackend::MySql => "CREATE VIEW slow AS SELECT CAST(SLEEP(60) AS CHAR) AS version",
         _ => return,
     };
     let options = Options { statement_timeout: Duration::from_millis(700), max_connections: 1, ..Options::default() };
@@ -127,7 +127,9 @@ async fn a_connection_has_its_limits(ground: Ground) {
     let began = Instant::now();
     let refused = store.check_ready().await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    // By the server, long before the view would answer, and not by our own clock that stands behind it.
+    assert!(!format!("{refused:?}").contains("the time limit has passed"), "{refused:?}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     ground.run("DROP VIEW seaql_migrations").await.unwrap();
     ground.run("ALTER TABLE kept RENAME TO seaql_migrations").await.unwrap();
     store.check_ready().await.unwrap();

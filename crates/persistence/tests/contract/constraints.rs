@@ -254,7 +254,7 @@ async fn a_lock_that_is_not_let_go_is_unavailability(ground: Ground) {
     let began = std::time::Instant::now();
     let refused = store.add_setup_token(&[1; 32], clock.now()).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    assert!(began.elapsed().as_secs() < 12, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 40, "{:?}", began.elapsed());
     held.rollback().await.unwrap();
     assert!(store.add_setup_token(&[1; 32], clock.now()).await.unwrap());
 }

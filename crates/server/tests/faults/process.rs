@@ -210,7 +210,9 @@ impl Running {
     }
 
     /// Where its metrics are.
-    pub(crate) fn metrics_address(&self) -> String {
+    pub(crate) async fn metrics_address(&self) -> String {
+        // Its log comes through another pipe than what says that it listens, and may be later.
+        self.until_it_says("/metrics").await;
         let log = self.stderr();
         let (_, rest) = log.split_once("metrics are on http://").unwrap_or_else(|| panic!("no metrics: {log}"));
         rest.split('/').next().unwrap().to_owned()
@@ -230,7 +232,8 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
+        // The shell has its own `kill`; the program of that name is not on every machine.
+        let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {}", self.pid())]).status().unwrap();
         assert!(sent.success());
     }
 

@@ -30,18 +30,20 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let (way, mut seen) = watch::channel(Way::Open);
         tokio::spawn(async move {
-            let mut listener = Some(listener);
+            let mut port = Port::Listens(listener);
             loop {
                 let now = *seen.borrow_and_update();
-                match now {
-                    // Nobody listens, as where no server runs.
-                    Way::Cut => listener = None,
-                    _ if listener.is_none() => listener = Some(listen_again(address)),
-                    _ => {}
-                }
+                port = match (now, port) {
+                    (Way::Cut, Port::Listens(listener)) => {
+                        drop(listener);
+                        Port::Kept(bind(address))
+                    }
+                    (Way::Open | Way::Swallowed, Port::Kept(socket)) => Port::Listens(socket.listen(64).unwrap()),
+                    (_, port) => port,
+                };
                 tokio::select! {
                     changed = seen.changed() => if changed.is_err() { return },
-                    accepted = accept(listener.as_ref()) => {
+                    accepted = port.accept() => {
                         tokio::spawn(lead(accepted, server, seen.clone()));
                     }
                 }
@@ -68,18 +70,27 @@ pub(crate) fn server(url: &str) -> SocketAddr {
     tail.split('/').next().unwrap().parse().unwrap()
 }
 
-fn listen_again(address: SocketAddr) -> TcpListener {
+/// The port of a proxy.
+enum Port {
+    Listens(TcpListener),
+    /// Nobody listens, as where no server runs; but nobody else is given the port either.
+    Kept(TcpSocket),
+}
+
+impl Port {
+    async fn accept(&self) -> TcpStream {
+        match self {
+            Self::Listens(listener) => listener.accept().await.unwrap().0,
+            Self::Kept(_) => std::future::pending().await,
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
     socket.bind(address).unwrap();
-    socket.listen(64).unwrap()
-}
-
-async fn accept(listener: Option<&TcpListener>) -> TcpStream {
-    match listener {
-        Some(listener) => listener.accept().await.unwrap().0,
-        None => std::future::pending().await,
-    }
+    socket
 }
 
 async fn lead(client: TcpStream, server: SocketAddr, seen: watch::Receiver<Way>) {

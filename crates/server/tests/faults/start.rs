@@ -117,52 +117,39 @@ async fn a_newer_schema_is_left_alone() {
     }
 }
 
-/// What holds the lock of migrations for ten seconds, and what finds out whether it does.
-fn holding(database: &TestDatabase) -> (String, &'static str) {
-    if database.url().starts_with("postgres") {
-        let hold = format!("SELECT pg_advisory_lock({}); SELECT pg_sleep(10)", 0x636c_6965_6e74_i64);
-        let held = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND granted \
-                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        (hold, held)
-    } else {
-        let hold = "DO GET_LOCK(CONCAT('clientele.', MD5(DATABASE())), 1); DO SLEEP(10)".to_owned();
-        (hold, "SELECT 1 AS one FROM DUAL WHERE IS_USED_LOCK(CONCAT('clientele.', MD5(DATABASE()))) IS NOT NULL")
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_another_migration_says_so_and_does_not_listen() {
     for database in [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten() {
-        let (hold, held) = holding(&database);
-        let address = address_of_ones_own();
-        let waiting = async {
-            while database.rows(held).await.is_empty() {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-            let running = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
-            running.until_it_says("waiting for another process that migrates").await;
-            assert!(TcpStream::connect(&address).is_err(), "somebody listens and answers nobody");
-            let other = Program::on(&database).start();
-            other.until_it_says("waiting for another process that migrates").await;
-            other.signal("TERM");
-            let (status, stderr) = other.wait();
-            assert_eq!(status.code(), Some(0), "a start that is not done can be ended: {stderr}");
-            assert!(!database.rows(held).await.is_empty(), "and waits for nobody");
-            running
+        let lock = if database.url().starts_with("postgres") {
+            format!("SELECT pg_advisory_lock({})", 0x636c_6965_6e74_i64)
+        } else {
+            "DO GET_LOCK(CONCAT('clientele.', MD5(DATABASE())), 1)".to_owned()
         };
-        let ((), mut running) = tokio::join!(database.run(&hold), waiting);
+        let held = database.hold(&lock).await;
+        let address = address_of_ones_own();
+        let mut running = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
+        running.until_it_says("waiting for another process that migrates").await;
+        assert!(TcpStream::connect(&address).is_err(), "somebody listens and answers nobody");
+        let other = Program::on(&database).start();
+        other.until_it_says("waiting for another process that migrates").await;
+        other.signal("TERM");
+        let (status, stderr) = other.wait();
+        assert_eq!(status.code(), Some(0), "a start that is not done can be ended: {stderr}");
+        held.release().await;
         running.until_it_listens();
         assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
     }
 }
 
-#[test]
-fn a_wrong_master_key_is_said_so() {
-    let database = TestDatabase::sqlite();
-    let program = Program::on(&database).with("CLIENTELE_AUTH__MASTER_KEY", "open sesame, said Ali Baba");
-    let made = program.run_with_input(&["admin", "create", "--email", EMAIL], PASSWORD);
-    assert_eq!(made.code(), Some(0), "{}", made.stderr());
-    let wrong = program.with("CLIENTELE_AUTH__MASTER_KEY", "open barley, said his brother");
-    wrong.run(&["serve"]).failed(2, &["master_key"]);
-    wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(2, &["master_key"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_master_key_is_said_so() {
+    for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
+        let Some(database) = database else { continue };
+        let program = Program::on(&database).with("CLIENTELE_AUTH__MASTER_KEY", "open sesame, said Ali Baba");
+        let made = program.run_with_input(&["admin", "create", "--email", EMAIL], PASSWORD);
+        assert_eq!(made.code(), Some(0), "{}", made.stderr());
+        let wrong = program.with("CLIENTELE_AUTH__MASTER_KEY", "open barley, said his brother");
+        wrong.run(&["serve"]).failed(2, &["master_key"]);
+        wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(2, &["master_key"]);
+    }
 }
