@@ -2,7 +2,7 @@
 //!
 //! `SQLite` needs nothing. `PostgreSQL` and `MariaDB` are used when
 //! `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say where they are; without, a
-//! test says that it was skipped, and fails when `CLIENTELE_TEST_ALL_BACKENDS=1` says
+//! test says that it was skipped, and fails when `TEST_ALL_BACKENDS=1` says
 //! that none may be.
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database is to fail")]
 
@@ -74,7 +74,7 @@ impl TestDatabase {
 
     async fn on_server(variable: &str, name: &str, create: String, drop: String) -> Option<Self> {
         let Ok(server) = std::env::var(variable) else {
-            let all = std::env::var("CLIENTELE_TEST_ALL_BACKENDS").is_ok_and(|value| value == "1");
+            let all = std::env::var("TEST_ALL_BACKENDS").is_ok_and(|value| value == "1");
             assert!(!all, "{variable} is not set");
             eprintln!("skipped: {variable} is not set");
             return None;

@@ -11,8 +11,6 @@ use super::{DEFAULT_FILE, SettingsError};
 
 const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
-/// Variables under our prefix that are not settings but switches of the tests.
-const NOT_SETTINGS: &[&str] = &["CLIENTELE_TEST_ALL_BACKENDS"];
 
 /// Our variables among those of the environment. What others keep there is no business of ours.
 ///
@@ -76,8 +74,7 @@ pub(super) fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<(
 }
 
 fn is_ours(name: &str) -> bool {
-    let is_database = name.strip_suffix("_FILE").unwrap_or(name) == DATABASE_URL;
-    is_database || name.starts_with(PREFIX) && !NOT_SETTINGS.contains(&name)
+    name.starts_with(PREFIX) || name.strip_suffix("_FILE").unwrap_or(name) == DATABASE_URL
 }
 
 fn key(name: &str) -> Result<String, SettingsError> {
