@@ -119,10 +119,10 @@ async fn limits_of_the_database_do_not_hold_for_migrations() {
         "{no_limits}; BEGIN; SELECT pg_advisory_xact_lock({LOCK}); SELECT pg_sleep(2); COMMIT; \
          BEGIN; LOCK TABLE seaql_migrations; SELECT pg_sleep(2); COMMIT"
     );
-    let held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted \
+    let is_held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted \
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let migrate = async {
-        while ground.rows(held).await.is_empty() {
+        while ground.rows(is_held).await.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         ground.database.migrate().await
