@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 /// Where the service is, where its documentation is, and how the first admin comes to be.
 #[must_use]
 pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
-    let url = format!("http://{address}");
+    let url = url(address);
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("Clientele {version} listens on {url}\nDocumentation: {url}/docs");
     let Some(token) = setup_token else { return text };
@@ -15,4 +15,29 @@ pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
          -d '{{\"setup_token\":\"{token}\",\"email\":\"you@example.com\",\"password\":\"choose a long passphrase\"}}'\n\n\
          The token is good once, until an admin exists."
     )
+}
+
+/// What a browser can open: whoever listens on every address is here too.
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_can_be_opened() {
+        for (address, url) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("0.0.0.0:8080", "http://localhost:8080"),
+            ("[::]:8080", "http://localhost:8080"),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
+        ] {
+            assert!(text(address.parse().unwrap(), None).contains(&format!("listens on {url}\n")));
+        }
+    }
 }
