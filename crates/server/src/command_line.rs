@@ -110,7 +110,11 @@ pub enum Command {
         shell: Shell,
     },
     /// Exit 0 when the service on `http.listen` is ready; for container health checks.
-    Health,
+    Health {
+        /// When it is up, whether or not the database is there; for whoever restarts what fails.
+        #[arg(long)]
+        live: bool,
+    },
 }
 
 /// What to do with the keys.

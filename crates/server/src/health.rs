@@ -8,14 +8,34 @@ use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether `GET /health/ready` at this address answers 200 within three seconds.
-pub async fn is_ready(listen: SocketAddr) -> bool {
-    tokio::time::timeout(PATIENCE, ask(reachable(listen))).await.is_ok_and(|answer| answer.unwrap_or(false))
+/// What is asked of the service.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Whether it is up.
+    Live,
+    /// Whether it can do its work.
+    Ready,
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<bool> {
+impl Check {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Live => "/health/live",
+            Self::Ready => "/health/ready",
+        }
+    }
+}
+
+/// Whether this check at this address answers 200 within three seconds.
+pub async fn passes(check: Check, listen: SocketAddr) -> bool {
+    tokio::time::timeout(PATIENCE, ask(check.path(), reachable(listen)))
+        .await
+        .is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+async fn ask(path: &str, address: SocketAddr) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).await?;

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
+use server::health::{self, Check};
 use server::settings::{self, Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{admin, banner, config, delivery, export, health, import, keys, logging, one_line};
+use server::{admin, banner, config, delivery, export, import, keys, logging, one_line};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -81,8 +82,12 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
         Command::Import(words) => return import::run(&words, settings).await,
         Command::Export(words) => export::run(&words, settings).await?,
         Command::Config { act: Config::Check } => say(&config::text(settings))?,
-        Command::Health if health::is_ready(settings.http.listen).await => {}
-        Command::Health => return Ok(ExitCode::FAILURE),
+        Command::Health { live } => {
+            let check = if live { Check::Live } else { Check::Ready };
+            if !health::passes(check, settings.http.listen).await {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         // They need no settings and are done.
         Command::Openapi | Command::Completions { .. } => {}
     }

@@ -119,6 +119,7 @@ fn health_asks_the_service() {
     let program = Program::new();
     let running = program.serve();
     assert_eq!(program.run(&["health", "--listen", &running.address]).code(), Some(0));
+    assert_eq!(program.run(&["health", "--live", "--listen", &running.address]).code(), Some(0));
     running.kill();
     assert_eq!(program.run(&["health", "--listen", "127.0.0.1:1"]).code(), Some(1));
 }
