@@ -179,7 +179,12 @@ pub(crate) fn time(value: Value) -> Result<Option<Timestamp>, ValueError> {
     let text = text(value)?.replace(' ', "+");
     let time = DateTime::parse_from_rfc3339(&text)
         .map_err(|_| ValueError::new("invalid_time", "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"))?;
-    Ok(Some(time.with_timezone(&Utc)))
+    // Stored times have microseconds: at or after this moment, they are at or after the next of those.
+    let begun = i64::from(time.timestamp_subsec_nanos() % 1000 != 0);
+    DateTime::from_timestamp_micros(time.timestamp_micros() + begun)
+        .filter(|time| is_storable(*time))
+        .map(Some)
+        .ok_or_else(|| ValueError::new("out_of_range", "must be in the years 1000 to 9999, in UTC"))
 }
 
 fn search(value: Value) -> Result<Option<Search>, ValueError> {
@@ -210,7 +215,7 @@ pub(crate) fn decode_cursor<C: DeserializeOwned>(value: Value) -> Result<Option<
 
 /// Whether every database can compare with this time.
 pub(crate) fn is_storable(time: Timestamp) -> bool {
-    (1..=9999).contains(&time.year())
+    (1000..=9999).contains(&time.year())
 }
 
 pub(crate) fn invalid_cursor() -> ValueError {
@@ -277,6 +282,31 @@ mod tests {
         }
         assert!(no_query("x=1").is_err());
         assert!(no_query("").is_ok());
+    }
+
+    #[test]
+    fn a_time_is_one_that_every_database_can_compare() {
+        let from = |text: &str| user_query(&format!("created_from={text}")).map(|query| query.filter.created_from);
+        for (text, read) in [
+            ("1000-01-01T00:00:00Z", "1000-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+            ("2026-01-01T00:00:00.0000001Z", "2026-01-01T00:00:00.000001Z"),
+            ("1969-12-31T23:59:59.9999995Z", "1970-01-01T00:00:00Z"),
+            // A leap second, which databases have not.
+            ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.5Z"),
+        ] {
+            assert_eq!(from(text).unwrap(), Some(read.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "0000-01-01T00:00:00Z",
+            "0999-12-31T23:59:59Z",
+            "1000-01-01T00:00:00%2B00:01",
+            "9999-12-31T23:59:59-23:59",
+            "9999-12-31T23:59:59.9999999Z",
+        ] {
+            let refused = format!("{:?}", from(text).unwrap_err());
+            assert!(refused.contains("out_of_range"), "{text}: {refused}");
+        }
     }
 
     #[test]

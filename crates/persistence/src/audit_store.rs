@@ -15,6 +15,7 @@ use crate::entity::audit_event::{Column, Entity, Model};
 use crate::entity::{customer, user};
 use crate::error::{Inconsistency, store_error};
 use crate::keyset::{Place, comes_after};
+use crate::moment::moment;
 use crate::scope;
 use crate::store::Store;
 
@@ -29,7 +30,7 @@ impl AuditStore for Store {
         let items = rows.iter().take(query.size.get()).map(read).collect::<Result<Vec<_>, _>>()?;
         let has_more = rows.len() > query.size.get();
         let next = items.last().filter(|_| has_more).map(EventCursor::at);
-        let total = if query.include_total { Some(self.count(&total(scope, query)).await?) } else { None };
+        let total = if query.include_total { Some(self.count(&total(backend, scope, query)).await?) } else { None };
         Ok(EventPage { items, next, total })
     }
 }
@@ -39,7 +40,7 @@ pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> Sele
         Scope::AssignedTo(manager) if backend == DbBackend::Postgres && query.filter.subject.is_none() => {
             newest_of_each(manager, query)
         }
-        scope => newest(backend, listed(scope, &query.filter), query),
+        scope => newest(backend, listed(backend, scope, &query.filter), query),
     };
     let is_on_page = Expr::col((Entity, Column::Id)).equals(("page", "id"));
     let mut select = Query::select();
@@ -52,7 +53,7 @@ pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> Sele
 fn newest(backend: DbBackend, mut listed: SelectStatement, query: &EventQuery) -> SelectStatement {
     if let Some(after) = query.after {
         let (at, id) = (Column::At.into_expr(), Column::Id.into_expr());
-        let (place, last) = (Place::new(at, after.at), Place::new(id, after.id.as_uuid()));
+        let (place, last) = (Place::new(at, moment(backend, after.at)), Place::new(id, after.id.as_uuid()));
         listed.cond_where(comes_after(backend, place, last, true));
     }
     listed.column((Entity, Column::Id)).limit(rows(query));
@@ -64,7 +65,7 @@ fn newest(backend: DbBackend, mut listed: SelectStatement, query: &EventQuery) -
 /// newest on until it has met enough of this manager, of whom there may be none.
 fn newest_of_each(manager: UserId, query: &EventQuery) -> SelectStatement {
     let is_subject = Expr::col((Entity, Column::SubjectId)).equals((customer::Entity, customer::Column::Id));
-    let mut of_one = newest(DbBackend::Postgres, listed(Scope::All, &query.filter), query);
+    let mut of_one = newest(DbBackend::Postgres, listed(DbBackend::Postgres, Scope::All, &query.filter), query);
     of_one.column((Entity, Column::At)).and_where(is_subject);
     let mut ids = Query::select();
     ids.column((Entity, Column::Id))
@@ -81,8 +82,8 @@ fn rows(query: &EventQuery) -> u64 {
     query.size.get() as u64 + 1
 }
 
-pub(crate) fn total(scope: Scope, query: &EventQuery) -> SelectStatement {
-    listed(scope, &query.filter).expr_as(Func::count(Expr::cust("*")), "total").take()
+pub(crate) fn total(backend: DbBackend, scope: Scope, query: &EventQuery) -> SelectStatement {
+    listed(backend, scope, &query.filter).expr_as(Func::count(Expr::cust("*")), "total").take()
 }
 
 fn newest_first(select: &mut SelectStatement) {
@@ -90,7 +91,7 @@ fn newest_first(select: &mut SelectStatement) {
 }
 
 /// The entries of all pages.
-fn listed(scope: Scope, filter: &EventFilter) -> SelectStatement {
+fn listed(backend: DbBackend, scope: Scope, filter: &EventFilter) -> SelectStatement {
     let mut select = Query::select();
     select.from(Entity);
     about(&mut select, scope);
@@ -98,8 +99,8 @@ fn listed(scope: Scope, filter: &EventFilter) -> SelectStatement {
         .add_option(filter.actor.map(|id| Column::ActorId.eq(id.as_uuid())))
         .add_option(filter.subject.map(|id| Column::SubjectId.eq(id.as_uuid())))
         .add_option(filter.kind.map(|kind| Column::Action.eq(kind.as_str())))
-        .add_option(filter.from.map(|from| Column::At.gte(from)))
-        .add_option(filter.to.map(|to| Column::At.lt(to)));
+        .add_option(filter.from.map(|from| Column::At.into_expr().gte(moment(backend, from))))
+        .add_option(filter.to.map(|to| Column::At.into_expr().lt(moment(backend, to))));
     select.cond_where(condition);
     select
 }

@@ -24,6 +24,7 @@ mod import;
 mod key_store;
 mod keyset;
 mod list;
+mod moment;
 mod person;
 mod personal_data;
 mod schema;

@@ -23,6 +23,7 @@ use sea_orm::{ColumnTrait, Condition, DbBackend};
 use crate::entity::{admin_manager, customer, user};
 use crate::error::store_error;
 use crate::keyset::{Place, comes_after};
+use crate::moment::moment;
 use crate::person::{self, Person};
 use crate::scope;
 use crate::search::{self, found, matches_up_to, matching, union};
@@ -116,7 +117,7 @@ fn parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Vec<P
 fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     let of_customers =
         matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
-    let mut condition = filtered(scope::condition(scope), filter);
+    let mut condition = filtered(backend, scope::condition(scope), filter);
     let walked = filter.search.as_ref().filter(|_| plan == Plan::Walk);
     if let Some(search) = walked {
         condition = condition.add(matching(search));
@@ -127,7 +128,7 @@ fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
 }
 
 /// All of the filter but the search.
-fn filtered(condition: Condition, filter: &Filter) -> Condition {
+fn filtered(backend: DbBackend, condition: Condition, filter: &Filter) -> Condition {
     condition
         .add_option(filter.role.map(|role| user::Column::Role.eq(role.as_str())))
         .add_option(filter.is_active.map(|is_active| user::Column::IsActive.eq(is_active)))
@@ -136,8 +137,8 @@ fn filtered(condition: Condition, filter: &Filter) -> Condition {
             Assignment::Nobody => customer::Column::AssignedManagerId.is_null(),
         }))
         .add_option(filter.created_by.map(|id| customer::Column::CreatedBy.eq(id.as_uuid())))
-        .add_option(filter.created_from.map(|from| user::Column::CreatedAt.gte(from)))
-        .add_option(filter.created_to.map(|to| user::Column::CreatedAt.lt(to)))
+        .add_option(filter.created_from.map(|from| user::Column::CreatedAt.into_expr().gte(moment(backend, from))))
+        .add_option(filter.created_to.map(|to| user::Column::CreatedAt.into_expr().lt(moment(backend, to))))
 }
 
 impl Part {
@@ -182,7 +183,8 @@ impl Part {
         };
         let mut select = self.select();
         if let Some(after) = &query.after {
-            let (place, last) = (Place::new(key.clone(), sort_key(after)), Place::new(id.clone(), after.id.as_uuid()));
+            let (place, last) =
+                (Place::new(key.clone(), sort_key(self.backend, after)), Place::new(id.clone(), after.id.as_uuid()));
             select.cond_where(comes_after(self.backend, place, last, after.sort.is_descending()));
         }
         let order = order(query.sort);
@@ -200,8 +202,12 @@ impl Part {
 }
 
 /// The value that the order has at a cursor.
-fn sort_key(after: &Cursor) -> Expr {
-    if after.sort.is_by_name() { after.name.clone().unwrap_or_default().into() } else { after.created_at.into() }
+fn sort_key(backend: DbBackend, after: &Cursor) -> Expr {
+    if after.sort.is_by_name() {
+        after.name.clone().unwrap_or_default().into()
+    } else {
+        moment(backend, after.created_at)
+    }
 }
 
 /// The page of all parts together, with everything that is shown of it.

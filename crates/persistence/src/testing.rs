@@ -29,7 +29,7 @@ pub fn list_statements(backend: DbBackend, scope: Scope, query: &UserQuery, foun
 pub fn audit_statements(backend: DbBackend, scope: Scope, query: &EventQuery) -> Vec<Statement> {
     let mut selects = vec![crate::audit_store::page(backend, scope, query)];
     if query.include_total {
-        selects.push(crate::audit_store::total(scope, query));
+        selects.push(crate::audit_store::total(backend, scope, query));
     }
     selects.iter().map(|select| backend.build(select)).collect()
 }

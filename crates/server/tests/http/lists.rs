@@ -14,6 +14,7 @@ on_every_backend!(
     pages_hold_each_row_once_while_others_come,
     orders_by_name_and_by_time,
     an_unknown_parameter_is_refused,
+    times_are_compared_or_refused,
 );
 
 async fn ids(caller: &Caller, path: &str) -> BTreeSet<String> {
@@ -156,5 +157,26 @@ async fn an_unknown_parameter_is_refused(app: TestApp) {
         let answer = admin.get(path).await;
         answer.is_problem(422, "validation_failed");
         assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{path}");
+    }
+}
+
+async fn times_are_compared_or_refused(app: TestApp) {
+    let admin = app.admin().await;
+    for (list, from, to) in [("/users/", "created_from", "created_to"), ("/audit-events", "from", "to")] {
+        for (begin, end) in [
+            ("1000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"),
+            ("1000-01-01T00:00:00.0000001Z", "9999-12-31T23:59:59%2B14:00"),
+        ] {
+            let all = admin.get(&format!("{list}?{from}={begin}&{to}={end}")).await;
+            assert!(!all.items().is_empty(), "{list} {begin} {end}");
+            let none = admin.get(&format!("{list}?{from}={end}&{to}={begin}")).await;
+            assert_eq!(none.items().len(), 0, "{list} {end} {begin}");
+        }
+        for time in ["0000-01-01T00:00:00Z", "0999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"] {
+            let refused = admin.get(&format!("{list}?{from}={time}")).await;
+            refused.is_problem(422, "validation_failed");
+            assert_eq!(refused.pointers(), [format!("/{from}")]);
+            assert_eq!(refused.body["errors"][0]["code"], "out_of_range", "{time}");
+        }
     }
 }
