@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike};
 use domain::page::{Assignment, Search};
 use domain::{Cursor, Filter, PageSize, Sort, Timestamp, UserId, UserQuery, ValueError};
 use serde::Serialize;

@@ -293,6 +293,12 @@ pub trait AccountStore: Send + Sync {
     /// The e-mails of those of these people who are staff.
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError>;
 
+    /// Does ahead what would make [`AccountStore::erase_user`] long: customers whom the person entered go to the heir,
+    /// and the addresses in the entries of what they did are blanked, all but the last thousand or so of each. Refused
+    /// like the erasure itself. Not one transaction but many short ones (ADR 17): each is a step of its own, which may
+    /// be the last one, and whoever calls again goes on from there.
+    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError>;
+
     /// Erases a person: their rows, sessions, challenges and messages, and the
     /// personal values in the audit trail. Customers whom they entered count as
     /// entered by the heir. [`WriteError::Stale`] when they are no longer as

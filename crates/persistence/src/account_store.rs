@@ -210,6 +210,10 @@ impl AccountStore for Store {
         self.emails(ids).await
     }
 
+    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase_ahead(erasure).await
+    }
+
     async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase(erasure).await
     }

@@ -17,7 +17,9 @@ use crate::error::{Failure, Inconsistency, not_deleted};
 use crate::handover::touch_all;
 use crate::session_store::stale_unless;
 use crate::store::Store;
-use crate::update::{refuse_with_customers, refuse_without_admin};
+use crate::update::refuse_with_customers;
+
+mod ahead;
 
 /// How many audit entries are blanked by one statement.
 const ENTRIES: u64 = 100;
@@ -26,24 +28,31 @@ impl Store {
     pub(crate) async fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.write(move |txn| async move {
             let (user, now) = (&erasure.user, erasure.event.at);
-            let is_admin = user.role() == Role::Admin;
-            if is_admin {
-                hold(&txn, Lock::Admins).await?;
-            }
-            // An admin, and so before whoever is erased: staff are locked before customers everywhere.
-            let heir = hold_heir(&txn, erasure).await?;
-            hold_version(&txn, user).await?;
-            refuse_with_customers(&txn, user.id).await?;
-            bequeath(&txn, user.id, heir, now).await?;
+            let heir = hold_erasable(&txn, erasure).await?;
+            bequeath(&txn, heir, entered_by(user.id), now).await?;
             delete(&txn, user).await?;
-            if is_admin && user.is_active {
-                refuse_without_admin(&txn).await?;
-            }
             blank_events(&txn, user.id).await?;
             Ok(audit::record(&txn, &erasure.event).await?)
         })
         .await
     }
+}
+
+/// Makes sure that the person may go, and answers who inherits. Both stay as they are before the transaction ends.
+async fn hold_erasable(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
+    let user = &erasure.user;
+    let is_admin = user.role() == Role::Admin;
+    if is_admin {
+        hold(txn, Lock::Admins).await?;
+    }
+    // An admin, and so before whoever is erased: staff are locked before customers everywhere.
+    let heir = hold_heir(txn, erasure).await?;
+    hold_version(txn, user).await?;
+    refuse_with_customers(txn, user.id).await?;
+    if is_admin && user.is_active && other_admin(txn, user.id).await?.is_none() {
+        return Err(WriteError::LastAdmin.into());
+    }
+    Ok(heir)
 }
 
 /// Takes the person's row, if it still is as the caller saw it. Nobody can
@@ -75,18 +84,25 @@ async fn hold_heir(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<Optio
     other_admin(txn, user.id).await
 }
 
-/// Customers whom the person entered were entered by the heir; where there is none, by themselves.
-async fn bequeath(txn: &DatabaseTransaction, id: UserId, heir: Option<Uuid>, now: Timestamp) -> Result<(), Failure> {
-    let entered = || {
-        let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
-        Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
-    };
-    let ids = Query::select().column(customer::Column::Id).from(customer::Entity).cond_where(entered()).take();
+/// Those whom the person entered, themselves excepted.
+fn entered_by(id: UserId) -> Condition {
+    let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
+    Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
+}
+
+/// These customers were entered by the heir; where there is none, by themselves.
+async fn bequeath(
+    txn: &DatabaseTransaction,
+    heir: Option<Uuid>,
+    customers: Condition,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let ids = Query::select().column(customer::Column::Id).from(customer::Entity).cond_where(customers.clone()).take();
     touch_all(txn, user::Column::Id.in_subquery(ids), now).await?;
     customer::Entity::update_many()
         .col_expr(customer::Column::CreatedBy, heir.map_or_else(|| Expr::col(customer::Column::Id), Expr::from))
         .col_expr(customer::Column::UpdatedAt, now.into())
-        .filter(entered())
+        .filter(customers)
         .exec(txn)
         .await?;
     Ok(())
@@ -117,19 +133,29 @@ async fn delete(txn: &DatabaseTransaction, user: &User) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The entries whose address is the person's: of what they did, and of what nobody signed in did to their account, who
+/// most likely was they.
+fn acted_from(id: UserId) -> [Condition; 2] {
+    let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
+    let about_them = Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()));
+    [by_them, about_them.add(audit_event::Column::ActorId.is_null())]
+        .map(|acted| acted.add(audit_event::Column::Address.is_not_null()))
+}
+
+async fn blank_addresses(txn: &DatabaseTransaction, events: Condition) -> Result<(), Failure> {
+    audit_event::Entity::update_many()
+        .col_expr(audit_event::Column::Address, Option::<String>::None.into())
+        .filter(events)
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 /// Takes personal values out of the audit trail: what is said about the person, and from where they acted.
 async fn blank_events(txn: &DatabaseTransaction, id: UserId) -> Result<(), Failure> {
     let is_about = || audit_event::Column::SubjectId.eq(id.as_uuid());
-    let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
-    // Who was nobody yet when they acted on the account was most likely its owner.
-    let by_nobody = Condition::all().add(is_about()).add(audit_event::Column::ActorId.is_null());
-    for acted in [by_them, by_nobody] {
-        audit_event::Entity::update_many()
-            .col_expr(audit_event::Column::Address, Option::<String>::None.into())
-            .filter(acted)
-            .filter(audit_event::Column::Address.is_not_null())
-            .exec(txn)
-            .await?;
+    for acted in acted_from(id) {
+        blank_addresses(txn, acted).await?;
     }
     let mut after = Uuid::nil();
     loop {

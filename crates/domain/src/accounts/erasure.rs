@@ -30,7 +30,13 @@ impl Accounts {
                 // Where they did it from goes with them.
                 event.address = None;
             }
-            match self.store.erase_user(&Erasure { user, heir: actor.id(), event }).await {
+            let erasure = Erasure { user, heir: actor.id(), event };
+            // Until the second, the person is there, and whoever is cut off asks again.
+            let erased = match self.store.prepare_erasure(&erasure).await {
+                Ok(()) => self.store.erase_user(&erasure).await,
+                refused => refused,
+            };
+            match erased {
                 Ok(()) => return Ok(()),
                 Err(WriteError::Stale) => {}
                 Err(error) => return Err(error.into()),

@@ -130,7 +130,7 @@ impl Ground {
         }
     }
 
-    fn literal(&self, id: UserId) -> String {
+    pub(crate) fn literal(&self, id: UserId) -> String {
         match self.raw.get_database_backend() {
             DbBackend::Postgres => format!("'{id}'"),
             _ => format!("X'{}'", id.as_uuid().simple()),

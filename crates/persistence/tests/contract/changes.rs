@@ -7,6 +7,8 @@ use domain::store::{Erasure, Handover, Share, Update, WriteError};
 use domain::testing::{challenge, customer, event, manager, message, phone, session};
 use domain::{Clock, DisplayName, Field, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
 
+use sea_orm::DbBackend;
+
 use super::backends::{Ground, Setting, customer_profile, tests};
 
 tests! {
@@ -28,6 +30,7 @@ tests! {
 
     every database:
     ten_thousand_customers_go_at_once,
+    a_long_erasure_goes_on_where_it_was_cut_off,
     profiles_move_with_their_people;
 }
 
@@ -336,13 +339,18 @@ async fn an_erasure_is_refused_like_a_change(setting: Setting) {
     let admin = setting.admin("admin@example.com").await;
     let ann = setting.manager("ann@example.com").await;
     setting.customer("+998900000001", Some(&ann)).await;
-    let refused = setting.store.erase_user(&erasure(&setting, &ann, Some(&admin))).await;
-    assert!(matches!(refused, Err(WriteError::HasCustomers(1))), "{refused:?}");
-    let refused = setting.store.erase_user(&erasure(&setting, &admin, Some(&admin))).await;
-    assert!(matches!(refused, Err(WriteError::LastAdmin)), "{refused:?}");
     let seen = User { version: 7, ..ann.clone() };
-    let refused = setting.store.erase_user(&erasure(&setting, &seen, Some(&admin))).await;
-    assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
+    for user in [&ann, &admin, &seen] {
+        let erasure = erasure(&setting, user, Some(&admin));
+        for refused in [setting.store.prepare_erasure(&erasure).await, setting.store.erase_user(&erasure).await] {
+            let is_expected = match user {
+                user if user.version == 7 => matches!(refused, Err(WriteError::Stale)),
+                user if user.id == ann.id => matches!(refused, Err(WriteError::HasCustomers(1))),
+                _ => matches!(refused, Err(WriteError::LastAdmin)),
+            };
+            assert!(is_expected, "{refused:?}");
+        }
+    }
     assert_eq!(find(&setting, ann.id).await.as_ref(), Some(&ann));
     assert_eq!(find(&setting, admin.id).await.as_ref(), Some(&admin));
 }
@@ -400,6 +408,66 @@ async fn ten_thousand_customers_go_at_once(ground: Ground) {
     let moved = ground.rows("SELECT COUNT(*) AS n FROM users WHERE version = 2").await;
     assert_eq!(moved[0].try_get::<i64>("", "n").unwrap(), CUSTOMERS);
     assert_eq!(ground.count("audit_events").await, CUSTOMERS + 3);
+}
+
+/// Customers and events of somebody who is to be erased, more than one transaction changes.
+async fn entered_many(ground: &Ground, setting: &Setting, creator: &User) {
+    let entered = |number: usize| {
+        setting.clock.advance(chrono::TimeDelta::microseconds(1));
+        let mut customer = customer(&setting.clock, &format!("+9989000{number:05}"), None);
+        customer_profile(&mut customer).created_by = creator.id;
+        customer
+    };
+    let customers: Vec<_> = (0..2_500).map(entered).collect();
+    for chunk in customers.chunks(500) {
+        ground.insert_customers(chunk).await;
+    }
+    // Several at one moment.
+    let events: Vec<_> = (0..2_500).map(|_| telling(setting, creator, Some(creator), "ann")).collect();
+    let ben = manager(&setting.clock, "ben@example.com");
+    setting.store.create_account(&domain::testing::account(&ben), &events).await.unwrap();
+}
+
+async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
+    let setting = ground.setting();
+    let admin = setting.admin("admin@example.com").await;
+    let ann = setting.manager("ann@example.com").await;
+    entered_many(&ground, &setting, &ann).await;
+    let hers =
+        async || setting.store.find_personal_data(Scope::All, ann.id, 1).await.unwrap().unwrap().created_customers;
+    let with_address = async || {
+        let rows = ground.rows("SELECT COUNT(*) AS n FROM audit_events WHERE address IS NOT NULL").await;
+        rows[0].try_get::<i64>("", "n").unwrap()
+    };
+    // Not a step further than the first thousand.
+    let literal = ground.literal(ann.id);
+    let (stop, go_on) = match ground.raw.get_database_backend() {
+        DbBackend::Sqlite => (
+            "CREATE TRIGGER stop BEFORE UPDATE ON customers WHEN OLD.phone = '+998900001500' \
+             BEGIN SELECT RAISE(ABORT, 'stop'); END"
+                .to_owned(),
+            "DROP TRIGGER stop",
+        ),
+        _ => (
+            format!(
+                "ALTER TABLE customers ADD CONSTRAINT stop CHECK (phone <> '+998900001500' OR created_by = {literal})"
+            ),
+            "ALTER TABLE customers DROP CONSTRAINT stop",
+        ),
+    };
+    ground.run(&stop).await.unwrap();
+    let erasure = erasure(&setting, &ann, Some(&admin));
+    assert!(matches!(setting.store.prepare_erasure(&erasure).await, Err(WriteError::Store(_))));
+    assert_eq!((hers().await, with_address().await), (1_500, 2_500));
+    assert_eq!(find(&setting, ann.id).await.as_ref(), Some(&ann), "she is there as before");
+
+    ground.run(go_on).await.unwrap();
+    setting.store.prepare_erasure(&erasure).await.unwrap();
+    assert_eq!((hers().await, with_address().await), (500, 500), "a transaction's worth is left");
+    setting.store.erase_user(&erasure).await.unwrap();
+    assert_eq!(with_address().await, 0);
+    let data = setting.store.find_personal_data(Scope::All, admin.id, 1).await.unwrap().unwrap();
+    assert_eq!(data.created_customers, 2_500);
 }
 
 async fn profiles_move_with_their_people(ground: Ground) {

@@ -176,6 +176,10 @@ impl AccountStore for MemoryStore {
         Ok(self.emails(ids))
     }
 
+    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.prepare(erasure)
+    }
+
     async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase(erasure)
     }

@@ -32,13 +32,15 @@ impl MemoryStore {
         })
     }
 
+    /// Nothing is long here: this refuses what the erasure would.
+    pub(super) fn prepare(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.read(|state| state.clone().remove(&erasure.user))
+    }
+
     pub(super) fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.write(|state| {
             let user = &erasure.user;
-            state.check_version(user)?;
-            state.check_no_customers(user.id)?;
-            state.people.remove(&user.id);
-            state.check_admin_left(user)?;
+            state.remove(user)?;
             let named = erasure.heir.filter(|heir| state.people.contains_key(heir));
             let heir = named.or_else(|| state.active_admins().next());
             state.bequeath(user.id, heir, erasure.event.at);
@@ -102,6 +104,14 @@ impl State {
         }
         self.events.extend_from_slice(&update.events);
         Ok(())
+    }
+
+    /// Takes out a person who may go.
+    fn remove(&mut self, user: &User) -> Result<(), WriteError> {
+        self.check_version(user)?;
+        self.check_no_customers(user.id)?;
+        self.people.remove(&user.id);
+        self.check_admin_left(user)
     }
 
     fn check_version(&self, seen: &User) -> Result<(), WriteError> {

@@ -1,0 +1,97 @@
+//! The long part of an erasure, done ahead of it: somebody may have entered 300,000 people, whom one transaction cannot
+//! move in the time that a statement has, and who would keep every other writer of SQLite waiting.
+
+use domain::Timestamp;
+use domain::store::{Erasure, WriteError};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{acted_from, bequeath, blank_addresses, entered_by, hold_erasable};
+use crate::entity::{audit_event, customer};
+use crate::error::Failure;
+use crate::keyset::{Place, comes_after};
+use crate::store::Store;
+
+/// How many rows one transaction changes.
+const ROWS: u64 = 1000;
+
+/// When an event happened, and its id: its place among those of its actor.
+type At = (Timestamp, Uuid);
+
+impl Store {
+    /// Each step is a transaction that makes sure anew that the person may go. The last rows are left to the erasure
+    /// itself, so that most erasures are one transaction still.
+    pub(crate) async fn erase_ahead(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        while self.write(move |txn| async move { bequeath_some(&txn, erasure).await }).await? {}
+        for acted in acted_from(erasure.user.id) {
+            let mut after = None;
+            loop {
+                let acted = &acted;
+                let step = self.write(move |txn| async move { blank_some(&txn, erasure, acted, after).await });
+                after = step.await?;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Answers whether there may be more.
+async fn bequeath_some(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<bool, Failure> {
+    let heir = hold_erasable(txn, erasure).await?;
+    let mut ids: Vec<Uuid> = customer::Entity::find()
+        .select_only()
+        .column(customer::Column::Id)
+        .filter(entered_by(erasure.user.id))
+        .order_by_asc(customer::Column::CreatedAt)
+        .order_by_asc(customer::Column::Id)
+        .limit(ROWS + 1)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if ids.len() as u64 <= ROWS {
+        return Ok(false);
+    }
+    ids.pop();
+    let customers = Condition::all().add(customer::Column::Id.is_in(ids));
+    bequeath(txn, heir, customers, erasure.event.at).await?;
+    Ok(true)
+}
+
+/// Answers where the rest begins, if there is more than the erasure itself does.
+async fn blank_some(
+    txn: &DatabaseTransaction,
+    erasure: &Erasure,
+    acted: &Condition,
+    after: Option<At>,
+) -> Result<Option<At>, Failure> {
+    hold_erasable(txn, erasure).await?;
+    let mut events = audit_event::Entity::find()
+        .select_only()
+        .columns([audit_event::Column::At, audit_event::Column::Id])
+        .filter(acted.clone());
+    // From the start, each step would read again what all before it have blanked.
+    if let Some((at, id)) = after {
+        let (at, id) =
+            (Place::new(audit_event::Column::At.into_expr(), at), Place::new(audit_event::Column::Id.into_expr(), id));
+        events = events.filter(comes_after(txn.get_database_backend(), at, id, false));
+    }
+    let mut events: Vec<At> = events
+        .order_by_asc(audit_event::Column::At)
+        .order_by_asc(audit_event::Column::Id)
+        .limit(ROWS + 1)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if events.len() as u64 <= ROWS {
+        return Ok(None);
+    }
+    events.pop();
+    let ids = events.iter().map(|(_, id)| *id);
+    blank_addresses(txn, Condition::all().add(audit_event::Column::Id.is_in(ids))).await?;
+    Ok(events.last().copied())
+}
