@@ -276,7 +276,8 @@ pub trait AccountStore: Send + Sync {
 
     /// Gives customers to other managers; each one's version moves.
     /// [`WriteError::Stale`] when the customers are not those of the manager
-    /// any more, or not all of them where they are said to be;
+    /// any more, or not all of them where they are said to be, or the manager
+    /// who is to be deactivated is none any more;
     /// [`WriteError::NotAnActiveManager`] when a receiver is none.
     async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError>;
 

@@ -136,6 +136,8 @@ async fn deactivate(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Re
         .col_expr(user::Column::UpdatedAt, now.into())
         .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
         .filter(user::Column::Id.eq(id.as_uuid()))
+        // Not an admin, whom they may have become meanwhile: that one may be the last.
+        .filter(user::Column::Role.eq(Role::Manager.as_str()))
         .filter(user::Column::IsActive.eq(true));
     stale_unless(update.exec(txn).await?.rows_affected == 1)?;
     session_store::end_all(txn, id, None).await?;

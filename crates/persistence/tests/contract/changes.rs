@@ -20,6 +20,7 @@ tests! {
     customers_go_to_others,
     a_handover_of_what_was_not_seen_is_stale,
     receivers_are_active_managers,
+    only_a_manager_is_deactivated_by_a_handover,
     an_erased_person_leaves_ids_only,
     customers_of_the_erased_get_another_creator,
     an_heir_who_is_gone_is_another_admin,
@@ -225,6 +226,17 @@ async fn receivers_are_active_managers(setting: Setting) {
     let ids = [idle.id, ann.id, admin.id, mine.id, setting.clock.new_id().into()];
     assert_eq!(setting.store.find_active_managers(&ids).await.unwrap(), [ann.id]);
     assert_eq!(setting.store.find_active_managers(&[]).await.unwrap(), []);
+}
+
+async fn only_a_manager_is_deactivated_by_a_handover(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let order = Handover { deactivates: true, ..handover(&setting, &ann, &[]) };
+    // Since the handover was asked for, she became the one admin there is.
+    let promotion = changed(&setting, &ann, |user| set_role(user, StaffRole::Admin));
+    setting.store.update_user(&promotion).await.unwrap();
+    let refused = setting.store.hand_over(&order).await;
+    assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
+    assert_eq!(find(&setting, ann.id).await, Some(promotion.after));
 }
 
 /// An entry about somebody, with a personal value and one that is not.

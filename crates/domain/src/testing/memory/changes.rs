@@ -22,7 +22,8 @@ impl MemoryStore {
                 return Err(WriteError::Stale);
             }
             if handover.deactivates {
-                let account = state.people.get_mut(&handover.from).filter(|account| account.user.is_active);
+                let is_manager = state.is_active_manager(handover.from);
+                let account = state.people.get_mut(&handover.from).filter(|_| is_manager);
                 let user = &mut account.ok_or(WriteError::Stale)?.user;
                 (user.is_active, user.updated_at, user.version) = (false, handover.at, user.version + 1);
                 state.end_all_but(handover.from, None);
