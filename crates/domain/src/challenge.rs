@@ -146,7 +146,7 @@ pub struct Message {
 pub struct Outcome {
     /// A new account to write.
     pub account: Option<Account>,
-    /// A person whose contact is proven now.
+    /// A person whose contact is proven now; when it was before, nothing about them changes.
     pub verified: Option<UserId>,
     /// A person's new password; all their sessions end, and every open
     /// challenge that has to do with the old one is closed.

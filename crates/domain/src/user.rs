@@ -18,7 +18,7 @@ pub struct User {
     pub display_name: Option<DisplayName>,
     /// Whether the person may sign in and be assigned to.
     pub is_active: bool,
-    /// When a contact of theirs was last proven by a code.
+    /// When a contact of theirs was proven by a code, the first time since it last changed.
     pub verified_at: Option<Timestamp>,
     /// When the person was entered.
     pub created_at: Timestamp,

@@ -9,8 +9,8 @@ use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect,
 };
 use serde_json::Value;
 
@@ -175,12 +175,13 @@ async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome)
     if let Some(account) = &outcome.account {
         insert_account(txn, account).await?;
     }
-    if let Some(id) = outcome.verified {
-        verify(txn, id, now).await?;
-    }
+    let verified = match outcome.verified {
+        Some(id) => verify(txn, id, now).await?.then_some(id),
+        None => None,
+    };
     if let Some((id, password)) = &outcome.password {
         // Whoever is verified too has been touched already: it is one change.
-        set_password(txn, *id, password, now, outcome.verified != Some(*id)).await?;
+        set_password(txn, *id, password, now, verified != Some(*id)).await?;
     }
     if let Some(session) = &outcome.session {
         session_store::insert(txn, session).await?;
@@ -188,12 +189,19 @@ async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome)
     Ok(audit::record_all(txn, &outcome.events).await?)
 }
 
-async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<(), Failure> {
+/// Notes that the person's contact is proven, and answers whether that is a change. What was proven before stays as it
+/// is: a sign-in must not make somebody else's view of the person stale.
+async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     let update = user::Entity::update_many()
         .col_expr(user::Column::VerifiedAt, now.into())
-        .filter(user::Column::Id.eq(id.as_uuid()));
-    update.exec(txn).await?;
-    stale_unless(touch(txn, id, now).await?)
+        .filter(user::Column::Id.eq(id.as_uuid()))
+        .filter(user::Column::VerifiedAt.is_null());
+    if update.exec(txn).await?.rows_affected == 1 {
+        return touch(txn, id, now).await;
+    }
+    let found = user::Entity::find_by_id(id.as_uuid()).count(txn).await?;
+    stale_unless(found == 1)?;
+    Ok(false)
 }
 
 async fn set_password(

@@ -28,7 +28,7 @@ pub(crate) struct StaffResponse {
     role: &'static str,
     /// Whether they may sign in.
     is_active: bool,
-    /// When a contact of theirs was last proven by a code.
+    /// When a contact of theirs was proven by a code; `null` when none was since the last change.
     #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
     verified_at: Option<String>,
     #[schema(required = true, max_length = 120)]
@@ -59,7 +59,7 @@ pub(crate) struct CustomerResponse {
     role: &'static str,
     /// Whether they may sign in.
     is_active: bool,
-    /// When their phone was last proven by a code.
+    /// When their phone was proven by a code; `null` when it was not since the last change.
     #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
     verified_at: Option<String>,
     #[schema(required = true, max_length = 120)]

@@ -183,7 +183,16 @@ async fn a_proven_contact_is_remembered(setting: Setting) {
     redeem(&setting, asked.id, &Outcome { verified: Some(user.id), ..Outcome::default() }).await.unwrap();
     let now = setting.clock.now();
     let expected = User { verified_at: Some(now), updated_at: now, version: 2, ..user.clone() };
+    assert_eq!(setting.store.find_user(Scope::All, user.id).await.unwrap().as_ref(), Some(&expected));
+    // What was proven before is no change: whoever has seen the person still has.
+    let again = opened(&setting, Purpose::SecondFactor).await;
+    setting.clock.advance(TimeDelta::seconds(1));
+    redeem(&setting, again.id, &Outcome { verified: Some(user.id), ..Outcome::default() }).await.unwrap();
     assert_eq!(setting.store.find_user(Scope::All, user.id).await.unwrap(), Some(expected));
+    let nobodys = opened(&setting, Purpose::SecondFactor).await;
+    let verified = Some(setting.clock.new_id().into());
+    let refused = redeem(&setting, nobodys.id, &Outcome { verified, ..Outcome::default() }).await;
+    assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
 }
 
 async fn a_new_password_ends_all_sessions(setting: Setting) {
@@ -263,9 +272,16 @@ async fn a_redeemed_challenge_is_one_change_of_the_person(ground: Ground) {
 
     let asked = opened(&setting, Purpose::PasswordReset).await;
     setting.clock.advance(TimeDelta::seconds(1));
-    redeem(&setting, asked.id, &Outcome { password, ..Outcome::default() }).await.unwrap();
+    redeem(&setting, asked.id, &Outcome { password: password.clone(), ..Outcome::default() }).await.unwrap();
     let found = setting.store.find_user(Scope::All, user.id).await.unwrap().unwrap();
     assert_eq!((found.version, found.updated_at), (3, setting.clock.now()));
+
+    // Proven before, and a change all the same.
+    let asked = opened(&setting, Purpose::PasswordReset).await;
+    setting.clock.advance(TimeDelta::seconds(1));
+    redeem(&setting, asked.id, &outcome).await.unwrap();
+    let found = setting.store.find_user(Scope::All, user.id).await.unwrap().unwrap();
+    assert_eq!((found.version, found.updated_at), (4, setting.clock.now()));
 }
 
 async fn a_replaced_challenge_takes_its_message_along(ground: Ground) {

@@ -139,10 +139,12 @@ impl State {
     }
 
     fn verify(&mut self, id: UserId, now: Timestamp) -> Result<(), WriteError> {
-        let user = &mut self.account_mut(id)?.user;
-        user.verified_at = Some(now);
-        user.updated_at = now;
-        user.version += 1;
+        let account = self.people.get_mut(&id).ok_or(WriteError::Stale)?;
+        if account.user.verified_at.is_none() {
+            account.user.verified_at = Some(now);
+            account.user.updated_at = now;
+            account.user.version += 1;
+        }
         Ok(())
     }
 
