@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -122,7 +123,8 @@ pub fn changes(before: Option<&User>, after: &User) -> Changes {
 }
 
 /// Fields that say nothing about who somebody is. All others are taken for personal.
-const IMPERSONAL: &[&str] = &["assigned_manager_id", "is_active", "role", "verification_method"];
+const IMPERSONAL: &[&str] =
+    &["assigned_manager_id", "created_by", "is_active", "role", "verification_method", "verified_at"];
 
 /// What stands where a personal value was.
 pub const ERASED: &str = "[erased]";
@@ -146,6 +148,7 @@ fn fields(user: &User) -> BTreeMap<&'static str, Value> {
         ("is_active", Value::from(user.is_active)),
         ("display_name", user.display_name.as_ref().map(ToString::to_string).into()),
         ("phone", user.phone().map(ToString::to_string).into()),
+        ("verified_at", user.verified_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)).into()),
     ]);
     match &user.profile {
         Profile::Admin(staff) | Profile::Manager(staff) => {
@@ -154,6 +157,7 @@ fn fields(user: &User) -> BTreeMap<&'static str, Value> {
             fields.insert("verification_method", staff.verification_method.as_str().into());
         }
         Profile::Customer(customer) => {
+            fields.insert("created_by", customer.created_by.to_string().into());
             fields.insert("assigned_manager_id", customer.assigned_manager_id.map(|id| id.to_string()).into());
             fields.insert("metadata", Value::Object(customer.metadata.as_object().clone()));
         }
@@ -175,6 +179,8 @@ mod tests {
             "phone": { "from": null, "to": "+998901234567" },
             "metadata": { "from": {}, "to": { "vat": 7 } },
             "something_new": { "from": "a", "to": null },
+            "verified_at": { "from": "2026-01-01T12:00:00.000000Z", "to": null },
+            "created_by": { "from": null, "to": "01936f5e-0000-7000-8000-000000000001" },
         }))
         .unwrap();
         let blanked = blanked(&changes).unwrap();
@@ -184,10 +190,26 @@ mod tests {
             "phone": { "from": null, "to": "[erased]" },
             "metadata": { "from": "[erased]", "to": "[erased]" },
             "something_new": { "from": "[erased]", "to": null },
+            "verified_at": { "from": "2026-01-01T12:00:00.000000Z", "to": null },
+            "created_by": { "from": null, "to": "01936f5e-0000-7000-8000-000000000001" },
         });
         assert_eq!(serde_json::to_value(&blanked).unwrap(), expected);
         assert_eq!(super::blanked(&blanked), None, "there is nothing left to blank");
         assert_eq!(super::blanked(&Changes::new()), None);
+    }
+
+    #[test]
+    fn whoever_entered_a_customer_and_whether_they_are_proven_is_told() {
+        let clock = crate::testing::FixedClock::default();
+        let mut customer = crate::testing::customer(&clock, "+998901234567", None);
+        let told = changes(None, &customer);
+        assert_eq!(told["created_by"].to, json!(customer.id.to_string()));
+        assert!(!told.contains_key("verified_at"), "nothing is proven yet");
+        let before = customer.clone();
+        customer.verified_at = Some(clock.now());
+        let at = json!("2026-01-01T12:00:00.000000Z");
+        assert_eq!(changes(Some(&before), &customer)["verified_at"], Change { from: Value::Null, to: at.clone() });
+        assert_eq!(changes(Some(&customer), &before)["verified_at"], Change { from: at, to: Value::Null });
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use crate::audit::{Event, EventPage, EventQuery};
+use crate::audit::{Change, Event, EventPage, EventQuery};
 use crate::challenge::{Challenge, Message, Outcome};
 use crate::clock::Timestamp;
 use crate::error::Field;
@@ -142,6 +142,18 @@ pub struct Erasure {
     pub heir: Option<UserId>,
     /// What to record.
     pub event: Event,
+}
+
+impl Erasure {
+    /// What to record when customers whom the person entered went to the heir, or each to themselves. One entry for all
+    /// of them: they may be hundreds of thousands.
+    #[must_use]
+    pub fn event_of_heir(&self, heir: Option<UserId>) -> Event {
+        let mut event = self.event.clone();
+        let (from, to) = (self.user.id.to_string().into(), heir.map(|heir| heir.to_string()).into());
+        event.changes.insert("created_by".to_owned(), Change { from, to });
+        event
+    }
 }
 
 /// A staff member who becomes an active admin with a new password.

@@ -29,10 +29,11 @@ impl Store {
         self.write(move |txn| async move {
             let (user, now) = (&erasure.user, erasure.event.at);
             let heir = hold_erasable(&txn, erasure).await?;
-            bequeath(&txn, heir, entered_by(user.id), now).await?;
+            let left = bequeath(&txn, heir, entered_by(user.id), now).await?;
             delete(&txn, user).await?;
             blank_events(&txn, user.id).await?;
-            Ok(audit::record(&txn, &erasure.event).await?)
+            let event = if left > 0 { erasure.event_of_heir(heir.map(UserId::from)) } else { erasure.event.clone() };
+            Ok(audit::record(&txn, &event).await?)
         })
         .await
     }
@@ -90,22 +91,20 @@ fn entered_by(id: UserId) -> Condition {
     Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
 }
 
-/// These customers were entered by the heir; where there is none, by themselves.
+/// These customers were entered by the heir; where there is none, by themselves. Answers how many.
 async fn bequeath(
     txn: &DatabaseTransaction,
     heir: Option<Uuid>,
     customers: Condition,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let ids = Query::select().column(customer::Column::Id).from(customer::Entity).cond_where(customers.clone()).take();
     touch_all(txn, user::Column::Id.in_subquery(ids), now).await?;
-    customer::Entity::update_many()
+    let update = customer::Entity::update_many()
         .col_expr(customer::Column::CreatedBy, heir.map_or_else(|| Expr::col(customer::Column::Id), Expr::from))
         .col_expr(customer::Column::UpdatedAt, now.into())
-        .filter(customers)
-        .exec(txn)
-        .await?;
-    Ok(())
+        .filter(customers);
+    Ok(update.exec(txn).await?.rows_affected)
 }
 
 /// For those who hold [`Lock::Admins`].

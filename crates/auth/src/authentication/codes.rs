@@ -1,9 +1,10 @@
 //! What every use-case with a code shares.
 
+use domain::audit::{Event, changes};
 use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
 use domain::session::Session;
 use domain::store::WriteError;
-use domain::{Actor, ChallengeId, Error, Scope, User};
+use domain::{Actor, ChallengeId, Error, Scope, Timestamp, User};
 
 use super::{Authentication, CodeSent, SignedIn, whole_seconds};
 use crate::challenge::{Draft, is_right};
@@ -93,7 +94,11 @@ impl Authentication {
 
     /// Uses the challenge up. A code that was used meanwhile, or whose owner was erased, is a wrong code.
     pub(super) async fn redeem(&self, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
-        match self.inner.stores.challenges.redeem(challenge.id, self.now(), outcome).await {
+        self.redeem_at(self.now(), challenge, outcome).await
+    }
+
+    async fn redeem_at(&self, now: Timestamp, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
+        match self.inner.stores.challenges.redeem(challenge.id, now, outcome).await {
             Err(WriteError::Stale | WriteError::Gone) => Err(AuthError::InvalidCode { tries_left: None }),
             done => {
                 done?;
@@ -101,6 +106,21 @@ impl Authentication {
                 Ok(())
             }
         }
+    }
+
+    /// Uses up a challenge that proves the person's contact, which is told by the event that is recorded with it.
+    pub(super) async fn redeem_by_owner(
+        &self,
+        challenge: &Challenge,
+        user: &User,
+        event: Event,
+        outcome: Outcome,
+    ) -> Result<(), AuthError> {
+        let now = self.now();
+        let proven = User { verified_at: user.verified_at.or(Some(now)), ..user.clone() };
+        let event = event.with_changes(changes(Some(user), &proven));
+        let outcome = Outcome { verified: Some(user.id), events: vec![event], ..outcome };
+        self.redeem_at(now, challenge, &outcome).await
     }
 
     /// Signs in whoever the redeemed code let in, as the database has them now.
@@ -124,21 +144,16 @@ impl Authentication {
             return Err(self.refuse_inactive(actor, challenge, user).await?);
         }
         let (session, token) = self.new_session(user.id, &actor.origin)?;
-        let outcome = Outcome {
-            verified: Some(user.id),
-            session: Some(session.clone()),
-            events: vec![self.session_started(user, &actor.origin)],
-            ..Outcome::default()
-        };
-        self.redeem(challenge, &outcome).await?;
+        let outcome = Outcome { session: Some(session.clone()), ..Outcome::default() };
+        let started = self.session_started(user, &actor.origin);
+        self.redeem_by_owner(challenge, user, started, outcome).await?;
         self.signed_in_by_code(&session, &token).await
     }
 
     /// The code was right and proves the contact; it lets nobody in.
     async fn refuse_inactive(&self, actor: &Actor, challenge: &Challenge, user: &User) -> Result<AuthError, AuthError> {
         let event = self.event(actor, domain::audit::EventKind::SigninFailed, Some(user.id));
-        let outcome = Outcome { verified: Some(user.id), events: vec![event], ..Outcome::default() };
-        self.redeem(challenge, &outcome).await?;
+        self.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
         Ok(AuthError::AccountInactive)
     }
 }

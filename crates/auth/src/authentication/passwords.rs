@@ -125,13 +125,9 @@ impl Authentication {
         hash: PasswordHash,
     ) -> Result<(), AuthError> {
         let by_owner = Actor::user(user, actor.origin.clone());
-        let outcome = Outcome {
-            verified: Some(user.id),
-            password: Some((user.id, hash)),
-            events: vec![self.event(&by_owner, EventKind::PasswordReset, Some(user.id))],
-            ..Outcome::default()
-        };
-        self.redeem(challenge, &outcome).await?;
+        let event = self.event(&by_owner, EventKind::PasswordReset, Some(user.id));
+        let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
+        self.redeem_by_owner(challenge, user, event, outcome).await?;
         match user.staff() {
             Some(staff) => self.forget_guesses(&staff.email).await,
             None => Ok(()),

@@ -1,6 +1,6 @@
 //! How people change, are handed over and go.
 
-use domain::audit::{Change, Event, EventKind};
+use domain::audit::{Change, Event, EventFilter, EventKind, EventQuery};
 use domain::challenge::{Challenge, Purpose};
 use domain::once::{FirstAnswer, Once};
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
@@ -8,6 +8,7 @@ use domain::testing::{challenge, customer, event, manager, message, phone, sessi
 use domain::{Clock, DisplayName, Field, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
 
 use sea_orm::DbBackend;
+use serde_json::{Value, json};
 
 use super::backends::{Ground, Setting, customer_profile, tests};
 
@@ -307,8 +308,19 @@ async fn customers_of_the_erased_get_another_creator(setting: Setting) {
     setting.store.erase_user(&erasure(&setting, &admin, Some(&admin))).await.unwrap();
     assert_eq!(creator(&entered).await, (second.id, 2));
     assert_eq!(creator(&own).await, (own.id, 1));
+    assert_eq!(inheritance(&setting, &admin).await, Some((json!(admin.id), json!(second.id))));
     setting.store.erase_user(&erasure(&setting, &own, None)).await.unwrap();
     assert_eq!(find(&setting, own.id).await, None);
+    assert_eq!(inheritance(&setting, &own).await, None, "nobody else was entered by them");
+}
+
+/// Whose customers went to whom, as the erasure's entry tells.
+async fn inheritance(setting: &Setting, erased: &User) -> Option<(Value, Value)> {
+    let filter = EventFilter { subject: Some(erased.id), kind: Some(EventKind::UserErased), ..EventFilter::default() };
+    let query = EventQuery { filter, ..EventQuery::default() };
+    let page = setting.store.list_events(Scope::All, &query).await.unwrap();
+    let [event] = &page.items[..] else { panic!("one entry: {page:?}") };
+    event.changes.get("created_by").map(|change| (change.from.clone(), change.to.clone()))
 }
 
 async fn an_heir_who_is_gone_is_another_admin(setting: Setting) {
@@ -480,6 +492,7 @@ async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
     assert_eq!(with_address().await, 0);
     let data = setting.store.find_personal_data(Scope::All, admin.id, 1).await.unwrap().unwrap();
     assert_eq!(data.created_customers, 2_500);
+    assert_eq!(inheritance(&setting, &ann).await, Some((json!(ann.id), json!(admin.id))));
 }
 
 async fn profiles_move_with_their_people(ground: Ground) {

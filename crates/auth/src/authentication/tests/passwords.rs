@@ -31,7 +31,25 @@ async fn a_forgotten_password_is_replaced_by_code_and_every_session_ends() {
     assert!(!is_password(&world, "ann@example.com", PASSWORD).await);
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
     assert!(world.history().contains(&"password.reset"));
-    assert!(world.store.users()[0].verified_at.is_some());
+    let proven = world.store.users()[0].verified_at.unwrap();
+    let event = world.store.events().into_iter().find(|event| event.kind == EventKind::PasswordReset).unwrap();
+    let at = proven.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    assert_eq!(event.changes["verified_at"].to, at);
+    // A second one proves nothing new.
+    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let code = world.code(&sent).await.unwrap();
+    reset(&world, &sent, &code, PASSWORD).await.unwrap();
+    assert!(
+        world
+            .store
+            .events()
+            .iter()
+            .rev()
+            .find(|event| event.kind == EventKind::PasswordReset)
+            .unwrap()
+            .changes
+            .is_empty()
+    );
 }
 
 #[tokio::test]

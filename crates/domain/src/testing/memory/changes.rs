@@ -44,11 +44,11 @@ impl MemoryStore {
             state.remove(user)?;
             let named = erasure.heir.filter(|heir| state.people.contains_key(heir));
             let heir = named.or_else(|| state.active_admins().next());
-            state.bequeath(user.id, heir, erasure.event.at);
+            let left = state.bequeath(user.id, heir, erasure.event.at);
             state.end_all_but(user.id, None);
             state.forget_challenges(user);
             state.events.iter_mut().for_each(|event| blank(event, user.id));
-            state.events.push(erasure.event.clone());
+            state.events.push(if left { erasure.event_of_heir(heir) } else { erasure.event.clone() });
             Ok(())
         })
     }
@@ -165,8 +165,9 @@ impl State {
         Ok(())
     }
 
-    /// Customers whom the person entered were entered by the heir, or by themselves.
-    fn bequeath(&mut self, id: UserId, heir: Option<UserId>, now: crate::Timestamp) {
+    /// Customers whom the person entered were entered by the heir, or by themselves. Answers whether there were any.
+    fn bequeath(&mut self, id: UserId, heir: Option<UserId>, now: crate::Timestamp) -> bool {
+        let mut left = false;
         for account in self.people.values_mut() {
             let user = &mut account.user;
             if let Profile::Customer(customer) = &mut user.profile
@@ -174,8 +175,10 @@ impl State {
             {
                 customer.created_by = heir.unwrap_or(user.id);
                 (user.updated_at, user.version) = (now, user.version + 1);
+                left = true;
             }
         }
+        left
     }
 
     fn forget_challenges(&mut self, user: &User) {
