@@ -34,6 +34,25 @@ pub enum Limit {
         /// Within how long.
         within: TimeDelta,
     },
+    /// So many that turn out to be wrong, within a time that begins with the first. What many do at
+    /// once is so written only when it was wrong; a few more may be looked at together.
+    Failures {
+        /// How many.
+        most: u32,
+        /// Within how long.
+        within: TimeDelta,
+    },
+}
+
+impl Limit {
+    /// Whether an attempt is written down before it is known what becomes of it.
+    #[must_use]
+    pub fn counts_at_once(self) -> bool {
+        match self {
+            Self::Guesses | Self::Quota { .. } => true,
+            Self::Failures { .. } => false,
+        }
+    }
 }
 
 /// Something to be counted before it is done.
@@ -56,6 +75,14 @@ pub enum Settled {
     Wrong,
     /// It was never looked at.
     Untried,
+}
+
+impl Settled {
+    /// Whether this alone is what is counted, though nothing was before.
+    #[must_use]
+    pub fn begins(self, limit: Limit) -> bool {
+        self == Self::Wrong && !limit.counts_at_once()
+    }
 }
 
 /// It was tried too often.
@@ -99,11 +126,9 @@ impl Counter {
         let counter = if now >= self.expires_at { Self::new(now) } else { self };
         match attempt.limit {
             Limit::Guesses => counter.take_guess(attempt.name, now),
-            Limit::Quota { most, within } if counter.count < most => {
-                let expires_at = if counter.count == 0 { now + within } else { counter.expires_at };
-                Ok(Self { count: counter.count + 1, expires_at, ..counter })
-            }
-            Limit::Quota { most, within } => {
+            Limit::Quota { most, within } if counter.count < most => Ok(counter.one_more(within, now)),
+            Limit::Failures { most, .. } if counter.count < most => Ok(counter),
+            Limit::Quota { most, within } | Limit::Failures { most, within } => {
                 Err(TooMany { name: attempt.name, quota: most, within, retry_after: counter.expires_at - now })
             }
         }
@@ -140,7 +165,11 @@ impl Counter {
                 Some(if self.is_waiting(now) { counter } else { counter.wrong(now) })
             }
             (Limit::Guesses, Settled::Untried) if self.pending > 0 => Some(Self { pending: self.pending - 1, ..self }),
-            (Limit::Quota { .. }, Settled::Wrong) => Some(self),
+            (Limit::Failures { within, .. }, Settled::Wrong) => {
+                let counter = if now >= self.expires_at { Self::new(now) } else { self };
+                Some(counter.one_more(within, now))
+            }
+            (Limit::Quota { .. }, Settled::Wrong) | (Limit::Failures { .. }, _) => Some(self),
             (Limit::Guesses, Settled::Untried) | (Limit::Quota { .. }, Settled::Right | Settled::Untried) => {
                 Some(Self { count: self.count.saturating_sub(1), ..self })
             }
@@ -157,13 +186,18 @@ impl Counter {
         self.count >= FREE_GUESSES && now < self.not_before
     }
 
+    fn one_more(self, within: TimeDelta, now: Timestamp) -> Self {
+        let expires_at = if self.count == 0 { now + within } else { self.expires_at };
+        Self { count: self.count.saturating_add(1), expires_at, ..self }
+    }
+
     fn wrong(self, now: Timestamp) -> Self {
         let count = self.count.saturating_add(1);
         Self { count, not_before: now + wait(count), ..self }
     }
 }
 
-/// The counters after all of these attempts, if every one is allowed.
+/// The counters that are to be written before these attempts, if every one is allowed.
 ///
 /// # Errors
 /// The [`TooMany`] with the longest wait.
@@ -174,12 +208,12 @@ pub fn take_all(
 ) -> Result<Vec<(Digest, Counter)>, TooMany> {
     let take = |attempt: &Attempt| {
         let counter = counter(&attempt.key).unwrap_or_else(|| Counter::new(now));
-        counter.take(attempt, now).map(|taken| (attempt.key, taken))
+        counter.take(attempt, now).map(|taken| attempt.limit.counts_at_once().then_some((attempt.key, taken)))
     };
     let (taken, refused): (Vec<_>, Vec<_>) = attempts.iter().map(take).partition(Result::is_ok);
     match refused.into_iter().filter_map(Result::err).max_by_key(|too_many| too_many.retry_after) {
         Some(too_many) => Err(too_many),
-        None => Ok(taken.into_iter().flatten().collect()),
+        None => Ok(taken.into_iter().flatten().flatten().collect()),
     }
 }
 
@@ -310,6 +344,23 @@ mod tests {
         let too_many = counter.take(&quota(3), start + TimeDelta::minutes(45)).unwrap_err();
         assert_eq!((too_many.quota, too_many.retry_after), (3, TimeDelta::minutes(15)));
         assert_eq!(counter.take(&quota(3), start + TimeDelta::hours(1)).unwrap().count, 1);
+    }
+
+    #[test]
+    fn failures_count_when_they_are_known() {
+        let start = SystemClock.now();
+        let attempt = Attempt { limit: Limit::Failures { most: 2, within: TimeDelta::hours(1) }, ..quota(0) };
+        let fresh = Counter::new(start);
+        assert_eq!(take_all(&[attempt], |_| None, start), Ok(Vec::new()), "nothing to write");
+        assert_eq!(fresh.settle(attempt.limit, Settled::Right, start), Some(fresh));
+        let once = fresh.settle(attempt.limit, Settled::Wrong, start).unwrap();
+        once.take(&attempt, start).unwrap();
+        let twice = once.settle(attempt.limit, Settled::Wrong, start + TimeDelta::minutes(20)).unwrap();
+        let too_many = twice.take(&attempt, start + TimeDelta::minutes(45)).unwrap_err();
+        assert_eq!((too_many.quota, too_many.retry_after), (2, TimeDelta::minutes(15)));
+        let later = start + TimeDelta::hours(1);
+        twice.take(&attempt, later).unwrap();
+        assert_eq!(twice.settle(attempt.limit, Settled::Wrong, later).unwrap().count, 1);
     }
 
     #[test]

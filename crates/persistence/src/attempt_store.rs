@@ -8,7 +8,7 @@ use domain::limit::{Attempt, Counter, Settled, take_all};
 use domain::session::Digest;
 use domain::store::{AttemptStore, StoreError, WriteError};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::attempt::{ActiveModel, Column, Entity};
@@ -38,10 +38,17 @@ pub(crate) async fn take(txn: &DatabaseTransaction, attempts: &[Attempt], now: T
     let mut attempts = attempts.to_vec();
     // Everybody takes the rows in one order, so that nobody waits for one who waits for them.
     attempts.sort_unstable_by_key(|attempt| attempt.key);
-    hold(txn, &attempts, now).await?;
-    let counters = read(txn, &attempts).await?;
+    let (written, seen): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.limit.counts_at_once());
+    // Without a lock: those are of many who would wait for one another.
+    let mut counters = read(txn, &seen, None).await?;
+    if !written.is_empty() {
+        hold(txn, &written, now).await?;
+        counters.extend(read(txn, &written, Some(LockType::Update)).await?);
+    }
     let taken = take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
-    write(txn, taken).await?;
+    if !taken.is_empty() {
+        write(txn, taken).await?;
+    }
     Ok(())
 }
 
@@ -52,10 +59,13 @@ async fn settle(
     settled: Settled,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let counters = read(txn, attempts).await?;
+    let concerned = |attempt: &&Attempt| attempt.limit.counts_at_once() || settled.begins(attempt.limit);
+    let attempts: Vec<_> = attempts.iter().filter(concerned).copied().collect();
+    let counters = read(txn, &attempts, Some(LockType::Update)).await?;
     let (mut kept, mut forgotten) = (Vec::new(), Vec::new());
     for attempt in attempts {
-        let Some(counter) = counters.get(&attempt.key) else { continue };
+        let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
+        let Some(counter) = counters.get(&attempt.key).copied().or(fresh) else { continue };
         match counter.settle(attempt.limit, settled, now) {
             Some(counter) => kept.push((attempt.key, counter)),
             None => forgotten.push(attempt.key),
@@ -78,12 +88,21 @@ async fn hold(txn: &DatabaseTransaction, attempts: &[Attempt], now: Timestamp) -
     Entity::insert_many(fresh).on_conflict(unchanged).exec_without_returning(txn).await.map(|_| ())
 }
 
-async fn read(txn: &DatabaseTransaction, attempts: &[Attempt]) -> Result<HashMap<Digest, Counter>, DbErr> {
+async fn read(
+    txn: &DatabaseTransaction,
+    attempts: &[Attempt],
+    lock: Option<LockType>,
+) -> Result<HashMap<Digest, Counter>, DbErr> {
+    if attempts.is_empty() {
+        return Ok(HashMap::new());
+    }
     let keys: Vec<Digest> = attempts.iter().map(|attempt| attempt.key).collect();
     // Locked, or MySQL may answer with the rows of the moment in which the transaction first read anything.
     // In the order in which they are counted, or whoever settles two rows and whoever counts them wait for each other.
-    let select =
-        Entity::find().filter(Column::Subject.is_in(bytes(&keys))).order_by_asc(Column::Subject).lock_exclusive();
+    let mut select = Entity::find().filter(Column::Subject.is_in(bytes(&keys))).order_by_asc(Column::Subject);
+    if let Some(lock) = lock {
+        select = select.lock(lock);
+    }
     let counter = |row: crate::entity::attempt::Model| {
         let key = Digest::try_from(row.subject).ok()?;
         let number = |number: i32| u32::try_from(number).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::challenge::Draft;
 use crate::error::AuthError;
 
 /// Wrong passwords from one address. Many people may share one.
-const PER_ADDRESS: Limit = Limit::Quota { most: 1000, within: TimeDelta::minutes(10) };
+const PER_ADDRESS: Limit = Limit::Failures { most: 1000, within: TimeDelta::minutes(10) };
 /// Codes to one contact.
 const CODES_PER_HOUR: Limit = Limit::Quota { most: 5, within: TimeDelta::hours(1) };
 const CODES_PER_DAY: Limit = Limit::Quota { most: 10, within: TimeDelta::hours(24) };

@@ -14,6 +14,7 @@ tests! {
     attempts_are_counted_each_under_its_key,
     attempts_are_counted_together_or_not_at_all,
     attempts_are_forgotten_and_taken_back,
+    what_was_right_writes_no_failure,
     a_challenge_is_opened_as_often_as_is_allowed;
 
     every database:
@@ -86,6 +87,25 @@ async fn attempts_are_forgotten_and_taken_back(setting: Setting) {
     }
     assert!(take(&setting, &[guess]).await.is_some());
     settle(&setting, &[], Settled::Right).await;
+}
+
+async fn what_was_right_writes_no_failure(setting: Setting) {
+    let failures = Attempt { limit: Limit::Failures { most: 2, within: TimeDelta::hours(1) }, ..quota(1, 0) };
+    let guess = Attempt { limit: Limit::Guesses, ..quota(2, 0) };
+    let far = setting.clock.now() + TimeDelta::days(3);
+    for settled in [Settled::Right, Settled::Untried, Settled::Wrong, Settled::Right, Settled::Wrong] {
+        assert_eq!(take(&setting, &[guess, failures]).await, None);
+        settle(&setting, &[guess, failures], settled).await;
+    }
+    assert_eq!(take(&setting, &[guess, failures]).await.unwrap().quota, 2);
+    setting.clock.advance(TimeDelta::hours(1));
+    assert_eq!(take(&setting, &[guess, failures]).await, None);
+    settle(&setting, &[guess, failures], Settled::Wrong).await;
+    assert_eq!(take(&setting, &[failures]).await, None, "counted anew");
+    assert_eq!(setting.store.remove_expired(Expirable::Attempts, far, 10).await.unwrap(), 2);
+    assert_eq!(take(&setting, &[failures]).await, None);
+    settle(&setting, &[failures], Settled::Right).await;
+    assert_eq!(setting.store.remove_expired(Expirable::Attempts, far, 10).await.unwrap(), 0, "nothing was written");
 }
 
 async fn a_challenge_is_opened_as_often_as_is_allowed(setting: Setting) {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::clock::Timestamp;
-use crate::limit::{Attempt, Settled, take_all};
+use crate::limit::{Attempt, Counter, Settled, take_all};
 use crate::store::{AttemptStore, StoreError, WriteError};
 
 #[async_trait]
@@ -17,7 +17,8 @@ impl AttemptStore for MemoryStore {
         self.write(|state| {
             for attempt in attempts {
                 let counter = state.attempts.remove(&attempt.key);
-                let counter = counter.and_then(|counter| counter.settle(attempt.limit, settled, now));
+                let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
+                let counter = counter.or(fresh).and_then(|counter| counter.settle(attempt.limit, settled, now));
                 state.attempts.extend(counter.map(|counter| (attempt.key, counter)));
             }
             Ok(())
