@@ -9,7 +9,7 @@ use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QueryResult, QuerySelect,
 };
 use serde_json::Value;
@@ -84,12 +84,17 @@ impl ChallengeStore for Store {
 
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
         self.write(move |txn| async move {
+            // The person before their challenges, as everywhere.
+            let verified = match outcome.verified {
+                Some(id) => verify(&txn, id, now).await?.then_some(id),
+                None => None,
+            };
             let update = challenge::Entity::update_many()
                 .col_expr(challenge::Column::UsedAt, now.into())
                 .filter(challenge::Column::Id.eq(id.as_uuid()))
                 .filter(challenge::Column::UsedAt.is_null());
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
-            carry_out(&txn, now, outcome).await
+            carry_out(&txn, now, outcome, verified).await
         })
         .await
     }
@@ -170,15 +175,16 @@ pub(crate) async fn close_those_of_password(txn: &DatabaseTransaction, user: Use
     Ok(())
 }
 
-/// Does what a challenge was for.
-async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome) -> Result<(), Failure> {
+/// Does what a challenge was for. `verified` is who has been changed already.
+async fn carry_out(
+    txn: &DatabaseTransaction,
+    now: Timestamp,
+    outcome: &Outcome,
+    verified: Option<UserId>,
+) -> Result<(), Failure> {
     if let Some(account) = &outcome.account {
         insert_account(txn, account).await?;
     }
-    let verified = match outcome.verified {
-        Some(id) => verify(txn, id, now).await?.then_some(id),
-        None => None,
-    };
     if let Some((id, password)) = &outcome.password {
         // Whoever is verified too has been touched already: it is one change.
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
@@ -189,7 +195,7 @@ async fn carry_out(txn: &DatabaseTransaction, now: Timestamp, outcome: &Outcome)
     Ok(audit::record_all(txn, &outcome.events).await?)
 }
 
-/// Notes that the person's contact is proven, and answers whether that is a change. What was proven before stays as it
+/// Takes the person, notes that their contact is proven, and answers whether that is a change. What was proven before stays as it
 /// is: a sign-in must not make somebody else's view of the person stale.
 async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     let update = user::Entity::update_many()
@@ -199,8 +205,8 @@ async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result
     if update.exec(txn).await?.rows_affected == 1 {
         return touch(txn, id, now).await;
     }
-    let found = user::Entity::find_by_id(id.as_uuid()).count(txn).await?;
-    stale_unless(found == 1)?;
+    let held = user::Entity::find_by_id(id.as_uuid()).lock_exclusive().one(txn).await?;
+    stale_unless(held.is_some())?;
     Ok(false)
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::store::{Expirable, HousekeepingStore, StoreError};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
 use uuid::Uuid;
 
@@ -65,6 +65,9 @@ async fn remove<E: EntityTrait, I: TryGetable + Into<Value>>(
     limit: u64,
 ) -> Result<u64, Failure> {
     let expired = E::find().select_only().column(id).filter(expiry.lt(before)).order_by_asc(expiry).limit(limit);
+    // Rows that somebody holds are in use, or will still be there next time; waiting for them while holding
+    // others may be waiting for somebody who waits for those. On SQLite nobody else writes.
+    let expired = expired.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let ids: Vec<I> = expired.into_tuple().all(txn).await?;
     if ids.is_empty() {
         return Ok(0);

@@ -126,6 +126,9 @@ impl SessionStore for Store {
         event: &Event,
     ) -> Result<(), WriteError> {
         self.write(move |txn| async move {
+            // The person before their profile, sessions and challenges, as everywhere: whoever takes them
+            // in another order waits for one who waits for them.
+            stale_unless(touch(&txn, user, event.at).await?)?;
             let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
             touch(&txn, user, event.at).await?;
