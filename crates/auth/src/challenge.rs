@@ -39,6 +39,11 @@ pub(crate) fn lifetime(purpose: Purpose) -> TimeDelta {
 }
 
 impl Draft {
+    /// The same for somebody who is no more.
+    pub(crate) fn of_nobody(self) -> Self {
+        Self { user_id: None, contact: None, ..self }
+    }
+
     /// The challenge with a code that is in no one's hands yet, and the message that carries it.
     pub(crate) fn open(self, secrets: &ServerSecrets, clock: &dyn Clock) -> Result<(Challenge, Message), CryptoError> {
         let now = clock.now();

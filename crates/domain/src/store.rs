@@ -345,7 +345,8 @@ pub trait AuditStore: Send + Sync {
 /// Sign-ins.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Starts a session. [`WriteError::Gone`] when whose it would be is.
+    /// Starts a session of somebody who is active at that moment; [`WriteError::Stale`] when
+    /// they are not, or no more.
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError>;
 
     /// The person of a session, if the session has not ended or expired and
@@ -408,6 +409,7 @@ pub trait ChallengeStore: Send + Sync {
 
     /// Uses the challenge up and does what it was for, in one transaction.
     /// [`WriteError::Stale`] when it was used before or went with its person,
+    /// and when it would sign somebody in who is not active at that moment;
     /// [`WriteError::Gone`] when the person went otherwise.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
 

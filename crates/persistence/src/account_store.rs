@@ -293,18 +293,21 @@ pub(crate) async fn hold_active_managers(txn: &DatabaseTransaction, ids: &[UserI
     if ids.is_empty() {
         return Ok(());
     }
-    // On SQLite nobody else writes anyway. MariaDB knows no `FOR SHARE`.
-    let lock = if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update };
     let managers = user::Entity::find()
         .filter(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
         .filter(user::Column::Role.eq(Role::Manager.as_str()))
         .filter(user::Column::IsActive.eq(true))
         // In one order, so that two wait for each other rather than for ever.
         .order_by_asc(user::Column::Id)
-        .lock(lock)
+        .lock(keeping(txn))
         .all(txn)
         .await?;
     if managers.len() == ids.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
+}
+
+/// The lock that keeps a row as it is. On `SQLite` nobody else writes anyway; `MariaDB` knows no `FOR SHARE`.
+pub(crate) fn keeping(txn: &DatabaseTransaction) -> LockType {
+    if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update }
 }
 
 /// Makes all who hold the same lock wait for the end of this transaction.

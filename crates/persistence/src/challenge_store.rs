@@ -9,8 +9,8 @@ use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
 };
 use serde_json::Value;
 
@@ -190,7 +190,7 @@ async fn carry_out(
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
     }
     if let Some(session) = &outcome.session {
-        session_store::insert(txn, session).await?;
+        session_store::start(txn, session).await?;
     }
     Ok(audit::record_all(txn, &outcome.events).await?)
 }

@@ -9,9 +9,9 @@ use domain::store::{SessionStore, StoreError, WriteError};
 use domain::{PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect};
 
-use crate::account_store::touch;
+use crate::account_store::{keeping, touch};
 use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::store::Store;
@@ -21,7 +21,7 @@ use crate::{audit, challenge_store, person};
 impl SessionStore for Store {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert(&txn, session).await?;
+            start(&txn, session).await?;
             Ok(audit::record(&txn, event).await?)
         })
         .await
@@ -131,7 +131,6 @@ impl SessionStore for Store {
             stale_unless(touch(&txn, user, event.at).await?)?;
             let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
-            touch(&txn, user, event.at).await?;
             end_all(&txn, user, keep).await?;
             challenge_store::close_those_of_password(&txn, user).await?;
             Ok(audit::record(&txn, event).await?)
@@ -140,7 +139,19 @@ impl SessionStore for Store {
     }
 }
 
-/// Starts a session.
+/// Starts a session of somebody who may sign in. Whoever deactivates or erases them waits for the end
+/// of this transaction, and then ends the session too; whoever has done so makes it stale.
+pub(crate) async fn start(txn: &DatabaseTransaction, session: &Session) -> Result<(), Failure> {
+    let owner = user::Entity::find_by_id(session.user_id.as_uuid())
+        .filter(user::Column::IsActive.eq(true))
+        .lock(keeping(txn))
+        .one(txn)
+        .await?;
+    stale_unless(owner.is_some())?;
+    insert(txn, session).await
+}
+
+/// Writes the session of somebody who was entered in the same transaction.
 pub(crate) async fn insert(txn: &DatabaseTransaction, session: &Session) -> Result<(), Failure> {
     let row = session::ActiveModel {
         id: Set(session.id.as_uuid()),

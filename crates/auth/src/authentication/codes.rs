@@ -2,6 +2,7 @@
 
 use domain::audit::{Event, changes};
 use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
+use domain::limit::Attempt;
 use domain::session::Session;
 use domain::store::WriteError;
 use domain::{Actor, ChallengeId, Error, Scope, Timestamp, User};
@@ -32,12 +33,11 @@ impl Opened {
 impl Authentication {
     pub(super) async fn open(&self, draft: Draft) -> Result<Opened, AuthError> {
         let attempts = self.code_attempts(&draft);
-        let (challenge, message) = draft.open(&self.secrets(), &*self.inner.clock)?;
-        let quiet_since = challenge.created_at - QUIET;
-        let drafted = challenge.id;
-        let challenge =
-            self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since, &attempts).await?;
-        let opened = Opened { challenge, drafted };
+        let opened = match self.open_draft(draft.clone(), &attempts).await {
+            // Whoever was erased meanwhile gets what nobody gets.
+            Err(AuthError::Domain(Error::Gone)) => self.open_draft(draft.of_nobody(), &attempts).await?,
+            opened => opened?,
+        };
         if !opened.is_earlier() {
             metrics::counter!("clientele_challenges_opened_total").increment(1);
             self.inner.bell.ring();
@@ -45,13 +45,13 @@ impl Authentication {
         Ok(opened)
     }
 
-    /// Opens a challenge that anybody may ask for. Whoever was erased meanwhile gets what nobody gets.
-    pub(super) async fn open_for_anybody(&self, draft: Draft) -> Result<Opened, AuthError> {
-        let decoy = Draft { user_id: None, contact: None, ..draft.clone() };
-        match self.open(draft).await {
-            Err(AuthError::Domain(Error::Gone)) => self.open(decoy).await,
-            opened => opened,
-        }
+    async fn open_draft(&self, draft: Draft, attempts: &[Attempt]) -> Result<Opened, AuthError> {
+        let (challenge, message) = draft.open(&self.secrets(), &*self.inner.clock)?;
+        let quiet_since = challenge.created_at - QUIET;
+        let drafted = challenge.id;
+        let challenge =
+            self.inner.stores.challenges.open_challenge(&challenge, &message, quiet_since, attempts).await?;
+        Ok(Opened { challenge, drafted })
     }
 
     pub(super) fn code_sent(&self, challenge: &Challenge) -> CodeSent {
@@ -146,8 +146,19 @@ impl Authentication {
         let (session, token) = self.new_session(user.id, &actor.origin)?;
         let outcome = Outcome { session: Some(session.clone()), ..Outcome::default() };
         let started = self.session_started(user, &actor.origin);
-        self.redeem_by_owner(challenge, user, started, outcome).await?;
-        self.signed_in_by_code(&session, &token).await
+        match self.redeem_by_owner(challenge, user, started, outcome).await {
+            // Used up meanwhile, or its owner deactivated or erased.
+            Err(refused @ AuthError::InvalidCode { .. }) => {
+                match self.inner.stores.accounts.find_user(Scope::All, user.id).await? {
+                    Some(now) if !now.is_active => Err(self.refuse_inactive(actor, challenge, &now).await?),
+                    _ => Err(refused),
+                }
+            }
+            done => {
+                done?;
+                self.signed_in_by_code(&session, &token).await
+            }
+        }
     }
 
     /// The code was right and proves the contact; it lets nobody in.

@@ -41,7 +41,7 @@ impl Authentication {
             contact: staff.map(Staff::contact),
             pending: None,
         };
-        let sent = self.code_sent(&self.open_for_anybody(draft).await?.challenge);
+        let sent = self.code_sent(&self.open(draft).await?.challenge);
         Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
     }
 

@@ -3,8 +3,8 @@
 use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
 use domain::limit::Settled;
-use domain::store::Credentials;
-use domain::{Actor, Email, Error, PasswordHash, Phone, User, VerificationMethod};
+use domain::store::{Credentials, WriteError};
+use domain::{Actor, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
 
 use super::finish::{go_on, to_its_end};
 use super::limits::Guess;
@@ -61,7 +61,7 @@ impl Authentication {
             contact: customer.map(|_| phone.to_string()),
             pending: None,
         };
-        Ok(self.code_sent(&self.open_for_anybody(draft).await?.challenge))
+        Ok(self.code_sent(&self.open(draft).await?.challenge))
     }
 
     /// Whose password this is. Always one check's work, which is counted and noted though whoever
@@ -149,7 +149,7 @@ impl Authentication {
             contact: Some(staff.contact()),
             pending: None,
         };
-        let challenge = self.open(draft).await.map_err(unknown_if_gone)?.challenge;
+        let challenge = self.open(draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             // Redeemed for nothing, it is closed.
@@ -162,8 +162,11 @@ impl Authentication {
         let user = &proven.user;
         let (session, token) = self.new_session(user.id, &actor.origin)?;
         let event = self.session_started(user, &actor.origin);
-        let started = self.inner.stores.sessions.start_session(&session, &event).await;
-        started.map_err(|error| unknown_if_gone(error.into()))?;
+        match self.inner.stores.sessions.start_session(&session, &event).await {
+            // Deactivated or erased while the password was checked.
+            Err(WriteError::Stale) => return Err(self.refuse_proven(actor, &proven).await?),
+            started => started?,
+        }
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
@@ -173,6 +176,13 @@ impl Authentication {
         self.signed_in(proven.user, &session, &token)
     }
 
+    /// Why somebody who knew the password is not let in after all.
+    async fn refuse_proven(&self, actor: &Actor, proven: &Proven) -> Result<AuthError, AuthError> {
+        let user = self.inner.stores.accounts.find_user(Scope::All, proven.user.id).await?;
+        self.record_failure(actor, user.as_ref()).await?;
+        Ok(if user.is_some() { AuthError::AccountInactive } else { AuthError::InvalidCredentials })
+    }
+
     /// That the password was not changed while it was being checked: such a
     /// change ended the sessions and closed the challenges that were there,
     /// and what this one began came after.
@@ -180,6 +190,7 @@ impl Authentication {
         let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
         let now = self.inner.stores.accounts.find_credentials(&staff.email).await?;
         let now = now.filter(|now| now.user.id == proven.user.id).ok_or(AuthError::InvalidCredentials)?;
+        proven.user = now.user;
         if now.password_hash == proven.hash {
             return Ok(());
         }
@@ -187,13 +198,5 @@ impl Authentication {
         let stored = Some(&now.password_hash);
         let verdict = self.inner.hasher.verify(&mut proven.place, password, stored, Then::Nothing).await?;
         if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }
-    }
-}
-
-/// Whoever was erased since their password was checked is nobody.
-fn unknown_if_gone(error: AuthError) -> AuthError {
-    match error {
-        AuthError::Domain(Error::Gone) => AuthError::InvalidCredentials,
-        error => error,
     }
 }

@@ -23,6 +23,7 @@ tests! {
     a_sign_up_that_comes_too_late_leaves_the_challenge,
     a_proven_contact_is_remembered,
     a_new_password_ends_all_sessions,
+    a_code_signs_nobody_in_who_is_inactive,
     a_claimed_message_is_hidden_until_the_lease_ends,
     a_message_is_put_off_or_removed,
     messages_are_claimed_in_the_order_they_are_due;
@@ -213,6 +214,19 @@ async fn a_new_password_ends_all_sessions(setting: Setting) {
     let found = setting.store.find_credentials(&email("ann@example.com")).await.unwrap().unwrap();
     assert_eq!(found.password_hash, password_hash("new"));
     assert_eq!(setting.store.list_sessions(user.id, setting.clock.now()).await.unwrap(), [after]);
+}
+
+async fn a_code_signs_nobody_in_who_is_inactive(setting: Setting) {
+    let mut user = manager(&setting.clock, "ann@example.com");
+    user.is_active = false;
+    setting.enter(&user).await;
+    let (asked, begun) = (opened(&setting, Purpose::SecondFactor).await, session(&setting.clock, user.id));
+    let outcome = Outcome { verified: Some(user.id), session: Some(begun), ..Outcome::default() };
+    let now = setting.clock.now();
+    assert!(matches!(setting.store.redeem(asked.id, now, &outcome).await, Err(WriteError::Stale)));
+    assert_eq!(setting.store.list_sessions(user.id, now).await.unwrap(), []);
+    let proven = Outcome { verified: Some(user.id), ..Outcome::default() };
+    setting.store.redeem(asked.id, now, &proven).await.unwrap();
 }
 
 async fn a_claimed_message_is_hidden_until_the_lease_ends(setting: Setting) {

@@ -227,6 +227,9 @@ async fn other_refusals_are_failures_without_values(ground: Ground) {
     let mut twice = manager(clock, "secret@example.com");
     twice.id = office.manager.id;
     let started = || event(clock, EventKind::SessionStarted, None);
+    let of_nobody = session(clock, clock.new_id().into());
+    let foreign = store.start_session(&of_nobody, &started()).await.unwrap_err();
+    assert!(matches!(foreign, WriteError::Stale), "{foreign:?}");
     let mut begun = session(clock, office.manager.id);
     store.start_session(&begun, &started()).await.unwrap();
     begun.user_agent = Some("secret@example.com".to_owned());

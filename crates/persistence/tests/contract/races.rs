@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use domain::audit::EventKind;
-use domain::challenge::{Outcome, Purpose};
+use domain::challenge::{Challenge, Outcome, Purpose};
 use domain::error::Field;
 use domain::key::{KeyPurpose, StoredKey};
-use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
-use domain::testing::{FixedClock, account, admin, challenge, customer, event, manager, message, session};
+use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, Update, WriteError};
+use domain::testing::{
+    FixedClock, account, admin, challenge, customer, event, manager, message, password_hash, session,
+};
 use domain::{Clock, Scope, User};
 use futures_util::future::join_all;
 use persistence::{Database, Options, Store};
@@ -24,6 +26,8 @@ tests! {
     there_is_one_first_admin,
     a_code_is_redeemed_by_one_of_many,
     a_token_is_renewed_by_one_of_many,
+    whoever_is_deactivated_while_they_sign_in_has_no_session,
+    a_password_changes_beside_other_changes_of_the_person,
     many_askers_get_one_challenge,
     more_codes_than_allowed_are_not_tried,
     a_message_is_claimed_by_one_instance,
@@ -125,6 +129,52 @@ async fn a_token_is_renewed_by_one_of_many(ground: Ground) {
     let renewed = domain::session::Session { renewals: 1, ..begun };
     let results = join_all((0..CROWD).map(|_| store.renew_session(&renewed))).await;
     assert_eq!(successes(&results), 1, "{results:?}");
+}
+
+async fn whoever_is_deactivated_while_they_sign_in_has_no_session(ground: Ground) {
+    let clock = FixedClock::default();
+    let stores = instances(&ground, 2).await;
+    let (one, two) = (stores[0].store(), stores[1].store());
+    for number in 0..CROWD {
+        let user = manager(&clock, &format!("ann{number}@example.com"));
+        create(&one, &clock, &user).await.unwrap();
+        let begun = session(&clock, user.id);
+        let after = User { is_active: false, version: user.version + 1, ..user.clone() };
+        let events = vec![event(&clock, EventKind::UserUpdated, Some(user.id))];
+        let deactivation = Update { before: user, after, ends_sessions: true, events };
+        let started = event(&clock, EventKind::SessionStarted, None);
+        let (started, deactivated) = tokio::join!(one.start_session(&begun, &started), two.update_user(&deactivation));
+        deactivated.unwrap();
+        assert!(matches!(started, Ok(()) | Err(WriteError::Stale)), "{started:?}");
+        assert_eq!(one.find_session(begun.id).await.unwrap(), None, "none that would live on");
+    }
+}
+
+async fn a_password_changes_beside_other_changes_of_the_person(ground: Ground) {
+    let clock = FixedClock::default();
+    let stores = instances(&ground, 2).await;
+    let (one, two) = (stores[0].store(), stores[1].store());
+    let user = manager(&clock, "ann@example.com");
+    create(&one, &clock, &user).await.unwrap();
+    let mut old = account(&user).password_hash;
+    for number in 0..4 * CROWD {
+        let asked = Challenge { user_id: Some(user.id), ..challenge(&clock, Purpose::SecondFactor, [1; 32]) };
+        one.open_challenge(&asked, &message(&clock, &asked), asked.created_at, &[]).await.unwrap();
+        let before = one.find_user(Scope::All, user.id).await.unwrap().unwrap();
+        let after = User { version: before.version + 1, ..before.clone() };
+        let update = Update { before, after, ends_sessions: false, events: Vec::new() };
+        let (new, changed) = (password_hash(&number.to_string()), event(&clock, EventKind::PasswordChanged, None));
+        let verified = Outcome { verified: Some(user.id), ..Outcome::default() };
+        let (change, update, redeemed) = tokio::join!(
+            one.change_password(user.id, &old, &new, None, &changed),
+            two.update_user(&update),
+            two.redeem(asked.id, clock.now(), &verified)
+        );
+        change.unwrap();
+        assert!(matches!(update, Ok(()) | Err(WriteError::Stale)), "{update:?}");
+        assert!(matches!(redeemed, Ok(()) | Err(WriteError::Stale)), "{redeemed:?}");
+        old = new;
+    }
 }
 
 async fn many_askers_get_one_challenge(ground: Ground) {

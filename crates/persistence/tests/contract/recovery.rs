@@ -43,9 +43,7 @@ async fn begin_session(setting: &Setting, user: &User) {
 }
 
 async fn a_manager_becomes_an_admin_with_a_new_password_and_no_sessions(setting: Setting) {
-    let mut user = domain::testing::manager(&setting.clock, "ann@example.com");
-    user.is_active = false;
-    setting.enter(&user).await;
+    let user = setting.manager("ann@example.com").await;
     begin_session(&setting, &user).await;
     setting.clock.advance(TimeDelta::seconds(1));
     let recovery = recovery(&setting, &user);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::Session;
-use domain::store::WriteError;
+use domain::store::{Update, WriteError};
 use domain::testing::{account, email, event, password_hash, session};
 use domain::{Clock, Scope, SessionId, User};
 
@@ -18,6 +18,7 @@ tests! {
     a_session_is_renewed_once_from_each_state,
     an_expired_session_is_not_renewed,
     an_inactive_person_renews_nothing,
+    nobody_starts_a_session_who_is_inactive_or_gone,
     sessions_are_listed_newest_first,
     where_somebody_is_signed_in_is_known,
     only_the_owner_ends_a_session,
@@ -35,6 +36,15 @@ async fn begin(setting: &Setting, user: &User) -> Session {
     let event = event(&setting.clock, EventKind::SessionStarted, Some(user.id));
     setting.store.start_session(&begun, &event).await.unwrap();
     begun
+}
+
+/// Without ending their sessions.
+async fn deactivate(setting: &Setting, user: &User) -> User {
+    let after = User { is_active: false, version: user.version + 1, ..user.clone() };
+    let events = vec![event(&setting.clock, EventKind::UserUpdated, Some(user.id))];
+    let update = Update { before: user.clone(), after: after.clone(), ends_sessions: false, events };
+    setting.store.update_user(&update).await.unwrap();
+    after
 }
 
 async fn find(setting: &Setting, id: SessionId) -> Option<Session> {
@@ -73,11 +83,10 @@ async fn a_session_is_found_again(setting: Setting) {
 async fn a_caller_is_active_and_their_session_live(setting: Setting) {
     let manager = setting.manager("ann@example.com").await;
     let customer = setting.customer("+998901234567", Some(&manager)).await;
-    let mut inactive = domain::testing::manager(&setting.clock, "bob@example.com");
-    inactive.is_active = false;
-    setting.enter(&inactive).await;
-    for (user, is_caller) in [(manager, true), (customer, true), (inactive, false)] {
+    let bob = setting.manager("bob@example.com").await;
+    for (user, is_caller) in [(manager, true), (customer, true), (bob, false)] {
         let begun = begin(&setting, &user).await;
+        let user = if is_caller { user } else { deactivate(&setting, &user).await };
         let before_the_end = begun.expires_at - TimeDelta::microseconds(1);
         for (now, is_live) in [(setting.clock.now(), true), (before_the_end, true), (begun.expires_at, false)] {
             let caller = setting.store.find_caller(begun.id, now).await.unwrap();
@@ -111,11 +120,21 @@ async fn an_expired_session_is_not_renewed(setting: Setting) {
 }
 
 async fn an_inactive_person_renews_nothing(setting: Setting) {
-    let mut user = domain::testing::manager(&setting.clock, "ann@example.com");
-    user.is_active = false;
-    setting.enter(&user).await;
+    let user = setting.manager("ann@example.com").await;
     let begun = begin(&setting, &user).await;
+    deactivate(&setting, &user).await;
     assert!(matches!(setting.store.renew_session(&renewal(&setting, &begun)).await, Err(WriteError::Stale)));
+}
+
+async fn nobody_starts_a_session_who_is_inactive_or_gone(setting: Setting) {
+    let user = setting.manager("ann@example.com").await;
+    deactivate(&setting, &user).await;
+    for id in [user.id, setting.clock.new_id().into()] {
+        let begun = session(&setting.clock, id);
+        let event = event(&setting.clock, EventKind::SessionStarted, None);
+        assert!(matches!(setting.store.start_session(&begun, &event).await, Err(WriteError::Stale)));
+        assert_eq!(find(&setting, begun.id).await, None);
+    }
 }
 
 async fn sessions_are_listed_newest_first(setting: Setting) {

@@ -16,6 +16,7 @@ use crate::on_every_backend;
 on_every_backend!(
     right_passwords_at_once_wait_for_nobody,
     who_hangs_up_locks_nobody_out,
+    nobody_is_let_in_by_a_sign_in_that_their_deactivation_overtakes,
     more_sign_ins_than_can_be_served_are_turned_away_at_once,
 );
 
@@ -108,4 +109,26 @@ async fn more_sign_ins_than_can_be_served_are_turned_away_at_once(app: TestApp) 
     // Whoever waited in vain would be told so after the others were served.
     assert!(refused_early >= 100, "{refused_early} of {refused} were refused before the tenth was served");
     until("nothing is counted", async || app.rows("SELECT count FROM attempts").await.is_empty()).await;
+}
+
+async fn nobody_is_let_in_by_a_sign_in_that_their_deactivation_overtakes(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let path = format!("/users/{}", ann.id);
+    // Slow enough that the deactivation comes first now and then.
+    let second = app.another(|settings| settings.auth.bcrypt_cost = 9).await;
+    for _ in 0..8 {
+        let signin = json!({ "email": "ann@example.com", "password": PASSWORD });
+        let anyone = second.anonymous();
+        let (signed_in, deactivated) =
+            tokio::join!(anyone.post("/auth/signin", signin), admin.patch(&path, json!({ "is_active": false })));
+        assert_eq!(deactivated.status, 200, "{}", deactivated.text);
+        assert_eq!(admin.patch(&path, json!({ "is_active": true })).await.status, 200);
+        if signed_in.status == 200 {
+            let token = signed_in.body["access_token"].as_str().unwrap();
+            app.with_token(token).get("/users/me").await.is_problem(401, "invalid_token");
+        } else {
+            signed_in.is_problem(403, "account_inactive");
+        }
+    }
 }

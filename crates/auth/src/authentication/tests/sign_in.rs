@@ -101,23 +101,33 @@ async fn a_password_changed_meanwhile_lets_nobody_in_by_the_old_one() {
 }
 
 #[tokio::test]
-async fn whoever_is_erased_meanwhile_is_nobody() {
-    let world = World::new().await;
-    let manager = world.manager("ann@example.com").await;
-    let event = testing::event(&world.clock, EventKind::UserErased, Some(manager.id));
-    let erasure = Erasure { user: manager, heir: None, event };
-    let store = world.store.clone();
-    let auth = world.hooked(hook(move |method| {
-        let (store, erasure) = (store.clone(), erasure.clone());
-        async move {
-            if method == "start_session" {
-                store.erase_user(&erasure).await.unwrap();
+async fn whoever_is_deactivated_or_erased_meanwhile_is_not_signed_in() {
+    for is_erased in [false, true] {
+        let world = World::new().await;
+        let (manager, admin) = (world.manager("ann@example.com").await, world.admin("admin@example.com").await);
+        let (store, event) = (world.store.clone(), testing::event(&world.clock, EventKind::UserErased, None));
+        let erasure = Erasure { user: manager.clone(), heir: Some(admin.id), event };
+        let auth = world.hooked(hook(move |method| {
+            let (store, manager, erasure) = (store.clone(), manager.clone(), erasure.clone());
+            async move {
+                if method == "start_session" && is_erased {
+                    store.erase_user(&erasure).await.unwrap();
+                } else if method == "start_session" {
+                    store.overwrite_user(&User { is_active: false, ..manager });
+                }
+                Ok(())
             }
-            Ok(())
-        }
-    }));
-    let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
-    assert!(matches!(refused, Err(AuthError::InvalidCredentials)), "{refused:?}");
+        }));
+        let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
+        let is_right = if is_erased {
+            matches!(refused, Err(AuthError::InvalidCredentials))
+        } else {
+            matches!(refused, Err(AuthError::AccountInactive))
+        };
+        assert!(is_right, "{refused:?}");
+        assert!(world.store.sessions().is_empty());
+        assert_eq!(world.history().last(), Some(&"signin.failed"));
+    }
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ impl State {
         }
         // After the password, whose change ends every session but this new one.
         if let Some(session) = &outcome.session {
-            self.insert_session(session)?;
+            self.start_session(session)?;
         }
         self.events.extend_from_slice(&outcome.events);
         Ok(())

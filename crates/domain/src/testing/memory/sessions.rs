@@ -16,7 +16,7 @@ use crate::user::{PasswordHash, User};
 impl SessionStore for MemoryStore {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(|state| {
-            state.insert_session(session)?;
+            state.start_session(session)?;
             state.events.push(event.clone());
             Ok(())
         })
@@ -100,6 +100,14 @@ fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
 }
 
 impl State {
+    /// Whoever was deactivated or erased meanwhile is not signed in.
+    pub(super) fn start_session(&mut self, session: &Session) -> Result<(), WriteError> {
+        if !self.user(session.user_id).is_some_and(|user| user.is_active) {
+            return Err(WriteError::Stale);
+        }
+        self.insert_session(session)
+    }
+
     pub(super) fn insert_session(&mut self, session: &Session) -> Result<(), WriteError> {
         if self.user(session.user_id).is_none() {
             return Err(WriteError::Gone);
