@@ -69,11 +69,20 @@ impl CodeSender for TwilioSender {
         }
         let number = error_number(response).await.map(|number| format!(", error {number}")).unwrap_or_default();
         let told = format!("the gateway answered {}{number}", status.as_u16());
-        if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
+        if is_final(status) {
             return Err(SendError::Refused(told.into()));
         }
         Err(SendError::Failed(told.into()))
     }
+}
+
+/// Whether no other attempt helps. Wrong credentials are no fault of the message's, and somebody will mend them.
+fn is_final(status: StatusCode) -> bool {
+    let is_passing = matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+    );
+    status.is_client_error() && !is_passing
 }
 
 /// The number by which Twilio explains an error; its text repeats the recipient.
@@ -116,6 +125,13 @@ mod tests {
             assert_eq!(url, "https://api.twilio.com/2010-04-01/Accounts/AC1%2F../Messages.json");
         }
         assert!(sender("http://localhost:9/twilio/").url.path().starts_with("/twilio/2010-04-01/"));
+    }
+
+    #[test]
+    fn what_somebody_may_mend_is_not_final() {
+        let statuses = [400, 401, 403, 404, 408, 410, 422, 429, 500, 503];
+        let is_final = |code: &u16| is_final(StatusCode::from_u16(*code).unwrap());
+        assert_eq!(statuses.into_iter().filter(is_final).collect::<Vec<_>>(), [400, 404, 410, 422]);
     }
 
     #[test]

@@ -113,7 +113,7 @@ async fn twilio_gets_its_form_and_is_asked_again_after_an_error() {
     let body = json!({ "role": "manager", "email": "ann@example.com", "password": PASSWORD, "phone": phone(2),
                        "verification_method": "whatsapp" });
     assert_eq!(admin.post("/users/", body).await.status, 201);
-    let gateway = HttpGateway::start(&[Mood::Status(500), Mood::Status(429)]);
+    let gateway = HttpGateway::start(&[Mood::Status(401), Mood::Status(429)]);
     let app = with_gateways(first, twilio_at(&gateway)).await;
 
     let sent = app.anonymous().post("/auth/signup", json!({ "phone": phone(1) })).await;
