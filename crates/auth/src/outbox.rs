@@ -118,8 +118,9 @@ struct Inner {
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// How long one attempt may take.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
-/// After so many attempts, about four minutes, a message is given up.
-const MAX_ATTEMPTS: i32 = 8;
+/// How long a message waits for its next attempt at most, in seconds. It is given up with its code, not before:
+/// an invitation outlives a gateway that is away for a night.
+const LONGEST_BACK_OFF: i64 = 600;
 /// How often the database is asked for messages that other instances left behind.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Messages under way at once: enough that a gateway that hangs leaves room for the others.
@@ -200,8 +201,8 @@ impl Outbox {
 enum Attempt {
     /// Sent, or a decoy.
     Done,
-    /// To be tried again.
-    Later,
+    /// To be tried again then.
+    Later(Timestamp),
     /// No use trying, and why.
     Hopeless(String),
 }
@@ -214,9 +215,7 @@ impl Inner {
         }
         let settled = match attempt {
             Attempt::Done => self.store.remove_message(message.id).await,
-            Attempt::Later => {
-                self.store.postpone_message(message.id, self.clock.now() + back_off(message.attempts)).await
-            }
+            Attempt::Later(until) => self.store.postpone_message(message.id, until).await,
             Attempt::Hopeless(reason) => {
                 warn_of(message, &reason);
                 self.store.remove_message(message.id).await
@@ -240,8 +239,10 @@ impl Inner {
         match self.send(&code_message(message, code)).await {
             Ok(()) => Attempt::Done,
             Err(error @ SendError::Refused(_)) => Attempt::Hopeless(with_sources(&error)),
-            Err(error) if message.attempts >= MAX_ATTEMPTS => Attempt::Hopeless(with_sources(&error)),
-            Err(_) => Attempt::Later,
+            Err(error) => match self.clock.now() + back_off(message.attempts) {
+                until if until < message.expires_at => Attempt::Later(until),
+                _ => Attempt::Hopeless(with_sources(&error)),
+            },
         }
     }
 
@@ -254,7 +255,7 @@ impl Inner {
 fn count(message: &Message, attempt: &Attempt) {
     let outcome = match attempt {
         Attempt::Done => "sent",
-        Attempt::Later => "failed",
+        Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",
     };
     let labels = [("channel", message.channel.as_str()), ("outcome", outcome)];
@@ -273,9 +274,9 @@ fn code_message(message: &Message, code: SecretString) -> CodeMessage {
     }
 }
 
-/// 2, 4, 8 … seconds after the first, second, third … attempt.
+/// 2, 4, 8 … seconds after the first, second, third … attempt, and from the tenth on ten minutes.
 fn back_off(attempts: i32) -> TimeDelta {
-    TimeDelta::seconds(1 << attempts.clamp(0, MAX_ATTEMPTS))
+    TimeDelta::seconds((1 << attempts.clamp(0, 10)).min(LONGEST_BACK_OFF))
 }
 
 fn warn_of(message: &Message, reason: &str) {

@@ -60,8 +60,12 @@ impl Post {
     }
 
     async fn write(&self, contact: Option<&str>) -> String {
+        self.write_for(Purpose::CustomerSignIn, contact).await
+    }
+
+    async fn write_for(&self, purpose: Purpose, contact: Option<&str>) -> String {
         let draft = Draft {
-            purpose: Purpose::CustomerSignIn,
+            purpose,
             subject: self.clock.new_id().to_string(),
             target: None,
             user_id: None,
@@ -124,31 +128,32 @@ async fn a_failing_gateway_is_tried_again_later_and_later() {
 }
 
 #[tokio::test]
-async fn nothing_is_tried_forever() {
+async fn a_code_of_minutes_is_given_up_with_its_minutes() {
     let post = Post::new().await;
     post.write(Some("+998901234567")).await;
     post.mood(Mood::Failing);
     for _ in 0..20 {
         post.outbox.deliver_due().await.unwrap();
-        post.clock.advance(TimeDelta::seconds(130));
+        post.clock.advance(TimeDelta::seconds(15));
     }
-    assert!(post.attempts() <= 8);
+    assert!((5..=8).contains(&post.attempts()), "{}", post.attempts());
     assert!(post.store.messages().is_empty());
 }
 
 #[tokio::test]
-async fn eight_attempts_are_enough_however_long_the_code_lives() {
-    assert_eq!((back_off(1), back_off(7)), (TimeDelta::seconds(2), TimeDelta::seconds(128)));
-    assert_eq!(back_off(i32::MAX), TimeDelta::seconds(256));
+async fn an_invitation_outlives_a_gateway_that_is_away_for_two_days() {
+    assert_eq!([1, 9, 10, i32::MAX].map(|attempts| back_off(attempts).num_seconds()), [2, 512, 600, 600]);
     let post = Post::new().await;
-    post.write(Some("+998901234567")).await;
+    let code = post.write_for(Purpose::Invitation, Some("+998901234567")).await;
     post.mood(Mood::Failing);
-    let mut message = post.store.messages().remove(0);
-    for (attempts, hopeless) in [(1, false), (7, false), (8, true)] {
-        message.attempts = attempts;
-        let attempt = post.outbox.inner.attempt(&message).await;
-        assert_eq!(matches!(attempt, Attempt::Hopeless(_)), hopeless);
+    for _ in 0..48 * 6 {
+        post.outbox.deliver_due().await.unwrap();
+        post.clock.advance(TimeDelta::minutes(10));
     }
+    assert!((250..=300).contains(&post.attempts()), "{}", post.attempts());
+    post.mood(Mood::Working);
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(post.sent(), [code]);
 }
 
 #[tokio::test]
