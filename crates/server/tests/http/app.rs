@@ -17,6 +17,8 @@ use server::settings::Settings;
 use server::startup::{Senders, Service};
 use tokio::task::JoinHandle;
 
+/// How long a test waits for what is to come.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Which database a test runs on.
@@ -191,6 +193,11 @@ impl TestApp {
 
     /// The code that is sent to this contact after so many others.
     pub(crate) async fn code_after(&self, contact: &str, before: usize) -> String {
+        let code = tokio::time::timeout(PATIENCE, self.next_code(contact, before)).await;
+        code.unwrap_or_else(|_| panic!("no code came to {contact} after {before} others"))
+    }
+
+    async fn next_code(&self, contact: &str, before: usize) -> String {
         loop {
             let arrived = self.codes.arrived.notified();
             tokio::pin!(arrived);
@@ -219,6 +226,16 @@ impl TestApp {
     /// Where the data is.
     pub(crate) fn database(&self) -> &TestDatabase {
         &self.database
+    }
+
+    /// Asserts that no code went to this contact: messages leave in the order in which they are asked for, so one that
+    /// is asked for now comes after.
+    pub(crate) async fn has_sent_nothing_to(&self, contact: &str) {
+        let last = phone(9_999_999);
+        let sent = self.anonymous().post("/auth/signup", json!({ "phone": last })).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        self.code(&last).await;
+        assert_eq!(self.messages_to(contact), 0);
     }
 
     /// How many codes were sent to this contact.

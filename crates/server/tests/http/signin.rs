@@ -72,7 +72,7 @@ async fn an_unknown_phone_gets_the_same_answer(app: TestApp) {
     let wrong = app.verify(&sent, "000000").await;
     wrong.is_problem(401, "invalid_code");
     assert_eq!(wrong.body["tries_left"], 4);
-    assert_eq!(app.messages_to(&phone(9)), 0);
+    app.has_sent_nothing_to(&phone(9)).await;
     assert_eq!(app.admin().await.get("/users/").await.items().len(), 1);
 }
 
