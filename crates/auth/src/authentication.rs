@@ -101,8 +101,10 @@ pub struct Settings {
     pub passwords: PasswordPolicy,
     /// How long a session lasts after its last renewal.
     pub refresh_ttl: TimeDelta,
-    /// Whether guesses of passwords and codes to one contact are limited.
+    /// Whether guesses of passwords, and codes to one contact or for one address, are limited.
     pub limits: bool,
+    /// Codes that may be asked for from one address in an hour.
+    pub codes_per_address: u32,
 }
 
 impl Default for Settings {
@@ -113,6 +115,7 @@ impl Default for Settings {
             passwords: PasswordPolicy::default(),
             refresh_ttl: TimeDelta::days(30),
             limits: true,
+            codes_per_address: 500,
         }
     }
 }

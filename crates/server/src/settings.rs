@@ -127,7 +127,7 @@ pub struct Signup {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
-    /// bcrypt cost of new password hashes, 10 to 15.
+    /// bcrypt cost of new password hashes, 4 to 15; below 10 for tests only.
     #[serde(deserialize_with = "lenient::number")]
     pub bcrypt_cost: u32,
     /// Fewest characters of a new password, 8 to 128.
@@ -162,6 +162,9 @@ pub struct Limits {
     /// Requests a second from one address to the public routes under `/auth/`, counted likewise.
     #[serde(deserialize_with = "lenient::number")]
     pub auth_per_address: u32,
+    /// Codes an hour that are asked for from one address, whoever gets them; second factors are not counted.
+    #[serde(deserialize_with = "lenient::number")]
+    pub codes_per_address: u32,
 }
 
 /// `log.*`
@@ -228,7 +231,7 @@ impl Default for Auth {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, per_user: 200, per_address: 400, auth_per_address: 30 }
+        Self { enabled: true, per_user: 200, per_address: 400, auth_per_address: 30, codes_per_address: 500 }
     }
 }
 
@@ -293,6 +296,7 @@ impl Settings {
         in_range("limits.per_user", self.limits.per_user, 1, 100_000)?;
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
         in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
+        in_range("limits.codes_per_address", self.limits.codes_per_address, 1, 1_000_000)?;
         self.delivery.gateways()?;
         in_range("database.statement_cache", self.database.statement_cache, 1, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())

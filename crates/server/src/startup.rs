@@ -325,6 +325,7 @@ fn authentication(
             passwords: passwords.map_err(setting("auth.password_min_length"))?,
             refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
             limits: settings.limits.enabled,
+            codes_per_address: settings.limits.codes_per_address,
         },
     }))
 }

@@ -31,8 +31,8 @@ impl Opened {
 }
 
 impl Authentication {
-    pub(super) async fn open(&self, draft: Draft) -> Result<Opened, AuthError> {
-        let attempts = self.code_attempts(&draft);
+    pub(super) async fn open(&self, actor: &Actor, draft: Draft) -> Result<Opened, AuthError> {
+        let attempts = self.code_attempts(actor, &draft);
         let opened = match self.open_draft(draft.clone(), &attempts).await {
             // Whoever was erased meanwhile gets what nobody gets.
             Err(AuthError::Domain(Error::Gone)) => self.open_draft(draft.of_nobody(), &attempts).await?,

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
+use domain::challenge::Purpose;
 use domain::limit::{Attempt, Limit, Settled, network};
 use domain::{Actor, Email, UserId};
 use uuid::Uuid;
@@ -74,11 +75,19 @@ impl Authentication {
     }
 
     /// What opening a challenge counts as.
-    pub(super) fn code_attempts(&self, draft: &Draft) -> Vec<Attempt> {
+    pub(super) fn code_attempts(&self, actor: &Actor, draft: &Draft) -> Vec<Attempt> {
         let Some(target) = draft.target.as_deref().filter(|_| self.inner.settings.limits) else { return Vec::new() };
-        [("codes", CODES_PER_HOUR), ("codes-daily", CODES_PER_DAY)]
-            .map(|(name, limit)| self.counted(name, limit, &[name.as_bytes(), target.as_bytes()]))
-            .into()
+        let of_contact = [("codes", CODES_PER_HOUR), ("codes-daily", CODES_PER_DAY)]
+            .map(|(name, limit)| self.counted(name, limit, &[name.as_bytes(), target.as_bytes()]));
+        // Whoever needs a second factor knew the password: strangers in the same house don't use theirs up.
+        let asker = actor.origin.address.filter(|_| draft.purpose != Purpose::SecondFactor);
+        of_contact.into_iter().chain(asker.map(|address| self.codes_from(address))).collect()
+    }
+
+    /// Codes cost money and wake people up, whoever gets them.
+    fn codes_from(&self, address: IpAddr) -> Attempt {
+        let limit = Limit::Quota { most: self.inner.settings.codes_per_address, within: TimeDelta::hours(1) };
+        self.counted("codes-address", limit, &[b"codes-address", network(address).to_string().as_bytes()])
     }
 
     fn sign_in_attempt(&self, email: &Email, home: Option<IpAddr>) -> Attempt {

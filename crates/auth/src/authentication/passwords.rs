@@ -28,7 +28,7 @@ impl Authentication {
     ///
     /// # Errors
     /// [`AuthError::Store`].
-    pub async fn forgot_password(&self, _actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
+    pub async fn forgot_password(&self, actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
         let found = self.inner.stores.accounts.find_credentials(email).await?;
         let user = found.map(|found| found.user).filter(|user| user.is_active);
         let staff = user.as_ref().and_then(User::staff);
@@ -41,7 +41,7 @@ impl Authentication {
             contact: staff.map(Staff::contact),
             pending: None,
         };
-        let sent = self.code_sent(&self.open(draft).await?.challenge);
+        let sent = self.code_sent(&self.open(actor, draft).await?.challenge);
         Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
     }
 

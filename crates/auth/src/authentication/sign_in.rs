@@ -40,7 +40,7 @@ impl Authentication {
             return Err(AuthError::AccountInactive);
         }
         match self.inner.settings.second_factor {
-            SecondFactor::Required => self.send_second_factor(proven, password).await.map(Answer::CodeSent),
+            SecondFactor::Required => self.send_second_factor(actor, proven, password).await.map(Answer::CodeSent),
             SecondFactor::Off => self.start(actor, proven, password).await.map(Answer::signed_in),
         }
     }
@@ -50,7 +50,7 @@ impl Authentication {
     ///
     /// # Errors
     /// [`AuthError::Store`].
-    pub async fn sign_in_by_phone(&self, _actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
+    pub async fn sign_in_by_phone(&self, actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
         let customer = self.inner.stores.accounts.find_customer_by_phone(phone).await?;
         let draft = Draft {
             purpose: Purpose::CustomerSignIn,
@@ -61,7 +61,7 @@ impl Authentication {
             contact: customer.map(|_| phone.to_string()),
             pending: None,
         };
-        Ok(self.code_sent(&self.open(draft).await?.challenge))
+        Ok(self.code_sent(&self.open(actor, draft).await?.challenge))
     }
 
     /// Whose password this is. Always one check's work, which is counted and noted though whoever
@@ -136,7 +136,12 @@ impl Authentication {
         }
     }
 
-    async fn send_second_factor(&self, mut proven: Proven, password: &Password) -> Result<CodeSent, AuthError> {
+    async fn send_second_factor(
+        &self,
+        actor: &Actor,
+        mut proven: Proven,
+        password: &Password,
+    ) -> Result<CodeSent, AuthError> {
         let user = &proven.user;
         let staff = user.staff().ok_or(AuthError::InvalidCredentials)?;
         let draft = Draft {
@@ -149,7 +154,7 @@ impl Authentication {
             contact: Some(staff.contact()),
             pending: None,
         };
-        let challenge = self.open(draft).await?.challenge;
+        let challenge = self.open(actor, draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             // Redeemed for nothing, it is closed.

@@ -70,7 +70,7 @@ impl Authentication {
         let mut place = self.inner.hasher.enter()?;
         let hash = self.inner.hasher.hash(&mut place, &form.password).await?;
         if policy.verify_staff {
-            return self.send_staff_code(form, &hash, &mut place).await.map(Answer::CodeSent);
+            return self.send_staff_code(actor, form, &hash, &mut place).await.map(Answer::CodeSent);
         }
         let is_active = policy.staff == StaffSignup::Open;
         let account = self.staff_account(StaffRole::Manager, form.staff(), form.display_name, hash, is_active);
@@ -88,7 +88,7 @@ impl Authentication {
     /// [`AuthError::SignupClosed`], for known numbers alike.
     pub async fn sign_up_customer(
         &self,
-        _actor: &Actor,
+        actor: &Actor,
         phone: Phone,
         display_name: Option<DisplayName>,
     ) -> Result<CodeSent, AuthError> {
@@ -104,7 +104,7 @@ impl Authentication {
             contact: Some(phone.to_string()),
             pending: Some(Pending::Customer { phone, display_name }),
         };
-        Ok(self.code_sent(&self.open(draft).await?.challenge))
+        Ok(self.code_sent(&self.open(actor, draft).await?.challenge))
     }
 
     /// Every field that is not acceptable, before any work is spent on the password.
@@ -135,6 +135,7 @@ impl Authentication {
     /// A code to the contact, or a decoy when the e-mail is taken.
     async fn send_staff_code(
         &self,
+        actor: &Actor,
         form: StaffSignUp,
         hash: &PasswordHash,
         place: &mut Place,
@@ -150,7 +151,7 @@ impl Authentication {
             contact: Some(contact).filter(|_| !taken),
             pending: Some(form.pending(hash)),
         };
-        let opened = self.open(draft).await?;
+        let opened = self.open(actor, draft).await?;
         let mut answer = self.code_sent(&opened.challenge);
         if opened.is_earlier() && !self.has_password(&opened.challenge, &password, place).await? {
             // Somebody else asked a moment ago, with a password of their own. Whoever reads

@@ -14,6 +14,7 @@ on_every_backend!(
     an_account_that_nobody_has_is_limited_alike,
     guesses_at_once_are_counted_each,
     a_contact_gets_so_many_codes_whoever_has_it,
+    an_address_gets_so_many_codes_for_whomever,
     a_user_who_asks_too_much_waits_and_others_don_t,
     an_address_that_asks_too_much_waits,
     strangers_have_a_limit_of_their_own,
@@ -143,6 +144,29 @@ async fn a_contact_gets_so_many_codes_whoever_has_it(app: TestApp, clock: FixedC
     assert_eq!(other.status, 202, "{}", other.text);
     clock.advance(TimeDelta::hours(1));
     assert_eq!(one.anonymous().post("/auth/signin", json!({ "phone": phone(1) })).await.status, 202);
+}
+
+async fn an_address_gets_so_many_codes_for_whomever(app: TestApp, clock: FixedClock) {
+    app.customer(&phone(1)).await;
+    clock.advance(TimeDelta::hours(1));
+    let few = |settings: &mut server::settings::Settings| {
+        settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.limits.codes_per_address = 3;
+    };
+    let (one, two) = (app.another(few).await, app.another(few).await);
+    let ask = |app: &TestApp, address: &str, n: usize| {
+        let request = app.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", address);
+        send(request.json(&json!({ "phone": phone(n) })))
+    };
+    // Known or not, and the same one again for nothing.
+    for (instance, n) in [(&one, 1), (&two, 2), (&two, 1), (&one, 3)] {
+        assert_eq!(ask(instance, "2001:db8::1", n).await.status, 202);
+    }
+    assert_eq!(is_limited(&ask(&two, "2001:db8::2", 4).await, "codes-address"), 3600);
+    assert_eq!(ask(&two, "2001:db8::2", 1).await.status, 202, "the one that is open");
+    assert_eq!(ask(&two, "2001:db8:0:1::1", 4).await.status, 202, "from elsewhere");
+    clock.advance(TimeDelta::hours(1));
+    assert_eq!(ask(&one, "2001:db8::1", 5).await.status, 202);
 }
 
 /// Spends so many of those that are left.

@@ -141,7 +141,7 @@ async fn a_code_for_somebody_erased_meanwhile_is_one_for_nobody() {
         contact: Some("ann@example.com".to_owned()),
         pending: None,
     };
-    let opened = world.auth.open(draft).await.unwrap();
+    let opened = world.auth.open(&anyone(), draft).await.unwrap();
     assert_eq!((opened.challenge.user_id, &*opened.challenge.contact), (None, ""));
     assert_eq!(world.store.messages().len(), 1, "as much is written as for anybody");
 }
