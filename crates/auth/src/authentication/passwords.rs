@@ -160,13 +160,11 @@ impl Authentication {
         let hash = found.as_ref().map(|found| &found.password_hash);
         let verdict = self.inner.hasher.verify(&mut place, current, hash, Then::Replace(new)).await;
         let verdict = self.settle_verdict(guess, verdict).await?;
-        match (found, verdict.new) {
-            (Some(found), Some(new)) => Ok(Exchange { found, new, place }),
-            _ => {
-                self.record_failure(&caller.actor, Some(&caller.user)).await?;
-                Err(AuthError::InvalidCredentials)
-            }
+        if let (Some(found), Some(new)) = (found, verdict.new) {
+            return Ok(Exchange { found, new, place });
         }
+        self.record_failure(&caller.actor, Some(&caller.user)).await?;
+        Err(AuthError::InvalidCredentials)
     }
 
     async fn replace(&self, caller: &Caller, exchange: &Exchange) -> Result<(), WriteError> {

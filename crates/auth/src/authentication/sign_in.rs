@@ -106,15 +106,12 @@ impl Authentication {
         guess: Option<Guess>,
         verdict: Result<Verdict, AuthError>,
     ) -> Result<Verdict, AuthError> {
-        match &verdict {
-            Ok(verdict) => {
-                let settled = if verdict.matches { Settled::Right } else { Settled::Wrong };
-                self.settle(guess, settled).await?;
-            }
-            Err(_) => {
-                let auth = self.clone();
-                go_on(async move { auth.settle(guess, Settled::Untried).await });
-            }
+        if let Ok(verdict) = &verdict {
+            let settled = if verdict.matches { Settled::Right } else { Settled::Wrong };
+            self.settle(guess, settled).await?;
+        } else {
+            let auth = self.clone();
+            go_on(async move { auth.settle(guess, Settled::Untried).await });
         }
         verdict
     }
