@@ -107,6 +107,26 @@ async fn a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting() {
+    let first = app().await;
+    let admin = first.admin().await;
+    first.manager(&admin, "ann@example.com").await;
+    first.manager(&admin, "bob@example.com").await;
+    let server = MailServer::start(&[Mood::Hanging, Mood::Hanging]).await;
+    let app = with_gateways(first, mail_to(&server)).await;
+    for (n, email) in ["admin@example.com", "ann@example.com"].into_iter().enumerate() {
+        let answer = app.anonymous().post("/auth/signin", json!({ "email": email, "password": PASSWORD })).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        server.recipients(n + 1).await;
+    }
+    let signin = json!({ "email": "bob@example.com", "password": PASSWORD });
+    let sent = app.anonymous().post("/auth/signin", signin).await;
+    let mail = server.first(1).await.remove(0);
+    assert_eq!(mail.header("To"), "bob@example.com");
+    assert_eq!(app.verify(&sent, mail.code()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twilio_gets_its_form_and_is_asked_again_after_an_error() {
     let first = app().await;
     let admin = first.admin().await;

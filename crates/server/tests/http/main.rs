@@ -7,6 +7,7 @@ mod app;
 mod at_once;
 mod audit;
 mod bad_input;
+mod codes;
 mod cors;
 mod delivery;
 mod documentation;

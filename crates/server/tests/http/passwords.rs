@@ -5,7 +5,7 @@ use domain::testing::FixedClock;
 use serde_json::{Value, json};
 use server::settings::SecondFactor;
 
-use crate::app::{Answer, PASSWORD, TestApp, phone};
+use crate::app::{Answer, PASSWORD, TestApp, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -18,6 +18,11 @@ on_every_backend!(in still time:
     a_code_is_good_for_its_purpose_only,
     a_wrong_code_has_one_answer,
     what_was_asked_for_with_the_old_password_is_void,
+    a_cheap_hash_is_renewed_at_sign_in,
+    one_password_may_be_typed_in_two_ways,
+    the_least_length_is_the_operators,
+    two_resets_by_one_code_are_one,
+    the_owner_is_let_in_by_a_reset_while_strangers_guess,
 );
 
 const NEW_PASSWORD: &str = "another fine passphrase";
@@ -188,4 +193,76 @@ async fn what_was_asked_for_with_the_old_password_is_void(app: TestApp, _: Fixed
     app.verify(&factor, &factor_code).await.is_problem(401, "invalid_code");
     reset(&app, &forgotten, &forgotten_code, PASSWORD).await.is_problem(401, "invalid_code");
     assert!(signs_in(&app, "admin@example.com", NEW_PASSWORD).await);
+}
+
+async fn a_cheap_hash_is_renewed_at_sign_in(app: TestApp, _: FixedClock) {
+    app.admin().await;
+    let dear = app.another(|settings| settings.auth.bcrypt_cost = 5).await;
+    let hash = async || app.rows("SELECT password_hash FROM admin_managers").await[0]["password_hash"].clone();
+    let old = hash().await;
+    assert!(!signs_in(&dear, "admin@example.com", "wrong horse battery").await);
+    assert_eq!(hash().await, old);
+    assert!(signs_in(&dear, "admin@example.com", PASSWORD).await);
+    let new = hash().await;
+    assert!(old.as_str().unwrap().starts_with("$2b$04$") && new.as_str().unwrap().starts_with("$2b$05$"));
+    assert!(
+        signs_in(&dear, "admin@example.com", PASSWORD).await && signs_in(&app, "admin@example.com", PASSWORD).await
+    );
+    assert_eq!(hash().await, new);
+}
+
+async fn one_password_may_be_typed_in_two_ways(app: TestApp, _: FixedClock) {
+    let admin = app.admin().await;
+    let (decomposed, composed) =
+        ("cafe\u{301} au lait, s'il vous plai\u{302}t", "caf\u{e9} au lait, s'il vous pla\u{ee}t");
+    let body = json!({ "role": "manager", "email": "ann@example.com", "password": decomposed });
+    assert_eq!(admin.post("/users/", body).await.status, 201);
+    for password in [composed, decomposed] {
+        assert!(signs_in(&app, "ann@example.com", password).await, "{password}");
+    }
+    assert!(!signs_in(&app, "ann@example.com", "cafe au lait, s'il vous plait").await);
+}
+
+async fn the_least_length_is_the_operators(app: TestApp, _: FixedClock) {
+    let short = app.another(|settings| settings.auth.password_min_length = 8).await;
+    let sign_up = async |app: &TestApp, email: &str, password: &str| {
+        app.anonymous().post("/auth/signup", json!({ "email": email, "password": password })).await
+    };
+    assert_eq!(sign_up(&short, "ann@example.com", "kV9#mPq").await.pointers(), ["/password"]);
+    assert_eq!(sign_up(&app, "ann@example.com", "kV9#mPq2").await.pointers(), ["/password"]);
+    assert_eq!(sign_up(&short, "ann@example.com", "kV9#mPq2").await.status, 202);
+    let own = sign_up(&app, "ann.smithson@example.com", "ann.smithson@example.com!Aa1").await;
+    own.is_problem(422, "validation_failed");
+    assert_eq!((own.pointers(), &own.body["errors"][0]["code"]), (vec!["/password"], &json!("contains_email")));
+}
+
+async fn two_resets_by_one_code_are_one(app: TestApp, _: FixedClock) {
+    app.admin().await;
+    let second = app.another(|_| {}).await;
+    let sent = forgot(&app, "admin@example.com").await;
+    let code = app.code("admin@example.com").await;
+    let (one, two) =
+        tokio::join!(reset(&app, &sent, &code, NEW_PASSWORD), reset(&second, &sent, &code, "yet another passphrase"));
+    let mut statuses = [one.status.code(), two.status.code()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 401], "{} {}", one.text, two.text);
+    assert_eq!(signs_in(&app, "admin@example.com", NEW_PASSWORD).await, one.status == 204);
+}
+
+async fn the_owner_is_let_in_by_a_reset_while_strangers_guess(app: TestApp, _: FixedClock) {
+    // The setup left a session here; who guesses from here would be counted as at home.
+    app.admin().await;
+    let elsewhere = app.another(|settings| settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let sign_in = async |password: &str| {
+        let request = elsewhere.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", "192.0.2.1");
+        send(request.json(&json!({ "email": "admin@example.com", "password": password }))).await
+    };
+    for _ in 0..5 {
+        sign_in("wrong horse battery").await.is_problem(401, "invalid_credentials");
+    }
+    sign_in(PASSWORD).await.is_problem(429, "rate_limited");
+    let sent = forgot(&app, "admin@example.com").await;
+    let code = app.code("admin@example.com").await;
+    assert_eq!(reset(&app, &sent, &code, NEW_PASSWORD).await.status, 204);
+    assert_eq!(sign_in(NEW_PASSWORD).await.status, 200);
 }
