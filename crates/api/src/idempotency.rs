@@ -55,6 +55,12 @@ pub(crate) fn again(remembered: &str) -> Result<HttpResponse, Problem> {
     Ok(created.into())
 }
 
+/// What the first answer told.
+pub(crate) fn body(remembered: &str) -> serde_json::Value {
+    let created: Option<Created> = serde_json::from_str(remembered).ok();
+    created.and_then(|created| serde_json::from_str(&created.body).ok()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

@@ -3,6 +3,7 @@
 use crate::audit::{Changes, Event};
 use crate::challenge::Challenge;
 use crate::id::UserId;
+use crate::once::FirstAnswer;
 use crate::session::Session;
 use crate::user::User;
 
@@ -13,8 +14,10 @@ pub struct PersonalData {
     pub user: User,
     /// Their sessions, newest first.
     pub sessions: Vec<Session>,
-    /// The codes that they asked for, newest first.
+    /// The codes that they asked for, or that anybody asked for over their contacts, newest first.
     pub challenges: Vec<Challenge>,
+    /// What whoever entered them was told, while it is remembered.
+    pub first_answer: Option<FirstAnswer>,
     /// What happened to them and what they did, newest first.
     pub events: Vec<Event>,
     /// Whether those are all the entries that there are.

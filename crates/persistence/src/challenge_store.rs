@@ -5,12 +5,12 @@ use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Purpose};
 use domain::limit::Attempt;
 use domain::session::Digest;
 use domain::store::{ChallengeStore, StoreError, WriteError};
-use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, UserId};
+use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect,
 };
 use serde_json::Value;
 
@@ -161,6 +161,11 @@ async fn insert(txn: &DatabaseTransaction, challenge: &Challenge, message: &Mess
     challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(txn).await?;
     outbox::Entity::insert(message_row(message)).exec_without_returning(txn).await?;
     Ok(())
+}
+
+/// What somebody began with a person's contacts before there was an account, or for none.
+pub(crate) fn of_nobody(user: &User) -> Condition {
+    Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.is_in(user.contacts()))
 }
 
 /// Closes what was asked for with a password that is no longer, or to replace it.

@@ -11,13 +11,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::account_store::{Lock, hold};
-use crate::audit;
 use crate::entity::{audit_event, challenge, customer, user};
 use crate::error::{Failure, Inconsistency, not_deleted};
 use crate::handover::touch_all;
 use crate::session_store::stale_unless;
 use crate::store::Store;
 use crate::update::refuse_with_customers;
+use crate::{audit, challenge_store};
 
 mod ahead;
 
@@ -121,11 +121,7 @@ async fn other_admin(txn: &DatabaseTransaction, id: UserId) -> Result<Option<Uui
 
 /// The person's rows. Their sessions and challenges, and the messages of those, go with them by their foreign keys.
 async fn delete(txn: &DatabaseTransaction, user: &User) -> Result<(), Failure> {
-    // What somebody began with these contacts before there was an account, or for none.
-    let of_nobody = Condition::all()
-        .add(challenge::Column::UserId.is_null())
-        .add(challenge::Column::Contact.is_in(user.contacts()));
-    challenge::Entity::delete_many().filter(of_nobody).exec(txn).await?;
+    challenge::Entity::delete_many().filter(challenge_store::of_nobody(user)).exec(txn).await?;
     // Before the person: a customer who signed up was entered by themselves, which would hold them back.
     customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
     user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;

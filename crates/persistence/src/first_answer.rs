@@ -3,7 +3,7 @@
 use domain::once::{FirstAnswer, Once};
 use domain::session::Digest;
 use domain::store::StoreError;
-use domain::{Timestamp, User};
+use domain::{Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
@@ -36,6 +36,11 @@ pub(crate) fn find(once: &Once, now: Timestamp) -> SelectStatement {
         .cond_where(has_key(once))
         .cond_where(Column::ExpiresAt.gt(now))
         .take()
+}
+
+/// The one that tells of the person, however old.
+pub(crate) fn about(id: UserId) -> SelectStatement {
+    Query::select().columns(Column::iter()).from(Entity).cond_where(Column::UserId.eq(id.as_uuid())).take()
 }
 
 pub(crate) fn read(row: &QueryResult) -> Result<FirstAnswer, StoreError> {

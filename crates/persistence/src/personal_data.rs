@@ -2,13 +2,13 @@
 
 use domain::audit::Event;
 use domain::store::StoreError;
-use domain::{PersonalData, Scope, UserId};
+use domain::{PersonalData, Scope, User, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, Iterable};
 
 use crate::entity::{audit_event, challenge, customer, session};
 use crate::store::Store;
-use crate::{audit_store, challenge_store, person, scope, session_store};
+use crate::{audit_store, challenge_store, first_answer, person, scope, session_store};
 
 impl Store {
     pub(crate) async fn personal_data(
@@ -25,18 +25,19 @@ impl Store {
         events.extend(by_them);
         events.sort_by_key(|event| std::cmp::Reverse(event.id));
         Ok(Some(PersonalData {
-            user,
             sessions: self.all(&sessions(id)).await?.iter().map(session_store::read).collect::<Result<_, _>>()?,
             challenges: self
-                .all(&challenges(id))
+                .all(&challenges(&user))
                 .await?
                 .iter()
                 .map(challenge_store::read_row)
                 .collect::<Result<_, _>>()?,
+            first_answer: self.one(&first_answer::about(id)).await?.as_ref().map(first_answer::read).transpose()?,
             events,
             has_all_events: has_all_about && has_all_by,
             created_customers: self.count(&customers(customer::Column::CreatedBy, id)).await?,
             assigned_customers: self.count(&customers(customer::Column::AssignedManagerId, id)).await?,
+            user,
         }))
     }
 
@@ -85,11 +86,13 @@ fn sessions(id: UserId) -> SelectStatement {
         .take()
 }
 
-fn challenges(id: UserId) -> SelectStatement {
+fn challenges(user: &User) -> SelectStatement {
+    let theirs = challenge::Column::UserId.eq(user.id.as_uuid());
+
     Query::select()
         .columns(challenge::Column::iter())
         .from(challenge::Entity)
-        .cond_where(challenge::Column::UserId.eq(id.as_uuid()))
+        .cond_where(Condition::any().add(theirs).add(challenge_store::of_nobody(user)))
         .order_by(challenge::Column::Id, Order::Desc)
         .take()
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::PersonalData;
 use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
+use domain::once::FirstAnswer;
 use domain::session::Session;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::Services;
 use crate::gate::SignedIn;
+use crate::idempotency;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::no_query;
 use crate::users::UserResponse;
@@ -24,8 +26,12 @@ pub(crate) struct PersonalDataResponse {
     user: UserResponse,
     /// Newest first, expired ones included until they are cleared away.
     sessions: Vec<StoredSession>,
-    /// The one-time codes that were asked for, newest first. The codes themselves are stored nowhere.
+    /// The one-time codes that were asked for by the person, or by anybody for their e-mail or phone, newest first. The
+    /// codes themselves are stored nowhere.
     challenges: Vec<StoredChallenge>,
+    /// What whoever entered the person under an `Idempotency-Key` was told, until it is cleared away.
+    #[schema(required = true)]
+    remembered_answer: Option<RememberedAnswer>,
     /// What happened to the person and what they did, newest first. Left out is what is about
     /// others: what the person changed about them, and from where others acted.
     audit_events: Vec<StoredEvent>,
@@ -75,6 +81,16 @@ pub(crate) struct StoredChallenge {
     used_at: Option<String>,
 }
 
+/// An answer that is remembered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RememberedAnswer {
+    /// The person as they were then.
+    #[schema(value_type = Object)]
+    answer: serde_json::Value,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    expires_at: String,
+}
+
 /// Something that the person did, or that was done to them.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StoredEvent {
@@ -103,6 +119,7 @@ impl From<PersonalData> for PersonalDataResponse {
             user: UserResponse::from(&data.user),
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
+            remembered_answer: data.first_answer.map(RememberedAnswer::from),
             audit_events: data.events.into_iter().map(StoredEvent::from).collect(),
             audit_events_complete: data.has_all_events,
             created_customers: data.created_customers,
@@ -135,6 +152,12 @@ impl From<Challenge> for StoredChallenge {
             expires_at: time(challenge.expires_at),
             used_at: challenge.used_at.map(time),
         }
+    }
+}
+
+impl From<FirstAnswer> for RememberedAnswer {
+    fn from(first: FirstAnswer) -> Self {
+        Self { answer: idempotency::body(&first.answer), expires_at: time(first.expires_at) }
     }
 }
 

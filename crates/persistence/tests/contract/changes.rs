@@ -385,7 +385,14 @@ async fn personal_data_is_all_there_is(setting: Setting) {
     let begun = session(&setting.clock, ann.id);
     setting.store.start_session(&begun, &telling(&setting, &ann, Some(&ann), "a")).await.unwrap();
     setting.store.record_event(&telling(&setting, &mine, Some(&ann), "b")).await.unwrap();
+    let to_her = challenge(&setting.clock, Purpose::StaffSignUp, [1; 32]);
+    let to_another =
+        Challenge { contact: "ben@example.com".to_owned(), ..challenge(&setting.clock, Purpose::StaffSignUp, [2; 32]) };
+    for asked in [&to_her, &to_another] {
+        setting.store.open_challenge(asked, &message(&setting.clock, asked), asked.created_at, &[]).await.unwrap();
+    }
     let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id, 2).await.unwrap().unwrap();
+    assert_eq!((data.challenges, data.first_answer), (vec![to_her], None));
     assert_eq!((&data.user, &data.sessions), (&ann, &vec![begun]));
     assert_eq!((data.created_customers, data.assigned_customers), (1, 1));
     let told: Vec<_> = data.events.iter().map(|event| (event.kind, event.subject_id)).collect();

@@ -16,13 +16,11 @@ on_every_backend!(
     whoever_signed_up_can_be_erased_and_come_again,
     nobody_but_an_admin_erases,
     everyone_reads_what_is_stored_about_them,
+    a_remembered_answer_is_stored_about_them,
     the_data_says_nothing_about_others,
 );
 
 const NOBODY: &str = "01936f5e-0000-7000-8000-000000000001";
-
-/// Every table in which a person may leave something.
-const TABLES: [&str; 7] = ["users", "admin_managers", "customers", "sessions", "challenges", "outbox", "audit_events"];
 
 async fn admin_with(app: &TestApp, admin: &Caller, email: &str) -> Caller {
     let body = json!({ "role": "admin", "email": email, "password": PASSWORD });
@@ -32,7 +30,10 @@ async fn admin_with(app: &TestApp, admin: &Caller, email: &str) -> Caller {
 
 async fn nothing_personal_is_left(app: TestApp) {
     let admin = app.admin().await;
-    let ann = app.manager(&admin, "ann-secret@example.com").await;
+    let new = json!({ "role": "manager", "email": "ann-secret@example.com", "password": PASSWORD });
+    let entered = send(admin.request("POST", "/users/").header("idempotency-key", "once").json(&new)).await;
+    assert_eq!(entered.status, 201, "{}", entered.text);
+    let ann = app.sign_in("ann-secret@example.com", PASSWORD).await;
     let path = format!("/users/{}", ann.id);
     let body = json!({ "display_name": "Anna Geheim", "phone": "+998907654321", "tin_trunk_number": "trunk-99" });
     assert_eq!(ann.patch("/users/me", body).await.status, 200);
@@ -46,6 +47,7 @@ async fn nothing_personal_is_left(app: TestApp) {
     let values =
         ["ann-secret", "Geheim", "geheim", "998907654321", "trunk-99", "998901112233", "passport", "AB1234567"];
     let stored = dump(&app).await;
+    assert_eq!(app.rows("SELECT user_id FROM idempotency_keys").await.len(), 1);
     for value in values {
         assert!(stored.contains(value), "the test should know where {value} would be");
     }
@@ -61,6 +63,7 @@ async fn nothing_personal_is_left(app: TestApp) {
     for value in values {
         assert!(!stored.contains(value), "{value} is left in {stored}");
     }
+    assert_eq!(app.rows("SELECT user_id FROM idempotency_keys").await.len(), 0, "the answer that told of her");
     for caller in [&ann, &customer] {
         caller.get("/users/me").await.is_problem(401, "invalid_token");
     }
@@ -72,14 +75,38 @@ async fn nothing_personal_is_left(app: TestApp) {
     assert!(erasures == 2 && kept.len() >= events + 2, "the trail itself is kept");
 }
 
-/// Everything that is stored, as text.
+/// Every table there is, so that none is forgotten in which a person leaves something.
+async fn tables(app: &TestApp) -> Vec<String> {
+    let url = app.database().url();
+    let sql = if url.starts_with("sqlite") {
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+    } else if url.starts_with("postgres") {
+        "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'"
+    } else {
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
+    };
+    let tables: Vec<_> = app.rows(sql).await.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    assert!(tables.len() > 10, "{tables:?}");
+    tables
+}
+
+/// Everything that is stored, as text; bytes as if they were text.
 async fn dump(app: &TestApp) -> String {
     let mut all = Vec::new();
-    for table in TABLES {
+    for table in tables(app).await {
         let rows = app.rows(&format!("SELECT * FROM {table}")).await;
-        all.extend(rows.iter().map(|row| format!("{table}: {row}")));
+        all.extend(rows.iter().map(|row| format!("{table}: {}", told(row))));
     }
     all.join("\n")
+}
+
+fn told(row: &Value) -> String {
+    let bytes = |value: &Value| -> Option<Vec<u8>> {
+        value.as_array()?.iter().map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect()
+    };
+    let text = |value: &Value| bytes(value).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let fields = row.as_object().unwrap().iter();
+    fields.map(|(name, value)| format!("{name}={} ", text(value).unwrap_or_else(|| value.to_string()))).collect()
 }
 
 async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
@@ -240,7 +267,14 @@ async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
         let session = &answer.body["sessions"][0];
         assert_eq!(session["address"], "127.0.0.1");
         assert!(session["expires_at"].is_string() && session["user_agent"].is_null());
-        assert_eq!(answer.body["challenges"].as_array().unwrap().len(), 0, "a sign-up belongs to nobody yet");
+        let signed_up = &answer.body["challenges"][0];
+        let expected = (json!("customer_sign_up"), json!(phone(2)));
+        assert_eq!(
+            (&signed_up["purpose"], &signed_up["contact"]),
+            (&expected.0, &expected.1),
+            "nobody's, to their phone"
+        );
+        assert_eq!(answer.body["remembered_answer"], Value::Null);
         let actions: Vec<_> = answer.body["audit_events"]
             .as_array()
             .unwrap()
@@ -264,6 +298,20 @@ async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
     {
         caller.get(&format!("/users/{id}/data")).await.is_problem(404, "not_found");
     }
+}
+
+async fn a_remembered_answer_is_stored_about_them(app: TestApp) {
+    let admin = app.admin().await;
+    let new = json!({ "role": "manager", "email": "ann@example.com", "password": PASSWORD, "display_name": "Ann" });
+    let entered = send(admin.request("POST", "/users/").header("idempotency-key", "once").json(&new)).await;
+    let ann = app.sign_in("ann@example.com", PASSWORD).await;
+    assert_eq!(ann.patch("/users/me", json!({ "display_name": null })).await.status, 200);
+    let data = ann.get(&format!("/users/{}/data", ann.id)).await;
+    let remembered = &data.body["remembered_answer"];
+    assert_eq!(remembered["answer"], entered.body, "{}", data.text);
+    assert!(remembered["expires_at"].is_string());
+    // It is about her, not about whoever got it.
+    assert_eq!(admin.get(&format!("/users/{}/data", admin.id)).await.body["remembered_answer"], Value::Null);
 }
 
 async fn the_data_says_nothing_about_others(app: TestApp) {

@@ -2,6 +2,7 @@
 
 use super::{MemoryStore, State};
 use crate::audit::{self, Event};
+use crate::challenge::Challenge;
 use crate::id::UserId;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
@@ -69,12 +70,17 @@ impl MemoryStore {
             about.sort_by_key(|event| std::cmp::Reverse(event.id));
             let mut sessions: Vec<_> = state.sessions.iter().filter(|session| session.user_id == id).cloned().collect();
             sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-            let mut challenges: Vec<_> = state.challenges.iter().filter(|c| c.user_id == Some(id)).cloned().collect();
+            let mut challenges: Vec<_> = state.challenges.iter().filter(|asked| is_of(asked, &user)).cloned().collect();
             challenges.sort_by_key(|challenge| std::cmp::Reverse(challenge.id));
             let is_creator = |user: &&User| user.customer().is_some_and(|customer| customer.created_by == id);
             Some(PersonalData {
                 sessions,
                 challenges,
+                first_answer: state
+                    .first_answers
+                    .iter()
+                    .find(|(about, _)| *about == id)
+                    .map(|(_, first)| first.clone()),
                 events: about,
                 has_all_events,
                 created_customers: state.users().filter(is_creator).count() as u64,
@@ -182,13 +188,16 @@ impl State {
     }
 
     fn forget_challenges(&mut self, user: &User) {
-        let contacts: Vec<_> = user.contacts();
-        let is_theirs = |challenge: &crate::challenge::Challenge| match challenge.user_id {
-            Some(id) => id == user.id,
-            None => contacts.contains(&challenge.contact),
-        };
-        self.challenges.retain(|challenge| !is_theirs(challenge));
+        self.challenges.retain(|challenge| !is_of(challenge, user));
         self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+    }
+}
+
+/// Whether it is theirs, or nobody's who has an account, and went to a contact of theirs.
+fn is_of(challenge: &Challenge, user: &User) -> bool {
+    match challenge.user_id {
+        Some(id) => id == user.id,
+        None => user.contacts().contains(&challenge.contact),
     }
 }
 
