@@ -106,7 +106,9 @@ fn told(row: &Value) -> String {
     };
     let text = |value: &Value| bytes(value).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let fields = row.as_object().unwrap().iter();
-    fields.map(|(name, value)| format!("{name}={} ", text(value).unwrap_or_else(|| value.to_string()))).collect()
+    let told: Vec<_> =
+        fields.map(|(name, value)| format!("{name}={}", text(value).unwrap_or(value.to_string()))).collect();
+    told.join(" ")
 }
 
 async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
