@@ -258,6 +258,9 @@ pub trait AccountStore: Send + Sync {
     /// Stores one more setup token, unless an admin exists. Answers whether it did.
     async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Whether there is such a setup token now. [`Self::create_first_admin`] has the last word.
+    async fn has_setup_token(&self, token: &Digest) -> Result<bool, StoreError>;
+
     /// One person in the scope.
     async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError>;
 

@@ -129,6 +129,15 @@ impl AccountStore for Store {
         .await
     }
 
+    async fn has_setup_token(&self, token: &Digest) -> Result<bool, StoreError> {
+        let select = Query::select()
+            .column(setup_token::Column::Digest)
+            .from(setup_token::Entity)
+            .cond_where(setup_token::Column::Digest.eq(token.to_vec()))
+            .take();
+        Ok(self.one(&select).await?.is_some())
+    }
+
     async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
         let added = self.write(move |txn| async move {
             hold(&txn, Lock::Admins).await?;

@@ -200,8 +200,8 @@ async fn carry_out(
     Ok(audit::record_all(txn, &outcome.events).await?)
 }
 
-/// Takes the person, notes that their contact is proven, and answers whether that is a change. What was proven before stays as it
-/// is: a sign-in must not make somebody else's view of the person stale.
+/// Takes the person, notes that their contact is proven, and answers whether that is a change. What was proven before
+/// stays as it is: a sign-in must not make somebody else's view of the person stale.
 async fn verify(txn: &DatabaseTransaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     let update = user::Entity::update_many()
         .col_expr(user::Column::VerifiedAt, now.into())

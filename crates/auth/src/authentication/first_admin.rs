@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use domain::session::Digest;
 use domain::store::WriteError;
-use domain::{Actor, Email, Field, StaffRole};
+use domain::{Actor, Email, Field, Role, StaffRole};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::sign_up::StaffSignUp;
@@ -41,11 +41,16 @@ impl Authentication {
     pub async fn sign_up_first_admin(&self, actor: &Actor, form: FirstAdmin) -> Result<Answer, AuthError> {
         let FirstAdmin { setup_token, staff: form } = form;
         self.check_staff(&form)?;
-        let hash = self.inner.hasher.hash(&mut self.inner.hasher.enter()?, &form.password).await?;
+        let setup_token = digest(&setup_token);
+        let mut place = self.inner.hasher.enter()?;
+        // No hash for a stranger who tries tokens.
+        if !self.inner.stores.accounts.has_setup_token(&setup_token).await? {
+            return Err(AuthError::SetupTokenRefused);
+        }
+        let hash = self.inner.hasher.hash(&mut place, &form.password).await?;
         let account = self.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash, true);
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
-        let setup_token = digest(&setup_token);
         self.inner.stores.accounts.create_first_admin(&account, &setup_token, &session, &events).await?;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
@@ -56,7 +61,12 @@ impl Authentication {
     /// # Errors
     /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
     pub async fn create_first_admin_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
-        if self.inner.stores.accounts.find_credentials(&email).await?.is_some() {
+        if let Some(found) = self.inner.stores.accounts.find_credentials(&email).await? {
+            if found.user.role() != Role::Admin || !found.user.is_active {
+                tracing::warn!(
+                    "the e-mail in admin_email is that of somebody who is no active admin: nothing was changed"
+                );
+            }
             return Ok(false);
         }
         let hash = self.hash_new_password("password", password, Some(&email)).await?;

@@ -134,6 +134,7 @@ async fn no_token_is_added_once_there_is_an_admin(setting: Setting) {
     let Setting { store, clock } = &setting;
     setting.manager("manager@example.com").await;
     assert!(store.add_setup_token(&[1; 32], clock.now()).await.unwrap());
+    assert!(store.has_setup_token(&[1; 32]).await.unwrap() && !store.has_setup_token(&[2; 32]).await.unwrap());
     let mut admin = admin(clock, "admin@example.com");
     admin.is_active = false;
     setting.enter(&admin).await;

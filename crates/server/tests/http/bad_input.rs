@@ -177,7 +177,7 @@ async fn whatever_is_wrong_with_a_code_has_one_answer(app: TestApp) {
 async fn numbers_survive_untouched(app: TestApp) {
     let admin = app.admin().await;
     let metadata = json!({
-        "largest": f64::MAX, "least": 4.9e-324, "many digits": 12.917_521_550_408_111, "tiny": -2.225_073_858_507_201_1e-308,
+        "largest": f64::MAX, "least": 4.9e-324, "many digits": 12.917_521_550_408_111, "tiny": -2.225_073_858_507_201e-308,
         "whole": u64::MAX, "negative": i64::MIN, "tenths": [0.1, 0.2, 0.3, 1e21, 1e-7],
     });
     let body = json!({ "role": "customer", "phone": phone(1), "metadata": metadata });

@@ -28,9 +28,8 @@ enum Place {
 impl Place {
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
-            (Self::Start | Self::AfterQuote, b'"') => Self::Quoted,
             (Self::Quoted, b'"') => Self::AfterQuote,
-            (Self::Quoted, _) => Self::Quoted,
+            (Self::Start | Self::AfterQuote, b'"') | (Self::Quoted, _) => Self::Quoted,
             (_, b',' | b'\n') => Self::Start,
             _ => Self::Plain,
         }

@@ -31,6 +31,7 @@ async fn a_guess_makes_none() {
         assert!(matches!(refused, Err(AuthError::SetupTokenRefused)));
     }
     assert!(world.store.users().is_empty());
+    assert_eq!(world.hasher.stats().computed, 0, "and costs no hash");
 }
 
 #[tokio::test]

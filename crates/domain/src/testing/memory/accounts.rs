@@ -108,6 +108,10 @@ impl AccountStore for MemoryStore {
         })
     }
 
+    async fn has_setup_token(&self, token: &Digest) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.setup_tokens.contains(token)))
+    }
+
     async fn add_setup_token(&self, token: &Digest, _now: Timestamp) -> Result<bool, StoreError> {
         self.write(|state| {
             if state.has_admin() {
