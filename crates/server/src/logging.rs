@@ -125,6 +125,9 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_writer(move || writer.clone());
+        // With a single subscriber, a thread without one that panics meanwhile would have the line taken for one that
+        // nobody wants. With two, both are asked.
+        let _other = tracing::Dispatch::new(tracing_subscriber::registry());
         let usual = std::panic::take_hook();
         log_panics();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {

@@ -347,7 +347,7 @@ async fn what_refers_to_somebody_gone_is_refused(setting: Setting) {
     let gone = clock.new_id().into();
     let started = event(clock, EventKind::SessionStarted, None);
     let refused = setting.store.start_session(&session(clock, gone), &started).await;
-    assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
+    assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
     let asked = Challenge { user_id: Some(gone), ..challenge(clock, Purpose::PasswordReset, [1; 32]) };
     let refused = setting.store.open_challenge(&asked, &message(clock, &asked), clock.now(), &[]).await;
     assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");

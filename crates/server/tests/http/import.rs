@@ -320,16 +320,22 @@ async fn a_file_of_more_than_64_mib_is_refused(app: TestApp) {
     let answer = read_head(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     // One that doesn't say how large it is, is refused when it is too large.
-    let chunks = (0..65).map(|n| {
-        let first = if n == 0 { "phone\n" } else { "" };
-        Ok::<_, std::io::Error>(format!("{first}{}", "\n".repeat(1024 * 1024)))
-    });
-    let request = admin.request("POST", "/users/import").header("content-type", CSV);
-    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-    send(request.body(body)).await.is_problem(413, "payload_too_large");
+    let mut stream = begin_upload(&app, &admin, "Transfer-Encoding: chunked\r\n\r\n6\r\nphone\n\r\n").await;
+    let chunk = format!("100000\r\n{}\r\n", "\n".repeat(1024 * 1024));
+    for _ in 0..63 {
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+    }
+    // The last byte is the one too many. Nothing is left unread, which would break the connection off.
+    stream.write_all(format!("ffffb\r\n{}", "\n".repeat(0xffffb)).as_bytes()).await.unwrap();
+    let answer = read_head(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     // A file of that size and no larger is taken.
-    let line = format!("{}\n", phone(1));
-    let file = format!("phone\n{line}{}", "\n".repeat(64 * 1024 * 1024 - 6 - line.len()));
+    let mut file = format!("phone\n{}\n", phone(1));
+    while file.len() < 64 * 1024 * 1024 {
+        let blank = " ".repeat(1023.min(64 * 1024 * 1024 - file.len() - 1));
+        file.extend([&blank, "\n"]);
+    }
+    assert_eq!(file.len(), 64 * 1024 * 1024);
     assert_eq!(counts(&import(&admin, "", file).await), (1, 0, 0));
 }
 
@@ -367,11 +373,15 @@ async fn two_instances_may_import_the_same_file(app: TestApp) {
 
 /// A body that has begun to arrive.
 async fn begun_upload(app: &TestApp, caller: &Caller, length: u64) -> TcpStream {
+    begin_upload(app, caller, &format!("Content-Length: {length}\r\n\r\nphone\n")).await
+}
+
+/// An upload whose head ends, and whose body begins, so.
+async fn begin_upload(app: &TestApp, caller: &Caller, rest: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).await.unwrap();
     let token = caller.token.as_deref().unwrap();
     let head = format!(
-        "POST /users/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: text/csv\r\n\
-         Content-Length: {length}\r\n\r\nphone\n"
+        "POST /users/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: text/csv\r\n{rest}"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
