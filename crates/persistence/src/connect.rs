@@ -82,6 +82,10 @@ impl Target {
     }
 
     /// How many connections write.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        expect(unused_variables, reason = "SQLite has one, whatever is asked for")
+    )]
     pub(crate) fn connections(&self, options: &Options) -> usize {
         match self {
             Self::Sqlite(_) => 1,
