@@ -2,13 +2,11 @@
 //! of a request whose gateway does not work.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::TimeDelta;
 use domain::testing::FixedClock;
-use persistence::testing::TestDatabase;
 use serde_json::{Value, json};
 use server::settings::{MailGateway, PhoneGateway, SecondFactor, Settings};
 
@@ -16,10 +14,28 @@ use crate::app::{PASSWORD, TestApp, phone};
 use crate::gateways::{HttpGateway, MailServer, Mood};
 use crate::on_every_backend;
 
-on_every_backend!(in still time: two_instances_send_a_code_once);
+on_every_backend!(in still time: two_instances_send_a_code_once, a_number_that_twilio_refuses_is_given_up);
 
-async fn app() -> TestApp {
-    TestApp::start(TestDatabase::sqlite(), |_| {}).await
+/// Those that wait for what comes, by the clock of the computer.
+mod in_real_time {
+    use super::{
+        a_code_by_mail_signs_in, a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
+        a_gateway_that_is_not_there_fails_no_request,
+        a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
+        a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not,
+        a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere,
+        twilio_gets_its_form_and_is_asked_again_after_an_error,
+    };
+
+    crate::on_every_backend!(
+        a_code_by_mail_signs_in,
+        a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not,
+        a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
+        twilio_gets_its_form_and_is_asked_again_after_an_error,
+        a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere,
+        a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
+        a_gateway_that_is_not_there_fails_no_request
+    );
 }
 
 /// The service with the gateways of these settings, and the first one gone, so that it sends nothing itself.
@@ -62,9 +78,7 @@ fn webhook_at(gateway: &HttpGateway) -> impl FnOnce(&mut Settings) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_by_mail_signs_in() {
-    let first = app().await;
+async fn a_code_by_mail_signs_in(first: TestApp) {
     first.admin().await;
     let server = MailServer::start(&[]).await;
     let app = with_gateways(first, mail_to(&server)).await;
@@ -85,9 +99,7 @@ async fn a_code_by_mail_signs_in() {
     assert_eq!(app.verify(&sent, mail.code()).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
-    let first = app().await;
+async fn a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(first: TestApp) {
     let admin = first.admin().await;
     first.manager(&admin, "ann@example.com").await;
     let server = MailServer::start(&[Mood::Status(550), Mood::Status(451)]).await;
@@ -106,9 +118,7 @@ async fn a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not()
     assert_eq!(recipients[1], recipients[2]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting() {
-    let first = app().await;
+async fn a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting(first: TestApp) {
     let admin = first.admin().await;
     first.manager(&admin, "ann@example.com").await;
     first.manager(&admin, "bob@example.com").await;
@@ -126,9 +136,7 @@ async fn a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_wa
     assert_eq!(app.verify(&sent, mail.code()).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twilio_gets_its_form_and_is_asked_again_after_an_error() {
-    let first = app().await;
+async fn twilio_gets_its_form_and_is_asked_again_after_an_error(first: TestApp) {
     let admin = first.admin().await;
     let body = json!({ "role": "manager", "email": "ann@example.com", "password": PASSWORD, "phone": phone(2),
                        "verification_method": "whatsapp" });
@@ -157,11 +165,8 @@ async fn twilio_gets_its_form_and_is_asked_again_after_an_error() {
     assert_eq!((&*form[0].1, &*form[1].1), (&*format!("whatsapp:{}", phone(2)), "whatsapp:+14155238886"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_that_twilio_refuses_is_given_up() {
+async fn a_number_that_twilio_refuses_is_given_up(app: TestApp, clock: FixedClock) {
     let gateway = HttpGateway::start(&[Mood::Status(400)]);
-    let clock = FixedClock::default();
-    let app = TestApp::start_with(TestDatabase::sqlite(), Arc::new(clock.clone()), |_| {}).await;
     let app = with_gateways(app, twilio_at(&gateway)).await;
     for n in 1..=4 {
         app.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await;
@@ -173,10 +178,9 @@ async fn a_number_that_twilio_refuses_is_given_up() {
     assert_eq!(recipients, [phone(1), phone(2), phone(3), phone(4)]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere() {
+async fn a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere(first: TestApp) {
     let gateway = HttpGateway::start(&[Mood::Status(307), Mood::Status(404)]);
-    let app = with_gateways(app().await, webhook_at(&gateway)).await;
+    let app = with_gateways(first, webhook_at(&gateway)).await;
     let sent = app.anonymous().post("/auth/signup", json!({ "phone": phone(1) })).await;
     let requests = gateway.first(3).await;
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"sesame");
@@ -200,11 +204,10 @@ async fn a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere(
     assert_eq!(app.verify(&sent, body["code"].as_str().unwrap()).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting() {
+async fn a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting(first: TestApp) {
     // Its first two get no answer; that the third does shows that nobody waits in line.
     let gateway = HttpGateway::start(&[Mood::Hanging, Mood::Hanging]);
-    let app = with_gateways(app().await, webhook_at(&gateway)).await;
+    let app = with_gateways(first, webhook_at(&gateway)).await;
     for n in [1, 2, 3] {
         let sent = app.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await;
         assert_eq!(sent.status, 202);
@@ -215,10 +218,9 @@ async fn a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waitin
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_that_is_not_there_fails_no_request() {
+async fn a_gateway_that_is_not_there_fails_no_request(first: TestApp) {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let app = with_gateways(app().await, |settings| {
+    let app = with_gateways(first, |settings| {
         settings.delivery.phone = PhoneGateway::Webhook;
         settings.delivery.webhook.url = format!("http://{nobody}/").parse().ok();
         settings.delivery.webhook.secret = "sesame".parse().ok();
