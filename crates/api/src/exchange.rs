@@ -1,6 +1,7 @@
 //! What every request and every answer goes through: a request id, a span, one
 //! log line, security headers, and errors in one form, panics included.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError};
-use domain::Origin;
+use auth::Caller;
+use domain::{Origin, UserId, limit};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -32,6 +34,7 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let started = Instant::now();
     let origin = origin(&request);
     let request_id = origin.request_id.clone().unwrap_or_default();
+    let network = origin.address.map(limit::network);
     let method = request.method().clone();
     let route = request.match_pattern().and_then(|pattern| routes::template(&pattern)).unwrap_or("unmatched");
     request.extensions_mut().insert(origin);
@@ -44,7 +47,7 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
         let mut response =
             Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR).with_request_id(&request_id).error_response();
         add_headers(response.headers_mut(), &request_id);
-        tell(&method, route, 500, started.elapsed());
+        tell(&method, route, 500, started.elapsed(), None, network);
         return Err(InternalError::from_response("a handler panicked", response).into());
     };
     let mut response = in_one_form(answer?.map_into_boxed_body(), &request_id);
@@ -53,15 +56,25 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
         limit.add_to(response.headers_mut());
     }
     add_headers(response.headers_mut(), &request_id);
-    tell(&method, route, response.status().as_u16(), started.elapsed());
+    let caller = response.request().extensions().get::<Caller>().map(|caller| caller.user.id);
+    tell(&method, route, response.status().as_u16(), started.elapsed(), caller, network);
     Ok(response)
 }
 
 /// Into the metrics and, on one line, into the log.
-fn tell(method: &Method, route: &'static str, status: u16, elapsed: Duration) {
+fn tell(
+    method: &Method,
+    route: &'static str,
+    status: u16,
+    elapsed: Duration,
+    caller: Option<UserId>,
+    network: Option<IpAddr>,
+) {
     measure::answered(method, route, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(status, micros, "answered");
+    let user_id = caller.map(tracing::field::display);
+    let network = network.map(tracing::field::display);
+    tracing::info!(status, micros, user_id, network, "answered");
 }
 
 fn origin(request: &ServiceRequest) -> Origin {

@@ -19,6 +19,7 @@ mod erasure;
 mod export;
 mod handover;
 mod import;
+mod taken;
 mod update;
 
 #[cfg(test)]
@@ -97,7 +98,8 @@ impl Accounts {
     /// # Errors
     /// [`Error::ForbiddenField`] for a role that the caller may not enter, or a
     /// manager that is not the caller's to choose; [`Error::Taken`] for an
-    /// e-mail or phone in use; [`Error::Invalid`] when the assigned manager is
+    /// e-mail or phone in use, or [`Error::TooMany`] when the caller was told so of others' customers too often;
+    /// [`Error::Invalid`] when the assigned manager is
     /// no active manager or the verification method lacks its phone;
     /// [`Error::Gone`] when the caller was erased meanwhile, or is no manager any more who enters their own.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
@@ -116,6 +118,10 @@ impl Accounts {
             Ok(()) => Ok(account.user),
             // The manager whom they would get is the caller, who was erased, deactivated or promoted meanwhile.
             Err(WriteError::NotAnActiveManager) if is_bound_to_themselves(actor) => Err(Error::Gone),
+            Err(WriteError::Taken(Field::Phone)) => Err(match account.user.phone() {
+                Some(phone) => self.phone_taken(actor, phone).await,
+                None => Error::Taken(Field::Phone),
+            }),
             Err(error) => Err(error.into()),
         }
     }

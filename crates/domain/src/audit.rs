@@ -41,6 +41,14 @@ named! {
         SignupRequested => "signup.requested",
         /// A new signing key was made.
         KeyRotated => "key.rotated",
+        /// A file of customers was imported, or looked at in a dry run.
+        UsersImported => "users.imported",
+        /// People were written to a file.
+        UsersExported => "users.exported",
+        /// Everything stored about a person was read.
+        DataRead => "user.data_read",
+        /// Somebody was told that a phone is taken by a customer whom they may not see.
+        PhoneTakenTold => "phone_taken.told",
     }
 }
 
@@ -106,6 +114,14 @@ impl Event {
         self.changes = changes;
         self
     }
+
+    /// The same entry with facts beside what changed: counts of what was done, or a reason.
+    #[must_use]
+    pub fn with_facts<V: Into<Value>>(mut self, facts: impl IntoIterator<Item = (&'static str, V)>) -> Self {
+        let change = |value: V| Change { from: Value::Null, to: value.into() };
+        self.changes.extend(facts.into_iter().map(|(name, value)| (name.to_owned(), change(value))));
+        self
+    }
 }
 
 /// Every field that differs between two states of a person; `None` is before they existed.
@@ -123,8 +139,24 @@ pub fn changes(before: Option<&User>, after: &User) -> Changes {
 }
 
 /// Fields that say nothing about who somebody is. All others are taken for personal.
-const IMPERSONAL: &[&str] =
-    &["assigned_manager_id", "created_by", "is_active", "role", "verification_method", "verified_at"];
+const IMPERSONAL: &[&str] = &[
+    "assigned_manager_id",
+    "audit_events",
+    "complete",
+    "created",
+    "created_by",
+    "dry_run",
+    "errors",
+    "is_active",
+    "people",
+    "reason",
+    "role",
+    "sessions",
+    "skipped",
+    "updated",
+    "verification_method",
+    "verified_at",
+];
 
 /// What stands where a personal value was.
 pub const ERASED: &str = "[erased]";

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::id::UserId;
 use crate::store::StoreError;
 use crate::user::named;
 use crate::value::{DisplayName, Email, Metadata, Phone, ValueError};
@@ -112,6 +113,8 @@ pub struct Imported {
     pub errors: Vec<LineError>,
     /// How many more there are.
     pub errors_omitted: u64,
+    /// Customers whom the caller may not see and of whom the errors tell that they have a phone.
+    pub(crate) told: Vec<UserId>,
 }
 
 /// How many errors are told.
@@ -148,6 +151,7 @@ impl Imported {
         self.updated += part.updated;
         self.skipped += part.skipped;
         self.errors_omitted += part.errors_omitted;
+        self.told.extend(part.told);
         for error in part.errors {
             self.refuse(error.line, vec![error.refused]);
         }

@@ -296,6 +296,19 @@ pub trait AccountStore: Send + Sync {
     /// [`WriteError::NotAnActiveManager`] when a receiver is none.
     async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError>;
 
+    /// When the person was last told that a phone is somebody else's, after `since`: the newest, at most `limit`.
+    async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError>;
+
+    /// Records that one person is told so, all of the events or none: with them it may have been at most `most` times
+    /// after `since`. Requests of one person wait for one another here. Answers whether it did.
+    async fn record_told(
+        &self,
+        actor: UserId,
+        events: &[Event],
+        since: Timestamp,
+        most: u64,
+    ) -> Result<bool, StoreError>;
+
     /// Who is there of those whom a part of an import asks for.
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError>;
 

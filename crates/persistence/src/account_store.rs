@@ -27,7 +27,7 @@ use crate::entity::{admin_manager, customer, lock, setup_token, user};
 use crate::error::{Failure, only_store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, challenge_store, first_answer, scope, session_store};
+use crate::{audit, challenge_store, first_answer, scope, session_store, told};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -205,6 +205,20 @@ impl AccountStore for Store {
 
     async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
         self.transfer(handover).await
+    }
+
+    async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
+        told::list(self, actor, since, limit).await
+    }
+
+    async fn record_told(
+        &self,
+        actor: UserId,
+        events: &[Event],
+        since: Timestamp,
+        most: u64,
+    ) -> Result<bool, StoreError> {
+        told::record(self, actor, events, since, most).await
     }
 
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {

@@ -36,6 +36,7 @@ pub struct Export {
     /// Of the next page; `None` after the last.
     query: Option<UserQuery>,
     has_begun: bool,
+    is_recorded: bool,
     people: u64,
     total: Option<u64>,
 }
@@ -44,18 +45,38 @@ impl Export {
     /// Everybody whom the query finds and the caller may export.
     #[must_use]
     pub fn new(accounts: Accounts, actor: Actor, query: UserQuery, format: ExportFormat) -> Self {
-        Self { accounts, actor, format, query: Some(query), has_begun: false, people: 0, total: None }
+        Self {
+            accounts,
+            actor,
+            format,
+            query: Some(query),
+            has_begun: false,
+            is_recorded: false,
+            people: 0,
+            total: None,
+        }
     }
 
-    /// The next part of the file; `None` at its end.
+    /// The next part of the file; `None` at its end. The export is recorded before its last part is handed out, or
+    /// when it breaks off.
     ///
     /// # Errors
     /// [`Error::Forbidden`], also when the caller is deactivated on the way; [`Error::Store`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let part = self.next_part().await?;
+        if part.is_some() && self.query.is_none() {
+            self.accounts.record_export(&self.actor, self.people, true).await?;
+            self.is_recorded = true;
+        }
+        Ok(part)
+    }
+
+    async fn next_part(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let Some(query) = self.query.take() else { return Ok(None) };
         let page = self.accounts.export(&self.actor, &query).await?;
         let mut part = Vec::new();
-        if self.format == ExportFormat::Csv && !std::mem::replace(&mut self.has_begun, true) {
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        if self.format == ExportFormat::Csv && !has_begun {
             part = csv::head().map_err(broken)?;
         }
         part.extend(self.written(&page.items).await?);
@@ -85,6 +106,22 @@ impl Export {
             }
             ExportFormat::Ndjson => json_lines(people).map_err(broken),
         }
+    }
+}
+
+/// Whoever stops reading has got what was handed out until then, which is recorded too.
+impl Drop for Export {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.is_recorded || !self.has_begun {
+            return;
+        }
+        let (accounts, actor, people) = (self.accounts.clone(), self.actor.clone(), self.people);
+        runtime.spawn(async move {
+            if let Err(error) = accounts.record_export(&actor, people, false).await {
+                tracing::error!(error = &error as &dyn std::error::Error, people, "an export was not recorded");
+            }
+        });
     }
 }
 

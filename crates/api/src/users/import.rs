@@ -2,12 +2,15 @@
 
 mod upload;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::import::{ImportOrder, Imported, LineError, OnError, OnExisting};
-use domain::{Action, ValueError};
+use domain::{Accounts, Action, Actor, ValueError};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Services;
@@ -144,14 +147,31 @@ pub(crate) async fn import(
     let order = order(request.query_string())?;
     upload::check_media_type(&request)?;
     let file = upload::receive(&services, &request, payload).await?;
-    let mut lines = CsvLines::open(file).await?;
-    let _turn = services.imports.turn().await?;
-    let imported = services.accounts.import(actor, &mut lines, &order).await?;
+    let lines = CsvLines::open(file).await?;
+    let turn = services.imports.turn().await?;
+    let imported = import_detached(services.accounts.clone(), actor.clone(), lines, order.clone(), turn).await?;
     if imported.is_aborted(&order) {
         let errors = imported.errors.into_iter().map(FieldError::from).collect();
         return Err(Problem::invalid_lines(errors, imported.errors_omitted));
     }
     Ok(HttpResponse::Ok().json(ImportResponse::from(imported)))
+}
+
+/// Goes on when the client hangs up, so that what was written is recorded.
+async fn import_detached(
+    accounts: Accounts,
+    actor: Actor,
+    mut lines: CsvLines,
+    order: ImportOrder,
+    turn: OwnedSemaphorePermit,
+) -> Result<Imported, Problem> {
+    let import = async move {
+        let imported = accounts.import(&actor, &mut lines, &order).await;
+        drop(turn);
+        imported
+    };
+    let done = actix_web::rt::spawn(import.in_current_span()).await;
+    Ok(done.map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))??)
 }
 
 impl From<OpenError> for Problem {

@@ -1,11 +1,11 @@
 //! What every use-case with a code shares.
 
-use domain::audit::{Event, changes};
+use domain::audit::{Event, EventKind, changes};
 use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
 use domain::limit::Attempt;
 use domain::session::Session;
 use domain::store::WriteError;
-use domain::{Actor, ChallengeId, Error, Scope, Timestamp, User};
+use domain::{Actor, ChallengeId, Error, Scope, Timestamp, User, UserId};
 
 use super::{Authentication, CodeSent, SignedIn, whole_seconds};
 use crate::challenge::{Draft, is_right};
@@ -62,24 +62,32 @@ impl Authentication {
         }
     }
 
-    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way.
+    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way, and a wrong one is
+    /// recorded, for a challenge that nobody has too.
     pub(super) async fn try_code(
         &self,
+        actor: &Actor,
         id: ChallengeId,
         code: &str,
         purposes: &[Purpose],
     ) -> Result<Challenge, AuthError> {
         let tried = self.inner.stores.challenges.take_try(id, self.now()).await?;
         let Some(challenge) = tried else {
-            metrics::counter!("clientele_challenges_failed_total").increment(1);
+            self.record_wrong_code(actor, None).await?;
             return Err(AuthError::InvalidCode { tries_left: None });
         };
         if is_right(&challenge, code, &self.secrets()) && purposes.contains(&challenge.purpose) {
             return Ok(challenge);
         }
-        metrics::counter!("clientele_challenges_failed_total").increment(1);
+        self.record_wrong_code(actor, challenge.user_id).await?;
         let left = MAX_TRIES.saturating_sub(challenge.tries);
         Err(AuthError::InvalidCode { tries_left: Some(left).filter(|&left| left > 0) })
+    }
+
+    async fn record_wrong_code(&self, actor: &Actor, owner: Option<UserId>) -> Result<(), AuthError> {
+        metrics::counter!("clientele_challenges_failed_total").increment(1);
+        let event = self.event(actor, EventKind::SigninFailed, owner).with_facts([("reason", "wrong_code")]);
+        Ok(self.inner.stores.accounts.record_event(&event).await?)
     }
 
     /// Whose the challenge is, if the code went to a contact that is still theirs.
@@ -163,7 +171,7 @@ impl Authentication {
 
     /// The code was right and proves the contact; it lets nobody in.
     async fn refuse_inactive(&self, actor: &Actor, challenge: &Challenge, user: &User) -> Result<AuthError, AuthError> {
-        let event = self.event(actor, domain::audit::EventKind::SigninFailed, Some(user.id));
+        let event = self.event(actor, EventKind::SigninFailed, Some(user.id));
         self.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
         Ok(AuthError::AccountInactive)
     }

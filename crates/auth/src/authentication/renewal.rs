@@ -57,6 +57,7 @@ impl Authentication {
             Standing::JustSpent => self.signed_in(user, &session, &successor),
             Standing::Old => {
                 let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
+                let event = event.with_facts([("reason", "refresh_token_reused")]);
                 self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
                 Err(AuthError::InvalidToken)
             }

@@ -45,13 +45,17 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// Everything that is kept about a person, without what it says about others.
+    /// Everything that is kept about a person, without what it says about others. That it was read is recorded.
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
     pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<PersonalData, Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
         let found = self.store.find_personal_data(scope, id, MAX_EVENTS).await?;
-        found.map(PersonalData::without_others).ok_or(Error::NotFound)
+        let data = found.map(PersonalData::without_others).ok_or(Error::NotFound)?;
+        let counts = [("audit_events", data.events.len()), ("sessions", data.sessions.len())];
+        let event = Event::new(&*self.clock, actor, EventKind::DataRead, Some(id)).with_facts(counts);
+        self.store.record_event(&event).await?;
+        Ok(data)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Accounts, allowed};
 use crate::actor::{Actor, Identity};
+use crate::audit::{Event, EventKind};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::page::{Page, UserQuery};
@@ -22,6 +23,17 @@ impl Accounts {
         let scope = allowed(actor, Action::ImportAndExport)?;
         self.check_still(actor).await?;
         Ok(self.store.list_users(scope, query).await?)
+    }
+
+    /// Records an export: how many people were handed out, and whether these are all of them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn record_export(&self, actor: &Actor, people: u64, is_complete: bool) -> Result<(), Error> {
+        let event = Event::new(&*self.clock, actor, EventKind::UsersExported, None)
+            .with_facts([("people", people)])
+            .with_facts([("complete", is_complete)]);
+        Ok(self.store.record_event(&event).await?)
     }
 
     /// Whether the caller still is who they were when the request began.

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::update::ATTEMPTS;
 use super::{Accounts, NewCustomer, NewUser, allowed};
 use crate::actor::Actor;
-use crate::audit::Event;
+use crate::audit::{Event, EventKind};
 use crate::error::{Error, Field};
 use crate::id::UserId;
 use crate::import::{Column, ImportOrder, Imported, Line, Lines, OnError, OnExisting, Refused};
@@ -33,7 +33,8 @@ impl Accounts {
     /// Enters the customers of a file, or changes those who exist, by the rules of [`Accounts::create`] and
     /// [`Accounts::update`]. With [`OnError::Abort`] all of it is one transaction, without it each
     /// part of a few hundred lines. A manager's new customers are assigned to them; a customer of
-    /// somebody else is refused as one whose phone is taken.
+    /// somebody else is refused as one whose phone is taken, which they are told only a few times a day: lines after
+    /// that are refused unseen. Each import is recorded with its counts, a dry run too.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers; [`Error::Invalid`] when `created_by` is nobody of the staff;
@@ -44,11 +45,29 @@ impl Accounts {
         // A large file may have taken a while to arrive.
         self.check_still(actor).await?;
         let creator = self.creator(order).await?;
-        let judge = Judge { accounts: self, actor, scope, order, creator };
-        match order.on_error {
-            OnError::Abort => self.import_whole(judge, lines).await,
-            OnError::Skip => self.import_in_parts(judge, lines).await,
+        let to_tell = self.still_to_tell(actor).await?;
+        let judge = Judge { accounts: self, actor, scope, order, creator, to_tell };
+        let mut imported = Imported::default();
+        let done = match order.on_error {
+            OnError::Abort => self.import_whole(judge, lines, &mut imported).await,
+            OnError::Skip => self.import_in_parts(judge, lines, &mut imported).await.map(|()| Recorded::No),
+        };
+        self.record_told(actor, &imported.told).await?;
+        if !matches!(done, Ok(Recorded::Yes)) {
+            self.store.record_event(&self.import_event(judge, &imported)).await?;
         }
+        done.map(|_| imported)
+    }
+
+    /// What is recorded of an import: what was written, also by one that broke off, or would be.
+    fn import_event(&self, judge: Judge<'_>, imported: &Imported) -> Event {
+        let errors = imported.errors.len() as u64 + imported.errors_omitted;
+        let (created, updated) =
+            if imported.is_aborted(judge.order) { (0, 0) } else { (imported.created, imported.updated) };
+        let counts = [("created", created), ("updated", updated), ("skipped", imported.skipped), ("errors", errors)];
+        Event::new(&*self.clock, judge.actor, EventKind::UsersImported, None)
+            .with_facts(counts)
+            .with_facts([("dry_run", judge.order.dry_run)])
     }
 
     async fn creator(&self, order: &ImportOrder) -> Result<Option<UserId>, Error> {
@@ -61,7 +80,12 @@ impl Accounts {
     }
 
     /// Looks at every line before it writes the first.
-    async fn import_whole(&self, judge: Judge<'_>, lines: &mut dyn Lines) -> Result<Imported, Error> {
+    async fn import_whole(
+        &self,
+        judge: Judge<'_>,
+        lines: &mut dyn Lines,
+        imported: &mut Imported,
+    ) -> Result<Recorded, Error> {
         for _ in 0..WHOLE_ATTEMPTS {
             lines.rewind().await?;
             let mut parts = Parts::new(judge, lines);
@@ -70,12 +94,16 @@ impl Accounts {
             }
             let seen = parts.imported;
             if judge.order.dry_run || !seen.errors.is_empty() || seen.created + seen.updated == 0 {
-                return Ok(seen);
+                *imported = seen;
+                return Ok(Recorded::No);
             }
             lines.rewind().await?;
             let mut parts = Parts::new(judge, lines);
             match self.store.import_customers(&mut parts).await {
-                Ok(()) => return Ok(parts.imported),
+                Ok(()) => {
+                    *imported = parts.imported;
+                    return Ok(Recorded::Yes);
+                }
                 Err(error) if is_race(&error) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -83,17 +111,22 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    async fn import_in_parts(&self, judge: Judge<'_>, lines: &mut dyn Lines) -> Result<Imported, Error> {
+    async fn import_in_parts(
+        &self,
+        judge: Judge<'_>,
+        lines: &mut dyn Lines,
+        imported: &mut Imported,
+    ) -> Result<(), Error> {
         lines.rewind().await?;
         let mut parts = Parts::new(judge, lines);
-        let mut imported = Imported::default();
         while let Some(keys) = parts.next().await? {
             let found = self.store.find_for_import(&keys).await?;
+            let judge = judge.after(imported);
             let (seen, part) = judge.all(&parts.lines, &found);
             let is_done = judge.order.dry_run || (part.created.is_empty() && part.updated.is_empty());
             imported.add(if is_done { seen } else { self.import_part(judge, &parts.lines, keys).await? });
         }
-        Ok(imported)
+        Ok(())
     }
 
     async fn import_part(&self, judge: Judge<'_>, lines: &[Line], keys: ImportKeys) -> Result<Imported, Error> {
@@ -117,6 +150,12 @@ impl Accounts {
     }
 }
 
+/// Whether the transaction that wrote the import has recorded it.
+enum Recorded {
+    Yes,
+    No,
+}
+
 /// Whether somebody else was faster, which shows when all is looked at again.
 fn is_race(error: &WriteError) -> bool {
     matches!(error, WriteError::Stale | WriteError::Taken(_) | WriteError::NotAnActiveManager)
@@ -138,12 +177,24 @@ struct Judge<'a> {
     scope: Scope,
     order: &'a ImportOrder,
     creator: Option<UserId>,
+    /// Of how many customers whom the caller may not see the errors may still tell; `None` when there is no bound.
+    to_tell: Option<u64>,
 }
 
 impl Judge<'_> {
+    /// The same after what was imported so far.
+    fn after(self, imported: &Imported) -> Self {
+        Self { to_tell: self.to_tell.map(|left| left.saturating_sub(imported.told.len() as u64)), ..self }
+    }
+
     fn all(&self, lines: &[Line], found: &ImportFound) -> (Imported, ImportPart) {
         let (mut imported, mut part) = (Imported::default(), ImportPart::default());
         for line in lines {
+            if let Some(refused) = self.after(&imported).unseen(line, found) {
+                imported.refuse(line.number, vec![refused]);
+                continue;
+            }
+            imported.told.extend(self.not_seen(line, found).map(|other| other.id).filter(|_| self.to_tell.is_some()));
             match self.line(line, found) {
                 Verdict::Create(user, event) => {
                     imported.created += 1;
@@ -162,13 +213,27 @@ impl Judge<'_> {
         (imported, part)
     }
 
+    /// The customer whose phone the line has and whom the caller may not see.
+    fn not_seen<'f>(&self, line: &Line, found: &'f ImportFound) -> Option<&'f User> {
+        let phone = line.phone.as_ref().filter(|_| !line.is_of_staff)?;
+        found.customers.get(phone).filter(|user| !self.scope.contains(user))
+    }
+
+    /// Refuses a line when nothing more may be told: free and taken phones alike.
+    fn unseen(&self, line: &Line, found: &ImportFound) -> Option<Refused> {
+        let phone = line.phone.as_ref().filter(|_| !line.is_of_staff && self.to_tell == Some(0))?;
+        let is_own = found.customers.get(phone).is_some_and(|user| self.scope.contains(user));
+        let detail = "not looked at: too many phones of customers whom you do not look after today; ask an admin";
+        (!is_own).then(|| Refused::cell(Column::Phone, "rate_limited", detail))
+    }
+
     fn line(&self, line: &Line, found: &ImportFound) -> Verdict {
         if line.is_of_staff {
             return Verdict::Skip;
         }
         let mut refused = line.refused.clone();
         let existing = line.phone.as_ref().and_then(|phone| found.customers.get(phone));
-        if existing.is_some_and(|user| !self.scope.contains(user)) {
+        if self.not_seen(line, found).is_some() {
             // The words of a creation, which tell no more than that.
             refused.push(Refused::cell(Column::Phone, "phone_taken", "another customer has this phone"));
         }
@@ -248,18 +313,19 @@ struct Parts<'a> {
     judge: Judge<'a>,
     source: &'a mut dyn Lines,
     seen: Seen,
-    /// Those of this part.
+    /// Those of this part. The last part has none.
     lines: Vec<Line>,
     imported: Imported,
+    is_last: bool,
 }
 
 impl<'a> Parts<'a> {
     fn new(judge: Judge<'a>, source: &'a mut dyn Lines) -> Self {
-        Self { judge, source, seen: Seen::default(), lines: Vec::new(), imported: Imported::default() }
+        Self { judge, source, seen: Seen::default(), lines: Vec::new(), imported: Imported::default(), is_last: false }
     }
 
     fn look(&mut self, found: &ImportFound) -> ImportPart {
-        let (imported, part) = self.judge.all(&self.lines, found);
+        let (imported, part) = self.judge.after(&self.imported).all(&self.lines, found);
         self.imported.add(imported);
         part
     }
@@ -270,11 +336,17 @@ impl ImportParts for Parts<'_> {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
         self.lines = self.source.next(PART).await?;
         self.lines.iter_mut().for_each(|line| self.seen.note(line));
-        Ok(Some(keys(&self.lines)).filter(|_| !self.lines.is_empty()))
+        let was_last = self.is_last;
+        self.is_last = self.lines.is_empty();
+        Ok(Some(keys(&self.lines)).filter(|_| !was_last))
     }
 
+    /// The last part, which has no lines, records the whole in the transaction that writes it.
     fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
-        let part = self.look(found);
+        let mut part = self.look(found);
+        if self.is_last {
+            part.events.push(self.judge.accounts.import_event(self.judge, &self.imported));
+        }
         // It was fine a moment ago: what is wrong now shows when all is looked at again.
         if self.imported.errors.is_empty() { Ok(part) } else { Err(WriteError::Stale) }
     }

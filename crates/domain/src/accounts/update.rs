@@ -63,13 +63,24 @@ impl Accounts {
             expected.check(&before)?;
             check_exist(&before, &fields)?;
             let Some(update) = self.updated(actor, before.clone(), patch)? else { return Ok(before) };
+            if is_other_phone_of_customer(&update) {
+                self.check_may_try_phones(actor).await?;
+            }
             match self.store.update_user(&update).await {
                 Ok(()) => return Ok(update.after),
                 Err(WriteError::Stale) => {}
+                Err(WriteError::Taken(Field::Phone)) => return Err(self.phone_of_update_taken(actor, &update).await),
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::Stale)
+    }
+
+    async fn phone_of_update_taken(&self, actor: &Actor, update: &Update) -> Error {
+        match update.after.phone() {
+            Some(phone) => self.phone_taken(actor, phone).await,
+            None => Error::Taken(Field::Phone),
+        }
     }
 
     /// Whether the caller may set these fields of a person whom they may see,
@@ -122,6 +133,11 @@ impl Accounts {
         let scope = allowed(actor, action)?;
         self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
     }
+}
+
+/// Whether a customer gets a phone that another one may have.
+fn is_other_phone_of_customer(update: &Update) -> bool {
+    update.after.customer().is_some() && update.after.phone() != update.before.phone()
 }
 
 fn check_exist(user: &User, fields: &[Field]) -> Result<(), Error> {

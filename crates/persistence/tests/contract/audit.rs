@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::{Change, Event, EventCursor, EventFilter, EventKind, EventPage, EventQuery};
 use domain::testing::{event, signed_in};
-use domain::{PageSize, Scope, User};
+use domain::{Clock, PageSize, Scope, User};
 use serde_json::json;
 
 use super::backends::{Setting, tests};
@@ -12,7 +12,9 @@ tests! {
     every store:
     an_entry_is_read_as_it_was_written,
     a_scope_holds_the_entries_about_its_people,
-    filters_leave_out_and_pages_go_back_in_time;
+    filters_leave_out_and_pages_go_back_in_time,
+    it_is_told_only_so_often,
+    it_is_told_only_so_often_to_many_at_once;
 
     every database:;
 }
@@ -142,4 +144,37 @@ async fn all_pages(setting: &Setting, scope: Scope, filter: &EventFilter, total:
             return seen;
         }
     }
+}
+
+const HOURS: TimeDelta = TimeDelta::hours(24);
+
+/// Tells the manager this many times at once. Answers whether that was allowed.
+async fn tell(setting: &Setting, manager: &User, times: usize) -> bool {
+    let clock = &setting.clock;
+    let one = || Event::new(clock, &signed_in(manager), EventKind::PhoneTakenTold, Some(manager.id));
+    let events: Vec<_> = std::iter::repeat_with(one).take(times).collect();
+    setting.store.record_told(manager.id, &events, clock.now() - HOURS, 3).await.unwrap()
+}
+
+async fn it_is_told_only_so_often(setting: Setting) {
+    let (ann, ben) = (setting.manager("ann@example.com").await, setting.manager("ben@example.com").await);
+    let first = setting.clock.now();
+    assert!(tell(&setting, &ann, 2).await);
+    setting.clock.advance(TimeDelta::hours(1));
+    assert!(!tell(&setting, &ann, 2).await, "all of them or none");
+    assert!(tell(&setting, &ann, 1).await);
+    assert!(!tell(&setting, &ann, 1).await);
+    assert!(tell(&setting, &ben, 3).await, "each person by themselves");
+    let told = |limit| setting.store.list_told(ann.id, setting.clock.now() - HOURS, limit);
+    assert_eq!(told(3).await.unwrap(), [setting.clock.now(), first, first]);
+    assert_eq!(told(1).await.unwrap(), [setting.clock.now()]);
+    setting.clock.advance(TimeDelta::hours(23));
+    assert!(tell(&setting, &ann, 2).await, "after a day");
+    assert!(!tell(&setting, &ann, 1).await);
+}
+
+async fn it_is_told_only_so_often_to_many_at_once(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let told = futures_util::future::join_all((0..10).map(|_| tell(&setting, &ann, 1))).await;
+    assert_eq!(told.into_iter().filter(|was_told| *was_told).count(), 3);
 }

@@ -34,6 +34,12 @@ async fn the_log_is_json_with_request_ids_and_without_secrets() {
     assert_eq!(answered["span"]["method"], "POST");
     assert_eq!(answered["span"]["route"], "/auth/signin");
     assert!(answered["timestamp"].is_string() && answered["level"].is_string() && answered["micros"].is_number());
+    assert_eq!(answered["network"], "127.0.0.1");
+    assert!(answered["user_id"].is_null(), "nobody yet");
+    let created = lines
+        .iter()
+        .find(|line| line["message"] == "answered" && line["status"] == 201 && line["span"]["route"] == "/users/");
+    assert_eq!(created.unwrap()["user_id"], signed_in["user"]["id"]);
     let refresh_token = signed_in["refresh_token"].as_str().unwrap();
     let access_token = signed_in["access_token"].as_str().unwrap();
     for secret in [PASSWORD, wrong, &setup_token, admin.token(), access_token, refresh_token, &phone(1), EMAIL, "$2b$"]

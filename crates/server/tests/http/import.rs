@@ -106,7 +106,8 @@ async fn one_bad_line_aborts_the_whole(app: TestApp) {
     let admin = app.admin().await;
     let entered = admin.enters(&phone(1)).await;
     let file = format!("phone,display_name\n{},Changed\n{},New\nnobody,x\n{},\n", phone(1), phone(2), phone(2));
-    let before = admin.get("/audit-events?include_total=true").await.body["total"].clone();
+    let events = async || admin.get("/audit-events?include_total=true").await.body["total"].as_u64().unwrap();
+    let before = events().await;
     for query in ["", "?on_existing=update", "?on_error=abort&on_existing=update", "?dry_run=true"] {
         let answer = import(&admin, query, file.clone()).await;
         answer.is_problem(422, "validation_failed");
@@ -115,7 +116,7 @@ async fn one_bad_line_aborts_the_whole(app: TestApp) {
     let there = customers(&admin).await;
     assert_eq!((there.len(), there[0]["id"].as_str()), (1, Some(&*entered)));
     assert_eq!(there[0]["display_name"], Value::Null);
-    assert_eq!(admin.get("/audit-events?include_total=true").await.body["total"], before);
+    assert_eq!(events().await, before + 4, "the imports themselves, and nothing that they did");
 }
 
 async fn bad_lines_are_left_out_when_asked(app: TestApp) {

@@ -168,6 +168,20 @@ impl AccountStore for MemoryStore {
         self.transfer(handover)
     }
 
+    async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
+        Ok(self.told(actor, since, limit))
+    }
+
+    async fn record_told(
+        &self,
+        actor: UserId,
+        events: &[Event],
+        since: Timestamp,
+        most: u64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.tell(actor, events, since, most))
+    }
+
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         Ok(self.for_import(keys))
     }

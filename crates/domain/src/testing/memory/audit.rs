@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, State};
-use crate::audit::{Event, EventCursor, EventPage, EventQuery};
+use crate::audit::{Event, EventCursor, EventKind, EventPage, EventQuery};
+use crate::clock::Timestamp;
+use crate::id::UserId;
 use crate::policy::Scope;
 use crate::store::{AuditStore, StoreError};
 
@@ -29,7 +31,35 @@ impl AuditStore for MemoryStore {
     }
 }
 
+impl MemoryStore {
+    pub(super) fn told(&self, actor: UserId, since: Timestamp, limit: u64) -> Vec<Timestamp> {
+        self.read(|state| state.told(actor, since, limit))
+    }
+
+    pub(super) fn tell(&self, actor: UserId, events: &[Event], since: Timestamp, most: u64) -> bool {
+        let told = self.write(|state| {
+            let earlier = state.told(actor, since, most).len();
+            if earlier + events.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+                return Err(());
+            }
+            state.events.extend_from_slice(events);
+            Ok(())
+        });
+        told.is_ok()
+    }
+}
+
 impl State {
+    /// Newest first.
+    fn told(&self, actor: UserId, since: Timestamp, limit: u64) -> Vec<Timestamp> {
+        let is_told = |event: &&Event| event.actor_id == Some(actor) && event.kind == EventKind::PhoneTakenTold;
+        let mut told: Vec<_> = self.events.iter().filter(is_told).map(|event| event.at).collect();
+        told.retain(|at| *at > since);
+        told.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+        told.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        told
+    }
+
     fn is_readable(&self, scope: Scope, event: &Event) -> bool {
         let subject = event.subject_id.and_then(|id| self.user(id));
         scope == Scope::All || subject.is_some_and(|subject| scope.contains(subject))

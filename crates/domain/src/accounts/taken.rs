@@ -1,0 +1,92 @@
+//! Telling somebody that a phone is taken by a customer whom they may not see.
+//!
+//! Each such answer says that somebody is a customer here. Whoever asks with many numbers would learn whole lists, so
+//! it is told only a few times a day, and each time is recorded.
+
+use chrono::TimeDelta;
+
+use super::Accounts;
+use crate::actor::Actor;
+use crate::audit::{Event, EventKind};
+use crate::error::{Error, Field};
+use crate::id::UserId;
+use crate::limit::TooMany;
+use crate::policy::{self, Action, Scope};
+use crate::value::Phone;
+
+/// How often one person is told so.
+const MOST: u64 = 10;
+/// Within this time, which slides.
+const WITHIN: TimeDelta = TimeDelta::hours(24);
+
+/// Somebody who may not see everyone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    id: UserId,
+    scope: Scope,
+}
+
+impl Asker {
+    /// The caller, unless they may see everyone.
+    pub(super) fn of(actor: &Actor) -> Option<Self> {
+        let scope = policy::scope(actor, Action::ReadUser);
+        actor.id().filter(|_| scope != Scope::All).map(|id| Self { id, scope })
+    }
+}
+
+impl Accounts {
+    /// What to answer to a caller whose phone another customer has.
+    pub(super) async fn phone_taken(&self, actor: &Actor, phone: &Phone) -> Error {
+        self.told_of(actor, phone).await.unwrap_or_else(|error| error)
+    }
+
+    async fn told_of(&self, actor: &Actor, phone: &Phone) -> Result<Error, Error> {
+        let Some(asker) = Asker::of(actor) else { return Ok(Error::Taken(Field::Phone)) };
+        let other = self.store.find_customer_by_phone(phone).await?;
+        if let Some(other) = other.filter(|other| !asker.scope.contains(other)) {
+            self.record_told(actor, &[other.id]).await?;
+        }
+        Ok(Error::Taken(Field::Phone))
+    }
+
+    /// Records that the caller is told of these customers.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] when that would be too often; then none may be told.
+    pub(super) async fn record_told(&self, actor: &Actor, others: &[UserId]) -> Result<(), Error> {
+        let Some(asker) = Asker::of(actor).filter(|_| !others.is_empty()) else { return Ok(()) };
+        let event = |&other: &UserId| Event::new(&*self.clock, actor, EventKind::PhoneTakenTold, Some(other));
+        let events: Vec<_> = others.iter().map(event).collect();
+        let since = self.clock.now() - WITHIN;
+        if self.store.record_told(asker.id, &events, since, MOST).await? {
+            return Ok(());
+        }
+        Err(self.told_too_often(asker).await?)
+    }
+
+    /// How often the caller may still be told; `None` when there is no bound.
+    pub(super) async fn still_to_tell(&self, actor: &Actor) -> Result<Option<u64>, Error> {
+        let Some(asker) = Asker::of(actor) else { return Ok(None) };
+        let told = self.store.list_told(asker.id, self.clock.now() - WITHIN, MOST).await?;
+        Ok(Some(MOST.saturating_sub(told.len() as u64)))
+    }
+
+    /// Refuses a caller who was told too often to try another phone. Otherwise the refusal itself would tell.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub(super) async fn check_may_try_phones(&self, actor: &Actor) -> Result<(), Error> {
+        match (Asker::of(actor), self.still_to_tell(actor).await?) {
+            (Some(asker), Some(0)) => Err(self.told_too_often(asker).await?),
+            _ => Ok(()),
+        }
+    }
+
+    async fn told_too_often(&self, asker: Asker) -> Result<Error, Error> {
+        let now = self.clock.now();
+        let told = self.store.list_told(asker.id, now - WITHIN, MOST).await?;
+        let retry_after = told.last().map_or(WITHIN, |oldest| *oldest + WITHIN - now);
+        let quota = MOST.try_into().unwrap_or(u32::MAX);
+        Ok(Error::TooMany(TooMany { name: "phone-taken", quota, within: WITHIN, retry_after }))
+    }
+}
