@@ -1,6 +1,8 @@
 //! The one way in for JSON: an object on top, no duplicate keys, the right
 //! media type, at most 64 KiB, all of it within the time that the settings give.
 
+mod numbers;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use futures_util::StreamExt;
 use futures_util::future::{Ready, ready};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+pub(crate) use numbers::Inexact;
 
 use crate::Services;
 use crate::form::Form;
@@ -66,7 +70,7 @@ impl JsonBody {
         let bytes = tokio::time::timeout(time(&self.request), collect(&self.request, self.payload))
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
-        parse_object(&bytes).map(Form::new)
+        parse_form(&bytes)
     }
 }
 
@@ -126,10 +130,23 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> 
     }
 }
 
+/// The fields of a JSON object. A number that would not come back as it is, is noted as wrong.
+fn parse_form(bytes: &[u8]) -> Result<Form, Problem> {
+    let (bytes, inexact) = numbers::set_aside(bytes);
+    Ok(Form::with_inexact(parse_object(&bytes)?, inexact))
+}
+
 /// The same of a text that stands in something else, such as a cell.
 pub(crate) fn parse_object_text(text: &str) -> Result<Map<String, Value>, ValueError> {
-    match serde_json::from_str(text) {
-        Ok(Strict(Value::Object(object))) => Ok(object),
+    let (bytes, inexact) = numbers::set_aside(text.as_bytes());
+    match serde_json::from_slice(&bytes) {
+        Ok(Strict(Value::Object(object))) => match inexact.into_iter().next() {
+            Some(Inexact { pointer, error, .. }) => {
+                let pointer: String = pointer.chars().take(100).collect();
+                Err(ValueError::new(error.code, format!("the number at {pointer} {}", error.detail)))
+            }
+            None => Ok(object),
+        },
         Ok(_) => Err(ValueError::new("wrong_type", "must be an object")),
         Err(_) => Err(ValueError::new("malformed_json", "must be a JSON object in which no key appears twice")),
     }

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::body::Inexact;
 use crate::problem::{FieldError, Problem};
 
 /// A value that a field can hold.
@@ -23,16 +24,30 @@ pub(crate) struct Form {
     fields: Map<String, Value>,
     asked: Vec<&'static str>,
     errors: Vec<FieldError>,
+    /// Numbers that are not among the fields as they were sent, each on a line.
+    inexact: String,
 }
 
 impl Form {
     pub(crate) fn new(fields: Map<String, Value>) -> Self {
-        Self { fields, asked: Vec::new(), errors: Vec::new() }
+        Self::with_inexact(fields, Vec::new())
+    }
+
+    /// Fields among which these numbers are wrong.
+    pub(crate) fn with_inexact(fields: Map<String, Value>, inexact: Vec<Inexact>) -> Self {
+        let mut form = Self { fields, asked: Vec::new(), errors: Vec::new(), inexact: String::new() };
+        for Inexact { pointer, literal, error } in inexact {
+            form.inexact.extend([&*pointer, " ", &literal, "\n"]);
+            form.errors.push(FieldError { pointer, ..FieldError::new("", error) });
+        }
+        form
     }
 
     /// The fields as text that is the same for equal objects.
     pub(crate) fn canonical(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.fields).unwrap_or_default()
+        let mut text = serde_json::to_vec(&self.fields).unwrap_or_default();
+        text.extend_from_slice(self.inexact.as_bytes());
+        text
     }
 
     /// Whether the field is there with a value other than `null`.

@@ -59,6 +59,16 @@ pub(crate) struct PageParams {
     include_total: Option<bool>,
 }
 
+/// How an export is written.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape of the documentation; `export_query` reads the value")]
+pub(crate) struct ExportParams {
+    /// Whether CSV begins with a byte order mark, without which some spreadsheet programs take UTF-8 for something else.
+    #[param(default = false)]
+    bom: Option<bool>,
+}
+
 /// The names of the orders.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "the shape of the documentation")]
@@ -99,13 +109,21 @@ pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
     form.finish(query)
 }
 
-/// Reads the query of an export: everybody on the list, so nothing about pages, which are as large as they get.
-pub(crate) fn export_query(query: &str) -> Result<UserQuery, Problem> {
+/// Reads the query of an export: everybody on the list, so nothing about pages, which are as large as they get; and
+/// whether it begins with a byte order mark, which only CSV has.
+pub(crate) fn export_query(query: &str, is_csv: bool) -> Result<(UserQuery, bool), Problem> {
     let mut form = form(query);
     let filter = filter(&mut form);
     let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
+    let bom = form.optional_with("bom", boolean);
+    if bom.flatten() == Some(true) && !is_csv {
+        form.refuse("bom", ValueError::new("invalid_choice", "only CSV has a byte order mark"));
+    }
     let size = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
-    let query = || Some(UserQuery { filter: filter?, sort: sort?.unwrap_or_default(), size, ..UserQuery::default() });
+    let query = || {
+        let query = UserQuery { filter: filter?, sort: sort?.unwrap_or_default(), size, ..UserQuery::default() };
+        Some((query, bom?.unwrap_or_default()))
+    };
     let query = query();
     form.finish(query)
 }

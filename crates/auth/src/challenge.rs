@@ -4,6 +4,7 @@ use aws_lc_rs::rand;
 use chrono::TimeDelta;
 use domain::challenge::{Challenge, Message, Pending, Purpose};
 use domain::session::Digest;
+use domain::value::typed_digits;
 use domain::{Clock, UserId, VerificationMethod};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -94,9 +95,11 @@ pub(crate) fn unseal(message: &Message, secrets: &ServerSecrets) -> Option<Secre
     String::from_utf8(plain).ok().map(SecretString::from)
 }
 
-/// Whether this is the challenge's code. No code is a decoy's.
+/// Whether this is the challenge's code, however people type it. No code is a decoy's, and no text that is not six digits
+/// is anybody's.
 pub(crate) fn is_right(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> bool {
-    let matches = equal(&challenge.code_digest, &code_digest(challenge, code.trim(), secrets));
+    let code = typed_digits(code).unwrap_or_default();
+    let matches = equal(&challenge.code_digest, &code_digest(challenge, &code, secrets));
     matches && !challenge.contact.is_empty()
 }
 
@@ -164,6 +167,17 @@ mod tests {
         assert!(is_right(&challenge, code, &secrets));
         assert!(is_right(&challenge, &format!(" {code}\n"), &secrets));
         assert!(!is_right(&challenge, "", &secrets));
+        let (a, b) = code.split_at(3);
+        for typed in
+            [format!("{a} {b}"), format!("{a}-{b}"), format!("{a}\u{a0}{b}"), format!("\u{202a}{a}\u{2013}{b}\u{202c}")]
+        {
+            assert!(is_right(&challenge, &typed, &secrets), "{typed:?}");
+        }
+        let wide: String = code.bytes().map(|b| char::from_u32(0xff10 + u32::from(b - b'0')).unwrap()).collect();
+        assert!(is_right(&challenge, &wide, &secrets));
+        for typed in [format!("{code}a"), format!("{code}0"), format!("+{code}"), a.to_owned()] {
+            assert!(!is_right(&challenge, &typed, &secrets), "{typed:?}");
+        }
         let others = [
             Challenge { id: clock.new_id().into(), ..challenge.clone() },
             Challenge { purpose: Purpose::SecondFactor, ..challenge.clone() },

@@ -199,7 +199,7 @@ impl Outbox {
 
 /// What an attempt came to.
 enum Attempt {
-    /// Sent, or a decoy.
+    /// Taken by the gateway, or a decoy. Whether it reaches anybody only the gateway knows.
     Done,
     /// To be tried again then.
     Later(Timestamp),
@@ -254,7 +254,7 @@ impl Inner {
 
 fn count(message: &Message, attempt: &Attempt) {
     let outcome = match attempt {
-        Attempt::Done => "sent",
+        Attempt::Done => "accepted",
         Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",
     };
@@ -287,7 +287,7 @@ fn warn_of(message: &Message, reason: &str) {
         recipient = masked(&message.recipient),
         attempts = message.attempts,
         reason,
-        "a code was not delivered",
+        "a code was given up",
     );
 }
 

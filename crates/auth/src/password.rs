@@ -125,7 +125,7 @@ fn is_made_of(folded: &str, email: &Email) -> bool {
     const SHORTEST_PART: usize = 4;
     const ENOUGH: usize = 8;
     let mut rest = alphanumerics(folded);
-    let parts = [alphanumerics(email.as_str()), alphanumerics(email.local_part())];
+    let parts = [email.as_str(), &email.shown(), email.local_part()].map(alphanumerics);
     let before = rest.len();
     for part in parts.iter().filter(|part| part.chars().count() >= SHORTEST_PART) {
         rest = rest.replace(part.as_str(), "");

@@ -184,7 +184,7 @@ fn fields(user: &User) -> BTreeMap<&'static str, Value> {
     ]);
     match &user.profile {
         Profile::Admin(staff) | Profile::Manager(staff) => {
-            fields.insert("email", staff.email.as_str().into());
+            fields.insert("email", staff.email.shown().into());
             fields.insert("tin_trunk_number", staff.tin_trunk_number.as_ref().map(ToString::to_string).into());
             fields.insert("verification_method", staff.verification_method.as_str().into());
         }

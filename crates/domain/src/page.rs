@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::user::{Role, User, named};
-use crate::value::{Email, ValueError, is_phone_separator, search_key};
+use crate::value::{Email, ValueError, ascii_start, international_digits, search_key};
 
 /// Some of the items of a list, and where the rest begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,10 +118,11 @@ pub fn name_key(user: &User) -> String {
     user.display_name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default()
 }
 
-/// What an e-mail is found by. Its lower case is not: that of `straße` does not hold the `strasse` that it is folded to.
+/// What an e-mail is found by, as people write it. Its lower case is not: that of `straße` does not hold the `strasse`
+/// that it is folded to.
 #[must_use]
 pub fn email_key(email: &Email) -> String {
-    search_key(email.as_str())
+    search_key(&email.shown())
 }
 
 /// Which people a list holds. Every part that is given must hold.
@@ -157,32 +158,33 @@ pub enum Assignment {
 pub struct Search {
     /// The start of a name or e-mail.
     pub text: String,
+    /// The start of an e-mail in its canonical form, when the text has a label such as `xn--bcher-kva` in its domain. Then
+    /// `text` is not what e-mails begin with.
+    pub email: Option<String>,
     /// The start of a phone number, when the text can be one.
     pub phone: Option<String>,
 }
 
 impl Search {
-    /// Most characters of a search.
+    /// Most characters of a search, as it was typed.
     pub const MAX_LENGTH: usize = 254;
 
     /// Reads what somebody typed. The `+` of a phone may be missing, since a
     /// `+` that was not escaped arrives as a space.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
-        let key = search_key(text);
-        if key.is_empty() {
+        let typed = text.trim();
+        if typed.is_empty() {
             return Err(ValueError::new("too_short", "must not be empty"));
         }
-        if key.chars().count() > Self::MAX_LENGTH {
+        if typed.chars().count() > Self::MAX_LENGTH {
             return Err(ValueError::new("too_long", "at most 254 characters"));
         }
-        if key.contains('\0') {
+        if typed.contains('\0') {
             return Err(ValueError::new("invalid_character", "must not hold the character U+0000"));
         }
-        let rest = key.strip_prefix('+').unwrap_or(&key);
-        let digits: String = rest.chars().filter(|c| !is_phone_separator(*c)).collect();
-        let is_phone = digits.bytes().all(|b| b.is_ascii_digit()) && (key.starts_with('+') || !digits.is_empty());
-        let phone = is_phone.then(|| format!("+{digits}"));
-        Ok(Self { text: key, phone })
+        let (is_international, digits) = international_digits(typed);
+        let phone = digits.filter(|digits| is_international || !digits.is_empty()).map(|digits| format!("+{digits}"));
+        Ok(Self { text: search_key(typed), email: ascii_start(typed), phone })
     }
 
     fn matches(&self, user: &User) -> bool {
@@ -190,8 +192,15 @@ impl Search {
             (Some(start), Some(phone)) => phone.as_str().starts_with(start),
             _ => false,
         };
-        let email_matches = user.staff().is_some_and(|staff| email_key(&staff.email).starts_with(&self.text));
+        let email_matches = user.staff().is_some_and(|staff| self.matches_email(&staff.email));
         phone_matches || email_matches || name_key(user).starts_with(&self.text)
+    }
+
+    fn matches_email(&self, email: &Email) -> bool {
+        match &self.email {
+            Some(start) => email.as_str().starts_with(start),
+            None => email_key(email).starts_with(&self.text),
+        }
     }
 }
 
@@ -244,9 +253,40 @@ mod tests {
             ("ann", None),
             ("9a", None),
             ("+", Some("+")),
+            ("\u{202a}+998 90\u{202c}", Some("+99890")),
+            ("＋９９８\u{2013}٩٠", Some("+99890")),
+            ("-", None),
+            ("\u{200b}", None),
+            ("9+9", None),
         ] {
             assert_eq!(Search::parse(typed).unwrap().phone.as_deref(), phone, "{typed:?}");
         }
         assert!(Search::parse("  ").is_err());
+    }
+
+    #[test]
+    fn the_limit_of_a_search_is_on_what_was_typed() {
+        for typed in ["ﬃ".repeat(120), "ﬃ".repeat(254), format!(" {} ", "a".repeat(254))] {
+            assert!(Search::parse(&typed).is_ok(), "{}", typed.len());
+        }
+        assert_eq!(Search::parse(&"a".repeat(255)).unwrap_err().code, "too_long");
+    }
+
+    #[test]
+    fn both_spellings_of_an_e_mail_find_it() {
+        let clock = crate::testing::FixedClock::default();
+        let mut ann = crate::testing::manager(&clock, "ann@bücher.example");
+        ann.display_name = None;
+        for (typed, found) in [
+            ("ann@bü", true),
+            ("Ann@BÜCHER.example", true),
+            ("ann@xn--bcher-kva.example", true),
+            ("ann@xn--bch", true),
+            ("ann@xn--x", false),
+            ("ann@x", false),
+            ("ann", true),
+        ] {
+            assert_eq!(Search::parse(typed).unwrap().matches(&ann), found, "{typed:?}");
+        }
     }
 }

@@ -77,7 +77,7 @@ impl Person {
             ("admin" | "manager" | "customer", ..) => return Err(wrong("the profile is not the one of the role")),
             _ => return Err(wrong("unknown role")),
         };
-        let name = self.user.display_name.as_deref().map(DisplayName::parse).transpose();
+        let name = self.user.display_name.as_deref().map(DisplayName::parse_optional).transpose().map(Option::flatten);
         Ok(User {
             id: id.into(),
             profile,
@@ -105,9 +105,9 @@ pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, Store
 fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
     let wrong = |problem| Inconsistency { table: "admin_managers", id: row.id.to_string(), problem };
     let phone = row.phone.as_deref().map(Phone::parse).transpose();
-    let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse).transpose();
+    let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse_optional).transpose().map(Option::flatten);
     Ok(Staff {
-        email: domain::Email::parse(&row.email).map_err(|_| wrong("invalid email"))?,
+        email: domain::Email::from_stored(&row.email).map_err(|_| wrong("invalid email"))?,
         phone: phone.map_err(|_| wrong("invalid phone"))?,
         tin_trunk_number: trunk.map_err(|_| wrong("invalid tin_trunk_number"))?,
         verification_method: row.verification_method.parse().map_err(|_| wrong("unknown verification_method"))?,

@@ -8,12 +8,24 @@ use crate::entity::{admin_manager, customer, user};
 
 /// Whether a person matches, looked at one by one.
 pub(crate) fn matching(search: &Search) -> Condition {
-    let by_text =
-        [starts_with(user::Column::NameKey, &search.text), starts_with(admin_manager::Column::EmailKey, &search.text)];
+    let by_text = [starts_with(user::Column::NameKey, &search.text), by_email(search)];
     let by_phone = search.phone.iter().flat_map(|phone| {
         [starts_with(admin_manager::Column::Phone, phone), starts_with(customer::Column::Phone, phone)]
     });
     by_text.into_iter().chain(by_phone).fold(Condition::any(), Condition::add)
+}
+
+/// E-mails are found as people write them, and in their canonical form when the search is written so.
+fn email_start(search: &Search) -> (admin_manager::Column, &str) {
+    match &search.email {
+        Some(start) => (admin_manager::Column::Email, start),
+        None => (admin_manager::Column::EmailKey, &search.text),
+    }
+}
+
+fn by_email(search: &Search) -> Condition {
+    let (column, start) = email_start(search);
+    starts_with(column, start)
 }
 
 /// The ids of everyone who matches. Joined and not put into `IN (…)`, which
@@ -32,7 +44,7 @@ pub(crate) fn found(search: &Search) -> SelectStatement {
 /// The ids of staff who match by what others have not.
 fn found_staff(search: &Search) -> Vec<SelectStatement> {
     let by_name = starts_with(user::Column::NameKey, &search.text);
-    let by_email = starts_with(admin_manager::Column::EmailKey, &search.text);
+    let by_email = by_email(search);
     let staff = |condition: Condition| {
         let is_user = Expr::col((admin_manager::Entity, admin_manager::Column::Id));
         Query::select()
@@ -86,9 +98,10 @@ pub(crate) fn matches_up_to(search: &Search, limit: u64) -> SelectStatement {
 }
 
 fn found_in_each_index(search: &Search) -> Vec<SelectStatement> {
+    let (email, start) = email_start(search);
     let mut found = vec![
         found_by(user::Entity, user::Column::Id, user::Column::NameKey, &search.text),
-        found_by(admin_manager::Entity, admin_manager::Column::Id, admin_manager::Column::EmailKey, &search.text),
+        found_by(admin_manager::Entity, admin_manager::Column::Id, email, start),
     ];
     if let Some(phone) = &search.phone {
         found.extend([

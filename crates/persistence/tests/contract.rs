@@ -17,6 +17,7 @@ mod contract {
     mod keys;
     mod lists;
     mod migrations;
+    mod numbers;
     mod once;
     mod pages;
     mod races;

@@ -192,6 +192,9 @@ pub struct Export {
     /// In which form: csv, or ndjson with a JSON object on each line.
     #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
     pub format: String,
+    /// Begin CSV with a byte order mark, for spreadsheet programs.
+    #[arg(long)]
+    pub bom: bool,
     /// Only this role: admin, manager or customer.
     #[arg(long)]
     pub role: Option<Role>,

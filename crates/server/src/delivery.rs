@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::Senders;
-use auth::delivery::GatewayError;
+use auth::delivery::{Gateway, GatewayError};
 use domain::{Clock, SystemClock};
 
 use crate::logging::CODES;
@@ -20,6 +20,10 @@ pub enum DeliveryError {
     Gateway(#[from] GatewayError),
 }
 
+/// Twilio accepts such messages all the same, and fails later.
+const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes reach only people who wrote within the \
+                           last 24 hours (Twilio error 63016)";
+
 /// Warns of the gateways that let others read the codes, also where nothing else is logged.
 ///
 /// # Errors
@@ -30,6 +34,11 @@ pub fn warn(settings: &Delivery) -> Result<(), DeliveryError> {
         if let Some(warning) = gateway.warning() {
             tracing::warn!(target: CODES, "delivery.{channel}: {warning}");
         }
+    }
+    if let Gateway::Twilio(twilio) = &whatsapp
+        && twilio.whatsapp_content_sid.is_none()
+    {
+        tracing::warn!(target: CODES, "delivery.whatsapp: {NO_TEMPLATE}");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::ExportFormat;
-use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery};
+use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery, ValueError};
 use indicatif::{ProgressBar, ProgressStyle};
 use persistence::DatabaseError;
 use tempfile::NamedTempFile;
@@ -25,13 +25,18 @@ pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError
         let name = words.output.as_deref().map_or_else(|| "standard output".into(), Path::to_string_lossy);
         StartupError::Refused(format!("cannot write {name}: {error}"))
     };
+    if words.bom && words.format == "ndjson" {
+        let error = ValueError::new("invalid_choice", "only CSV has a byte order mark");
+        return Err(StartupError::Setting { key: "--bom", error });
+    }
     let database = startup::open(settings).await?;
     if !database.schema().await?.is_current() {
         return Err(StartupError::NotMigrated);
     }
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
     let format = if words.format == "ndjson" { ExportFormat::Ndjson } else { ExportFormat::Csv };
-    let mut export = api::Export::new(accounts, Actor::system("export"), query(words), format);
+    let export = api::Export::new(accounts, Actor::system("export"), query(words), format);
+    let mut export = export.with_byte_order_mark(words.bom);
     let mut output = Output::open(words.output.as_deref()).map_err(unwritable)?;
     let bar = bar();
     while let Some(part) = export.next().await.map_err(refused)? {

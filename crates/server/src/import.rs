@@ -31,7 +31,8 @@ pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, Startu
         Err(OpenError::Io(error)) => return Err(unreadable(error)),
         Err(OpenError::Header(errors)) => {
             for error in &errors {
-                eprintln!("line 1: /{}: {}", error.column, error.error.detail);
+                let column = error.column.as_ref().map(|column| format!("/{column}: ")).unwrap_or_default();
+                eprintln!("line 1: {column}{}", error.error.detail);
             }
             return Ok(failed("nothing was imported", errors.len() as u64));
         }

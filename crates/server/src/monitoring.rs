@@ -118,7 +118,10 @@ fn describe() {
     describe_counter!("clientele_password_hashes_rejected_total", "Passwords turned away since all threads were busy");
     describe_gauge!("clientele_password_hashes_waiting", "Passwords that wait for a thread");
     describe_gauge!("clientele_outbox_pending", "Messages that wait to be sent, on all instances together");
-    describe_counter!("clientele_outbox_attempts_total", "Attempts to send a message, by channel and outcome");
+    describe_counter!(
+        "clientele_outbox_attempts_total",
+        "Attempts to hand a message to a gateway, by channel and outcome"
+    );
     for (name, meaning) in [
         ("clientele_challenges_opened_total", "One-time codes asked for, decoys included"),
         ("clientele_challenges_redeemed_total", "One-time codes that were right"),
@@ -129,7 +132,7 @@ fn describe() {
         counter!(name).increment(0);
     }
     for channel in domain::VerificationMethod::ALL {
-        for outcome in ["sent", "failed", "given_up"] {
+        for outcome in ["accepted", "failed", "given_up"] {
             let labels = [("channel", channel.as_str()), ("outcome", outcome)];
             counter!("clientele_outbox_attempts_total", &labels).increment(0);
         }

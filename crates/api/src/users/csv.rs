@@ -11,6 +11,9 @@ mod writer;
 pub use reader::{CsvLines, HeaderError, OpenError, Spool};
 pub(crate) use writer::{head, rows};
 
+/// What a file may begin with to say that it is UTF-8.
+pub(crate) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// What an import reads.
 const IMPORTED: [&str; 4] = ["phone", "display_name", "assigned_manager_email", "metadata"];
 

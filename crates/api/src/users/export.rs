@@ -13,7 +13,7 @@ use futures_util::stream;
 use crate::Services;
 use crate::gate::SignedIn;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{UserFilterParams, export_query};
+use crate::query::{ExportParams, UserFilterParams, export_query};
 use crate::users::{UserResponse, csv};
 
 const NDJSON: &str = "application/x-ndjson";
@@ -37,6 +37,7 @@ pub struct Export {
     query: Option<UserQuery>,
     has_begun: bool,
     is_recorded: bool,
+    has_byte_order_mark: bool,
     people: u64,
     total: Option<u64>,
 }
@@ -52,9 +53,17 @@ impl Export {
             query: Some(query),
             has_begun: false,
             is_recorded: false,
+            has_byte_order_mark: false,
             people: 0,
             total: None,
         }
+    }
+
+    /// The same with a byte order mark before CSV, by which spreadsheet programs tell UTF-8.
+    #[must_use]
+    pub fn with_byte_order_mark(mut self, has_byte_order_mark: bool) -> Self {
+        self.has_byte_order_mark = has_byte_order_mark;
+        self
     }
 
     /// The next part of the file; `None` at its end. The export is recorded before its last part is handed out, or
@@ -77,7 +86,8 @@ impl Export {
         let mut part = Vec::new();
         let has_begun = std::mem::replace(&mut self.has_begun, true);
         if self.format == ExportFormat::Csv && !has_begun {
-            part = csv::head().map_err(broken)?;
+            part = if self.has_byte_order_mark { csv::BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
+            part.extend(csv::head().map_err(broken)?);
         }
         part.extend(self.written(&page.items).await?);
         self.people += page.items.len() as u64;
@@ -145,7 +155,7 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 /// formula begin with a `'`, which `POST /users/import` takes off again. An answer that breaks off is no whole file: the
 /// connection is closed before its end.
 #[utoipa::path(get, path = "/users/export", tag = "users", operation_id = "export_users",
-    params(UserFilterParams, ("Accept" = Option<String>, Header, description = "`application/x-ndjson` for JSON lines.")),
+    params(UserFilterParams, ExportParams, ("Accept" = Option<String>, Header, description = "`application/x-ndjson` for JSON lines.")),
     responses(
         (status = 200, description = "A header and a line for each person; or a line for each person, as `GET /users/{id}` shows them.",
             content((String = "text/csv"), (String = "application/x-ndjson")),
@@ -162,9 +172,9 @@ pub(crate) async fn export(
 ) -> Result<HttpResponse, Problem> {
     let actor = signed_in.0.actor;
     services.accounts.check_may(&actor, Action::ImportAndExport)?;
-    let query = export_query(request.query_string())?;
     let format = format(request.headers());
-    let mut export = Export::new(services.accounts.clone(), actor, query, format);
+    let (query, bom) = export_query(request.query_string(), format == ExportFormat::Csv)?;
+    let mut export = Export::new(services.accounts.clone(), actor, query, format).with_byte_order_mark(bom);
     // What is wrong at once gets an answer of its own.
     let first = export.next().await?;
     let (content_type, kind) = match format {

@@ -103,7 +103,11 @@ impl From<LineError> for FieldError {
 
 impl From<HeaderError> for FieldError {
     fn from(HeaderError { column, error }: HeaderError) -> Self {
-        Self { line: Some(1), ..Self::new(&column, error) }
+        match column {
+            Some(column) => Self { line: Some(1), ..Self::new(&column, error) },
+            // The whole file.
+            None => Self { line: Some(1), pointer: String::new(), ..Self::new("", error) },
+        }
     }
 }
 

@@ -152,7 +152,7 @@ impl StaffResponse {
             is_active: user.is_active,
             verified_at: user.verified_at.map(time),
             display_name: user.display_name.as_ref().map(ToString::to_string),
-            email: staff.email.to_string(),
+            email: staff.email.shown(),
             phone: staff.phone.as_ref().map(ToString::to_string),
             tin_trunk_number: staff.tin_trunk_number.as_ref().map(ToString::to_string),
             verification_method: staff.verification_method.as_str(),

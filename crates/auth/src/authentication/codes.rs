@@ -5,7 +5,7 @@ use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
 use domain::limit::Attempt;
 use domain::session::Session;
 use domain::store::WriteError;
-use domain::{Actor, ChallengeId, Error, Scope, Timestamp, User, UserId};
+use domain::{Actor, ChallengeId, Email, Error, Scope, Timestamp, User, UserId};
 
 use super::{Authentication, CodeSent, SignedIn, whole_seconds};
 use crate::challenge::{Draft, is_right};
@@ -96,7 +96,7 @@ impl Authentication {
             Some(id) => self.inner.stores.accounts.find_user(Scope::All, id).await?,
             None => None,
         };
-        user.filter(|user| contact(user).is_some_and(|contact| contact == challenge.contact))
+        user.filter(|user| contact(user).is_some_and(|contact| is_same(&contact, &challenge.contact)))
             .ok_or(AuthError::InvalidCode { tries_left: None })
     }
 
@@ -175,6 +175,12 @@ impl Authentication {
         self.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
         Ok(AuthError::AccountInactive)
     }
+}
+
+/// Whether a code that went to the one proves the other. An invitation may have gone to an e-mail in another spelling than
+/// it is kept in since.
+fn is_same(contact: &str, sent_to: &str) -> bool {
+    contact == sent_to || Email::parse(sent_to).is_ok_and(|email| email.as_str() == contact)
 }
 
 /// Where codes for this person go.

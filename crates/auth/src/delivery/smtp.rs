@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ValueError;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use domain::{Email, ValueError};
+use lettre::address::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -91,9 +92,17 @@ impl FromStr for MailFrom {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let mailbox = text.parse().map(Self);
-        mailbox.map_err(|_| ValueError::new("invalid_email", "not an address such as Example <codes@example.com>"))
+        let refused = |_| ValueError::new("invalid_email", "not an address such as Example <codes@example.com>");
+        let mailbox: Mailbox = text.parse().map_err(refused)?;
+        let email = with_ascii_domain(&mailbox.email).unwrap_or(mailbox.email);
+        Ok(Self(Mailbox { email, ..mailbox }))
     }
+}
+
+/// Mail servers take domains in A-labels, whatever they are written in.
+fn with_ascii_domain(address: &Address) -> Option<Address> {
+    let email = Email::parse(address.as_ref()).ok()?;
+    Address::new(address.user(), email.as_str().rsplit_once('@')?.1).ok()
 }
 
 /// Sends codes as mail.
@@ -115,13 +124,16 @@ impl SmtpSender {
 impl CodeSender for SmtpSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
         let mail = compose(message, &self.from)?;
-        self.transport.send(mail).await.map(|_| ()).map_err(|error| send_error(&error))
+        let sent = self.transport.send(mail).await.map(|_| ());
+        sent.map_err(|error| if is_beyond_ascii(message, &error) { not_taken() } else { send_error(&error) })
     }
 }
 
 fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> {
     let refused = |reason: &'static str| SendError::Refused(reason.into());
-    let to = message.to.parse().map_err(|_| refused("the address is not one that mail can be sent to"))?;
+    let email = Email::parse(&message.to).ok();
+    let to = email.and_then(|email| email.as_str().parse().ok());
+    let to = to.ok_or_else(|| refused("the address is not one that mail can be sent to"))?;
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
@@ -130,9 +142,21 @@ fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> 
         .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
         // No robot is to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        // Needed before the content type means anything (RFC 2045 section 4).
+        .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
         .body(text::mail(message))
         .map_err(|_| refused("the mail cannot be written"))
+}
+
+/// Whether the mail server does not take the part of the address before its `@`, and said so before anything was sent.
+fn is_beyond_ascii(message: &CodeMessage, error: &Error) -> bool {
+    !message.to.is_ascii() && error.is_client() && without_answer(error).contains("SMTPUTF8")
+}
+
+/// Final: no other attempt finds another mail server.
+fn not_taken() -> SendError {
+    SendError::Refused("the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)".into())
 }
 
 /// Mail servers like to repeat the recipient, so only their number is told.
@@ -219,6 +243,57 @@ mod tests {
             &format!("It answers to challenge {}.", message.challenge_id),
         ] {
             assert!(mail.lines().any(|found| found == line), "no {line} in\n{mail}");
+        }
+    }
+
+    /// Header fields of a mail, unfolded, and its body (RFC 5322 section 2).
+    fn parts(mail: &str) -> (Vec<(String, String)>, &str) {
+        let (head, body) = mail.split_once("\r\n\r\n").expect("an empty line");
+        let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let field = |line: &str| {
+            line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a field")
+        };
+        (head.split("\r\n").map(field).collect(), body)
+    }
+
+    #[test]
+    fn a_mail_is_one_of_rfc_5322_and_rfc_2045() {
+        for (from, to, shown) in [
+            ("codes@example.com", "ann@example.com", ["codes@example.com", "ann@example.com"]),
+            (
+                "Ünïcode <codes@bücher.example>",
+                "ann@bücher.example",
+                ["<codes@xn--bcher-kva.example>", "ann@xn--bcher-kva.example"],
+            ),
+        ] {
+            let from: MailFrom = from.parse().unwrap();
+            for purpose in Purpose::ALL {
+                let message = CodeMessage { to: to.to_owned(), ..message(VerificationMethod::Email, *purpose) };
+                let mail = String::from_utf8(compose(&message, &from.0).unwrap().formatted()).unwrap();
+                let (fields, body) = parts(&mail);
+                let all = |name: &str| {
+                    fields.iter().filter(|(found, _)| found == name).map(|(_, value)| &**value).collect::<Vec<_>>()
+                };
+                let one = |name: &str| {
+                    *all(name)
+                        .first()
+                        .filter(|_| all(name).len() == 1)
+                        .unwrap_or_else(|| panic!("one {name} in {mail}"))
+                };
+                assert!(mail.is_ascii() && !mail.replace("\r\n", "").contains(['\r', '\n', '\0']), "{mail}");
+                assert!(mail.split("\r\n").all(|line| line.len() <= 998) && mail.ends_with("\r\n"), "{mail}");
+                assert_eq!(one("MIME-Version"), "1.0");
+                assert_eq!(one("Content-Type"), "text/plain; charset=utf-8");
+                assert_eq!(one("Content-Transfer-Encoding"), "7bit");
+                assert!(chrono::DateTime::parse_from_rfc2822(one("Date")).is_ok(), "{mail}");
+                let id =
+                    one("Message-ID").strip_prefix('<').and_then(|id| id.strip_suffix('>')).expect("angle brackets");
+                assert_eq!(id.split('@').count(), 2, "{id}");
+                assert!(one("From").ends_with(shown[0]), "{mail}");
+                assert_eq!((one("To"), all("Cc").len(), all("Bcc").len()), (shown[1], 0, 0));
+                assert!(one("Subject").starts_with("Your code "), "{mail}");
+                assert!(body.contains("    012345\r\n"), "{mail}");
+            }
         }
     }
 

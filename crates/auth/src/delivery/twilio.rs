@@ -25,6 +25,9 @@ pub struct TwilioSettings {
     pub auth_token: SecretString,
     /// The number or name that messages come from.
     pub from: String,
+    /// The approved template of `WhatsApp`, `HX…`, whose variable 1 is the code. Without one `WhatsApp` delivers only to
+    /// people who wrote within the last 24 hours.
+    pub whatsapp_content_sid: Option<String>,
 }
 
 /// Sends codes as short messages.
@@ -48,8 +51,19 @@ impl TwilioSender {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("To", &format!("{prefix}{}", message.to));
         form.append_pair("From", &format!("{prefix}{}", self.settings.from));
-        form.append_pair("Body", &text::short(message));
+        match self.template(message.channel) {
+            Some(template) => {
+                let variables = serde_json::json!({ "1": message.code.expose_secret() });
+                form.append_pair("ContentSid", template).append_pair("ContentVariables", &variables.to_string())
+            }
+            None => form.append_pair("Body", &text::short(message)),
+        };
         form.finish()
+    }
+
+    fn template(&self, channel: VerificationMethod) -> Option<&str> {
+        let template = self.settings.whatsapp_content_sid.as_deref();
+        template.filter(|_| channel == VerificationMethod::Whatsapp)
     }
 }
 
@@ -114,6 +128,7 @@ mod tests {
             account_sid: "AC1/..".to_owned(),
             auth_token: "sesame".into(),
             from: "+15005550006".to_owned(),
+            whatsapp_content_sid: None,
         };
         TwilioSender::new(settings).unwrap()
     }
@@ -147,5 +162,19 @@ mod tests {
         assert_eq!(whatsapp[0].1, "whatsapp:+998901234567");
         assert_eq!(whatsapp[1].1, "whatsapp:+15005550006");
         assert_eq!(sms.len(), 3);
+    }
+
+    #[test]
+    fn whatsapp_names_its_template_and_sms_does_not() {
+        let mut sender = sender("https://api.twilio.com");
+        sender.settings.whatsapp_content_sid = Some("HX1".to_owned());
+        let fields = |channel| {
+            let form = sender.form(&message(channel, Purpose::CustomerSignIn));
+            form_urlencoded::parse(form.as_bytes()).into_owned().skip(2).collect::<Vec<_>>()
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let expected = [pair("ContentSid", "HX1"), pair("ContentVariables", r#"{"1":"012345"}"#)];
+        assert_eq!(fields(VerificationMethod::Whatsapp), expected);
+        assert_eq!(fields(VerificationMethod::Phone)[0].0, "Body");
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::error::Field;
-use domain::store::{Account, StoreError, WriteError};
+use domain::store::{Account, AccountStore, StoreError, WriteError};
 use domain::testing::{account, admin, customer, email, event, manager, password_hash, phone, session};
 use domain::{Clock, DisplayName, Metadata, Profile, Scope, TrunkNumber, User, UserId, VerificationMethod};
 use serde_json::json;
@@ -14,6 +14,7 @@ tests! {
     every store:
     everything_about_a_person_is_found_again,
     an_email_is_taken_once,
+    two_spellings_of_a_mailbox_are_one_email,
     a_phone_is_taken_once_among_customers,
     only_an_active_manager_can_be_assigned,
     whoever_enters_a_customer_must_exist,
@@ -29,6 +30,7 @@ tests! {
     a_refused_account_leaves_nothing_behind,
     an_event_is_recorded_whole,
     a_row_that_does_not_fit_is_an_error,
+    an_email_that_is_no_longer_taken_is_still_read,
     a_database_that_lacks_a_migration_is_not_ready;
 }
 
@@ -69,6 +71,24 @@ async fn an_email_is_taken_once(setting: Setting) {
     assert!(matches!(setting.try_enter(&second).await, Err(WriteError::Taken(Field::Email))));
     assert_eq!(find(&setting, second.id).await, None);
     setting.manager("anna@example.com").await;
+}
+
+async fn two_spellings_of_a_mailbox_are_one_email(setting: Setting) {
+    let ann = setting.manager("ann@bücher.example").await;
+    for spelling in ["ann@xn--bcher-kva.example", "Ann@BÜCHER.example"] {
+        let again = setting.try_enter(&manager(&setting.clock, spelling)).await;
+        assert!(matches!(again, Err(WriteError::Taken(Field::Email))), "{spelling}");
+        let found = setting.store.find_credentials(&email(spelling)).await.unwrap();
+        assert_eq!(found.unwrap().user, ann, "{spelling}");
+    }
+}
+
+/// An earlier release took domains that are none: nobody who has one is lost.
+async fn an_email_that_is_no_longer_taken_is_still_read(ground: Ground) {
+    let ann = ground.setting().manager("ann@example.com").await;
+    ground.run("UPDATE admin_managers SET email = 'ann@xn--a.example'").await.unwrap();
+    let found = ground.store().find_user(Scope::All, ann.id).await.unwrap().unwrap();
+    assert_eq!(found.staff().unwrap().email.shown(), "ann@xn--a.example");
 }
 
 async fn a_phone_is_taken_once_among_customers(setting: Setting) {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use domain::page::{email_key, name_key};
 use domain::store::AccountStore;
 use domain::value::search_key;
+use domain::{DisplayName, Email, User};
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use sea_orm::DbBackend;
@@ -17,7 +19,10 @@ tests! {
     a_newer_database_is_not_touched,
     a_migrated_database_stays_as_it_is,
     a_migration_that_was_cut_off_is_finished,
-    emails_from_before_are_found_by_their_folded_form;
+    emails_from_before_are_found_by_their_folded_form,
+    emails_from_before_get_their_canonical_form,
+    two_spellings_of_a_mailbox_stop_the_migration,
+    names_in_which_nothing_is_seen_become_none;
 }
 
 /// What the lock of migrations is called on PostgreSQL.
@@ -150,5 +155,106 @@ async fn emails_from_before_are_found_by_their_folded_form(ground: Ground) {
     for row in rows {
         let (email, key): (String, String) = (row.try_get("", "email").unwrap(), row.try_get("", "email_key").unwrap());
         assert_eq!(key, search_key(&email));
+    }
+}
+
+/// Goes back to before the migration whose name ends so.
+async fn before(ground: &Ground, name: &str) {
+    let applied = ground.database.schema().await.unwrap().applied;
+    let later = applied.iter().rev().position(|applied| applied.ends_with(name)).unwrap();
+    ground.database.migrate_down(Some(u32::try_from(later).unwrap() + 1)).await.unwrap();
+}
+
+/// Puts an e-mail there as an earlier release did.
+async fn set_email(ground: &Ground, user: &User, email: &str) {
+    let (id, key) = (ground.literal(user.id), search_key(email));
+    let set = format!("UPDATE admin_managers SET email = '{email}', email_key = '{key}' WHERE id = {id}");
+    assert_eq!(ground.run(&set).await.unwrap(), 1);
+}
+
+async fn emails_from_before_get_their_canonical_form(ground: Ground) {
+    let setting = ground.setting();
+    let emails = [
+        "ann@bücher.example",
+        "ben@xn--bcher-kva.example",
+        "änn@example.com",
+        "straße@straße.example",
+        "eve@xn--a.example",
+    ];
+    before(&ground, "_canonical_emails").await;
+    let mut people = Vec::new();
+    for (number, email) in emails.into_iter().enumerate() {
+        let user = setting.manager(&format!("user{number}@example.com")).await;
+        set_email(&ground, &user, email).await;
+        people.push(user);
+    }
+    ground.database.migrate().await.unwrap();
+    for (user, email) in people.iter().zip(emails) {
+        let select = format!("SELECT email, email_key FROM admin_managers WHERE id = {}", ground.literal(user.id));
+        let row = &ground.rows(select).await[0];
+        let (stored, key): (String, String) =
+            (row.try_get("", "email").unwrap(), row.try_get("", "email_key").unwrap());
+        let read = Email::from_stored(email).unwrap();
+        assert_eq!((stored.as_str(), key), (read.as_str(), email_key(&read)), "{email}");
+        let found = ground.store().find_user(domain::Scope::All, user.id).await.unwrap().unwrap();
+        assert_eq!(found.staff().unwrap().email, read);
+    }
+    for spelling in ["ann@bücher.example", "ann@xn--bcher-kva.example"] {
+        let found = ground.store().find_credentials(&Email::parse(spelling).unwrap()).await.unwrap().unwrap();
+        assert_eq!(found.user.id, people[0].id);
+    }
+}
+
+/// Which of the two has the mailbox nobody but people knows: both stay as they are, and both are named.
+async fn two_spellings_of_a_mailbox_stop_the_migration(ground: Ground) {
+    let setting = ground.setting();
+    before(&ground, "_canonical_emails").await;
+    let people = [setting.manager("a@example.com").await, setting.manager("b@example.com").await];
+    let other = setting.manager("c@example.com").await;
+    let both = ["ann@bücher.example", "ann@xn--bcher-kva.example"];
+    for (user, email) in people.iter().zip(both) {
+        set_email(&ground, user, email).await;
+    }
+    set_email(&ground, &other, "ben@bücher.example").await;
+    let error = ground.database.migrate().await.unwrap_err();
+    let error = format!("{:?}", std::error::Error::source(&error).unwrap());
+    assert!(people.iter().all(|user| error.contains(&user.id.to_string())), "{error}");
+    assert!(!error.contains(&other.id.to_string()) && !error.contains("ann@"), "{error}");
+    let rows = ground.rows("SELECT email FROM admin_managers ORDER BY email").await;
+    let stored: Vec<String> = rows.iter().map(|row| row.try_get("", "email").unwrap()).collect();
+    assert_eq!(stored, [both[0], both[1], "ben@bücher.example"], "nothing was changed");
+    set_email(&ground, &people[1], "anna@example.com").await;
+    ground.database.migrate().await.unwrap();
+    assert!(ground.database.schema().await.unwrap().is_current());
+}
+
+async fn names_in_which_nothing_is_seen_become_none(ground: Ground) {
+    let setting = ground.setting();
+    before(&ground, "_blank_names").await;
+    let names =
+        ["\u{200b}", "\u{202a}\u{202c}", "\u{3164}\u{a0}\u{feff}", "\u{e0020}", "\u{200b}Ann", "\u{2800}", "Ann"];
+    let mut people = Vec::new();
+    for (number, name) in names.into_iter().enumerate() {
+        let user = setting.customer(&format!("+99890000000{number}"), None).await;
+        let (id, key) = (ground.literal(user.id), search_key(name));
+        for set in [
+            format!("UPDATE users SET display_name = '{name}', name_key = '{key}' WHERE id = {id}"),
+            format!("UPDATE customers SET name_key = '{key}' WHERE id = {id}"),
+        ] {
+            assert_eq!(ground.run(&set).await.unwrap(), 1);
+        }
+        people.push(user);
+    }
+    ground.database.migrate().await.unwrap();
+    for (user, name) in people.iter().zip(names) {
+        let found = ground.store().find_user(domain::Scope::All, user.id).await.unwrap().unwrap();
+        let is_blank = domain::value::is_blank(name);
+        assert_eq!(found.display_name.as_ref().map(DisplayName::as_str), Some(name).filter(|_| !is_blank), "{name:?}");
+        assert_eq!(found.version, user.version + i64::from(is_blank), "{name:?}");
+        let id = ground.literal(user.id);
+        for table in ["users", "customers"] {
+            let row = &ground.rows(format!("SELECT name_key FROM {table} WHERE id = {id}")).await[0];
+            assert_eq!(row.try_get::<String>("", "name_key").unwrap(), name_key(&found), "{table} {name:?}");
+        }
     }
 }

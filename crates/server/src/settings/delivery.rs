@@ -82,6 +82,8 @@ pub struct Twilio {
     pub from: Option<String>,
     /// The number that WhatsApp messages come from; `from` unless said otherwise.
     pub whatsapp_from: Option<String>,
+    /// The approved template of WhatsApp messages, `HX…`, whose variable 1 is the code.
+    pub whatsapp_content_sid: Option<String>,
 }
 
 impl Default for Twilio {
@@ -92,6 +94,7 @@ impl Default for Twilio {
             auth_token: None,
             from: None,
             whatsapp_from: None,
+            whatsapp_content_sid: None,
         }
     }
 }
@@ -170,6 +173,7 @@ impl Delivery {
             .clone(),
             auth_token: required("delivery.twilio.auth_token", twilio.auth_token.as_ref(), &chosen)?.clone(),
             from: required("delivery.twilio.from", from.filter(not_empty), &chosen)?.clone(),
+            whatsapp_content_sid: twilio.whatsapp_content_sid.clone().filter(|sid| !sid.is_empty()),
         }))
     }
 

@@ -73,6 +73,9 @@ fn an_export_is_filtered_and_written_to_a_file_whole() {
         let out = program.run(&[&["export"], words].concat());
         assert_eq!((out.code(), lines(&out.stdout()).len()), (Some(0), count + 1), "{words:?} {}", out.stderr());
     }
+    let marked = program.run(&["export", "--bom"]).stdout();
+    assert!(marked.starts_with("\u{feff}phone,"), "{marked}");
+    program.run(&["export", "--bom", "--format", "ndjson"]).failed(2, &["--bom", "only CSV"]);
     program.run(&["export", "--output", "nowhere/out.csv"]).failed(1, &["cannot write nowhere/out.csv"]);
     for words in [&["--role", "boss"][..], &["--sort", "phone"], &["--created-from", "yesterday"], &["--format", "xml"]]
     {

@@ -14,21 +14,28 @@ use crate::app::{PASSWORD, TestApp, phone};
 use crate::gateways::{HttpGateway, MailServer, Mood};
 use crate::on_every_backend;
 
-on_every_backend!(in still time: two_instances_send_a_code_once, a_number_that_twilio_refuses_is_given_up);
+on_every_backend!(in still time:
+    two_instances_send_a_code_once,
+    a_number_that_twilio_refuses_is_given_up,
+    what_the_mail_server_cannot_be_given_is_given_up,
+);
 
 /// Those that wait for what comes, by the clock of the computer.
 mod in_real_time {
     use super::{
-        a_code_by_mail_signs_in, a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
+        a_code_by_mail_goes_to_the_a_labels_of_a_domain, a_code_by_mail_signs_in,
+        a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
         a_gateway_that_is_not_there_fails_no_request,
         a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
         a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not,
         a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere,
-        twilio_gets_its_form_and_is_asked_again_after_an_error,
+        twilio_gets_its_form_and_is_asked_again_after_an_error, whatsapp_codes_go_by_their_template,
     };
 
     crate::on_every_backend!(
         a_code_by_mail_signs_in,
+        a_code_by_mail_goes_to_the_a_labels_of_a_domain,
+        whatsapp_codes_go_by_their_template,
         a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not,
         a_mail_server_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting,
         twilio_gets_its_form_and_is_asked_again_after_an_error,
@@ -93,10 +100,64 @@ async fn a_code_by_mail_signs_in(first: TestApp) {
     assert_eq!(mail.header("From"), "Example <codes@example.com>");
     assert_eq!(mail.header("To"), "admin@example.com");
     assert_eq!(mail.header("Subject"), "Your code to sign in");
+    assert_eq!((mail.header("MIME-Version"), mail.header("Content-Type")), ("1.0", "text/plain; charset=utf-8"));
+    assert!(chrono::DateTime::parse_from_rfc2822(mail.header("Date")).is_ok(), "{}", mail.text);
     assert!(mail.header("Message-ID").ends_with("@example.com>"));
     assert!(mail.text.contains("It works once, for 5 minutes, until "), "{}", mail.text);
     assert!(!mail.text.contains("127.0.0.1"), "no host of a request: {}", mail.text);
     assert_eq!(app.verify(&sent, mail.code()).await.status, 200);
+}
+
+async fn a_code_by_mail_goes_to_the_a_labels_of_a_domain(first: TestApp) {
+    let admin = first.admin().await;
+    first.manager(&admin, "ann@bücher.example").await;
+    let server = MailServer::start(&[]).await;
+    let app = with_gateways(first, mail_to(&server)).await;
+    let signin = json!({ "email": "ann@xn--bcher-kva.example", "password": PASSWORD });
+    let sent = app.anonymous().post("/auth/signin", signin).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    let mail = server.first(1).await.remove(0);
+    assert_eq!(mail.to, ["RCPT TO:<ann@xn--bcher-kva.example>"]);
+    assert_eq!((mail.from.as_str(), mail.text.is_ascii()), ("MAIL FROM:<codes@example.com>", true), "no SMTPUTF8");
+    assert_eq!(app.verify(&sent, mail.code()).await.body["user"]["email"], "ann@bücher.example");
+}
+
+/// The mail server lacks SMTPUTF8. The clock stands, so a message that is to be tried again would stay.
+async fn what_the_mail_server_cannot_be_given_is_given_up(first: TestApp, _: FixedClock) {
+    let admin = first.admin().await;
+    first.manager(&admin, "änn@example.com").await;
+    let server = MailServer::start(&[]).await;
+    let app = with_gateways(first, mail_to(&server)).await;
+    let signin = json!({ "email": "änn@example.com", "password": PASSWORD });
+    assert_eq!(app.anonymous().post("/auth/signin", signin).await.status, 202);
+    let is_gone = async { while !app.rows("SELECT purpose FROM outbox").await.is_empty() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(30), is_gone).await.unwrap();
+    let signin = json!({ "email": "admin@example.com", "password": PASSWORD });
+    assert_eq!(app.anonymous().post("/auth/signin", signin).await.status, 202);
+    assert_eq!(server.first(1).await[0].header("To"), "admin@example.com");
+}
+
+async fn whatsapp_codes_go_by_their_template(first: TestApp) {
+    let admin = first.admin().await;
+    let body = json!({ "role": "manager", "email": "ann@example.com", "password": PASSWORD, "phone": phone(2),
+                       "verification_method": "whatsapp" });
+    assert_eq!(admin.post("/users/", body).await.status, 201);
+    let gateway = HttpGateway::start(&[]);
+    let twilio = twilio_at(&gateway);
+    let app = with_gateways(first, |settings| {
+        twilio(settings);
+        settings.delivery.twilio.whatsapp_content_sid = Some("HX0123456789abcdef0123456789abcdef".to_owned());
+    });
+    let app = app.await;
+    let signin = json!({ "email": "ann@example.com", "password": PASSWORD });
+    let sent = app.anonymous().post("/auth/signin", signin).await;
+    let form = gateway.first(1).await[0].form();
+    let names: Vec<_> = form.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["To", "From", "ContentSid", "ContentVariables"]);
+    assert_eq!(form[2].1, "HX0123456789abcdef0123456789abcdef");
+    let variables: Value = serde_json::from_str(&form[3].1).unwrap();
+    assert_eq!(variables.as_object().unwrap().len(), 1);
+    assert_eq!(app.verify(&sent, variables["1"].as_str().unwrap()).await.status, 200);
 }
 
 async fn a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(first: TestApp) {

@@ -262,7 +262,7 @@ async fn every_bad_cell_is_named(app: TestApp) {
         (format!("{},,,7", phone(1)).into_bytes(), "/metadata", "wrong_type"),
         (format!("{},,,{{", phone(1)).into_bytes(), "/metadata", "malformed_json"),
         (format!("{},,,{large}", phone(1)).into_bytes(), "/metadata", "too_long"),
-        (format!("{},,", phone(1)).into_bytes(), "", "wrong_number_of_cells"),
+        (format!("{},,,,x", phone(1)).into_bytes(), "", "wrong_number_of_cells"),
         (format!("{},\"a,,", phone(1)).into_bytes(), "", "unclosed_quote"),
         (b",a,,".to_vec(), "/phone", "required"),
     ] {

@@ -34,6 +34,7 @@ mod sessions;
 mod signin;
 mod signup;
 mod tokens;
+mod values;
 
 /// Makes one test for each backend out of `async fn name(app: TestApp)`.
 /// With `in still time:` before the names, out of `async fn name(app: TestApp, clock: FixedClock)`.

@@ -7,15 +7,15 @@ use async_trait::async_trait;
 use csv::ByteRecord;
 use domain::import::{Column, Line, Lines, Refused};
 use domain::store::StoreError;
+use domain::value::is_blank;
 use domain::{DisplayName, Email, Metadata, Phone, Role, ValueError};
 
 use super::text::Text;
-use super::{EXPORTED, IMPORTED, restored};
+use super::{BYTE_ORDER_MARK, EXPORTED, IMPORTED, restored};
 use crate::body::parse_object_text;
 
 /// Longest cell that is looked at, in bytes: more than any value may have.
 const MAX_CELL: usize = 64 * 1024;
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// A file that can be read again from its start.
 pub trait Spool: Read + Seek + Send {}
@@ -31,11 +31,11 @@ pub enum OpenError {
     Io(io::Error),
 }
 
-/// A column that is not acceptable.
+/// A column that is not acceptable, or the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderError {
-    /// What the header calls it.
-    pub column: String,
+    /// What the header calls it; `None` when it is the file that is of another kind.
+    pub column: Option<String>,
     /// Why.
     pub error: ValueError,
 }
@@ -92,23 +92,39 @@ impl Lines for CsvLines {
     }
 }
 
+/// What stands in the header over a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A column that is read.
+    Read(Column),
+    /// One of an export's that is passed over.
+    Passed,
+    /// Nothing: no cell with a text may stand there.
+    Nameless,
+}
+
 /// An open file.
 struct File {
     reader: csv::Reader<Text<Box<dyn Spool>>>,
-    columns: Vec<Option<Column>>,
+    columns: Vec<Place>,
     record: ByteRecord,
 }
 
 impl File {
     fn open(mut file: Box<dyn Spool>) -> Result<Self, OpenError> {
-        skip_byte_order_mark(&mut file).map_err(OpenError::Io)?;
+        if let Some(error) = begin(&mut file).map_err(OpenError::Io)? {
+            return Err(OpenError::Header(vec![HeaderError { column: None, error }]));
+        }
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(64 * 1024)
             .from_reader(Text::new(file));
         let mut record = ByteRecord::new();
-        reader.read_byte_record(&mut record).map_err(|error| OpenError::Io(error.into()))?;
+        // Lines without any text are passed over before the header too.
+        while reader.read_byte_record(&mut record).map_err(|error| OpenError::Io(error.into()))?
+            && record.iter().all(is_empty)
+        {}
         let columns = columns(&record).map_err(OpenError::Header)?;
         Ok(Self { reader, columns, record })
     }
@@ -117,7 +133,7 @@ impl File {
         let mut lines = Vec::new();
         while lines.len() < limit && self.reader.read_byte_record(&mut self.record)? {
             // Spreadsheets like to write lines of nothing but commas.
-            if self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+            if !self.record.iter().all(is_empty) {
                 lines.push(self.line());
             }
         }
@@ -136,11 +152,22 @@ impl File {
         if is_open {
             return whole("unclosed_quote", "a quote is opened and never closed".to_owned());
         }
-        if self.record.len() != self.columns.len() {
-            let detail = format!("has {} cells where the header has {}", self.record.len(), self.columns.len());
-            return whole("wrong_number_of_cells", detail);
+        match self.cell_without_name() {
+            Some(at) if at >= self.columns.len() => {
+                let detail = format!("has {} cells where the header has {}", at + 1, self.columns.len());
+                whole("wrong_number_of_cells", detail)
+            }
+            Some(at) => {
+                whole("wrong_number_of_cells", format!("column {} has a cell, and no name in the header", at + 1))
+            }
+            None => self.cells().into_line(number),
         }
-        self.cells().into_line(number)
+    }
+
+    /// The last cell with a text that stands under nothing. Cells that are missing at the end are empty.
+    fn cell_without_name(&self) -> Option<usize> {
+        let is_stray = |at: usize| self.columns.get(at).is_none_or(|place| *place == Place::Nameless);
+        (0..self.record.len()).rev().find(|at| is_stray(*at) && !is_empty(&self.record[*at]))
     }
 
     /// Whether the record goes on to the end of the file since a quote was not closed.
@@ -151,7 +178,7 @@ impl File {
     fn cells(&self) -> Cells<'_> {
         let mut cells = Cells::default();
         for (cell, column) in self.record.iter().zip(&self.columns) {
-            let Some(column) = *column else { continue };
+            let Place::Read(column) = *column else { continue };
             match text(cell) {
                 Ok(None) => {}
                 Ok(Some(text)) => cells.given.push((column, text)),
@@ -162,36 +189,94 @@ impl File {
     }
 }
 
-fn skip_byte_order_mark(file: &mut dyn Spool) -> io::Result<()> {
+/// Goes to the first character, after a byte order mark. Answers why the file is not read when its first bytes are those of
+/// another kind of file.
+fn begin(file: &mut dyn Spool) -> io::Result<Option<ValueError>> {
     file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
-    Read::take(&mut *file, BYTE_ORDER_MARK.len() as u64).read_to_end(&mut start)?;
-    let skipped = if start == BYTE_ORDER_MARK { start.len() as u64 } else { 0 };
-    file.seek(SeekFrom::Start(skipped)).map(drop)
+    Read::take(&mut *file, 4).read_to_end(&mut start)?;
+    let skipped = if start.starts_with(&BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() as u64 } else { 0 };
+    file.seek(SeekFrom::Start(skipped))?;
+    Ok(other_kind(&start).map(|kind| ValueError::new("invalid_utf8", format!("the file is {kind}: {SAVE_AS}"))))
 }
 
-/// Which column is where. The columns of an export that can't be imported are passed over, if all of
-/// them are there: a single one was put there by somebody who expects it to be read.
-fn columns(header: &ByteRecord) -> Result<Vec<Option<Column>>, Vec<HeaderError>> {
-    let names: Vec<_> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    let is_export = EXPORTED.iter().all(|column| names.iter().any(|name| name == column));
+/// What to do about a file of another kind.
+const SAVE_AS: &str = "save it as \"CSV UTF-8 (comma delimited)\"";
+
+/// Text of CSV has no NUL, so one near the start tells UTF-16, with or without its mark.
+fn other_kind(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [b'P', b'K', 3, 4] | [0xd0, 0xcf, 0x11, 0xe0] => Some("a workbook"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("in UTF-16"),
+        _ if start.contains(&0) => Some("in UTF-16"),
+        _ => None,
+    }
+}
+
+/// What the header says. Columns without a name are none, and those of an export that can't be imported are passed over if
+/// all of them are there: a single one was put there by somebody who expects it to be read.
+fn columns(header: &ByteRecord) -> Result<Vec<Place>, Vec<HeaderError>> {
+    let names: Vec<_> = header.iter().map(|name| str::from_utf8(name).map(shown)).collect();
+    let Ok(names) = names.into_iter().collect::<Result<Vec<&str>, _>>() else {
+        return Err(vec![HeaderError { column: None, error: not_utf8() }]);
+    };
+    if let Some(error) = other_separator(&names) {
+        return Err(vec![error]);
+    }
+    let errors = header_errors(&names);
+    if errors.is_empty() { Ok(names.into_iter().map(place).collect()) } else { Err(errors) }
+}
+
+fn shown(name: &str) -> &str {
+    name.trim_matches(|c: char| is_blank(c.encode_utf8(&mut [0; 4])))
+}
+
+fn place(name: &str) -> Place {
+    match Column::from_str(name) {
+        Ok(column) => Place::Read(column),
+        Err(_) if name.is_empty() => Place::Nameless,
+        Err(_) => Place::Passed,
+    }
+}
+
+/// A header whose names are in one cell was saved with another separator.
+fn other_separator(names: &[&str]) -> Option<HeaderError> {
+    let phone = Column::Phone.as_str();
+    let (separator, called) = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")]
+        .into_iter()
+        .find(|(separator, _)| names.iter().any(|name| name.contains(*separator)) && !names.contains(&phone))?;
+    let column = names.iter().find(|name| name.contains(separator))?;
+    let detail = format!("cells are separated by {called}, and not by commas: {SAVE_AS}");
+    Some(HeaderError { column: Some((*column).to_owned()), error: ValueError::new("unknown_column", detail) })
+}
+
+fn header_errors(names: &[&str]) -> Vec<HeaderError> {
+    let is_export = EXPORTED.iter().all(|column| names.contains(column));
     let known: &[&str] = if is_export { &EXPORTED } else { &IMPORTED };
     let mut errors = Vec::new();
     let mut refuse = |column: &str, code, detail: String| {
-        errors.push(HeaderError { column: column.to_owned(), error: ValueError::new(code, detail) });
+        errors.push(HeaderError { column: Some(column.to_owned()), error: ValueError::new(code, detail) });
     };
-    for (at, name) in names.iter().enumerate() {
-        if !known.contains(&name.as_str()) {
-            let hint = if name.contains([';', '\t']) { "; cells are separated by commas" } else { "" };
-            refuse(name, "unknown_column", format!("the columns are {}{hint}", IMPORTED.join(", ")));
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if !known.contains(name) {
+            refuse(name, "unknown_column", format!("the columns are {}", IMPORTED.join(", ")));
         } else if names[..at].contains(name) {
             refuse(name, "repeated", "may be there once".to_owned());
         }
     }
-    if !names.iter().any(|name| name == Column::Phone.as_str()) {
+    if !names.contains(&Column::Phone.as_str()) {
         refuse(Column::Phone.as_str(), "required", "this column is needed".to_owned());
     }
-    if errors.is_empty() { Ok(names.iter().map(|name| Column::from_str(name).ok()).collect()) } else { Err(errors) }
+    errors
+}
+
+/// Whether a cell is empty: nothing is seen in it. A missing one is, too.
+fn is_empty(cell: &[u8]) -> bool {
+    str::from_utf8(cell).is_ok_and(is_blank)
+}
+
+fn not_utf8() -> ValueError {
+    ValueError::new("invalid_utf8", format!("must be UTF-8: {SAVE_AS}"))
 }
 
 /// What a cell says; `None` when it is empty.
@@ -199,11 +284,11 @@ fn text(cell: &[u8]) -> Result<Option<&str>, ValueError> {
     if cell.len() > MAX_CELL {
         return Err(ValueError::new("too_long", "at most 65536 bytes"));
     }
-    let text = std::str::from_utf8(cell).map_err(|_| ValueError::new("invalid_utf8", "must be UTF-8"))?;
+    let text = std::str::from_utf8(cell).map_err(|_| not_utf8())?;
     if text.contains('\0') {
         return Err(ValueError::new("invalid_character", "must not hold the character U+0000"));
     }
-    Ok(Some(restored(text)).filter(|text| !text.trim().is_empty()))
+    Ok(Some(restored(text)).filter(|text| !is_blank(text)))
 }
 
 /// The cells of a line that are not empty.

@@ -14,7 +14,9 @@ fn lines(file: impl AsRef<[u8]>) -> Vec<Line> {
 
 fn header_errors(header: &str) -> Vec<(String, &'static str)> {
     match open(header.as_bytes()) {
-        Err(OpenError::Header(errors)) => errors.into_iter().map(|error| (error.column, error.error.code)).collect(),
+        Err(OpenError::Header(errors)) => {
+            errors.into_iter().map(|error| (error.column.unwrap_or_default(), error.error.code)).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -85,13 +87,71 @@ fn every_wrong_column_is_named() {
         ("phone,is_active", vec![("is_active", "unknown_column")]),
         ("Phone", vec![("Phone", "unknown_column"), ("phone", "required")]),
         ("phone,phone", vec![("phone", "repeated")]),
-        ("phone;metadata", vec![("phone;metadata", "unknown_column"), ("phone", "required")]),
-        ("phone,", vec![("", "unknown_column")]),
+        ("phone;metadata", vec![("phone;metadata", "unknown_column")]),
+        (",,", vec![("phone", "required")]),
     ] {
         let expected: Vec<_> = expected.into_iter().map(|(column, code)| (column.to_owned(), code)).collect();
         assert_eq!(header_errors(header), expected, "{header:?}");
     }
-    assert!(matches!(open(b"\xff\xfep\0h\0"), Err(OpenError::Header(_))), "UTF-16");
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_what_to_save_as() {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let header = "phone,display_name\n+998900000001,Ann\n";
+    for (file, words) in [
+        (utf16(&format!("\u{feff}{header}")), "in UTF-16"),
+        (utf16(header), "in UTF-16"),
+        (format!("\u{feff}{header}").encode_utf16().flat_map(u16::to_be_bytes).collect(), "in UTF-16"),
+        (header.encode_utf16().flat_map(u16::to_be_bytes).collect(), "in UTF-16"),
+        (b"PK\x03\x04".to_vec(), "a workbook"),
+        (b"phone,name\xe9\n".to_vec(), "must be UTF-8"),
+        (header.replace(',', ";").into(), "semicolons"),
+        (header.replace(',', "\t").into(), "tabs"),
+        ("\u{feff}\"phone\";\"display_name\"\n".into(), "semicolons"),
+    ] {
+        let Err(OpenError::Header(errors)) = open(&file) else { panic!("{words}") };
+        let detail = &errors[0].error.detail;
+        assert!(
+            errors.len() == 1 && detail.contains(words) && detail.contains("CSV UTF-8 (comma delimited)"),
+            "{detail}"
+        );
+    }
+    let latin = lines(b"phone,display_name\n+998900000001,Ren\xe9\n");
+    assert!(latin[0].refused[0].error.detail.contains("CSV UTF-8"), "{latin:?}");
+}
+
+#[test]
+fn what_is_empty_is_passed_over() {
+    let one = [(2, "+998900000001".to_owned())];
+    for file in [
+        "phone,display_name,metadata\n+998900000001\n",
+        "phone,display_name\n+998900000001\n\u{a0},\u{3000}\n \t \n\u{a0}\n\u{200b},,,,\n",
+        "phone,,display_name,\u{a0},\n+998900000001,,,,\n",
+        "phone,\n+998900000001\n",
+        "phone\n+998900000001,,\u{a0},\n",
+        "\u{feff}\u{a0}phone\u{200b} , display_name\n+998900000001,\u{2060}\n",
+    ] {
+        assert_eq!(errors(file), [], "{file:?}");
+        assert_eq!(phones(file), one, "{file:?}");
+        assert_eq!(
+            lines(file)[0],
+            Line { number: 2, phone: Phone::parse(&one[0].1).ok(), ..Line::default() },
+            "{file:?}"
+        );
+    }
+    assert_eq!(phones("\n,,\n\u{a0}\nphone\n+998900000001\n"), [(5, "+998900000001".to_owned())]);
+    assert_eq!(errors("phone,\n+998900000001,x\n"), [(2, "", "wrong_number_of_cells")]);
+    assert_eq!(errors("phone\n+998900000001,,x,\n"), [(2, "", "wrong_number_of_cells")]);
+}
+
+#[test]
+fn cells_are_read_as_people_type_them() {
+    let file = "phone,assigned_manager_email\n\u{202a}+998 90\u{2013}000\u{2013}00\u{2212}01\u{202c},Ann@XN--BCHER-KVA.example\n\
+                ＋９９８ ９０ ０００ ００ ０２,ann@bücher.example\n";
+    let read = lines(file);
+    assert_eq!(phones(file), [(2, "+998900000001".to_owned()), (3, "+998900000002".to_owned())]);
+    assert!(read[0].manager_email.is_some() && read[0].manager_email == read[1].manager_email);
 }
 
 #[test]
@@ -119,10 +179,15 @@ fn every_wrong_cell_of_a_line_is_named() {
     let long = "x".repeat(17 * 1024);
     for (header, line, expected) in [
         ("phone,display_name", ",Ann".to_owned(), vec![(2, "phone", "required")]),
-        ("phone,display_name", "+998900000001".to_owned(), vec![(2, "", "wrong_number_of_cells")]),
         ("phone", "+998900000001,x".to_owned(), vec![(2, "", "wrong_number_of_cells")]),
         ("phone", "\"+99890000000\x001\"".to_owned(), vec![(2, "phone", "invalid_character")]),
         ("phone,metadata", "+998900000001,{".to_owned(), vec![(2, "metadata", "malformed_json")]),
+        (
+            "phone,metadata",
+            "+998900000001,{\"a\":123456789012345678901234}".to_owned(),
+            vec![(2, "metadata", "inexact_number")],
+        ),
+        ("phone,metadata", "+998900000001,{\"a\":1e400}".to_owned(), vec![(2, "metadata", "inexact_number")]),
         (
             "phone,metadata",
             "+998900000001,\"{\"\"a\"\":1,\"\"a\"\":1}\"".to_owned(),

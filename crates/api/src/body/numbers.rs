@@ -1,0 +1,201 @@
+//! Numbers in JSON that would not come back as they were sent. A parser rounds them, so they are looked for in the text.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use domain::ValueError;
+use domain::value::check_number;
+use serde::de::IgnoredAny;
+
+/// As many as are told.
+const MAX_TOLD: usize = 100;
+
+/// A number that is refused.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Inexact {
+    /// Where it is (RFC 6901).
+    pub(crate) pointer: String,
+    /// As it was sent.
+    pub(crate) literal: String,
+    pub(crate) error: ValueError,
+}
+
+/// The text with a zero in the place of each number that is refused, and these: the first hundred, and with pointers that
+/// are together no longer than the text. What is no JSON stays none.
+pub(crate) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
+    let mut scan = Scan { json, open: Vec::new(), told: 0, found: Vec::new(), refused: Vec::new() };
+    scan.run();
+    let Scan { found, refused, .. } = scan;
+    if refused.is_empty() {
+        return (Cow::Borrowed(json), found);
+    }
+    let mut text = Vec::with_capacity(json.len());
+    let mut from = 0;
+    for Range { start, end } in refused {
+        text.extend_from_slice(&json[from..start]);
+        text.push(b'0');
+        from = end;
+    }
+    text.extend_from_slice(&json[from..]);
+    (Cow::Owned(text), found)
+}
+
+/// What is open at a place in the text.
+enum Open {
+    /// The member whose value comes: where its name is, quotes included.
+    Object { name: Range<usize>, comes_name: bool },
+    /// The item that comes.
+    Array(usize),
+}
+
+struct Scan<'j> {
+    json: &'j [u8],
+    open: Vec<Open>,
+    /// Bytes of all pointers so far.
+    told: usize,
+    found: Vec<Inexact>,
+    refused: Vec<Range<usize>>,
+}
+
+impl Scan<'_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while let Some(&byte) = self.json.get(at) {
+            at = match byte {
+                b'"' => self.string(at),
+                b'-' | b'0'..=b'9' => self.number(at),
+                _ => self.mark(byte, at),
+            };
+        }
+    }
+
+    fn mark(&mut self, byte: u8, at: usize) -> usize {
+        match (byte, self.open.last_mut()) {
+            (b'{', _) => self.open.push(Open::Object { name: 0..0, comes_name: true }),
+            (b'[', _) => self.open.push(Open::Array(0)),
+            (b'}' | b']', _) => drop(self.open.pop()),
+            (b',', Some(Open::Array(index))) => *index += 1,
+            (b',', Some(Open::Object { comes_name, .. })) => *comes_name = true,
+            _ => {}
+        }
+        at + 1
+    }
+
+    /// Passes a string, which may be the name of a member. Answers where it ends.
+    fn string(&mut self, start: usize) -> usize {
+        let mut end = start + 1;
+        while let Some(&byte) = self.json.get(end) {
+            end += if byte == b'\\' { 2 } else { 1 };
+            if byte == b'"' {
+                break;
+            }
+        }
+        let end = end.min(self.json.len());
+        if let Some(Open::Object { name, comes_name: comes_name @ true }) = self.open.last_mut() {
+            (*name, *comes_name) = (start..end, false);
+        }
+        end
+    }
+
+    fn number(&mut self, start: usize) -> usize {
+        let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+        let end = start + self.json[start..].iter().take_while(is_part).count();
+        let literal = str::from_utf8(&self.json[start..end]).unwrap_or_default();
+        // What is no number is left for the parser to refuse.
+        if let Err(error) = check_number(literal)
+            && serde_json::from_str::<IgnoredAny>(literal).is_ok()
+        {
+            self.tell(literal.to_owned(), error);
+            self.refused.push(start..end);
+        }
+        end
+    }
+
+    fn tell(&mut self, literal: String, error: ValueError) {
+        if self.found.len() == MAX_TOLD || self.told > self.json.len() {
+            return;
+        }
+        let pointer = self.pointer();
+        self.told += pointer.len();
+        self.found.push(Inexact { pointer, literal, error });
+    }
+
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for open in &self.open {
+            match open {
+                Open::Array(index) => {
+                    let _ = write!(pointer, "/{index}");
+                }
+                Open::Object { name, .. } => {
+                    let name: String = serde_json::from_slice(&self.json[name.clone()]).unwrap_or_default();
+                    pointer.extend(["/", &name.replace('~', "~0").replace('/', "~1")]);
+                }
+            }
+        }
+        pointer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn pointers(json: &str) -> Vec<String> {
+        set_aside(json.as_bytes()).1.into_iter().map(|inexact| inexact.pointer).collect()
+    }
+
+    #[test]
+    fn each_refused_number_is_pointed_to() {
+        for (json, expected) in [
+            (r#"{"a":1,"b":[1.0,0.1,-7],"c":"1e999"}"#, vec![]),
+            (r#"{"n":123456789012345678901234}"#, vec!["/n"]),
+            (
+                r#"{"metadata":{"a":[0,{"b/c~\u0041\"":1e400}],"d":-0},"e":"\\","f":1e-400}"#,
+                vec!["/metadata/a/1/b~1c~0A\"", "/metadata/d", "/f"],
+            ),
+            ("[1e999, {}, [[1], 1e999]]", vec!["/0", "/2/1"]),
+            ("-0.0", vec![""]),
+        ] {
+            assert_eq!(pointers(json), expected, "{json}");
+        }
+        let many = format!("[{}]", vec!["1e999"; 500].join(","));
+        assert_eq!(pointers(&many).len(), MAX_TOLD);
+        let long = format!("{{\"{}\":[{}]}}", "x".repeat(5000), vec!["1e999"; 90].join(","));
+        assert!(pointers(&long).iter().map(String::len).sum::<usize>() < 3 * long.len());
+    }
+
+    #[test]
+    fn only_the_refused_become_zeros() {
+        let (text, found) = set_aside(br#"{"a":[1e999,2],"b":"1e999","c":-0}"#);
+        assert_eq!(&*text, br#"{"a":[0,2],"b":"1e999","c":0}"#);
+        assert_eq!(found[0].literal, "1e999");
+        for broken in
+            ["{\"a\":1e400.}", "{\"a\":--0}", "{\"a\":-}", "{\"a\":01e400}", "{\"a", "\"\\", "]}", "{\"a\":1e}"]
+        {
+            assert_eq!(&*set_aside(broken.as_bytes()).0, broken.as_bytes(), "{broken}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_is_valid_or_not_as_before(json in "[\\[\\]{}:,\"\\\\ 01e.+-]{0,40}|\\PC{0,20}") {
+            let (text, _) = set_aside(json.as_bytes());
+            let is_valid = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+            prop_assert_eq!(is_valid(&text), is_valid(json.as_bytes()));
+        }
+
+        #[test]
+        fn what_is_left_is_parsed_without_loss(literal in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
+            let json = format!("{{\"n\":{literal}}}");
+            let (text, found) = set_aside(json.as_bytes());
+            let value: Value = serde_json::from_slice(&text).unwrap();
+            let written = value["n"].to_string();
+            prop_assert!(!found.is_empty() || check_number(&written).is_ok());
+        }
+    }
+}
