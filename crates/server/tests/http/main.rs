@@ -27,6 +27,7 @@ mod logs;
 mod passwords;
 mod patch;
 mod people;
+mod prefix;
 mod refresh;
 mod sessions;
 mod signin;
