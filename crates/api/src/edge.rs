@@ -32,7 +32,7 @@ pub const EXPOSED_HEADERS: [&str; 10] = [
 
 /// The headers of answers that are for browsers and caches, and no use to scripts; and those that scripts may read
 /// anyway.
-pub const UNEXPOSED_HEADERS: [&str; 14] = [
+pub const UNEXPOSED_HEADERS: [&str; 16] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -46,7 +46,9 @@ pub const UNEXPOSED_HEADERS: [&str; 14] = [
     "content-type",
     "date",
     "referrer-policy",
+    "transfer-encoding",
     "vary",
+    "x-content-type-options",
 ];
 
 /// What the operator chose for the edge.
