@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # Others can be named where these can't be had: both are Debian 12 with, for the first, Rust and a C compiler.
+# The second has no tags of versions; who wants the same one each time gives it by digest: --build-arg BASE_IMAGE=…@sha256:…
 ARG BUILD_IMAGE=rust:1.95.0-slim-bookworm
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 

@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement};
+use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement, Server};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
@@ -98,10 +98,30 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = About::openapi().merge_from(Paths::openapi());
     add_common_answers(&mut document);
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    // Relative to where the document is read: below any path.
+    document.servers = Some(vec![Server::new(".")]);
     document
 }
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_or_default());
+/// The same for whoever reads it as `/openapi.json/`, from where the root is one step further.
+static DOCUMENT_IN_FOLDER: LazyLock<String> = LazyLock::new(|| {
+    let mut document = openapi();
+    document.servers = Some(vec![Server::new("..")]);
+    document.to_json().unwrap_or_default()
+});
+
+const INITIALIZER: &str = "swagger-initializer.js";
+
+/// Looks for the document by the address of the script itself. That of the page has a folder less where it is read
+/// without its trailing slash, and the viewer wants a whole URL by which to resolve `servers`.
+static INITIALIZER_SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let script = utoipa_swagger_ui::serve(INITIALIZER, VIEWER.clone()).ok().flatten();
+    let script = script.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
+    // The viewer is made when the page has loaded, and by then the script is no longer the current one.
+    let script = script.replace("\"url\": \"../openapi.json\"", "\"url\": openapi");
+    format!("const openapi = new URL(\"../openapi.json\", document.currentScript.src).href;\n{script}")
+});
 
 static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("../openapi.json").validator_url("none").try_it_out_enabled(true).use_base_layout();
@@ -111,11 +131,12 @@ static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 /// The OpenAPI document of this service, made from its code.
 #[utoipa::path(get, path = "/openapi.json", tag = "documentation", operation_id = "openapi", security(()),
     responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value)))]
-pub(crate) async fn openapi_json() -> impl Responder {
+pub(crate) async fn openapi_json(request: HttpRequest) -> impl Responder {
+    let document = if request.path().ends_with('/') { &DOCUMENT_IN_FOLDER } else { &DOCUMENT };
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
         .content_type("application/json")
-        .body(DOCUMENT.as_str())
+        .body(document.as_str())
 }
 
 /// Interactive documentation. Needs no internet.
@@ -134,6 +155,9 @@ pub(crate) async fn docs(request: HttpRequest) -> impl Responder {
         (status = 200, description = "The file.", content_type = "application/octet-stream"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn docs_file(name: Path<String>) -> Result<HttpResponse, Problem> {
+    if *name == INITIALIZER {
+        return Ok(page_answer("text/javascript; charset=utf-8").body(INITIALIZER_SCRIPT.as_str()));
+    }
     let file = file(&name)?;
     let mut answer = page_answer(&file.content_type);
     if file.gzpipped {

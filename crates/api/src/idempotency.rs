@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Code, Problem};
+use crate::query::reference_below;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 255;
@@ -12,7 +13,7 @@ const MAX_LENGTH: usize = 255;
 /// The answer to whoever created something, as it is told and remembered.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Created {
-    /// Where it is.
+    /// Where it is, from the root of the service; what is answered is relative to the request.
     pub(crate) location: String,
     /// Its state.
     pub(crate) etag: String,
@@ -26,13 +27,15 @@ impl Created {
     }
 }
 
-impl From<Created> for HttpResponse {
-    fn from(created: Created) -> Self {
+impl Created {
+    /// As an answer to this request, which may spell the path in another way than the first one did.
+    pub(crate) fn answer(self, request: &HttpRequest) -> HttpResponse {
+        let name = self.location.rsplit('/').next().unwrap_or_default();
         HttpResponse::Created()
-            .insert_header((header::LOCATION, created.location))
-            .insert_header((header::ETAG, created.etag))
+            .insert_header((header::LOCATION, reference_below(request.path(), name)))
+            .insert_header((header::ETAG, self.etag))
             .content_type("application/json")
-            .body(created.body)
+            .body(self.body)
     }
 }
 
@@ -50,9 +53,9 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 }
 
 /// The first answer once more.
-pub(crate) fn again(remembered: &str) -> Result<HttpResponse, Problem> {
+pub(crate) fn again(remembered: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let created: Created = serde_json::from_str(remembered).map_err(|error| Problem::internal(&error))?;
-    Ok(created.into())
+    Ok(created.answer(request))
 }
 
 /// What the first answer told.
@@ -66,6 +69,16 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn a_location_is_relative_to_the_path_as_it_was_sent() {
+        for (path, location) in [("/users/", "7"), ("/users", "users/7"), ("/%75sers", "%75sers/7"), ("/%75sers/", "7")]
+        {
+            let created = Created { location: "/users/7".to_owned(), etag: "\"1\"".to_owned(), body: "{}".to_owned() };
+            let request = TestRequest::with_uri(path).to_http_request();
+            assert_eq!(created.answer(&request).headers().get(header::LOCATION).unwrap(), location, "{path}");
+        }
+    }
 
     #[test]
     fn a_key_is_short_visible_and_alone() {

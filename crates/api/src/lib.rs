@@ -38,7 +38,7 @@ use domain::{Accounts, AuditTrail, Clock};
 pub use client_address::Network;
 pub use connection::Connection;
 pub use docs::openapi;
-pub use edge::{Edge, EdgeSettings, WebOrigin};
+pub use edge::{EXPOSED_HEADERS, Edge, EdgeSettings, UNEXPOSED_HEADERS, WebOrigin};
 pub use problem::Code;
 pub use traffic::TrafficLimits;
 pub use users::csv::{CsvLines, HeaderError, OpenError, Spool};

@@ -245,10 +245,20 @@ pub(crate) fn encode_cursor(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
 
-/// The `Link` to the next page (RFC 8288): the same request with another cursor.
+/// The `Link` to the next page (RFC 8288): the same request with another cursor. Relative to the request (RFC 3986
+/// section 5.2.2: a query alone keeps the path), since a proxy may serve us below a path of its own.
 pub(crate) fn next_link(request: &HttpRequest, cursor: &str) -> String {
-    let query = next_query(request.query_string(), cursor);
-    format!("<{}?{query}>; rel=\"next\"", request.path())
+    format!("<?{}>; rel=\"next\"", next_query(request.query_string(), cursor))
+}
+
+/// A reference to what is directly below the collection of this request, whether or not its path ends with a slash.
+/// Relative, as [`next_link`] is.
+pub(crate) fn reference_below(path: &str, name: &str) -> String {
+    match path.rsplit('/').next() {
+        None | Some("") => name.to_owned(),
+        // The last segment is left out when a reference is resolved.
+        Some(collection) => format!("{collection}/{name}"),
+    }
 }
 
 fn next_query(query: &str, cursor: &str) -> String {

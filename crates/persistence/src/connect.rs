@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[cfg(feature = "mysql")]
-use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions};
+use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions, MySqlSslMode};
 use sea_orm::sqlx::pool::PoolOptions;
 #[cfg(feature = "postgres")]
-use sea_orm::sqlx::postgres::{PgConnectOptions, Postgres};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode, Postgres};
 use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions, Connection, Database, Pool};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 use tokio::time::sleep;
 
-use crate::database::Options;
+use crate::database::{Options, Server};
 use crate::error::{DatabaseError, is_conflict};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use crate::server_url;
 
 /// Prepared statements that each connection keeps.
 pub(crate) const STATEMENT_CACHE: usize = 256;
@@ -54,6 +56,30 @@ impl Target {
                 let is_name = scheme.len() <= 16 && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
                 Err(DatabaseError::UnknownScheme(if is_name { scheme } else { "…" }.to_owned()))
             }
+        }
+    }
+
+    /// The server; a file of SQLite has none.
+    pub(crate) fn server(&self) -> Option<Server> {
+        match self {
+            Self::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => Some(Server {
+                is_remote: server.get_socket().is_none() && !server_url::is_local(server.get_host()),
+                requires_tls: !matches!(
+                    server.get_ssl_mode(),
+                    PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
+                ),
+                tls_option: "sslmode=verify-full",
+                has_unknown_options: false,
+            }),
+            #[cfg(feature = "mysql")]
+            Self::MySql(server) => Some(Server {
+                is_remote: server.get_socket().is_none() && !server_url::is_local(server.get_host()),
+                requires_tls: !matches!(server.get_ssl_mode(), MySqlSslMode::Disabled | MySqlSslMode::Preferred),
+                tls_option: "ssl-mode=VERIFY_IDENTITY",
+                has_unknown_options: false,
+            }),
         }
     }
 
@@ -125,11 +151,7 @@ where
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 fn server<O: ConnectOptions>(url: &str) -> Result<O, DatabaseError> {
-    let parsed = url::Url::parse(url).map_err(|error| DatabaseError::InvalidUrl(error.to_string()))?;
-    if parsed.path().trim_matches('/').is_empty() {
-        return Err(DatabaseError::InvalidUrl("it names no database".to_owned()));
-    }
-    O::from_url(&parsed)
+    O::from_url(&server_url::parse(url)?)
         .map(ConnectOptions::disable_statement_logging)
         .map_err(|_| DatabaseError::InvalidUrl("an option of it cannot be read".to_owned()))
 }

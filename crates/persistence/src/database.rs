@@ -11,6 +11,8 @@ use crate::connect::{STATEMENT_CACHE, Target};
 use crate::error::{DatabaseError, store_error};
 use crate::list;
 use crate::schema::{self, Schema};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use crate::server_url::has_unknown_options;
 use crate::store::Store;
 use domain::store::StoreError;
 
@@ -65,6 +67,19 @@ impl PoolState {
     }
 }
 
+/// What a URL says of the connections to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Whether they leave this computer.
+    pub is_remote: bool,
+    /// Whether there are none without TLS.
+    pub requires_tls: bool,
+    /// The option that asks for it, with the server's name checked.
+    pub tls_option: &'static str,
+    /// Whether the URL has options that are passed over.
+    pub has_unknown_options: bool,
+}
+
 /// An open database.
 #[derive(Clone)]
 pub struct Database {
@@ -86,6 +101,17 @@ impl Database {
     /// What is wrong with it, without repeating it.
     pub fn check_url(url: &str) -> Result<(), DatabaseError> {
         Target::parse(url).map(drop)
+    }
+
+    /// What the URL says of the server; a file of `SQLite` has none. Asks nobody.
+    ///
+    /// # Errors
+    /// As [`Self::check_url`].
+    pub fn server(url: &str) -> Result<Option<Server>, DatabaseError> {
+        let server = Target::parse(url)?.server();
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        let server = server.map(|server| Server { has_unknown_options: has_unknown_options(url), ..server });
+        Ok(server)
     }
 
     /// Opens the database of a `sqlite:`, `postgres:`, `postgresql:`, `mysql:` or `mariadb:` URL. The

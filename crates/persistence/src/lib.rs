@@ -30,6 +30,8 @@ mod personal_data;
 mod schema;
 mod scope;
 mod search;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod server_url;
 mod session_store;
 mod store;
 #[cfg(feature = "testing")]
@@ -37,7 +39,7 @@ pub mod testing;
 mod told;
 mod update;
 
-pub use database::{Database, Options, PoolState};
+pub use database::{Database, Options, PoolState, Server};
 pub use error::DatabaseError;
 pub use schema::Schema;
 pub use store::Store;

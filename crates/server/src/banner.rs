@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::output;
+
 /// Where the service is, where its documentation is, and how the first admin comes to be.
 #[must_use]
 pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
@@ -15,6 +17,18 @@ pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
          -d '{{\"setup_token\":\"{token}\",\"email\":\"you@example.com\",\"password\":\"choose a long passphrase\"}}'\n\n\
          The token is good once, until an admin exists."
     )
+}
+
+/// The same where the log is JSON: an object on each line.
+#[must_use]
+pub fn json(address: SocketAddr, setup_token: Option<&str>) -> String {
+    let (url, version) = (url(address), env!("CARGO_PKG_VERSION"));
+    let message = format!("Clientele {version} listens on {url}");
+    let documentation = format!("{url}/docs");
+    let listens = output::object("INFO", &message, &[("url", &url), ("documentation", &documentation)]);
+    let Some(token) = setup_token else { return listens };
+    let message = "there is no admin yet: POST /auth/signup with this setup_token, your own email and a password";
+    format!("{listens}\n{}", output::object("WARN", message, &[("setup_token", token)]))
 }
 
 /// What a browser can open: whoever listens on every address is here too.

@@ -13,8 +13,6 @@ use api::Connection;
 
 /// How often all connections are looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a connection may wait for its next request. The server ends those itself that are silent.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long the end of an answer may take that its reader is slow to take.
 const READING: Duration = Duration::from_mins(1);
 
@@ -32,9 +30,10 @@ struct Watched {
 }
 
 impl Connections {
-    /// Which may take so long to send the head of a request.
-    pub(crate) fn new(head_time: Duration) -> Self {
-        Self { all: Arc::default(), patience: KEEP_ALIVE + head_time }
+    /// Which may wait so long for their next request (the server ends those itself that are silent), and take so long
+    /// to send its head.
+    pub(crate) fn new(keep_alive: Duration, head_time: Duration) -> Self {
+        Self { all: Arc::default(), patience: keep_alive + head_time }
     }
 
     /// Takes note of a new one.

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use persistence::DatabaseError;
 
 use crate::command_line::Import;
+use crate::output;
 use crate::settings::Settings;
 use crate::startup::{self, StartupError};
 
@@ -32,7 +33,7 @@ pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, Startu
         Err(OpenError::Header(errors)) => {
             for error in &errors {
                 let column = error.column.as_ref().map(|column| format!("/{column}: ")).unwrap_or_default();
-                eprintln!("line 1: {column}{}", error.error.detail);
+                output::report(&format!("line 1: {column}{}", error.error.detail));
             }
             return Ok(failed("nothing was imported", errors.len() as u64));
         }
@@ -94,10 +95,10 @@ pub(crate) fn refused(error: Error) -> StartupError {
 fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
     for error in &imported.errors {
         let column = error.refused.column.map(|column| format!("/{column}: ")).unwrap_or_default();
-        eprintln!("line {}: {column}{}", error.line, error.refused.error.detail);
+        output::report(&format!("line {}: {column}{}", error.line, error.refused.error.detail));
     }
     if imported.errors_omitted > 0 {
-        eprintln!("and {} more errors", imported.errors_omitted);
+        output::report(&format!("and {} more errors", imported.errors_omitted));
     }
     let errors = imported.errors.len() as u64 + imported.errors_omitted;
     if imported.is_aborted(order) {
@@ -111,7 +112,7 @@ fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
 }
 
 fn failed(what: &str, errors: u64) -> ExitCode {
-    eprintln!("clientele: {what}: {errors} {}", if errors == 1 { "error" } else { "errors" });
+    output::error(&format!("{what}: {errors} {}", if errors == 1 { "error" } else { "errors" }));
     ExitCode::FAILURE
 }
 

@@ -17,6 +17,7 @@ pub mod keys;
 mod listener;
 pub mod logging;
 pub mod monitoring;
+pub mod output;
 pub mod settings;
 pub mod signals;
 pub mod startup;

@@ -8,6 +8,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
+#[cfg(feature = "otlp")]
+use crate::settings::HttpUrl;
 use crate::settings::{LogFormat, Settings, SettingsError};
 
 /// Libraries that tell what is not worth telling at `info`; `log.level` may name them to hear more.
@@ -61,6 +63,10 @@ pub fn log_panics() {
 
 /// A word alone would do as the name of a module too; here it has to be a level.
 fn filter(level: &str) -> Option<EnvFilter> {
+    // To the library, no level at all is `error`.
+    if level.trim().is_empty() {
+        return None;
+    }
     let words = level.split(',').filter(|word| !word.contains('='));
     words.map(|word| word.trim().parse::<LevelFilter>()).collect::<Result<Vec<_>, _>>().ok()?;
     EnvFilter::try_new(format!("{QUIET},{level}")).ok()
@@ -80,9 +86,11 @@ where
     let is_standard = STANDARD_VARIABLES.iter().any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()));
     match &settings.telemetry.otlp_endpoint {
         None if !is_standard => Ok(None),
-        endpoint => otlp::layer(endpoint.as_deref())
-            .map(Some)
-            .map_err(|error| SettingsError::Key(format!("telemetry.otlp_endpoint: {error}"))),
+        // What the exporter says of a URL repeats it, and a URL may hold a password.
+        endpoint => otlp::layer(endpoint.as_ref().map(HttpUrl::expose)).map(Some).map_err(|_| {
+            let reason = "cannot be used; an endpoint is a URL such as http://localhost:4318";
+            SettingsError::Key(format!("telemetry.otlp_endpoint, or a variable OTEL_EXPORTER_OTLP_…: {reason}"))
+        }),
     }
 }
 

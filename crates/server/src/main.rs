@@ -9,7 +9,7 @@ use server::health::{self, Check};
 use server::settings::{self, Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{admin, banner, config, delivery, export, import, keys, logging, one_line};
+use server::{admin, banner, config, delivery, export, import, keys, logging, one_line, output};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -56,19 +56,29 @@ fn said(said: Result<(), StartupError>) -> ExitCode {
 
 /// Says on one line why it can't go on.
 fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
-    // Nobody may be left to hear it; the code says it too.
-    let _ = writeln!(io::stderr(), "clientele: {}", one_line(error));
+    output::error(&one_line(error));
     ExitCode::from(code)
 }
 
 fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError> {
-    let environment = settings::environment(std::env::vars_os())?;
-    let settings = Settings::load(options.config.as_deref(), environment, options.settings())?;
+    let (file, flags) = (options.config.as_deref(), options.settings());
+    let environment = settings::environment(std::env::vars_os());
+    // First, since what is wrong with the rest is told in this form too.
+    output::set_format(settings::log_format(file, environment.as_deref().unwrap_or_default(), &flags));
+    let environment = environment?;
+    let passed_over = settings::passed_over(&environment).join(", ");
+    let settings = Settings::load(file, environment, flags)?;
+    output::set_format(settings.log.format);
     if matches!(command, Command::Serve | Command::Config { .. }) {
         settings.check_first_admin()?;
     }
     logging::start(&settings)?;
     logging::log_panics();
+    if matches!(command, Command::Serve) && !passed_over.is_empty() {
+        tracing::info!(
+            "passed over variables that Kubernetes or docker wrote for a service of this name: {passed_over}"
+        );
+    }
     Ok(settings)
 }
 
@@ -105,8 +115,12 @@ async fn serve(settings: &Settings) -> Result<(), StartupError> {
         }
     };
     delivery::warn(&settings.delivery)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let banner = if output::is_json() { banner::json } else { banner::text };
     // Whoever started us may have closed their end; that is no reason not to serve.
-    let _ = writeln!(io::stdout(), "{}", banner::text(service.address(), service.setup_token()));
+    let _ = writeln!(io::stdout(), "{}", banner(service.address(), service.setup_token()));
     let asked_again = async {
         again.next().await;
         again.next().await;
@@ -116,7 +130,7 @@ async fn serve(settings: &Settings) -> Result<(), StartupError> {
 
 async fn migrate(direction: &Migrate, settings: &Settings) -> Result<ExitCode, StartupError> {
     if let Migrate::Down { yes: false } | Migrate::Fresh { yes: false } = direction {
-        eprintln!("clientele: this loses all data; say --yes to go on");
+        output::error("this loses all data; say --yes to go on");
         return Ok(ExitCode::from(USAGE));
     }
     let database = startup::open(settings).await?;
@@ -129,6 +143,7 @@ async fn migrate(direction: &Migrate, settings: &Settings) -> Result<ExitCode, S
     let schema = database.schema().await?;
     let states = [("applied", &schema.applied), ("pending", &schema.pending), ("unknown", &schema.unknown)];
     let lines = states.into_iter().flat_map(|(state, names)| names.iter().map(move |name| format!("{state:8} {name}")));
-    say(&lines.collect::<Vec<_>>().join("\n"))?;
+    let text = lines.collect::<Vec<_>>().join("\n");
+    say(&if output::is_json() { output::objects(&text) } else { text })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use api::{Network, WebOrigin};
+pub use auth::delivery::HttpUrl;
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use auth::{MASTER_KEY_MIN_LENGTH, Password, PasswordPolicy};
 use figment::Figment;
@@ -17,13 +18,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 mod delivery;
+mod foreign;
 mod lenient;
 mod metrics_listen;
 mod shown;
 mod sources;
+mod warnings;
+
+use warnings::Origin;
 
 pub use metrics_listen::MetricsListen;
-pub use sources::environment;
+pub use sources::{environment, passed_over};
 
 pub use delivery::{Delivery, Gateways, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 
@@ -59,6 +64,9 @@ pub struct Settings {
     /// Password of that admin.
     #[serde(serialize_with = "shown::secret")]
     pub admin_password: Option<SecretString>,
+    /// Where secrets came from.
+    #[serde(skip)]
+    origin: Origin,
 }
 
 /// `http.*`
@@ -77,6 +85,9 @@ pub struct Http {
     /// How long a client may take to send a JSON body, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub body_timeout: u32,
+    /// How long a connection may wait for its next request, in seconds. Longer than the load balancer keeps its own.
+    #[serde(deserialize_with = "lenient::number")]
+    pub keep_alive: u32,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none unless
     /// said otherwise.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
@@ -182,8 +193,8 @@ pub struct Log {
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetry {
     /// Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. May hold a password.
-    #[serde(serialize_with = "shown::optional_url")]
-    pub otlp_endpoint: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub otlp_endpoint: Option<HttpUrl>,
 }
 
 /// For people or for machines.
@@ -204,6 +215,7 @@ impl Default for Http {
             workers: None,
             head_timeout: 10,
             body_timeout: 20,
+            keep_alive: 75,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
         }
@@ -241,6 +253,27 @@ impl Default for Log {
     }
 }
 
+/// The form of the log, as far as it can be told of settings that may be wrong.
+#[must_use]
+pub fn log_format(file: Option<&Path>, environment: &[(String, String)], flags: &[(&str, String)]) -> LogFormat {
+    let said = |pairs: Vec<(&str, &str)>, wanted| {
+        let mut values =
+            pairs.into_iter().filter(|(name, _)| *name == wanted).map(|(_, value)| value.trim().to_owned());
+        values.rfind(|value| !value.is_empty())
+    };
+    let of_flags = said(flags.iter().map(|(key, value)| (*key, value.as_str())).collect(), "log.format");
+    let of_environment =
+        || said(environment.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(), "CLIENTELE_LOG__FORMAT");
+    let of_file = || {
+        let (_, table) = sources::from_file(file).ok()?;
+        Some(table.get("log")?.get("format")?.as_str()?.to_owned())
+    };
+    match of_flags.or_else(of_environment).or_else(of_file).as_deref() {
+        Some("json") => LogFormat::Json,
+        _ => LogFormat::Pretty,
+    }
+}
+
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -268,14 +301,19 @@ impl Settings {
         environment: Vec<(String, String)>,
         flags: Vec<(&str, String)>,
     ) -> Result<Self, SettingsError> {
-        let mut figment = Figment::from(Serialized::defaults(sources::from_file(file)?));
-        for (key, value) in sources::from_environment(environment)? {
-            figment = figment.merge(Serialized::default(&key, value));
+        let (path, table) = sources::from_file(file)?;
+        let variables = sources::from_environment(environment)?;
+        sources::check_keys(&path, &table, &variables)?;
+        let origin = Origin::new(&path, &table, &variables);
+        let mut figment = Figment::from(Serialized::defaults(table));
+        for variable in variables {
+            figment = figment.merge(Serialized::default(&variable.key, variable.value));
         }
         for (key, value) in flags {
-            figment = figment.merge(Serialized::default(key, value));
+            figment = figment.merge(Serialized::default(key, sources::without_line_ends(&value)));
         }
-        let settings: Self = figment.extract().map_err(|error| SettingsError::Key(sources::describe(&error)))?;
+        let mut settings: Self = figment.extract().map_err(|error| SettingsError::Key(sources::describe(&error)))?;
+        settings.origin = origin;
         settings.check()?;
         Ok(settings)
     }
@@ -292,6 +330,7 @@ impl Settings {
         in_range("http.workers", self.http.workers.unwrap_or(1), 1, 512)?;
         in_range("http.head_timeout", self.http.head_timeout, 1, 3600)?;
         in_range("http.body_timeout", self.http.body_timeout, 1, 3600)?;
+        in_range("http.keep_alive", self.http.keep_alive, 1, 3600)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
         in_range("limits.per_user", self.limits.per_user, 1, 100_000)?;
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
@@ -408,7 +447,7 @@ mod tests {
             let message = check(wrong).unwrap_err().to_string();
             assert!(message.contains("admin_email"), "{message}");
         }
-        for wrong in ["", "short", "password1234"] {
+        for wrong in ["short", "password1234"] {
             let message = check(&[email, ("CLIENTELE_ADMIN_PASSWORD", wrong)]).unwrap_err().to_string();
             assert!(message.starts_with("admin_password: "), "{message}");
         }
@@ -470,7 +509,7 @@ mod tests {
         for (variables, words) in [
             (&[(email, "twilio")][..], &["delivery.email", "twilio", "log, smtp, webhook"][..]),
             (&[(phone, "smtp")], &["delivery.phone", "smtp", "log, twilio, webhook"]),
-            (&[(whatsapp, "")], &["delivery.whatsapp", "log, twilio, webhook"]),
+            (&[(whatsapp, "pigeon")], &["delivery.whatsapp", "log, twilio, webhook"]),
             (&[(email, "smtp"), from], &["delivery.smtp.url is missing", "delivery.email = smtp"]),
             (&[(email, "smtp"), smtp], &["delivery.smtp.from is missing"]),
             (&[(phone, "twilio"), token, number], &["delivery.twilio.account_sid is missing", "delivery.phone"]),
@@ -518,7 +557,146 @@ mod tests {
             secrecy::ExposeSecret::expose_secret(&settings.auth.master_key.unwrap()),
             "open sesame, open sesame"
         );
-        assert!(load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere/at/all")]).is_err());
+        let missing = load(&[("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere/at/all")]).unwrap_err().to_string();
+        assert!(missing.starts_with("CLIENTELE_AUTH__MASTER_KEY_FILE: cannot read /nowhere/at/all: "), "{missing}");
+        std::fs::write(&file, "\r\n").unwrap();
+        let empty = load(&[("DATABASE_URL_FILE", file.to_str().unwrap())]).unwrap_err().to_string();
+        assert!(empty.starts_with("DATABASE_URL_FILE: ") && empty.ends_with(" is empty"), "{empty}");
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let names = Settings::default().shown().into_iter();
+        let names = names.map(|(key, _)| format!("CLIENTELE_{}", key.replace('.', "__").to_uppercase()));
+        for name in names.chain(["DATABASE_URL".to_owned()]) {
+            for empty in ["", "\r", "\n", "\r\n"] {
+                for name in [name.clone(), format!("{name}_FILE")] {
+                    let settings = load(&[(&name, empty)]).unwrap();
+                    assert_eq!(settings.shown(), Settings::default().shown(), "{name}={empty:?}");
+                    settings.check_first_admin().unwrap();
+                }
+            }
+        }
+        let key = [("CLIENTELE_AUTH__MASTER_KEY", "open sesame, open sesame"), ("CLIENTELE_AUTH__MASTER_KEY_FILE", "")];
+        assert!(load(&key).unwrap().auth.master_key.is_some(), "only one of them is set");
+    }
+
+    #[test]
+    fn line_ends_at_the_end_are_no_part_of_a_value() {
+        let file = std::env::temp_dir().join(format!("clientele-crlf-{}", std::process::id()));
+        std::fs::write(&file, "whsec_c2VzYW1l\r\n").unwrap();
+        for end in ["\r", "\n", "\r\n", "\r\r\n\n"] {
+            let with_end = |text: &str| format!("{text}{end}");
+            let settings = load(&[
+                ("DATABASE_URL", &with_end("sqlite:data/x.db")),
+                ("CLIENTELE_AUTH__BCRYPT_COST", &with_end("11")),
+                ("CLIENTELE_SIGNUP__STAFF", &with_end("open")),
+                ("CLIENTELE_LOG__LEVEL", &with_end("warn")),
+                ("CLIENTELE_ADMIN_PASSWORD", &with_end(" a password ")),
+                ("CLIENTELE_DELIVERY__WEBHOOK__SECRET_FILE", &with_end(file.to_str().unwrap())),
+            ]);
+            let settings = settings.unwrap();
+            assert_eq!(settings.database.url.expose_secret(), "sqlite:data/x.db");
+            assert_eq!((settings.auth.bcrypt_cost, settings.log.level.as_str()), (11, "warn"));
+            assert_eq!(settings.signup.staff, StaffSignup::Open);
+            assert_eq!(settings.admin_password.unwrap().expose_secret(), " a password ", "spaces are");
+            assert!(settings.delivery.webhook.secret.is_some());
+        }
+        let flags = vec![("database.url", "sqlite:data/x.db\r".to_owned())];
+        let settings = Settings::load(Some(Path::new("/dev/null")), Vec::new(), flags).unwrap();
+        assert_eq!(settings.database.url.expose_secret(), "sqlite:data/x.db");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_as_it_was_written() {
+        for (name, words) in [
+            ("CLIENTELE_NO__SUCH_KEY", &["unknown setting CLIENTELE_NO__SUCH_KEY ", "auth, "][..]),
+            ("CLIENTELE_HTTP__LISTENN", &["unknown setting CLIENTELE_HTTP__LISTENN ", "listen, "]),
+            ("CLIENTELE_DELIVERY__SMTP__URI", &["unknown setting CLIENTELE_DELIVERY__SMTP__URI ", "from, url"]),
+            ("CLIENTELE_HTTP__LISTEN__PORT", &["unknown setting CLIENTELE_HTTP__LISTEN__PORT ", "listen, "]),
+            ("CLIENTELE_PORT", &["unknown setting CLIENTELE_PORT "]),
+        ] {
+            let message = load(&[(name, "8080")]).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
+        let file = std::env::temp_dir().join(format!("clientele-unknown-{}.toml", std::process::id()));
+        for (text, key) in [
+            ("[no]\nsuch_key = 1", "no.such_key"),
+            ("[delivery.smtp]\nuri = \"sesame\"", "delivery.smtp.uri"),
+            ("colour = \"sesame\"", "colour"),
+            ("[http.listen]\nport = 1", "http.listen.port"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let message = Settings::load(Some(&file), Vec::new(), Vec::new()).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("unknown setting {key} in ")), "{message}");
+            assert!(!message.contains("sesame"), "{message}");
+        }
+    }
+
+    #[test]
+    fn variables_of_kubernetes_are_passed_over() {
+        let variables = [
+            ("CLIENTELE_PORT", "tcp://10.3.104.46:8080"),
+            ("CLIENTELE_PORT_8080_TCP_ADDR", "10.3.104.46"),
+            ("CLIENTELE_API_SERVICE_HOST", "10.3.104.46"),
+            ("CLIENTELE_HTTP__LISTEN", "127.0.0.1:9"),
+        ];
+        assert_eq!(load(&variables).unwrap().http.listen.port(), 9);
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected = ["CLIENTELE_API_SERVICE_HOST", "CLIENTELE_PORT", "CLIENTELE_PORT_8080_TCP_ADDR"];
+        assert_eq!(passed_over(&variables), expected);
+    }
+
+    #[test]
+    fn the_form_of_the_log_is_known_though_the_rest_is_wrong() {
+        let file = std::env::temp_dir().join(format!("clientele-form-{}.toml", std::process::id()));
+        std::fs::write(&file, "colour = 1\n[log]\nformat = \"json\"").unwrap();
+        let of = |environment: &str, flag: Option<&str>| {
+            let environment = [("CLIENTELE_LOG__FORMAT".to_owned(), environment.to_owned())];
+            let flags: Vec<_> = flag.into_iter().map(|flag| ("log.format", flag.to_owned())).collect();
+            log_format(Some(&file), &environment, &flags)
+        };
+        assert_eq!(of("", None), LogFormat::Json);
+        assert_eq!(of("pretty", None), LogFormat::Pretty);
+        assert_eq!(of("pretty", Some("json")), LogFormat::Json);
+        assert_eq!(of("json\r", Some("pretty")), LogFormat::Pretty);
+        assert_eq!(log_format(Some(Path::new("/nowhere")), &[], &[]), LogFormat::Pretty);
+    }
+
+    proptest::proptest! {
+        /// Whatever is wrong with a URL, what is told of it does not have the password.
+        #[test]
+        fn no_password_is_shown_in_whatever_malformed_url_it_stands(
+            scheme in "postgres|postgresql|mysql|mariadb|smtp|smtps|http|https|POSTGRES|oracle|sqlite|",
+            slashes in "://|:|:/|//|:///|::",
+            user in "ann|ann@example\\.com|a%40b||ann:",
+            before in "[#/?@:%&=+ \\[\\]\\\\0-9a-z]{0,4}",
+            after in "[#/?@:%&=+ \\[\\]\\\\0-9a-z]{0,4}",
+            at in "@|",
+            host in "db|db:5432|[::1]|example\\.com:x|",
+            tail in "/people|/people\\?sslmode=require|\\?tls=required|/x\\?password=sesame&key=sesame|#sesame|",
+        ) {
+            // Without it, the password is a port or a path, which nobody can tell from one.
+            let at = if at.is_empty() && !before.contains(['#', '/', '?', '@']) { "@" } else { &at };
+            let url = format!("{scheme}{slashes}{user}:{before}sesame{after}{at}{host}{tail}");
+            for name in [
+                "CLIENTELE_DATABASE__URL",
+                "CLIENTELE_DELIVERY__SMTP__URL",
+                "CLIENTELE_DELIVERY__TWILIO__BASE_URL",
+                "CLIENTELE_DELIVERY__WEBHOOK__URL",
+                "CLIENTELE_TELEMETRY__OTLP_ENDPOINT",
+                "CLIENTELE_HTTP__CORS_ORIGINS",
+            ] {
+                if name.ends_with("DATABASE__URL") && scheme == "sqlite" {
+                    continue;
+                }
+                let told = match load(&[(name, &url)]) {
+                    Ok(settings) => format!("{}{:?}{:?}", crate::config::text(&settings), settings.warnings(), settings),
+                    Err(error) => error.to_string(),
+                };
+                proptest::prop_assert!(!told.contains("sesame"), "{name}={url}: {told}");
+            }
+        }
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Service {
             imports: Imports::default(),
         };
         let address = bound.address();
-        let connections = Connections::new(head_time(settings));
+        let connections = Connections::new(keep_alive(settings), head_time(settings));
         let server = serve(settings, bound.listen()?, services, connections.clone())?;
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
@@ -357,6 +357,10 @@ fn head_time(settings: &Settings) -> Duration {
     Duration::from_secs(settings.http.head_timeout.into())
 }
 
+fn keep_alive(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.http.keep_alive.into())
+}
+
 fn serve(
     settings: &Settings,
     listener: TcpListener,
@@ -365,6 +369,7 @@ fn serve(
 ) -> Result<Server, StartupError> {
     let factory = move || App::new().configure(api::configure(services.clone()));
     let server = HttpServer::new(factory).client_request_timeout(head_time(settings)).shutdown_timeout(DRAIN_SECONDS);
+    let server = server.keep_alive(keep_alive(settings));
     let mut server = server.on_connect(move |stream, data| connections.add(stream, data));
     // Caught by the program, from before it says that it listens.
     server = server.disable_signals();

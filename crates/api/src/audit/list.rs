@@ -76,7 +76,7 @@ fn cursor(value: Value) -> Result<Option<EventCursor>, ValueError> {
 #[utoipa::path(get, path = "/audit-events", tag = "audit", operation_id = "list_audit_events", params(EventListParams),
     responses(
         (status = 200, description = "A page of entries. `Link` names the next page.", body = EventListResponse,
-            headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),
+            headers(("Link" = String, description = "`<?…>; rel=\"next\"`, relative to the request, when there is a next page"))),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,

@@ -128,7 +128,7 @@ impl SessionResponse {
     responses(
         (status = 200, description = "A page of the sessions that have not ended. `Link` names the next page.",
             body = SessionListResponse,
-            headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),
+            headers(("Link" = String, description = "`<?…>; rel=\"next\"`, relative to the request, when there is a next page"))),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
             content_type = "application/problem+json"),

@@ -149,7 +149,7 @@ impl FromForm for CreateCustomerRequest {
                        nobody again and gets the first answer.")),
     responses(
         (status = 201, description = "The person, invited if staff without a password.", body = UserResponse,
-            headers(("Location" = String, description = "Where the person is"), ("ETag" = String, description = "The state of the record"))),
+            headers(("Location" = String, description = "Where the person is, relative to the request"), ("ETag" = String, description = "The state of the record"))),
         (status = 400, description = "`malformed_json`, or `bad_request` for a wrong `Idempotency-Key`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: not this role, or not this field, which the pointer names", body = ProblemBody,
@@ -178,17 +178,17 @@ pub(crate) async fn create(
     if let Some(once) = once
         && let Some(answer) = services.accounts.first_answer(once).await?
     {
-        return idempotency::again(&answer);
+        return idempotency::again(&answer, &request);
     }
     let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
     let new = form.finish(new)?;
-    let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).into()) };
+    let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).answer(&request)) };
     let remember = Remember { once, answer: |user| created(user).remembered() };
     match enter(&services, actor, new, Some(remember)).await {
-        Ok(user) => Ok(created(&user).into()),
+        Ok(user) => Ok(created(&user).answer(&request)),
         // The same request may have been carried out a moment ago, which then is the reason.
         Err(refusal) => match services.accounts.first_answer(once).await? {
-            Some(answer) => idempotency::again(&answer),
+            Some(answer) => idempotency::again(&answer, &request),
             None => Err(refusal),
         },
     }

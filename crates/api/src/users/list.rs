@@ -15,7 +15,7 @@ use crate::users::{UserListResponse, page};
 #[utoipa::path(get, path = "/users/", tag = "users", operation_id = "list_users", params(UserFilterParams, PageParams),
     responses(
         (status = 200, description = "A page of people. `Link` names the next page.", body = UserListResponse,
-            headers(("Link" = String, description = "`<…>; rel=\"next\"` when there is a next page"))),
+            headers(("Link" = String, description = "`<?…>; rel=\"next\"`, relative to the request, when there is a next page"))),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,

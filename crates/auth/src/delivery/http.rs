@@ -25,6 +25,12 @@ impl HttpUrl {
         &self.0
     }
 
+    /// The whole of it, which may hold a key or a password: not to be shown.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
     pub(super) fn is_plain(&self) -> bool {
         self.0.scheme() == "http" && !self.0.host_str().is_some_and(is_local)
     }
@@ -43,6 +49,9 @@ impl FromStr for HttpUrl {
 impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = &self.0;
+        if has_at_after_host(url) {
+            return write!(f, "{}://…", url.scheme());
+        }
         write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
         if let Some(port) = url.port() {
             write!(f, ":{port}")?;
@@ -55,6 +64,12 @@ impl fmt::Debug for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HttpUrl({self})")
     }
+}
+
+/// Whether an `@` comes after the host. What looks like host and port may then be a user and the beginning of a password
+/// in which `/`, `?` or `#` should have been escaped.
+pub(super) fn has_at_after_host(url: &Url) -> bool {
+    [url.path(), url.query().unwrap_or_default(), url.fragment().unwrap_or_default()].iter().any(|p| p.contains('@'))
 }
 
 /// Codes go where the operator said, and nowhere that a gateway points to.

@@ -13,6 +13,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::http::has_at_after_host;
 use super::{GatewayError, is_local, text};
 use crate::outbox::{CodeMessage, CodeSender, SendError};
 
@@ -54,12 +55,24 @@ impl SmtpUrl {
 impl fmt::Display for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(url) = reqwest::Url::parse(self.0.expose_secret()) else { return f.write_str("…") };
-        let who = if url.username().is_empty() { String::new() } else { format!("{}:…@", url.username()) };
+        if has_at_after_host(&url) {
+            return write!(f, "{}://…", url.scheme());
+        }
+        let who = match url.username() {
+            "" => String::new(),
+            name if name.to_ascii_lowercase().contains("%3a") => "…@".to_owned(),
+            name => format!("{name}:…@"),
+        };
         write!(f, "{}://{who}{}", url.scheme(), url.host_str().unwrap_or_default())?;
         if let Some(port) = url.port() {
             write!(f, ":{port}")?;
         }
-        url.query().map_or(Ok(()), |query| write!(f, "?{query}"))
+        let tls = url.query().filter(|query| ["tls=required", "tls=opportunistic"].contains(query));
+        match (tls, url.query()) {
+            (Some(tls), _) => write!(f, "?{tls}"),
+            (None, Some(_)) => f.write_str("?…"),
+            (None, None) => Ok(()),
+        }
     }
 }
 

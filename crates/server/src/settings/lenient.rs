@@ -77,6 +77,9 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserial
         RawList::List(items) => items,
         RawList::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect(),
     };
-    let parse = |item: &String| item.parse().map_err(|error| D::Error::custom(format!("{item:?} is {error}")));
+    // One with an `@` may be a URL with a password.
+    let shown = |item: &str| if item.contains('@') { "an item".to_owned() } else { format!("{item:?}") };
+    let wrong = |item: &str, error| D::Error::custom(format!("{} is {error}", shown(item)));
+    let parse = |item: &String| item.parse().map_err(|error| wrong(item, error));
     items.iter().map(parse).collect()
 }

@@ -35,22 +35,39 @@ pub(super) fn url<S: Serializer>(value: &SecretString, serializer: S) -> Result<
     serializer.serialize_str(&masked(value.expose_secret()))
 }
 
-/// The same of one that need not be set.
-#[expect(clippy::ref_option, reason = "serde asks for this signature")]
-pub(super) fn optional_url<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.serialize_str(&masked(value)),
-        None => serializer.serialize_none(),
-    }
+/// Whether a value that is shown hides something.
+pub(super) fn hides(shown: &str) -> bool {
+    shown == SET || shown.contains('…')
 }
 
-fn masked(url: &str) -> String {
-    let (url, options) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
-    let Some((scheme, rest)) = url.split_once("://") else { return format!("{url}{options}") };
+/// What cannot be told apart from a password is hidden too: a URL may be malformed and still be taken.
+pub(super) fn masked(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some(parts) => parts,
+        // A file of SQLite has no password.
+        None if url.starts_with("sqlite:") => ("", url),
+        None => return "…".to_owned(),
+    };
+    let (rest, options) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
+    if scheme.is_empty() || scheme == "sqlite" {
+        return format!("{}{options}", url.split('?').next().unwrap_or_default());
+    }
+    let (authority, path) = rest.split_at(rest.find(['/', '#']).unwrap_or(rest.len()));
+    // The password has a `/`, `?` or `#` that should have been escaped.
+    if url.rfind('@') > Some(scheme.len() + "://".len() + authority.len()) {
+        return format!("{scheme}://…");
+    }
+    let path = path.split('#').next().unwrap_or_default();
     // A password may hold an `@` that should have been escaped, so the last one counts.
-    let Some((who, place)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}{options}") };
-    let who = who.split_once(':').map_or(who.to_owned(), |(name, _)| format!("{name}:…"));
-    format!("{scheme}://{who}@{place}{options}")
+    let Some((who, place)) = authority.rsplit_once('@') else {
+        return format!("{scheme}://{authority}{path}{options}");
+    };
+    let who = match who.split_once(':') {
+        _ if who.to_ascii_lowercase().contains("%3a") => "…".to_owned(),
+        Some((name, _)) => format!("{name}:…"),
+        None => who.to_owned(),
+    };
+    format!("{scheme}://{who}@{place}{path}{options}")
 }
 
 /// The leaves of nested sections, as dotted keys.
@@ -79,6 +96,12 @@ mod tests {
             ("postgres://db/x", "postgres://db/x"),
             ("postgres://ann@db/x", "postgres://ann@db/x"),
             ("postgres://ann:p@ss:word@db:5432/x", "postgres://ann:…@db:5432/x"),
+            ("postgres://ann:x@/people?host=/cloudsql/a:b:c", "postgres://ann:…@/people?…"),
+            ("postgres://ann:12/34@db/x", "postgres://…"),
+            ("postgres://ann:12?34@db/x", "postgres://…"),
+            ("postgres://ann:12#34@db/x", "postgres://…"),
+            ("postgres://ann%3A1234@db/x", "postgres://…@db/x"),
+            ("postgres:ann:1234@db/x", "…"),
         ] {
             assert_eq!(masked(url), shown);
         }

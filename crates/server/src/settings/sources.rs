@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::error::Kind;
 
-use super::{DEFAULT_FILE, SettingsError};
+use super::foreign::is_foreign;
+use super::{DEFAULT_FILE, Settings, SettingsError};
 
 const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
@@ -33,14 +34,15 @@ pub fn environment(
     Ok(ours)
 }
 
-/// The settings of a file. One that nobody named need not be there.
-pub(super) fn from_file(named: Option<&Path>) -> Result<toml::Table, SettingsError> {
+/// The settings of a file, and which it is. One that nobody named need not be there.
+pub(super) fn from_file(named: Option<&Path>) -> Result<(PathBuf, toml::Table), SettingsError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
-    match std::fs::read_to_string(path) {
-        Ok(text) => text.parse().map_err(|error| SettingsError::Key(misspelt(path, &text, &error))),
-        Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => Ok(toml::Table::new()),
-        Err(source) => Err(SettingsError::File { path: path.to_owned(), source }),
-    }
+    let table = match std::fs::read_to_string(path) {
+        Ok(text) => text.parse().map_err(|error| SettingsError::Key(misspelt(path, &text, &error)))?,
+        Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => toml::Table::new(),
+        Err(source) => return Err(SettingsError::File { path: path.to_owned(), source }),
+    };
+    Ok((path.to_owned(), table))
 }
 
 /// Where a file is wrong. The error's own words would show the line.
@@ -51,26 +53,58 @@ fn misspelt(path: &Path, text: &str, error: &toml::de::Error) -> String {
     format!("{}, line {line}, column {column}: {}", path.display(), error.message())
 }
 
-/// The settings among the environment's variables, as dotted keys.
-pub(super) fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<(String, String)>, SettingsError> {
-    let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| is_ours(name)).collect();
+/// One setting of the environment.
+pub(super) struct Variable {
+    /// As it was written, `…_FILE` included.
+    pub(super) name: String,
+    /// The dotted key of the setting.
+    pub(super) key: String,
+    pub(super) value: String,
+    /// The file that holds the value, if that was named.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// The settings among the environment's variables. An empty variable is not set, and line ends at the end of a value
+/// are not part of it: compose files pass `X: ${X:-}`, and files of variables may come from Windows.
+pub(super) fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<Variable>, SettingsError> {
+    let ours = variables.into_iter().filter(|(name, value)| is_ours(name) && !is_foreign(name, value));
+    let mut ours: Vec<_> = ours.map(|(name, value)| (name, without_line_ends(&value).to_owned())).collect();
+    ours.retain(|(_, value)| !value.is_empty());
     // Later ones win: `CLIENTELE_DATABASE__URL` is the more specific name.
-    variables.sort_by_key(|(name, _)| name.starts_with(PREFIX));
-    let names: BTreeSet<_> = variables.iter().map(|(name, _)| name.clone()).collect();
-    let mut settings = Vec::new();
-    for (name, value) in variables {
-        let Some(plain) = name.strip_suffix("_FILE") else {
-            settings.push((key(&name)?, value));
-            continue;
-        };
-        if names.contains(plain) {
-            return Err(SettingsError::Key(format!("{plain} and {name} are both set: give one of them")));
-        }
-        let text =
-            std::fs::read_to_string(&value).map_err(|source| SettingsError::File { path: value.into(), source })?;
-        settings.push((key(plain)?, text.trim_end_matches(['\r', '\n']).to_owned()));
+    ours.sort_by_key(|(name, _)| name.starts_with(PREFIX));
+    let names: BTreeSet<_> = ours.iter().map(|(name, _)| name.clone()).collect();
+    ours.into_iter().map(|(name, value)| variable(name, value, &names)).collect()
+}
+
+fn variable(name: String, value: String, names: &BTreeSet<String>) -> Result<Variable, SettingsError> {
+    let Some(plain) = name.strip_suffix("_FILE") else {
+        return Ok(Variable { key: key(&name)?, name, value, file: None });
+    };
+    if names.contains(plain) {
+        return Err(SettingsError::Key(format!("{plain} and {name} are both set: give one of them")));
     }
-    Ok(settings)
+    let key = key(plain)?;
+    let text = std::fs::read_to_string(&value)
+        .map_err(|error| SettingsError::Key(format!("{name}: cannot read {value}: {error}")))?;
+    let text = without_line_ends(&text).to_owned();
+    if text.is_empty() {
+        // Not taken for one that is not set: whoever names a file of a secret relies on it.
+        return Err(SettingsError::Key(format!("{name}: {value} is empty")));
+    }
+    Ok(Variable { key, name, value: text, file: Some(value.into()) })
+}
+
+pub(super) fn without_line_ends(text: &str) -> &str {
+    text.trim_end_matches(['\r', '\n'])
+}
+
+/// The names of variables that Kubernetes or docker wrote, which are passed over.
+#[must_use]
+pub fn passed_over(variables: &[(String, String)]) -> Vec<&str> {
+    let foreign = variables.iter().filter(|(name, value)| is_foreign(name, value));
+    let mut names: Vec<_> = foreign.map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names
 }
 
 fn is_ours(name: &str) -> bool {
@@ -82,6 +116,63 @@ fn key(name: &str) -> Result<String, SettingsError> {
         None => Ok("database.url".to_owned()),
         Some("") => Err(SettingsError::Key(format!("{name} names no setting; {PREFIX}HTTP__LISTEN is one"))),
         Some(key) => Ok(key.to_lowercase().replace("__", ".")),
+    }
+}
+
+/// The keys of a file, as paths in it.
+pub(super) fn leaves(table: &toml::Table) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) if !inner.is_empty() => {
+                keys.extend(leaves(inner).into_iter().map(|key| format!("{name}.{key}")));
+            }
+            _ => keys.push(name.clone()),
+        }
+    }
+    keys
+}
+
+/// Refuses a key that nobody knows, of the file or of the environment, by the name under which it was written.
+pub(super) fn check_keys(path: &Path, table: &toml::Table, variables: &[Variable]) -> Result<(), SettingsError> {
+    let known = Known::new(Settings::default().shown());
+    for key in leaves(table) {
+        known.check(&key, &format!("{key} in {}", path.display()))?;
+    }
+    variables
+        .iter()
+        .try_for_each(|variable| known.check(&variable.key, &format!("{} ({})", variable.name, variable.key)))
+}
+
+/// All keys that there are.
+struct Known(Vec<String>);
+
+impl Known {
+    fn new(shown: Vec<(String, serde_json::Value)>) -> Self {
+        Self(shown.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// Refuses what is neither a setting nor a section, by the name under which it was `written`.
+    fn check(&self, key: &str, written: &str) -> Result<(), SettingsError> {
+        if self.0.iter().any(|known| known == key) || self.is_section(key) {
+            return Ok(());
+        }
+        let mut section = key;
+        while !section.is_empty() && !self.is_section(section) {
+            section = section.rsplit_once('.').map_or("", |(outer, _)| outer);
+        }
+        let known = self.members(section).into_iter().collect::<Vec<_>>().join(", ");
+        Err(SettingsError::Key(format!("unknown setting {written}; known here are {known}")))
+    }
+
+    fn is_section(&self, key: &str) -> bool {
+        self.0.iter().any(|known| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    fn members(&self, section: &str) -> BTreeSet<&str> {
+        let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
+        let below = self.0.iter().filter_map(|known| known.strip_prefix(&prefix));
+        below.map(|rest| rest.split('.').next().unwrap_or(rest)).collect()
     }
 }
 

@@ -65,3 +65,58 @@ async fn where_codes_go_to_the_log_it_says_so_however_quiet_it_is() {
         assert!(!log.contains(" INFO server"), "{log}");
     }
 }
+
+#[track_caller]
+fn assert_json(text: &str) -> Vec<Value> {
+    let parse = |line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+    let lines: Vec<_> = text.lines().map(parse).collect();
+    for line in &lines {
+        assert!(["timestamp", "level", "message"].iter().all(|name| line[name].is_string()), "{line}");
+    }
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_json_every_line_of_both_outputs_is_json_from_the_first() {
+    let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("CLIENTELE_LOG__LEVEL", "debug");
+    let program = program.with("CLIENTELE_PORT", "tcp://10.3.104.46:8080");
+    let mut running = program.serve();
+    let token = running.setup_token();
+    let told = assert_json(&running.stdout());
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0]["url"], running.url(""));
+    assert_eq!(told[0]["documentation"], running.url("/docs"));
+    assert_eq!(told[1]["setup_token"], token.as_str());
+    running.signal("TERM");
+    let (status, log) = running.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(assert_json(&log).len() > 2, "{log}");
+
+    let migrated = program.run(&["migrate", "up"]);
+    assert!(assert_json(&migrated.stdout()).iter().any(|line| line["message"].as_str().unwrap().contains("applied")));
+    assert_json(&migrated.stderr());
+}
+
+#[test]
+fn with_json_what_is_wrong_is_told_in_json_too() {
+    let json = Program::new().with("CLIENTELE_LOG__FORMAT", "json");
+    let of_file = Program::new();
+    of_file.folder.write("clientele.toml", "colour = 1\n[log]\nformat = \"json\"");
+    let of_flag = Program::new().with("CLIENTELE_COLOUR", "red");
+    let missing = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("DATABASE_URL_FILE", "/nowhere");
+    for (program, words, code, message) in [
+        (json.with("CLIENTELE_COLOUR", "red"), &["serve"][..], 2, "CLIENTELE_COLOUR"),
+        (of_file, &["serve"], 2, "colour"),
+        (of_flag, &["--log-format", "json", "config", "check"], 2, "CLIENTELE_COLOUR"),
+        (missing, &["migrate", "up"], 2, "DATABASE_URL_FILE"),
+        (Program::new(), &["--log-format", "json", "migrate", "down"], 2, "--yes"),
+        (Program::new(), &["--log-format=json", "--database-url", "sqlite:/proc/x/y.db", "serve"], 1, "database.url"),
+        (Program::new(), &["--log-format=json", "import", "/dev/null"], 1, "phone"),
+    ] {
+        let done = program.run(words);
+        assert_eq!((done.code(), done.stdout()), (Some(code), String::new()), "{}", done.stderr());
+        let lines = assert_json(&done.stderr());
+        assert_eq!(lines[0]["level"], "ERROR", "{lines:?}");
+        assert!(lines[0]["message"].as_str().unwrap().contains(message), "{lines:?}");
+    }
+}

@@ -248,6 +248,10 @@ impl Running {
         self.stderr.text()
     }
 
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
     /// Waits for a line of its log that has these words.
     pub(crate) async fn until_it_says(&self, words: &str) {
         let deadline = Instant::now() + PATIENCE;

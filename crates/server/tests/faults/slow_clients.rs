@@ -28,7 +28,8 @@ async fn drip(stream: TcpStream, bytes: &'static [u8]) -> (String, Duration) {
 }
 
 fn program() -> Program {
-    Program::new().with("CLIENTELE_HTTP__HEAD_TIMEOUT", "1").with("CLIENTELE_HTTP__BODY_TIMEOUT", "2")
+    let program = Program::new().with("CLIENTELE_HTTP__HEAD_TIMEOUT", "1").with("CLIENTELE_HTTP__BODY_TIMEOUT", "2");
+    program.with("CLIENTELE_HTTP__KEEP_ALIVE", "5")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,4 +115,41 @@ async fn many_slow_clients_leave_the_others_alone() {
     }
     assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
     assert!(slow.iter().all(is_waiting), "they are not slow but done");
+}
+
+const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// Sends a request and reads the head of its answer, and what comes with it.
+async fn ask(stream: &mut TcpStream) -> String {
+    stream.write_all(REQUEST).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let count = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("an answer").unwrap();
+    String::from_utf8_lossy(&answer[..count]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_lives_as_long_as_it_is_said_to() {
+    let running = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "600").serve();
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
+    // Longer than any default of the libraries below.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"), "it was closed in between");
+
+    let running = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "1").serve();
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    closed.expect("it is closed").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_nothing_at_first_is_cut_off_however_long_idle_connections_live() {
+    let running = program().with("CLIENTELE_HTTP__KEEP_ALIVE", "3600").serve();
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
 }

@@ -18,7 +18,10 @@ fn an_unknown_key_is_refused_with_what_is_allowed() {
         ("CLIENTELE_LOG__LEVEL", "info,api=loud", &["log.level", "info"]),
         ("CLIENTELE_LOG__FORMAT", "xml", &["log.format", "pretty", "json"]),
         ("CLIENTELE_HTTP__LISTEN", "here", &["http.listen", "127.0.0.1:8080"]),
-        ("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere", &["/nowhere"]),
+        ("CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere", &["CLIENTELE_AUTH__MASTER_KEY_FILE", "/nowhere"]),
+        ("CLIENTELE_NO__SUCH_KEY", "x", &["CLIENTELE_NO__SUCH_KEY"]),
+        ("CLIENTELE_HTTP_PORT", "8080", &["CLIENTELE_HTTP_PORT"]),
+        ("DATABASE_URL", "postgres://ann:se#sesame@db/x", &["database.url", "percent-encoded"]),
         ("CLIENTELE_ADMIN_EMAIL", EMAIL, &["admin_email", "admin_password"]),
         ("DATABASE_URL", "oracle://ann:sesame@db/x", &["database.url", "oracle", "sqlite:", "postgres:", "mysql:"]),
     ] {
@@ -34,7 +37,8 @@ fn an_unknown_key_is_refused_with_what_is_allowed() {
         named.run(words_said).failed(2, &["admin_password", "at least 12 characters"]);
     }
     for (text, words) in [
-        ("[http]\nport = 1", &["http.port", "listen"][..]),
+        ("[http]\nport = 1", &["http.port in clientele.toml", "listen"][..]),
+        ("[no]\nsuch_key = 1", &["no.such_key in clientele.toml"]),
         ("colour = 1", &["colour"]),
         ("[auth]\npassword_min_length = \"x\"", &["auth.password_min_length"]),
         ("[auth", &["clientele.toml, line 1"]),
@@ -151,5 +155,65 @@ async fn a_wrong_master_key_is_said_so() {
         let wrong = program.with("CLIENTELE_AUTH__MASTER_KEY", "open barley, said his brother");
         wrong.run(&["serve"]).failed(2, &["master_key"]);
         wrong.without("CLIENTELE_AUTH__MASTER_KEY").run(&["serve"]).failed(2, &["master_key"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kubernetes_and_compose_put_into_the_environment_does_no_harm() {
+    let program = Program::new()
+        .with("CLIENTELE_PORT", "tcp://10.3.104.46:8080")
+        .with("CLIENTELE_PORT_8080_TCP_PROTO", "tcp")
+        .with("CLIENTELE_SERVICE_HOST", "10.3.104.46")
+        .with("CLIENTELE_API_SERVICE_PORT_HTTP", "8080")
+        .with("CLIENTELE_LOG__LEVEL", "")
+        .with("CLIENTELE_AUTH__MASTER_KEY", "")
+        .with("CLIENTELE_AUTH__MASTER_KEY_FILE", "")
+        .with("CLIENTELE_ADMIN_PASSWORD", "")
+        .with("DATABASE_URL", "sqlite:data/people.db\r\n");
+    assert_eq!(program.run(&["config", "check"]).code(), Some(0));
+    let running = program.serve();
+    running.until_it_says("CLIENTELE_SERVICE_HOST").await;
+    let log = running.stderr();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("CLIENTELE_")).collect();
+    let [line] = told[..] else { panic!("{told:?}") };
+    for name in ["CLIENTELE_PORT,", "CLIENTELE_PORT_8080_TCP_PROTO", "CLIENTELE_API_SERVICE_PORT_HTTP"] {
+        assert!(line.contains(name), "{line}");
+    }
+    assert!(program.folder.path().join("data/people.db").exists(), "by its name without the line end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_hardly_meant_for_production_is_a_warning_each() {
+    let program = Program::new()
+        .with("CLIENTELE_HTTP__TRUSTED_PROXIES", "0.0.0.0/0,::/0")
+        .with("CLIENTELE_LIMITS__ENABLED", "false");
+    let secret = program.folder.write("master_key", "open sesame, open sesame");
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let program = program.with("CLIENTELE_AUTH__MASTER_KEY_FILE", secret.to_str().unwrap());
+    let expected = [
+        "http.trusted_proxies: 0.0.0.0/0 ",
+        "http.trusted_proxies: ::/0 ",
+        "limits.enabled: ",
+        "auth.bcrypt_cost: 4 ",
+        "CLIENTELE_AUTH__MASTER_KEY_FILE: ",
+    ];
+    let running = program.serve();
+    running.until_it_says(expected[4]).await;
+    let log = running.stderr();
+    let checked = program.run(&["config", "check"]).stdout();
+    for warning in expected {
+        assert_eq!(log.lines().filter(|line| line.contains("WARN") && line.contains(warning)).count(), 1, "{log}");
+        let line = format!("# warning: {warning}");
+        assert_eq!(checked.lines().filter(|text| text.starts_with(&line)).count(), 1, "{checked}");
+    }
+    assert!(!log.contains("sesame") && !checked.contains("sesame"), "{log}{checked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_master_key_is_a_warning() {
+    for database in [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten() {
+        let running = Program::on(&database).serve();
+        running.until_it_says("auth.master_key: not set").await;
+        assert!(!running.stderr().contains("database.url: "), "it is on this computer: {}", running.stderr());
     }
 }

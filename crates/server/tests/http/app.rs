@@ -315,10 +315,14 @@ impl Caller {
 
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
+    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+    for name in headers.keys().map(reqwest::header::HeaderName::as_str) {
+        let is_listed = api::EXPOSED_HEADERS.contains(&name) || api::UNEXPOSED_HEADERS.contains(&name);
+        assert!(is_listed, "{url} answers {name}, which neither EXPOSED_HEADERS nor UNEXPOSED_HEADERS has");
+    }
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status: Status(status), headers, body, text }
+    Answer { status: Status(status), headers, body, text, url }
 }
 
 /// What came back.
@@ -327,6 +331,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
     pub(crate) text: String,
+    /// Where the request went.
+    pub(crate) url: reqwest::Url,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -347,6 +353,24 @@ impl Status {
 }
 
 impl Answer {
+    /// The path, with its query, that a reference in the answer leads to.
+    pub(crate) fn resolved(&self, reference: &str) -> String {
+        let url = self.url.join(reference).unwrap();
+        url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    }
+
+    /// Where `Location` leads.
+    pub(crate) fn location(&self) -> String {
+        self.resolved(self.header("location"))
+    }
+
+    /// Where `Link` leads, which names the next page.
+    pub(crate) fn next_page(&self) -> String {
+        let link = self.header("link");
+        let reference = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        self.resolved(reference.unwrap_or_else(|| panic!("{link}")))
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).to_str().unwrap()
     }

@@ -184,7 +184,7 @@ async fn numbers_survive_untouched(app: TestApp) {
     let entered = admin.post("/users/", body).await;
     assert_eq!(entered.status, 201, "{}", entered.body);
     assert_eq!(entered.body["metadata"], metadata);
-    assert_eq!(admin.get(entered.header("location")).await.body["metadata"], metadata);
+    assert_eq!(admin.get(&entered.location()).await.body["metadata"], metadata);
     assert_eq!(admin.get("/users/?role=customer").await.items()[0]["metadata"], metadata);
     let events = admin.get(&format!("/audit-events?subject_id={}", entered.body["id"].as_str().unwrap())).await;
     assert_eq!(events.items()[0]["changes"]["metadata"]["to"], metadata);
@@ -197,6 +197,6 @@ async fn text_survives_untouched(app: TestApp) {
     let body = json!({ "role": "customer", "phone": phone(1), "display_name": name, "metadata": metadata });
     let entered = admin.post("/users/", body).await;
     assert_eq!(entered.status, 201, "{}", entered.body);
-    let read = admin.get(entered.header("location")).await;
+    let read = admin.get(&entered.location()).await;
     assert_eq!((&read.body["display_name"], &read.body["metadata"]), (&json!(name), &metadata));
 }

@@ -1,11 +1,14 @@
 //! Web pages of other origins.
 
-use crate::app::{Answer, TestApp, send};
+use serde_json::json;
+
+use crate::app::{Answer, TestApp, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
     no_page_may_call_unless_the_operator_says_so,
     pages_of_the_operator_may_call,
+    every_exposed_header_is_one_that_answers_have,
     any_page_may_call_when_all_may
 );
 
@@ -51,6 +54,10 @@ async fn pages_of_the_operator_may_call(app: TestApp) {
     for name in ["etag", "location", "link", "x-request-id", "ratelimit", "ratelimit-policy", "retry-after"] {
         assert!(exposed.split(", ").any(|header| header == name), "{name} in {exposed}");
     }
+    let mut exposed: Vec<_> = exposed.split(", ").collect();
+    exposed.sort_unstable();
+    assert_eq!(exposed, api::EXPOSED_HEADERS, "which the answers of all tests are held against");
+    assert!(exposed.contains(&"www-authenticate") && refused.headers.contains_key("www-authenticate"));
     assert!(refused.header("vary").to_lowercase().contains("origin"));
 
     let other = "https://evil.example.com";
@@ -65,4 +72,28 @@ async fn any_page_may_call_when_all_may(app: TestApp) {
     assert_eq!((answer.status.code(), allowed_origin(&answer)), (200, Some("*")));
     let answer = app.anonymous().get_with("/health/live", &[("origin", PAGE)]).await;
     assert_eq!(allowed_origin(&answer), Some("*"));
+}
+
+async fn every_exposed_header_is_one_that_answers_have(app: TestApp) {
+    let admin = app.admin().await;
+    let limited = app
+        .another(|settings| {
+            settings.limits.auth_per_address = 1;
+        })
+        .await;
+    let mut answers = Vec::new();
+    for n in 0..2 {
+        answers.push(admin.post("/users/", json!({ "role": "customer", "phone": phone(n) })).await);
+    }
+    answers.push(admin.get("/users/?limit=1").await);
+    answers.push(admin.get("/users/export").await);
+    answers.push(admin.delete("/users/").await);
+    answers.push(app.anonymous().get("/users/").await);
+    while answers.last().is_some_and(|answer| answer.status != 429) {
+        answers.push(limited.anonymous().post("/auth/signin", json!({})).await);
+        assert!(answers.len() < 1000, "never limited");
+    }
+    for name in api::EXPOSED_HEADERS {
+        assert!(answers.iter().any(|answer| answer.headers.contains_key(name)), "no answer has {name}");
+    }
 }

@@ -33,7 +33,7 @@ async fn the_invited_set_their_own_password(app: TestApp, _: FixedClock) {
         let invited = admin.post("/users/", body).await;
         assert_eq!(invited.status, 201, "{}", invited.body);
         assert_eq!((&invited.body["is_active"], &invited.body["verified_at"]), (&json!(true), &Value::Null));
-        assert_eq!(admin.get(invited.header("location")).await.body, invited.body);
+        assert_eq!(admin.get(&invited.location()).await.body, invited.body);
         for guess in ["", "!", PASSWORD] {
             let body = json!({ "email": email, "password": guess });
             app.anonymous().post("/auth/signin", body).await.is_problem(401, "invalid_credentials");

@@ -29,6 +29,7 @@ mod passwords;
 mod patch;
 mod people;
 mod records;
+mod prefix;
 mod refresh;
 mod sessions;
 mod signin;

@@ -30,7 +30,7 @@ async fn admin_enters_every_role(app: TestApp) {
         .await;
     assert_eq!(staff.status, 201, "{}", staff.body);
     let id = staff.body["id"].as_str().unwrap();
-    assert_eq!(staff.header("location"), format!("/users/{id}"));
+    assert_eq!(staff.location(), format!("/users/{id}"));
     assert!(staff.header("etag").starts_with('"'));
     assert_eq!(
         staff.keys(),
@@ -79,7 +79,7 @@ async fn admin_enters_every_role(app: TestApp) {
     assert_eq!(customer.body["created_by"], admin.id);
     assert_eq!(customer.body["display_name"], json!(null));
 
-    let read = admin.get(customer.header("location")).await;
+    let read = admin.get(&customer.location()).await;
     assert_eq!(read.body, customer.body, "what was answered is what is stored");
     assert_eq!(read.header("etag"), customer.header("etag"));
 
