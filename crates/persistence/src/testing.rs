@@ -46,6 +46,8 @@ pub struct TestDatabase {
 enum Remains {
     Folder(PathBuf),
     Database { server: String, drop: String },
+    /// Somebody else clears it away.
+    Nothing,
 }
 
 impl TestDatabase {
@@ -83,6 +85,12 @@ impl TestDatabase {
         let mut url = url::Url::parse(&server).expect("a URL");
         url.set_path(name);
         Some(Self { url: url.into(), remains: Remains::Database { server, drop } })
+    }
+
+    /// The database at this URL, which somebody else made and clears away.
+    #[must_use]
+    pub fn of_another(url: &str) -> Self {
+        Self { url: url.to_owned(), remains: Remains::Nothing }
     }
 
     /// Where it is.
@@ -144,6 +152,7 @@ impl Store {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.remains {
+            Remains::Nothing => {}
             Remains::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
             Remains::Database { server, drop } => {
                 let (server, drop) = (server.clone(), drop.clone());

@@ -13,6 +13,7 @@ mod people;
 mod process;
 mod proxy;
 mod slow_clients;
+mod sqlite;
 mod start;
 #[cfg(feature = "otlp")]
 mod traces;
