@@ -98,6 +98,19 @@ impl Target {
         }
     }
 
+    /// One connection to the file of `SQLite` that makes and changes nothing of it, for copies.
+    pub(crate) async fn open_as_it_is(&self) -> Result<DatabaseConnection, DatabaseError> {
+        match self {
+            // Not read-only: the last connection to go tidies up, which wants to write.
+            Self::Sqlite(file) => {
+                let connection = sqlite_connection(file).read_only(false);
+                Ok(open(lasting_pool::<Sqlite>(1, Duration::from_secs(10)), connection).await?)
+            }
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            _ => self.open_one().await,
+        }
+    }
+
     /// One connection without time limits, for migrations.
     pub(crate) async fn open_one(&self) -> Result<DatabaseConnection, DatabaseError> {
         let patience = Duration::from_secs(10);
