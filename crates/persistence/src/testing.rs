@@ -45,7 +45,10 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Remains {
     Folder(PathBuf),
-    Database { server: String, drop: String },
+    Database {
+        server: String,
+        drop: String,
+    },
     /// Somebody else clears it away.
     Nothing,
 }
@@ -102,6 +105,14 @@ impl TestDatabase {
     /// Runs statements on a connection of their own, past every rule.
     pub async fn run(&self, sql: &str) {
         run(&self.url, sql).await.expect("statements of the test");
+    }
+
+    /// The same for statements that may be refused.
+    ///
+    /// # Errors
+    /// When the database refuses them.
+    pub async fn try_run(&self, sql: &str) -> Result<(), crate::DatabaseError> {
+        run(&self.url, sql).await
     }
 
     /// What a statement selects, past all rules: to see what is stored and what no longer is.

@@ -41,6 +41,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["import", "-"], "phone\n+998911111111\n"),
     (&["import", "-", "--dry-run"], "phone\n+998911111112\n"),
     (&["export"], ""),
+    (&["backup", "copy.db"], ""),
 ];
 
 /// No test of its own: [`others_do`] runs this binary once more with it.
