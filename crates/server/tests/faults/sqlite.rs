@@ -6,7 +6,7 @@ use std::process::Command;
 use persistence::testing::TestDatabase;
 
 use crate::people::{Admin, Load, phone};
-use crate::process::{EMAIL, PASSWORD, Program, Running};
+use crate::process::{PASSWORD, Program, Running};
 
 /// Where [`another_process`] finds its database, and what it does to it.
 const URL: &str = "CLIENTELE_TEST_URL";
@@ -37,7 +37,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["keys", "list"], ""),
     (&["keys", "rotate"], ""),
     (&["admin", "create", "--email", "second@example.com"], PASSWORD),
-    (&["admin", "create", "--email", EMAIL], PASSWORD),
+    (&["admin", "create", "--email", "second@example.com"], PASSWORD),
     (&["import", "-"], "phone\n+998911111111\n"),
     (&["import", "-", "--dry-run"], "phone\n+998911111112\n"),
     (&["export"], ""),
