@@ -3,7 +3,7 @@
 //! Names follow one convention: `pk_`, `fk_`, `uq_`, `ix_` or `ck_`, the table, the columns.
 
 use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use sea_orm_migration::sea_query::{
     Alias, Check, ColumnDef, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
     SqliteQueryBuilder, Table, TableCreateStatement,
@@ -218,6 +218,61 @@ pub(crate) async fn drop_index(
     let mut drop = Index::drop();
     drop.name(name).table(table);
     manager.drop_index(drop).await
+}
+
+/// Gives the check of a JSON column, made by [`NewTable::json`] or the like, its name. `definition` is what else the
+/// column is. Only `MariaDB` has such checks: elsewhere JSON is a type.
+pub(crate) async fn name_json_check(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    definition: &str,
+) -> Result<(), DbErr> {
+    if !is_mariadb(manager).await? || has_check(manager, table, &json_check(table, column)).await? {
+        return Ok(());
+    }
+    // A column that is declared as the text that it is has no check of its own.
+    let sql = format!(
+        "ALTER TABLE {table} MODIFY {column} longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin {definition}, \
+         ADD CONSTRAINT {} CHECK (json_valid({column}))",
+        json_check(table, column)
+    );
+    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// Takes the name back.
+pub(crate) async fn unname_json_check(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    definition: &str,
+) -> Result<(), DbErr> {
+    if !is_mariadb(manager).await? || !has_check(manager, table, &json_check(table, column)).await? {
+        return Ok(());
+    }
+    let name = json_check(table, column);
+    let sql = format!("ALTER TABLE {table} DROP CONSTRAINT {name}, MODIFY {column} JSON {definition}");
+    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
+}
+
+fn json_check(table: &str, column: &str) -> String {
+    format!("ck_{table}_{column}")
+}
+
+async fn is_mariadb(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
+    let is_mysql = manager.get_database_backend() == DbBackend::MySql;
+    Ok(is_mysql && has_any(manager, "SELECT 1 FROM DUAL WHERE VERSION() LIKE '%MariaDB%'").await?)
+}
+
+async fn has_check(manager: &SchemaManager<'_>, table: &str, name: &str) -> Result<bool, DbErr> {
+    let select = "SELECT 1 FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()";
+    has_any(manager, &format!("{select} AND table_name = '{table}' AND constraint_name = '{name}'")).await
+}
+
+/// The query builder knows neither the version nor the checks of a server.
+async fn has_any(manager: &SchemaManager<'_>, select: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_string(manager.get_database_backend(), select);
+    Ok(manager.get_connection().query_one_raw(statement).await?.is_some())
 }
 
 /// Drops a table.

@@ -28,6 +28,23 @@ pub enum DatabaseError {
         /// What the system says.
         source: io::Error,
     },
+    /// The database is on a server, which has tools of its own for backups.
+    #[error("`clientele backup` copies SQLite; for {backend} use {tool}")]
+    OtherBackup {
+        /// What the database is.
+        backend: &'static str,
+        /// What makes copies of it.
+        tool: &'static str,
+    },
+    /// `SQLite` knows no users, so nobody can be granted anything.
+    #[error("SQLite has no users to grant anything to; the mode of its file (0600) says who may use it")]
+    NoUsers,
+    /// Migrations are missing, and the user of the URL may not make them.
+    #[error(
+        "the database lacks migrations, and this user may not make them: run `clientele migrate up` as the user who \
+         owns the tables, and grant what `clientele migrate grants` prints"
+    )]
+    MayNotMigrate(#[source] StoreError),
     /// A newer program has migrated this database.
     #[error("the database has migrations that this program does not know: {}", .0.join(", "))]
     SchemaTooNew(Vec<String>),
@@ -113,6 +130,21 @@ pub(crate) fn only_store_error(error: WriteError) -> StoreError {
         WriteError::Store(error) => error,
         refused => StoreError::Failed(Box::new(refused)),
     }
+}
+
+/// Whether the user may not do so.
+pub(crate) fn is_denied(error: &DbErr) -> bool {
+    driver_error(error).is_some_and(|error| match code(error) {
+        Code::Postgres(code) => code == "42501",
+        // On a database, a table, a column; for want of an administrator's right.
+        Code::MySql(number) => matches!(number, 1044 | 1142 | 1143 | 1227),
+        _ => false,
+    })
+}
+
+/// Whether a trigger of `MySQL`, or the want of a right, kept an audit event as it is.
+pub(crate) fn is_kept(error: &DbErr) -> bool {
+    is_denied(error) || driver_error(error).is_some_and(|error| matches!(code(error), Code::MySql(1644)))
 }
 
 /// A database that took longer than it may.

@@ -10,6 +10,7 @@ mod account_store;
 mod attempt_store;
 mod audit;
 mod audit_store;
+mod backup;
 mod challenge_store;
 mod connect;
 mod database;
@@ -17,6 +18,7 @@ mod entity;
 mod erasure;
 mod error;
 mod first_answer;
+mod grants;
 mod handover;
 mod home;
 mod housekeeping_store;
@@ -37,6 +39,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod told;
+mod triggers;
 mod update;
 
 pub use database::{Database, Options, PoolState, Server};

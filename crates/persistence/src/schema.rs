@@ -14,7 +14,7 @@ use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManage
 use tokio::time::{sleep, timeout};
 
 use crate::connect::Target;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, is_denied, store_error};
 
 /// Which migrations a database has, by name, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,17 +97,22 @@ async fn take(txn: &DatabaseTransaction, step: Step) -> Result<(), DatabaseError
     if !schema.unknown.is_empty() {
         return Err(DatabaseError::SchemaTooNew(schema.unknown));
     }
+    run(txn, step).await.map_err(|error| {
+        if is_denied(&error) { DatabaseError::MayNotMigrate(store_error(&error)) } else { error.into() }
+    })
+}
+
+async fn run(txn: &DatabaseTransaction, step: Step) -> Result<(), DbErr> {
     match step {
-        Step::Up => Migrator::up(txn, None).await?,
-        Step::Down(Some(steps)) => Migrator::down(txn, Some(steps)).await?,
-        Step::Down(None) => Migrator::reset(txn).await?,
+        Step::Up => Migrator::up(txn, None).await,
+        Step::Down(Some(steps)) => Migrator::down(txn, Some(steps)).await,
+        Step::Down(None) => Migrator::reset(txn).await,
         // Not the migrator's own `fresh`, which drops tables that are not ours too.
         Step::Fresh => {
             Migrator::reset(txn).await?;
-            Migrator::up(txn, None).await?;
+            Migrator::up(txn, None).await
         }
     }
-    Ok(())
 }
 
 /// A migration takes as long as it takes, whatever limits the role or the database has for everything else.

@@ -45,7 +45,12 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Remains {
     Folder(PathBuf),
-    Database { server: String, drop: String },
+    Database {
+        server: String,
+        drop: String,
+    },
+    /// Somebody else clears it away.
+    Nothing,
 }
 
 impl TestDatabase {
@@ -85,6 +90,12 @@ impl TestDatabase {
         Some(Self { url: url.into(), remains: Remains::Database { server, drop } })
     }
 
+    /// The database at this URL, which somebody else made and clears away.
+    #[must_use]
+    pub fn of_another(url: &str) -> Self {
+        Self { url: url.to_owned(), remains: Remains::Nothing }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -94,6 +105,14 @@ impl TestDatabase {
     /// Runs statements on a connection of their own, past every rule.
     pub async fn run(&self, sql: &str) {
         run(&self.url, sql).await.expect("statements of the test");
+    }
+
+    /// The same for statements that may be refused.
+    ///
+    /// # Errors
+    /// When the database refuses them.
+    pub async fn try_run(&self, sql: &str) -> Result<(), crate::DatabaseError> {
+        run(&self.url, sql).await
     }
 
     /// What a statement selects, past all rules: to see what is stored and what no longer is.
@@ -144,6 +163,7 @@ impl Store {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.remains {
+            Remains::Nothing => {}
             Remains::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
             Remains::Database { server, drop } => {
                 let (server, drop) = (server.clone(), drop.clone());

@@ -96,6 +96,15 @@ pub enum Command {
     Import(Import),
     /// Write people to a file, in a form that can be imported again.
     Export(Box<Export>),
+    /// Copy the database into a file, also while it is being served. `SQLite` only.
+    ///
+    /// The copy is everything that was answered with success before it began. A file that is there is replaced when
+    /// the whole copy is on the disk; it is readable by its owner alone. For `PostgreSQL`, `MariaDB` and `MySQL` this
+    /// says what to use.
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
     /// Look at the settings.
     Config {
         /// What to do with them.
@@ -140,6 +149,15 @@ pub enum Migrate {
     },
     /// List the migrations.
     Status,
+    /// Print the statements that give a second database user the rights to serve, and no others.
+    ///
+    /// For whoever wants the service to run as a user who owns nothing and can change neither the schema nor the
+    /// triggers nor old audit events. Run them as the owner of the tables, after each `migrate up`.
+    Grants {
+        /// The user, who is to exist; on `MariaDB` and `MySQL` also NAME@HOST.
+        #[arg(long, value_name = "NAME", default_value = "clientele_service", value_parser = database_user)]
+        to: String,
+    },
     /// Drop everything and build it anew: all data is lost.
     Fresh {
         /// Yes, lose all data.
@@ -226,6 +244,11 @@ fn assignment(text: &str) -> Result<Assignment, ValueError> {
         return Ok(Assignment::Nobody);
     }
     text.parse().map(Assignment::To).map_err(|_| ValueError::new("invalid_id", "must be a UUID or none"))
+}
+
+fn database_user(text: &str) -> Result<String, ValueError> {
+    let is_name = !text.is_empty() && text.len() <= 128 && !text.chars().any(char::is_control);
+    if is_name { Ok(text.to_owned()) } else { Err(ValueError::new("invalid", "must be the name of a database user")) }
 }
 
 /// What to do with the settings.

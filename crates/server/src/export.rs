@@ -8,9 +8,11 @@ use std::sync::Arc;
 use api::ExportFormat;
 use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery, ValueError};
 use indicatif::{ProgressBar, ProgressStyle};
-use persistence::DatabaseError;
+use persistence::{Database, DatabaseError};
+use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
+use crate::backup::is_of_database;
 use crate::command_line::Export;
 use crate::import::refused;
 use crate::settings::Settings;
@@ -32,6 +34,11 @@ pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError
     let database = startup::open(settings).await?;
     if !database.schema().await?.is_current() {
         return Err(StartupError::NotMigrated);
+    }
+    if let (Some(output), Ok(live)) = (&words.output, Database::file(settings.database.url.expose_secret()))
+        && is_of_database(output, &live)
+    {
+        return Err(StartupError::Refused(format!("{} is the database itself", output.display())));
     }
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
     let format = if words.format == "ndjson" { ExportFormat::Ndjson } else { ExportFormat::Csv };

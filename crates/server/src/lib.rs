@@ -4,6 +4,7 @@
 
 pub mod admin;
 mod background;
+pub mod backup;
 pub mod banner;
 pub mod command_line;
 pub mod config;

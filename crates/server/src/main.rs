@@ -9,7 +9,7 @@ use server::health::{self, Check};
 use server::settings::{self, Settings, SettingsError};
 use server::signals::Signals;
 use server::startup::{self, Service, StartupError};
-use server::{admin, banner, config, delivery, export, import, keys, logging, one_line, output};
+use server::{admin, backup, banner, config, delivery, export, import, keys, logging, one_line, output};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;
@@ -91,6 +91,7 @@ async fn run(command: Command, settings: &Settings) -> Result<ExitCode, StartupE
         Command::Admin { act: Admin::Create { email } } => say(&admin::create(&email, settings).await?)?,
         Command::Import(words) => return import::run(&words, settings).await,
         Command::Export(words) => export::run(&words, settings).await?,
+        Command::Backup { file } => say(&backup::run(&file, settings).await?)?,
         Command::Config { act: Config::Check } => say(&config::text(settings))?,
         Command::Health { live } => {
             let check = if live { Check::Live } else { Check::Ready };
@@ -134,11 +135,15 @@ async fn migrate(direction: &Migrate, settings: &Settings) -> Result<ExitCode, S
         return Ok(ExitCode::from(USAGE));
     }
     let database = startup::open(settings).await?;
+    if let Migrate::Grants { to } = direction {
+        say(&database.grants(to).await?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match direction {
         Migrate::Up => database.migrate().await?,
         Migrate::Down { .. } => database.migrate_down(None).await?,
         Migrate::Fresh { .. } => database.migrate_fresh().await?,
-        Migrate::Status => {}
+        Migrate::Status | Migrate::Grants { .. } => {}
     }
     let schema = database.schema().await?;
     let states = [("applied", &schema.applied), ("pending", &schema.pending), ("unknown", &schema.unknown)];

@@ -31,6 +31,8 @@ pub(crate) struct Observed {
     pub(crate) database: Database,
     pub(crate) authentication: Authentication,
     pub(crate) housekeeping: Housekeeping,
+    /// Of the audit trail, at start, if it is known.
+    pub(crate) missing_triggers: Option<usize>,
 }
 
 /// An address for metrics.
@@ -114,6 +116,7 @@ fn describe() {
     describe_gauge!("clientele_database_connections", "Connections to the database, by pool and whether in use");
     describe_gauge!("clientele_database_connections_max", "Most connections at once, by pool");
     describe_gauge!("clientele_database_up", "Whether the database answered when the metrics were read");
+    describe_gauge!("clientele_audit_triggers_missing", "Triggers that keep audit events and were not there at start");
     describe_counter!("clientele_password_hashes_total", "Passwords hashed or checked");
     describe_counter!("clientele_password_hashes_rejected_total", "Passwords turned away since all threads were busy");
     describe_gauge!("clientele_password_hashes_waiting", "Passwords that wait for a thread");
@@ -164,6 +167,9 @@ async fn observe(observed: &Observed) {
     gauge!("clientele_database_up").set(if waiting.is_some() { 1.0 } else { 0.0 });
     if let Some(waiting) = waiting {
         gauge!("clientele_outbox_pending").set(waiting as f64);
+    }
+    if let Some(missing) = observed.missing_triggers {
+        gauge!("clientele_audit_triggers_missing").set(missing as f64);
     }
     let hasher = observed.authentication.hasher_stats();
     counter!("clientele_password_hashes_total").absolute(hasher.computed);

@@ -88,8 +88,8 @@ impl StartupError {
             Self::Setting { .. } => true,
             Self::Keys(error) => error.is_of_master_key(),
             Self::Delivery(error) => matches!(error, DeliveryError::Settings(_)),
-            Self::Database(_)
-            | Self::Listen { .. }
+            Self::Database(error) => matches!(error, DatabaseError::OtherBackup { .. } | DatabaseError::NoUsers),
+            Self::Listen { .. }
             | Self::Refused(_)
             | Self::FirstAdmin(_)
             | Self::NotMigrated
@@ -130,6 +130,7 @@ impl Service {
         let bound = Bound::to("http.listen", settings.http.listen)?;
         let metrics = monitoring::bind(settings.metrics.listen)?;
         let Core { database, store, clock, keys, bell, authentication } = Core::open(settings, clock).await?;
+        let missing_triggers = missing_triggers(&database).await;
         let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell);
         let setup_token = first_admin(settings, &authentication).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
@@ -137,6 +138,7 @@ impl Service {
             database: database.clone(),
             authentication: authentication.clone(),
             housekeeping: housekeeping.clone(),
+            missing_triggers,
         };
         let metrics = metrics.map(|bound| monitoring::serve(bound, observed)).transpose()?.flatten();
         let services = Services {
@@ -279,6 +281,22 @@ impl Core {
         let bell = OutboxBell::default();
         let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell.clone())?;
         Ok(Self { database, store, clock, keys, bell, authentication })
+    }
+}
+
+/// How many of the triggers that keep audit events are not there, which is told; `None` where that cannot be known.
+async fn missing_triggers(database: &Database) -> Option<usize> {
+    match database.missing_triggers().await {
+        Ok(missing) => {
+            for trigger in &missing {
+                tracing::error!(trigger, "the database does not keep audit events from being changed: no such trigger");
+            }
+            Some(missing.len())
+        }
+        Err(error) => {
+            tracing::warn!(error = crate::one_line(&error), "nobody knows whether the audit triggers are there");
+            None
+        }
     }
 }
 

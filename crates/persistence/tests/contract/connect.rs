@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::store::{AccountStore, StoreError};
+use futures_util::future::join_all;
 use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use sea_orm::DbBackend;
 
@@ -72,6 +73,46 @@ async fn the_file_and_its_folder_are_made() {
         assert_eq!((mode(&file), mode(&folder.join("a"))), (0o600, 0o700));
     }
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// To close a descriptor of a file drops all locks of the process on it, so others think that nobody uses it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn databases_of_one_process_leave_each_others_locks_alone() {
+    use std::os::unix::fs::MetadataExt;
+
+    let test = TestDatabase::sqlite();
+    let is_locked = || {
+        let file = std::fs::metadata(test.url().strip_prefix("sqlite:").unwrap()).unwrap();
+        let (process, inode) = (std::process::id().to_string(), format!(":{}", file.ino()));
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let mut locks = locks.lines().map(|lock| lock.split_whitespace().collect::<Vec<_>>());
+        locks.any(|lock| lock.contains(&process.as_str()) && lock.iter().any(|word| word.ends_with(&inode)))
+    };
+    let options = Options::default();
+    // All of them may find that there is no file.
+    let opened = join_all((0..8).map(|_| Database::connect(test.url(), &options))).await;
+    let mut opened: Vec<_> = opened.into_iter().map(Result::unwrap).collect();
+    assert!(is_locked(), "after the first");
+    opened[0].migrate().await.unwrap();
+    assert!(is_locked(), "after a migration");
+    test.run("SELECT 1").await;
+    let last = opened.pop().unwrap();
+    join_all(opened.into_iter().map(Database::close)).await;
+    assert!(is_locked(), "after all others were closed");
+    last.store().check_ready().await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_a_file_that_is_not_there_yet_is_followed() {
+    let test = TestDatabase::sqlite();
+    let file = std::path::Path::new(test.url().strip_prefix("sqlite:").unwrap());
+    std::fs::create_dir_all(file.parent().unwrap().join("disk")).unwrap();
+    std::os::unix::fs::symlink("disk/people.db", file).unwrap();
+    test.open().await.close().await.unwrap();
+    let mode = std::fs::metadata(file.with_file_name("disk/people.db")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ fn help_explains_every_command() {
         "health",
         "import",
         "export",
+        "backup",
         "--listen",
         "Exit codes",
     ] {

@@ -2,17 +2,21 @@
 //! binary and does to it, or to its database, what the name says.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here is to fail the test")]
 
+mod backup;
 mod command_line;
 mod database;
 mod ends;
 mod files;
+mod grants;
 mod instances;
 mod logs;
 mod metrics;
+
 mod people;
 mod process;
 mod proxy;
 mod slow_clients;
+mod sqlite;
 mod start;
 #[cfg(feature = "otlp")]
 mod traces;

@@ -111,6 +111,14 @@ impl Program {
         Done(Output { status, stdout: written.text().into(), stderr: said.text().into() })
     }
 
+    /// The same through a shell, which may put limits on it first.
+    pub(crate) fn run_under(&self, limits: &str, words: &[&str]) -> Done {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{limits}; exec {} {}", env!("CARGO_BIN_EXE_clientele"), words.join(" "))]);
+        self.prepare(&mut command);
+        Done(command.env("PATH", "/usr/bin:/bin").output().unwrap())
+    }
+
     /// The same where nobody reads what it writes.
     pub(crate) fn run_unheard(&self, words: &[&str]) -> Done {
         let (reader, writer) = std::io::pipe().unwrap();

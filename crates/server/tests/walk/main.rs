@@ -3,6 +3,9 @@
 //! held against what the README shows.
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
+#[cfg(unix)]
+mod operation;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -170,8 +173,13 @@ struct Shell {
 
 impl Shell {
     fn start(api: &str) -> Self {
-        let mut child =
-            Command::new("bash").env("API", api).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut bash = Command::new("bash");
+        bash.env("API", api);
+        Self::start_with(bash)
+    }
+
+    fn start_with(mut bash: Command) -> Self {
+        let mut child = bash.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         Self { child, input, output }
     }

@@ -1,0 +1,93 @@
+//! `clientele backup`.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use persistence::Database;
+use secrecy::ExposeSecret;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::startup::StartupError;
+
+/// Copies the database, which may be in use, into `to`. Answers what was done. There is a whole copy in the end, or
+/// what was there before.
+///
+/// # Errors
+/// One line that says why there is no copy; on servers, what makes one.
+pub async fn run(to: &Path, settings: &Settings) -> Result<String, StartupError> {
+    let url = settings.database.url.expose_secret();
+    let live = Database::file(url)?;
+    check(to, &live)?;
+    let unwritable = |error: io::Error| StartupError::Refused(format!("cannot write {}: {error}", to.display()));
+    let mut stopped = Signals::catch()?;
+    // Readable by its owner alone, and gone when it is dropped.
+    let copy = Builder::new().prefix(".clientele-backup-").suffix(".tmp").tempfile_in(folder(to));
+    let copy = copy.map_err(unwritable)?;
+    let name = std::path::absolute(copy.path()).map_err(unwritable)?;
+    tokio::select! {
+        copied = Database::copy(url, &name) => copied?,
+        () = stopped.next() => return Err(StartupError::Refused("asked to stop; there is no backup".to_owned())),
+    }
+    put(copy, to).map_err(unwritable)?;
+    Ok(format!("{} is a whole copy of {}", to.display(), live.display()))
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts the copy in its place, when it is on the disk, and then the place.
+fn put(copy: NamedTempFile, to: &Path) -> io::Result<()> {
+    copy.as_file().sync_all()?;
+    copy.persist(to).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    File::open(folder(to))?.sync_all()?;
+    Ok(())
+}
+
+fn check(to: &Path, live: &Path) -> Result<(), StartupError> {
+    let refuse = |reason: String| Err(StartupError::Refused(reason));
+    if !live.exists() {
+        return refuse(format!("there is no database at {}", live.display()));
+    }
+    if is_of_database(to, live) {
+        return refuse(format!("{} is the database itself; name another file", to.display()));
+    }
+    match to.metadata() {
+        Ok(found) if found.is_dir() => return refuse(format!("{} is a folder; name a file in it", to.display())),
+        Ok(found) if !found.is_file() => return refuse(format!("{} is no file", to.display())),
+        _ => {}
+    }
+    // What SQLite would take for the log of the copy, and run over it.
+    let logs = ["-wal", "-journal"].map(|ending| beside(to, ending));
+    match logs.iter().find(|log| log.exists()) {
+        Some(log) => refuse(format!("{} is there, so {} is in use; name another file", log.display(), to.display())),
+        None => Ok(()),
+    }
+}
+
+/// Whether this is the file of the database, by whatever name, or one that SQLite keeps beside it.
+pub(crate) fn is_of_database(path: &Path, live: &Path) -> bool {
+    ["", "-wal", "-shm", "-journal"].into_iter().any(|ending| is_same(path, &beside(live, ending)))
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(ending);
+    name.into()
+}
+
+/// Without opening either: to close a file drops the locks that SQLite has on it.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
+        use std::os::unix::fs::MetadataExt;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    let place = |path: &Path| Some((folder(path).canonicalize().ok()?, path.file_name()?.to_owned()));
+    place(one).is_some_and(|one| place(other) == Some(one))
+}
