@@ -1,5 +1,6 @@
 //! CSV in: a file that is read off the async threads, some lines at a time.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::str::FromStr;
 
@@ -15,6 +16,8 @@ use crate::body::parse_object_text;
 
 /// Longest cell that is looked at, in bytes: more than any value may have.
 const MAX_CELL: usize = 64 * 1024;
+/// Most columns: as many as spreadsheets have.
+const MAX_COLUMNS: usize = 16_384;
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// A file that can be read again from its start.
@@ -173,6 +176,10 @@ fn skip_byte_order_mark(file: &mut dyn Spool) -> io::Result<()> {
 /// Which column is where. The columns of an export that can't be imported are passed over, if all of
 /// them are there: a single one was put there by somebody who expects it to be read.
 fn columns(header: &ByteRecord) -> Result<Vec<Option<Column>>, Vec<HeaderError>> {
+    if header.len() > MAX_COLUMNS {
+        let error = ValueError::new("too_many_columns", format!("at most {MAX_COLUMNS} columns"));
+        return Err(vec![HeaderError { column: String::new(), error }]);
+    }
     let names: Vec<_> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
     let is_export = EXPORTED.iter().all(|column| names.iter().any(|name| name == column));
     let known: &[&str] = if is_export { &EXPORTED } else { &IMPORTED };
@@ -180,11 +187,13 @@ fn columns(header: &ByteRecord) -> Result<Vec<Option<Column>>, Vec<HeaderError>>
     let mut refuse = |column: &str, code, detail: String| {
         errors.push(HeaderError { column: column.to_owned(), error: ValueError::new(code, detail) });
     };
-    for (at, name) in names.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for name in &names {
+        let is_repeated = !seen.insert(name);
         if !known.contains(&name.as_str()) {
             let hint = if name.contains([';', '\t']) { "; cells are separated by commas" } else { "" };
             refuse(name, "unknown_column", format!("the columns are {}{hint}", IMPORTED.join(", ")));
-        } else if names[..at].contains(name) {
+        } else if is_repeated {
             refuse(name, "repeated", "may be there once".to_owned());
         }
     }
