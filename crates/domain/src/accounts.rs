@@ -19,12 +19,14 @@ mod erasure;
 mod export;
 mod handover;
 mod import;
+mod personal_events;
 mod update;
 
 #[cfg(test)]
 mod tests;
 
 pub use handover::{HandedOver, HandoverOrder};
+pub use personal_events::PersonalEvents;
 pub use update::Expected;
 
 /// The use-cases on people. The caller is the first argument of each.

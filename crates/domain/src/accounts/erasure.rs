@@ -10,9 +10,6 @@ use crate::personal_data::PersonalData;
 use crate::policy::Action;
 use crate::store::{Erasure, WriteError};
 
-/// Most audit entries about a person, and by them, that are read at once.
-const MAX_EVENTS: u64 = 10_000;
-
 impl Accounts {
     /// Erases a person for good. Their ids stay in the audit trail, what they
     /// were called and how they were reached does not.
@@ -45,13 +42,12 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// Everything that is kept about a person, without what it says about others.
+    /// Everything that is kept about a person but for [`Accounts::personal_events`].
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
     pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<PersonalData, Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
-        let found = self.store.find_personal_data(scope, id, MAX_EVENTS).await?;
-        found.map(PersonalData::without_others).ok_or(Error::NotFound)
+        self.store.find_personal_data(scope, id).await?.ok_or(Error::NotFound)
     }
 }
