@@ -12,6 +12,7 @@ mod metrics;
 mod people;
 mod process;
 mod proxy;
+mod silent_readers;
 mod slow_clients;
 mod start;
 #[cfg(feature = "otlp")]
