@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use actix_web::Error;
@@ -10,6 +10,10 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
+
+/// Most bytes of an answer that the server gets at once. It copies them, and keeps them until the client has read them:
+/// in one piece, a large answer would be there once for each connection.
+const PIECE: usize = 16 * 1024;
 
 /// A connection of a client, to be put into its data by the server. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -61,11 +65,13 @@ pub(crate) async fn keep_busy<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BusyBody>, Error> {
     let busy = request.conn_data::<Connection>().map(Connection::begin);
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| BusyBody { body: body.boxed(), _busy: busy }))
+    Ok(response.map_body(|_, body| BusyBody { body: body.boxed(), rest: Bytes::new(), _busy: busy }))
 }
 
 pub(crate) struct BusyBody {
     body: BoxBody,
+    /// What the body has given and the server has not got yet.
+    rest: Bytes,
     _busy: Option<Busy>,
 }
 
@@ -77,13 +83,45 @@ impl MessageBody for BusyBody {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.body.as_pin_mut().poll_next(cx)
+        // An empty piece would end the answer.
+        while self.rest.is_empty() {
+            match ready!(self.body.as_pin_mut().poll_next(cx)) {
+                Some(Ok(bytes)) => self.rest = bytes,
+                end => return Poll::Ready(end),
+            }
+        }
+        let most = self.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.rest.split_to(most))))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::body::to_bytes;
+    use futures_util::future::poll_fn;
+
     use super::*;
+
+    fn busy_body(bytes: &Bytes) -> BusyBody {
+        BusyBody { body: bytes.clone().boxed(), rest: Bytes::new(), _busy: None }
+    }
+
+    #[actix_web::test]
+    async fn an_answer_goes_out_in_small_pieces_of_one_buffer() {
+        let whole = Bytes::from(vec![7; 3 * PIECE + 1]);
+        let mut body = busy_body(&whole);
+        assert_eq!(body.size(), BodySize::Sized(whole.len() as u64));
+        let (mut sent, mut pieces) = (0, 0);
+        while let Some(piece) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
+            let piece = piece.unwrap();
+            assert!(piece.len() <= PIECE);
+            assert_eq!(piece.as_ptr(), whole[sent..].as_ptr(), "no copy");
+            (sent, pieces) = (sent + piece.len(), pieces + 1);
+        }
+        assert_eq!((sent, pieces), (whole.len(), 4));
+        assert_eq!(to_bytes(busy_body(&whole)).await.unwrap(), whole);
+        assert!(to_bytes(busy_body(&Bytes::new())).await.unwrap().is_empty());
+    }
 
     #[test]
     fn a_connection_is_idle_when_nothing_is_asked() {

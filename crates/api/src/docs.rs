@@ -1,9 +1,10 @@
 //! The OpenAPI document, made from the code, and a page that shows it with no internet.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header;
-use actix_web::web::Path;
+use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement, Server};
@@ -163,7 +164,15 @@ pub(crate) async fn docs_file(name: Path<String>) -> Result<HttpResponse, Proble
     if file.gzpipped {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    Ok(answer.body(file.bytes.into_owned()))
+    Ok(answer.body(shared(file.bytes)))
+}
+
+/// What is part of the program is not copied, whoever asks for it.
+fn shared(file: Cow<'static, [u8]>) -> Bytes {
+    match file {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    }
 }
 
 fn page_answer(content_type: &str) -> actix_web::HttpResponseBuilder {
@@ -178,4 +187,17 @@ fn page_answer(content_type: &str) -> actix_web::HttpResponseBuilder {
 fn file(name: &str) -> Result<SwaggerFile<'static>, Problem> {
     let file = utoipa_swagger_ui::serve(name, VIEWER.clone());
     file.ok().flatten().ok_or_else(Problem::not_found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_large_files_of_the_page_are_never_copied() {
+        for name in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css"] {
+            let (one, another) = (shared(file(name).unwrap().bytes), shared(file(name).unwrap().bytes));
+            assert!(one.len() > 10_000 && one.as_ptr() == another.as_ptr(), "{name}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn exchange<B: MessageBody + 'static>(
     let request_id = origin.request_id.clone().unwrap_or_default();
     let network = origin.address.map(limit::network);
     let method = request.method().clone();
-    let route = request.match_pattern().and_then(|pattern| routes::template(&pattern)).unwrap_or("unmatched");
+    let route = routes::of(&request).unwrap_or("unmatched");
     request.extensions_mut().insert(origin);
 
     let span = tracing::info_span!("request", %request_id, %method, %route);

@@ -20,7 +20,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    if request.match_pattern().is_some_and(|pattern| routes::is_public(&pattern)) {
+    if routes::of(&request).is_some_and(routes::is_public) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let caller = identify(&request).await.and_then(|caller| count(&request, &caller).map(|()| caller));

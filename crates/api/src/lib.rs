@@ -23,6 +23,7 @@ mod jwks;
 mod measure;
 mod problem;
 mod query;
+mod recent;
 mod routes;
 mod traffic;
 mod users;
@@ -39,7 +40,9 @@ pub use client_address::Network;
 pub use connection::Connection;
 pub use docs::openapi;
 pub use edge::{EXPOSED_HEADERS, Edge, EdgeSettings, UNEXPOSED_HEADERS, WebOrigin};
+pub use health::Readiness;
 pub use problem::Code;
+pub use recent::Recent;
 pub use traffic::TrafficLimits;
 pub use users::csv::{CsvLines, HeaderError, OpenError, Spool};
 pub use users::export::{Export, ExportFormat};
@@ -62,6 +65,8 @@ pub struct Services {
     pub body_time: Duration,
     /// What stands before the routes.
     pub edge: Edge,
+    /// Whether requests can be served, as of the last second.
+    pub readiness: Readiness,
     /// How many files are imported at once.
     pub imports: Imports,
 }

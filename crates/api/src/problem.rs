@@ -105,6 +105,11 @@ codes! {
     Unavailable = 503 "unavailable" "Temporarily unavailable";
 }
 
+/// Most errors of one answer. What a client sends is small, and its answer is to be no larger than needed to mend it.
+const MAX_ERRORS: usize = domain::import::MAX_ERRORS;
+/// Longest name of a field that is given back, in characters. All of ours are shorter.
+const MAX_NAME: usize = 64;
+
 /// One field that is not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FieldError {
@@ -126,7 +131,7 @@ pub(crate) struct FieldError {
 impl FieldError {
     /// A refusal of the field with this name.
     pub(crate) fn new(field: &str, error: ValueError) -> Self {
-        let escaped = field.replace('~', "~0").replace('/', "~1");
+        let escaped = shortened(field).replace('~', "~0").replace('/', "~1");
         Self { line: None, pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
     }
 
@@ -134,6 +139,14 @@ impl FieldError {
     pub(crate) fn member(list: &str, index: usize, error: ValueError) -> Self {
         let list = Self::new(list, error);
         Self { pointer: format!("{}/{index}", list.pointer), ..list }
+    }
+}
+
+/// A name that a client made up, cut to a length that helps to find it.
+fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
+        None => Cow::Borrowed(name),
     }
 }
 
@@ -175,7 +188,7 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = true, nullable = false)]
     request_id: Option<&'a str>,
-    /// Every field that is not acceptable.
+    /// Every field that is not acceptable, or the first 100 of them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
@@ -187,7 +200,7 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     customers: Option<u64>,
-    /// With the errors of an import: how many more there are than the first 1000.
+    /// With `errors`: how many more there are than the first 100, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors_omitted: Option<u32>,
@@ -217,7 +230,7 @@ impl Problem {
             1 => Self::new(Code::ValidationFailed, "one field is not acceptable"),
             n => Self::new(Code::ValidationFailed, format!("{n} fields are not acceptable")),
         };
-        Self { errors, ..problem }
+        problem.with_errors(errors, 0)
     }
 
     /// One field that is not acceptable.
@@ -231,8 +244,14 @@ impl Problem {
     pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
         let count = errors.len() as u64 + omitted;
         let detail = format!("nothing was imported; errors in the file: {count}");
-        let errors_omitted = u32::try_from(omitted).unwrap_or(u32::MAX);
-        Self { errors, errors_omitted, ..Self::new(Code::ValidationFailed, detail) }
+        Self::new(Code::ValidationFailed, detail).with_errors(errors, omitted)
+    }
+
+    /// The first errors, and how many more there are.
+    fn with_errors(self, mut errors: Vec<FieldError>, omitted: u64) -> Self {
+        let omitted = omitted + errors.len().saturating_sub(MAX_ERRORS) as u64;
+        errors.truncate(MAX_ERRORS);
+        Self { errors, errors_omitted: u32::try_from(omitted).unwrap_or(u32::MAX), ..self }
     }
 
     /// Too much of this is going on already.
@@ -462,6 +481,22 @@ impl From<AuthError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_names_a_hundred_errors_and_no_long_names() {
+        let wrong = || ValueError::new("unknown_field", "there is no such field here");
+        let errors = |count: usize| (0..count).map(|_| FieldError::new(&"é/".repeat(500), wrong())).collect();
+        for (problem, told, omitted) in [
+            (Problem::invalid(errors(100)), 100, 0),
+            (Problem::invalid(errors(20_000)), 100, 19_900),
+            (Problem::invalid_lines(errors(101), 7), 100, 8),
+        ] {
+            assert_eq!((problem.errors.len(), problem.errors_omitted), (told, omitted));
+            assert!(problem.errors[0].pointer.chars().count() <= 1 + 2 * MAX_NAME + 1);
+            assert!(problem.errors[0].pointer.ends_with('…'));
+        }
+        assert_eq!(FieldError::new("assigned_manager_id", wrong()).pointer, "/assigned_manager_id");
+    }
 
     #[test]
     fn the_documentation_lists_every_code() {

@@ -1,6 +1,7 @@
 //! The one table of routes: what is here is served, documented and guarded;
 //! what is not here does not exist.
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
@@ -57,14 +58,18 @@ routes! {
     public "/health/ready" => { GET [health::ready] }
 }
 
-/// Whether anyone may call the route of this pattern.
-pub(crate) fn is_public(pattern: &str) -> bool {
-    let pattern = pattern.trim_end_matches('/');
-    TABLE.iter().any(|(path, access, _)| path.trim_end_matches('/') == pattern && *access == "public")
+/// Whether anyone may call this route.
+pub(crate) fn is_public(route: &str) -> bool {
+    TABLE.iter().any(|(path, access, _)| *path == route && *access == "public")
 }
 
-/// The route of this pattern as the table spells it.
-pub(crate) fn template(pattern: &str) -> Option<&'static str> {
+/// The route that serves the request, as the table spells it. Like the router, this reads the path with its
+/// percent-encoding undone (RFC 3986 section 6.2.2): `/auth/%73ignin` is `/auth/signin`.
+pub(crate) fn of(request: &ServiceRequest) -> Option<&'static str> {
+    template(&request.resource_map().match_pattern(request.match_info().as_str())?)
+}
+
+fn template(pattern: &str) -> Option<&'static str> {
     let pattern = pattern.trim_end_matches('/');
     TABLE.iter().map(|(path, ..)| *path).find(|path| path.trim_end_matches('/') == pattern)
 }
@@ -115,8 +120,7 @@ mod tests {
     #[test]
     fn access_is_public_only_where_the_table_says_so() {
         assert!(is_public("/auth/signin"));
-        assert!(is_public("/auth/signin/"));
-        assert!(!is_public("/users"));
+        assert!(!is_public("/users/"));
         assert!(!is_public("/users/{id}"));
         assert!(!is_public("/"));
         assert!(!is_public(""));

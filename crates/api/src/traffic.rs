@@ -59,8 +59,8 @@ impl Traffic {
         self.users.take(&user, self.clock.now())
     }
 
-    fn take_address(&self, address: IpAddr, pattern: Option<&str>) -> Result<RateLimit, RateLimit> {
-        let is_auth = pattern.is_some_and(|pattern| pattern.starts_with("/auth/") && routes::is_public(pattern));
+    fn take_address(&self, address: IpAddr, route: Option<&str>) -> Result<RateLimit, RateLimit> {
+        let is_auth = route.is_some_and(|route| route.starts_with("/auth/") && routes::is_public(route));
         let buckets = if is_auth { &self.strangers } else { &self.addresses };
         buckets.take(&network(address), self.clock.now())
     }
@@ -133,11 +133,11 @@ pub(crate) async fn traffic<B: MessageBody + 'static>(
 
 /// `None` where there is no limit: for whoever watches over the service, or when limits are off.
 fn count(request: &ServiceRequest) -> Option<Result<RateLimit, RateLimit>> {
-    let pattern = request.match_pattern();
-    if pattern.as_deref().is_some_and(|pattern| pattern.starts_with("/health/")) {
+    let route = routes::of(request);
+    if route.is_some_and(|route| route.starts_with("/health/")) {
         return None;
     }
     let traffic = request.app_data::<Data<Services>>()?.edge.traffic.clone()?;
     let address = request.extensions().get::<Origin>()?.address?;
-    Some(traffic.take_address(address, pattern.as_deref()))
+    Some(traffic.take_address(address, route))
 }

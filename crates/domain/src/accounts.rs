@@ -19,6 +19,7 @@ mod erasure;
 mod export;
 mod handover;
 mod import;
+mod personal_events;
 mod taken;
 mod update;
 
@@ -26,6 +27,7 @@ mod update;
 mod tests;
 
 pub use handover::{HandedOver, HandoverOrder};
+pub use personal_events::PersonalEvents;
 pub use update::Expected;
 
 /// The use-cases on people. The caller is the first argument of each.

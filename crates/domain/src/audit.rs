@@ -141,10 +141,12 @@ pub fn changes(before: Option<&User>, after: &User) -> Changes {
 /// Fields that say nothing about who somebody is. All others are taken for personal.
 const IMPERSONAL: &[&str] = &[
     "assigned_manager_id",
-    "audit_events",
+    "assigned_customers",
+    "challenges",
     "complete",
     "created",
     "created_by",
+    "created_customers",
     "dry_run",
     "errors",
     "is_active",

@@ -117,8 +117,8 @@ pub struct Imported {
     pub(crate) told: Vec<UserId>,
 }
 
-/// How many errors are told.
-pub const MAX_ERRORS: usize = 1000;
+/// How many errors are reported, each; how many more there are is counted.
+pub const MAX_ERRORS: usize = 100;
 
 /// Something on a line that is not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq)]

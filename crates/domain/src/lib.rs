@@ -36,7 +36,7 @@ pub mod testing;
 pub mod user;
 pub mod value;
 
-pub use accounts::{Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser};
+pub use accounts::{Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents};
 pub use actor::{Actor, Identity, Origin};
 pub use audit::AuditTrail;
 pub use clock::{Clock, SystemClock, Timestamp};

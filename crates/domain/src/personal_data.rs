@@ -7,7 +7,7 @@ use crate::once::FirstAnswer;
 use crate::session::Session;
 use crate::user::User;
 
-/// Everything that is kept about one person.
+/// Everything that is kept about one person but for the audit trail, which may be long.
 #[derive(Clone, Debug)]
 pub struct PersonalData {
     /// Who, with their profile.
@@ -18,31 +18,21 @@ pub struct PersonalData {
     pub challenges: Vec<Challenge>,
     /// What whoever entered them was told, while it is remembered.
     pub first_answer: Option<FirstAnswer>,
-    /// What happened to them and what they did, newest first.
-    pub events: Vec<Event>,
-    /// Whether those are all the entries that there are.
-    pub has_all_events: bool,
     /// How many customers they entered.
     pub created_customers: u64,
     /// How many customers they look after.
     pub assigned_customers: u64,
 }
 
-impl PersonalData {
-    /// Leaves out what is about other people: what the person changed about
-    /// others, and from where others acted on them.
-    pub(crate) fn without_others(mut self) -> Self {
-        let id = self.user.id;
-        for event in &mut self.events {
-            if event.subject_id != Some(id) {
-                event.changes = Changes::new();
-            }
-            if is_by_somebody_else(event, id) {
-                event.address = None;
-                event.request_id = None;
-            }
-        }
-        self
+/// Leaves out of an event what is about other people: what the person changed about others, and from where others acted
+/// on the person.
+pub(crate) fn without_others(event: &mut Event, id: UserId) {
+    if event.subject_id != Some(id) {
+        event.changes = Changes::new();
+    }
+    if is_by_somebody_else(event, id) {
+        event.address = None;
+        event.request_id = None;
     }
 }
 

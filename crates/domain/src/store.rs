@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use crate::audit::{Change, Event, EventPage, EventQuery};
+use crate::audit::{Change, Event, EventCursor, EventPage, EventQuery};
 use crate::challenge::{Challenge, Message, Outcome};
 use crate::clock::Timestamp;
 use crate::error::Field;
@@ -14,7 +14,7 @@ use crate::id::{ChallengeId, MessageId, SessionId, UserId};
 use crate::key::StoredKey;
 use crate::limit::{Attempt, Settled, TooMany};
 use crate::once::{FirstAnswer, Once};
-use crate::page::{Page, UserQuery};
+use crate::page::{Page, PageSize, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
@@ -334,14 +334,18 @@ pub trait AccountStore: Send + Sync {
     /// the caller saw them; [`WriteError::HasCustomers`]; [`WriteError::LastAdmin`].
     async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError>;
 
-    /// Everything that is kept about a person in the scope, with at most
-    /// `max_events` audit entries about them and as many by them, the newest.
-    async fn find_personal_data(
+    /// Everything that is kept about a person in the scope but for the audit trail.
+    async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError>;
+
+    /// A page of the audit entries about a person in the scope and of what they did to others, newest first. `None`
+    /// when there is no such person.
+    async fn find_personal_events(
         &self,
         scope: Scope,
         id: UserId,
-        max_events: u64,
-    ) -> Result<Option<PersonalData>, StoreError>;
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Result<Option<EventPage>, StoreError>;
 
     /// Records what happened where nothing else is written, such as a refused sign-in.
     async fn record_event(&self, event: &Event) -> Result<(), StoreError>;

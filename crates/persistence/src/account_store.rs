@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::audit::Event;
+use domain::audit::{Event, EventCursor, EventPage};
 use domain::challenge::{Challenge, Message};
 use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
@@ -12,7 +12,7 @@ use domain::store::{
     Update, WriteError,
 };
 use domain::{
-    Email, Page, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
+    Email, Page, PageSize, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
 };
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
@@ -241,13 +241,18 @@ impl AccountStore for Store {
         self.erase(erasure).await
     }
 
-    async fn find_personal_data(
+    async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
+        self.personal_data(scope, id).await
+    }
+
+    async fn find_personal_events(
         &self,
         scope: Scope,
         id: UserId,
-        max_events: u64,
-    ) -> Result<Option<PersonalData>, StoreError> {
-        self.personal_data(scope, id, max_events).await
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        self.personal_events(scope, id, after, size).await
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {

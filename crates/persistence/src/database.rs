@@ -155,6 +155,13 @@ impl Database {
         }
     }
 
+    /// Most file descriptors that it holds. A connection to `SQLite` may open the database, its log and a temporary file.
+    #[must_use]
+    pub fn max_descriptors(&self) -> usize {
+        let of_one = if self.store.writer.get_database_backend() == DbBackend::Sqlite { 3 } else { 1 };
+        self.pools().iter().map(|pool| pool.max as usize * of_one).sum()
+    }
+
     /// The name of the backend, for messages.
     #[must_use]
     pub fn backend(&self) -> &'static str {

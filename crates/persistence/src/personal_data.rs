@@ -1,29 +1,20 @@
 //! Everything that is kept about one person.
 
-use domain::audit::Event;
-use domain::store::StoreError;
-use domain::{PersonalData, Scope, User, UserId};
+use std::cmp::Reverse;
+
+use domain::audit::{EventCursor, EventFilter, EventPage, EventQuery};
+use domain::store::{AuditStore, StoreError};
+use domain::{PageSize, PersonalData, Scope, User, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, Iterable};
 
-use crate::entity::{audit_event, challenge, customer, session};
+use crate::entity::{challenge, customer, session};
 use crate::store::Store;
-use crate::{audit_store, challenge_store, first_answer, person, scope, session_store};
+use crate::{challenge_store, first_answer, person, scope, session_store};
 
 impl Store {
-    pub(crate) async fn personal_data(
-        &self,
-        scope: Scope,
-        id: UserId,
-        max_events: u64,
-    ) -> Result<Option<PersonalData>, StoreError> {
-        let mut select = person::select();
-        select.cond_where(crate::entity::user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
-        let Some(user) = person::read_user(self.one(&select).await?.as_ref())? else { return Ok(None) };
-        let (mut events, has_all_about) = self.events(about(id), max_events).await?;
-        let (by_them, has_all_by) = self.events(by(id), max_events).await?;
-        events.extend(by_them);
-        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+    pub(crate) async fn personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
+        let Some(user) = self.person_in(scope, id).await? else { return Ok(None) };
         Ok(Some(PersonalData {
             sessions: self.all(&sessions(id)).await?.iter().map(session_store::read).collect::<Result<_, _>>()?,
             challenges: self
@@ -33,47 +24,50 @@ impl Store {
                 .map(challenge_store::read_row)
                 .collect::<Result<_, _>>()?,
             first_answer: self.one(&first_answer::about(id)).await?.as_ref().map(first_answer::read).transpose()?,
-            events,
-            has_all_events: has_all_about && has_all_by,
             created_customers: self.count(&customers(customer::Column::CreatedBy, id)).await?,
             assigned_customers: self.count(&customers(customer::Column::AssignedManagerId, id)).await?,
             user,
         }))
     }
 
-    /// The newest entries that are meant, and whether those are all.
-    async fn events(&self, meant: Condition, most: u64) -> Result<(Vec<Event>, bool), StoreError> {
-        let select = Query::select()
-            .columns(audit_event::Column::iter())
-            .from(audit_event::Entity)
-            .cond_where(meant)
-            .order_by(audit_event::Column::Id, Order::Desc)
-            .limit(most + 1)
-            .take();
-        let mut events = self.all(&select).await?.iter().map(audit_store::read).collect::<Result<Vec<_>, _>>()?;
-        let has_all = events.len() as u64 <= most;
-        if !has_all {
-            events.pop();
+    /// Two lists, each out of its index, and the newest of both: one list of "about or by" has no index.
+    pub(crate) async fn personal_events(
+        &self,
+        scope: Scope,
+        id: UserId,
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        if self.person_in(scope, id).await?.is_none() {
+            return Ok(None);
         }
-        Ok((events, has_all))
+        let about = EventFilter { subject: Some(id), ..EventFilter::default() };
+        let by = EventFilter { actor: Some(id), ..EventFilter::default() };
+        let (mut items, mut has_more) = (Vec::new(), false);
+        for filter in [about, by] {
+            let page = self.list_events(Scope::All, &EventQuery { filter, after, size, include_total: false }).await?;
+            has_more |= page.next.is_some();
+            items.extend(page.items);
+        }
+        items.sort_by_key(|event| Reverse(EventCursor::at(event)));
+        // What somebody did to themselves is on both.
+        items.dedup_by_key(|event| event.id);
+        has_more |= items.len() > size.get();
+        items.truncate(size.get());
+        let next = items.last().filter(|_| has_more).map(EventCursor::at);
+        Ok(Some(EventPage { items, next, total: None }))
+    }
+
+    async fn person_in(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(crate::entity::user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
+        person::read_user(self.one(&select).await?.as_ref())
     }
 }
 
 fn customers(column: customer::Column, id: UserId) -> SelectStatement {
     let count = Func::count(Expr::col(customer::Column::Id));
     Query::select().expr_as(count, "total").from(customer::Entity).cond_where(column.eq(id.as_uuid())).take()
-}
-
-fn about(id: UserId) -> Condition {
-    Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()))
-}
-
-/// What they did to others, or to nobody.
-fn by(id: UserId) -> Condition {
-    let others = Condition::any()
-        .add(audit_event::Column::SubjectId.ne(id.as_uuid()))
-        .add(audit_event::Column::SubjectId.is_null());
-    Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid())).add(others)
 }
 
 fn sessions(id: UserId) -> SelectStatement {

@@ -1,78 +1,119 @@
-//! Ends connections on which a client takes its time where the server has no timer of its own: with the head of a
-//! second request, or with a body that nobody reads any more.
+//! The connections of all clients: how many there may be, and one watch for progress in both directions.
+//!
+//! A client may take its time where the server has no timer of its own: with the head of a second request, with a body
+//! that nobody reads any more, or with an answer. The first two are ended here; see [`stream`] for the third.
 
-use std::any::Any;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
+mod shares;
+mod stream;
+
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_web::dev::Extensions;
-use actix_web::rt::net::TcpStream as ServedStream;
-use api::Connection;
+use actix_web::rt::net::TcpStream;
+use domain::limit::network;
+use metrics::counter;
+
+use crate::settings::{Http, Network};
+pub(crate) use shares::Limits;
+use shares::{Full, Shares};
+use stream::Watched;
+pub(crate) use stream::{WatchedStream, cut_off_after};
 
 /// How often all connections are looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long the end of an answer may take that its reader is slow to take.
-const READING: Duration = Duration::from_mins(1);
+/// How often the log says that connections are refused.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The connections of all clients. Clones are the same ones.
 #[derive(Clone)]
-pub(crate) struct Connections {
-    all: Arc<Mutex<Vec<Weak<Watched>>>>,
-    patience: Duration,
+pub(crate) struct Connections(Arc<Inner>);
+
+struct Inner {
+    all: Mutex<Vec<Weak<Watched>>>,
+    shares: Arc<Shares>,
+    /// Many clients come through one of these: they have no limit of their own.
+    proxies: Vec<Network>,
+    patience: Patience,
+    last_refusal_logged: Mutex<Option<Instant>>,
 }
 
-/// Lives as long as the server has the connection. Costs a file descriptor, since the one of the server can't be lent.
-struct Watched {
-    connection: Connection,
-    stream: TcpStream,
+/// How long a client may do nothing.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Between two requests, the head of the next one included.
+    request: Duration,
+    /// While it has an answer to read.
+    answer: Duration,
 }
 
 impl Connections {
-    /// Which may wait so long for their next request (the server ends those itself that are silent), and take so long
-    /// to send its head.
-    pub(crate) fn new(keep_alive: Duration, head_time: Duration) -> Self {
-        Self { all: Arc::default(), patience: keep_alive + head_time }
+    /// None yet, with these limits.
+    pub(crate) fn new(http: &Http, limits: Limits) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let patience = Patience {
+            request: seconds(http.keep_alive) + seconds(http.head_timeout),
+            answer: seconds(http.write_timeout),
+        };
+        Self(Arc::new(Inner {
+            all: Mutex::default(),
+            shares: Arc::new(Shares::new(limits)),
+            proxies: http.trusted_proxies.clone(),
+            patience,
+            last_refusal_logged: Mutex::default(),
+        }))
     }
 
-    /// Takes note of a new one.
-    pub(crate) fn add(&self, stream: &dyn Any, data: &mut Extensions) {
-        let stream = stream.downcast_ref::<ServedStream>().map(|stream| stream.as_fd().try_clone_to_owned());
-        // Where there are no more descriptors, the next client is not accepted either.
-        let Some(Ok(stream)) = stream else { return };
-        let watched = Arc::new(Watched { connection: Connection::default(), stream: stream.into() });
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&watched));
-        data.insert(watched.connection.clone());
-        data.insert(watched);
+    /// Takes a new connection into the watch; `None` when its network, or everybody together, has too many. It is
+    /// closed then.
+    pub(crate) fn admit(&self, stream: TcpStream) -> Option<WatchedStream> {
+        // An error means that the client has gone already.
+        let peer = stream.peer_addr().ok()?.ip().to_canonical();
+        let place = match self.0.shares.take(self.0.network_of(peer)) {
+            Ok(place) => place,
+            Err(full) => {
+                self.0.refused(peer, full);
+                return None;
+            }
+        };
+        cut_off_after(&stream, self.0.patience.answer);
+        let stream = WatchedStream::new(stream, place);
+        self.0.all.lock().unwrap_or_else(PoisonError::into_inner).push(stream.watched());
+        Some(stream)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.shares.count()
     }
 
     /// Goes on until it is dropped.
     pub(crate) async fn watch(self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            self.end_idle();
+            self.0.look_at_all();
         }
-    }
-
-    fn end_idle(&self) {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|watched| watched.upgrade().is_some_and(|watched| watched.end_if_idle(self.patience)));
     }
 }
 
-impl Watched {
-    /// Answers whether there is still something to watch. An error means that the client was faster.
-    fn end_if_idle(&self, patience: Duration) -> bool {
-        let idle = self.connection.idle_for().unwrap_or_default();
-        if idle > patience + READING {
-            let _ = self.stream.shutdown(Shutdown::Both);
-            return false;
+impl Inner {
+    /// What a connection counts for; `None` for a proxy.
+    fn network_of(&self, peer: IpAddr) -> Option<IpAddr> {
+        let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(peer));
+        (!is_proxy).then(|| network(peer))
+    }
+
+    fn refused(&self, peer: IpAddr, full: Full) {
+        counter!("clientele_http_connections_refused_total", "limit" => full.as_str()).increment(1);
+        let mut last = self.last_refusal_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() > LOG_INTERVAL) {
+            *last = Some(Instant::now());
+            tracing::warn!(network = %network(peer), limit = full.as_str(), "a connection was refused: {full}");
         }
-        if idle > patience {
-            // To the server, the client has nothing more to say; what it is still to hear is sent.
-            let _ = self.stream.shutdown(Shutdown::Read);
-        }
-        true
+    }
+
+    fn look_at_all(&self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|watched| watched.upgrade().is_some_and(|watched| watched.judge(self.patience)));
     }
 }

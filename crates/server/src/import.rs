@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::{CsvLines, OpenError, Spool};
+use api::{CsvLines, HeaderError, OpenError, Spool};
 use async_trait::async_trait;
-use domain::import::{ImportOrder, Imported, Line, Lines, OnError, OnExisting};
+use domain::import::{ImportOrder, Imported, Line, Lines, MAX_ERRORS, OnError, OnExisting};
 use domain::store::StoreError;
 use domain::{Accounts, Actor, Error, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,6 +18,9 @@ use crate::command_line::Import;
 use crate::output;
 use crate::settings::Settings;
 use crate::startup::{self, StartupError};
+
+/// Longest name of a column that is told, in characters.
+const MAX_NAME: usize = 64;
 
 /// Imports the file and says what became of it.
 ///
@@ -31,10 +34,7 @@ pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, Startu
         Ok(lines) => lines,
         Err(OpenError::Io(error)) => return Err(unreadable(error)),
         Err(OpenError::Header(errors)) => {
-            for error in &errors {
-                let column = error.column.as_ref().map(|column| format!("/{column}: ")).unwrap_or_default();
-                output::report(&format!("line 1: {column}{}", error.error.detail));
-            }
+            tell_header_errors(&errors);
             return Ok(failed("nothing was imported", errors.len() as u64));
         }
     };
@@ -43,6 +43,22 @@ pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, Startu
     let imported = carry_out(&mut lines, &order, settings).await;
     lines.bar.finish_and_clear();
     Ok(told(&imported?, &order))
+}
+
+/// The first of them, each with the beginning of what the header calls its column.
+fn tell_header_errors(errors: &[HeaderError]) {
+    for HeaderError { column, error } in errors.iter().take(MAX_ERRORS) {
+        let shown = |column: &String| column.chars().take(MAX_NAME).flat_map(char::escape_debug).collect::<String>();
+        let column = column.as_ref().map(|column| format!("/{}: ", shown(column))).unwrap_or_default();
+        output::report(&format!("line 1: {column}{}", error.detail));
+    }
+    tell_omitted(errors.len().saturating_sub(MAX_ERRORS) as u64);
+}
+
+fn tell_omitted(errors: u64) {
+    if errors > 0 {
+        output::report(&format!("and {errors} more {}", if errors == 1 { "error" } else { "errors" }));
+    }
 }
 
 /// A file that can be read twice, and its length. What comes through a pipe is put aside first.
@@ -97,9 +113,7 @@ fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
         let column = error.refused.column.map(|column| format!("/{column}: ")).unwrap_or_default();
         output::report(&format!("line {}: {column}{}", error.line, error.refused.error.detail));
     }
-    if imported.errors_omitted > 0 {
-        output::report(&format!("and {} more errors", imported.errors_omitted));
-    }
+    tell_omitted(imported.errors_omitted);
     let errors = imported.errors.len() as u64 + imported.errors_omitted;
     if imported.is_aborted(order) {
         return failed("nothing was imported", errors);

@@ -10,6 +10,7 @@ pub mod command_line;
 pub mod config;
 mod connections;
 pub mod delivery;
+mod descriptors;
 pub mod export;
 pub mod health;
 pub mod housekeeping;

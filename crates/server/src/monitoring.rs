@@ -4,8 +4,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::dev::Server;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
+use api::Recent;
 use auth::Authentication;
 use domain::Housekeeping;
 use domain::audit::EventKind;
@@ -14,6 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use persistence::Database;
 use tokio::time::timeout;
 
+use crate::connections::{Connections, cut_off_after};
 use crate::listener::Bound;
 use crate::settings::MetricsListen;
 use crate::startup::StartupError;
@@ -25,14 +28,22 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// How long a reader of the metrics waits for the database.
 const DATABASE_TIME: Duration = Duration::from_secs(1);
 
+/// Most readers of the metrics at once; others wait.
+const MAX_CONNECTIONS: usize = 24;
+/// How long one of them may take nothing of what it asked for.
+const READ_TIME: Duration = Duration::from_secs(30);
+
 /// What is asked for its state when somebody reads the metrics.
 #[derive(Clone)]
 pub(crate) struct Observed {
+    pub(crate) connections: Connections,
     pub(crate) database: Database,
     pub(crate) authentication: Authentication,
     pub(crate) housekeeping: Housekeeping,
     /// Of the audit trail, at start, if it is known.
     pub(crate) missing_triggers: Option<usize>,
+    /// How many messages wait; `None` when the database does not say.
+    pub(crate) waiting: Recent<Option<u64>>,
 }
 
 /// An address for metrics.
@@ -67,7 +78,12 @@ pub(crate) fn serve(place: Place, observed: Observed) -> Result<Option<Server>, 
     recorder();
     tracing::info!("metrics are on http://{address}/metrics");
     let factory = move || App::new().app_data(observed.clone()).route("/metrics", web::get().to(read));
-    Ok(Some(HttpServer::new(factory).workers(1).disable_signals().listen(listener)?.run()))
+    // Those who read metrics are few. The same watch as over other clients keeps them from holding on to what they got.
+    let server = HttpServer::new(factory).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
+    let server = server.on_connect(|stream, _| {
+        stream.downcast_ref::<TcpStream>().into_iter().for_each(|stream| cut_off_after(stream, READ_TIME));
+    });
+    Ok(Some(server.listen(listener)?.run()))
 }
 
 /// Keeps what is measured small until it is read. Goes on until it is dropped.
@@ -113,6 +129,14 @@ fn describe() {
         Unit::Seconds,
         "From the head of a request to the head of its answer"
     );
+    describe_gauge!("clientele_http_connections", "Connections of clients");
+    describe_counter!(
+        "clientele_http_connections_refused_total",
+        "Connections closed at once, since all or one address had too many"
+    );
+    for limit in ["all", "address"] {
+        counter!("clientele_http_connections_refused_total", "limit" => limit).increment(0);
+    }
     describe_gauge!("clientele_database_connections", "Connections to the database, by pool and whether in use");
     describe_gauge!("clientele_database_connections_max", "Most connections at once, by pool");
     describe_gauge!("clientele_database_up", "Whether the database answered when the metrics were read");
@@ -155,6 +179,7 @@ fn describe() {
 /// Looks at what is a state and not an event.
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers, and these are small")]
 async fn observe(observed: &Observed) {
+    gauge!("clientele_http_connections").set(observed.connections.count() as f64);
     for pool in observed.database.pools() {
         let in_use = pool.size.saturating_sub(pool.idle);
         for (state, count) in [("in_use", in_use), ("idle", pool.idle)] {
@@ -162,8 +187,9 @@ async fn observe(observed: &Observed) {
         }
         gauge!("clientele_database_connections_max", "pool" => pool.name).set(f64::from(pool.max));
     }
-    let waiting = timeout(DATABASE_TIME, observed.housekeeping.waiting_messages()).await;
-    let waiting = waiting.ok().and_then(Result::ok);
+    let housekeeping = observed.housekeeping.clone();
+    let asked = || async move { timeout(DATABASE_TIME, housekeeping.waiting_messages()).await.ok()?.ok() };
+    let waiting = observed.waiting.get(asked).await.flatten();
     gauge!("clientele_database_up").set(if waiting.is_some() { 1.0 } else { 0.0 });
     if let Some(waiting) = waiting {
         gauge!("clientele_outbox_pending").set(waiting as f64);

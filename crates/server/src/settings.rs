@@ -88,6 +88,16 @@ pub struct Http {
     /// How long a connection may wait for its next request, in seconds. Longer than the load balancer keeps its own.
     #[serde(deserialize_with = "lenient::number")]
     pub keep_alive: u32,
+    /// How long a client may take nothing of an answer, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub write_timeout: u32,
+    /// Most connections at once; as many as there are file descriptors for, but at most 4096, unless said otherwise.
+    #[serde(deserialize_with = "lenient::optional_number")]
+    pub max_connections: Option<usize>,
+    /// Most connections at once from one address (of IPv6, one /64 network) that is no trusted proxy; half of all
+    /// unless said otherwise.
+    #[serde(deserialize_with = "lenient::optional_number")]
+    pub max_connections_per_address: Option<usize>,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none unless
     /// said otherwise.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
@@ -216,6 +226,9 @@ impl Default for Http {
             head_timeout: 10,
             body_timeout: 20,
             keep_alive: 75,
+            write_timeout: 30,
+            max_connections: None,
+            max_connections_per_address: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
         }
@@ -331,6 +344,9 @@ impl Settings {
         in_range("http.head_timeout", self.http.head_timeout, 1, 3600)?;
         in_range("http.body_timeout", self.http.body_timeout, 1, 3600)?;
         in_range("http.keep_alive", self.http.keep_alive, 1, 3600)?;
+        in_range("http.write_timeout", self.http.write_timeout, 1, 3600)?;
+        in_range("http.max_connections", self.http.max_connections.unwrap_or(1), 1, 60_000)?;
+        in_range("http.max_connections_per_address", self.http.max_connections_per_address.unwrap_or(1), 1, 60_000)?;
         in_range("database.max_connections", self.database.max_connections, 1, 1000)?;
         in_range("limits.per_user", self.limits.per_user, 1, 100_000)?;
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;

@@ -1,12 +1,20 @@
 //! Start-up and shut-down of the service.
 
+use std::future::ready;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::{App, HttpServer};
-use api::{Edge, EdgeSettings, Imports, Services, TrafficLimits};
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
+use api::{Edge, EdgeSettings, Imports, Readiness, Recent, Services, TrafficLimits};
 use auth::{
     AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
     PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
@@ -19,7 +27,7 @@ use secrecy::ExposeSecret;
 pub use auth::Senders;
 
 use crate::background::Background;
-use crate::connections::Connections;
+use crate::connections::{Connections, Limits, WatchedStream};
 use crate::delivery::DeliveryError;
 use crate::listener::Bound;
 use crate::monitoring::{self, Observed};
@@ -134,11 +142,15 @@ impl Service {
         let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell);
         let setup_token = first_admin(settings, &authentication).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
+        let limits = Limits::of(&settings.http, workers(settings), database.max_descriptors());
+        let connections = Connections::new(&settings.http, limits);
         let observed = Observed {
+            connections: connections.clone(),
             database: database.clone(),
             authentication: authentication.clone(),
             housekeeping: housekeeping.clone(),
             missing_triggers,
+            waiting: Recent::default(),
         };
         let metrics = metrics.map(|bound| monitoring::serve(bound, observed)).transpose()?.flatten();
         let services = Services {
@@ -149,11 +161,12 @@ impl Service {
             clock: clock.clone(),
             body_time: Duration::from_secs(settings.http.body_timeout.into()),
             edge: Edge::new(&edge(settings), &clock),
+            readiness: Readiness::default(),
             imports: Imports::default(),
         };
         let address = bound.address();
-        let connections = Connections::new(keep_alive(settings), head_time(settings));
-        let server = serve(settings, bound.listen()?, services, connections.clone())?;
+        let accepted = limits.accepted_per_worker(workers(settings));
+        let server = serve(settings, bound.listen()?, services, connections.clone(), accepted)?;
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
     }
@@ -371,12 +384,8 @@ pub(crate) fn refused(key: &'static str, refusals: Vec<Refusal>) -> StartupError
     StartupError::Setting { key, error }
 }
 
-fn head_time(settings: &Settings) -> Duration {
-    Duration::from_secs(settings.http.head_timeout.into())
-}
-
-fn keep_alive(settings: &Settings) -> Duration {
-    Duration::from_secs(settings.http.keep_alive.into())
+fn workers(settings: &Settings) -> usize {
+    settings.http.workers.unwrap_or_else(|| available_parallelism().map_or(2, NonZero::get))
 }
 
 fn serve(
@@ -384,22 +393,44 @@ fn serve(
     listener: TcpListener,
     services: Services,
     connections: Connections,
+    accepted_per_worker: usize,
 ) -> Result<Server, StartupError> {
-    let factory = move || App::new().configure(api::configure(services.clone()));
-    let server = HttpServer::new(factory).client_request_timeout(head_time(settings)).shutdown_timeout(DRAIN_SECONDS);
-    let server = server.keep_alive(keep_alive(settings));
-    let mut server = server.on_connect(move |stream, data| connections.add(stream, data));
-    // Caught by the program, from before it says that it listens.
-    server = server.disable_signals();
-    if let Some(workers) = settings.http.workers {
-        server = server.workers(workers);
-    }
-    Ok(server.listen(listener)?.run())
+    let keep_alive = Duration::from_secs(settings.http.keep_alive.into());
+    let head_time = Duration::from_secs(settings.http.head_timeout.into());
+    // Signals are caught by the program, from before it says that it listens.
+    let server = Server::build().workers(workers(settings)).shutdown_timeout(DRAIN_SECONDS).disable_signals();
+    let server = server.max_concurrent_connections(accepted_per_worker);
+    let stopping = server.graceful_shutdown_signal();
+    let factory = move || {
+        let (connections, stopping) = (connections.clone(), stopping.clone());
+        let app = App::new().configure(api::configure(services.clone())).into_factory();
+        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(head_time)
+            .on_connect_ext(|stream: &WatchedStream, data| stream.add_to(data))
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| ready(admitted(&connections, stream))).and_then(http)
+    };
+    Ok(server.listen("http", listener, factory)?.run())
+}
+
+fn admitted(
+    connections: &Connections,
+    stream: TcpStream,
+) -> Result<(WatchedStream, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    let stream = connections.admit(stream).ok_or(DispatchError::Io(ErrorKind::ConnectionRefused.into()))?;
+    Ok((stream, peer))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::{pending, ready};
+    use std::future::pending;
 
     use super::*;
 

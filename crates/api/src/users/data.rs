@@ -1,12 +1,16 @@
 //! `GET /users/{id}/data`
 
-use actix_web::web::{Data, Path};
+use std::io;
+
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::PersonalData;
+use domain::accounts::PersonalEvents;
 use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
 use domain::once::FirstAnswer;
 use domain::session::Session;
+use domain::{Error, PersonalData};
+use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,6 +21,7 @@ use crate::idempotency;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::no_query;
 use crate::users::UserResponse;
+use crate::users::export::broken;
 use crate::users::response::time;
 
 /// Everything that is stored about a person.
@@ -32,15 +37,15 @@ pub(crate) struct PersonalDataResponse {
     /// What whoever entered the person under an `Idempotency-Key` was told, until it is cleared away.
     #[schema(required = true)]
     remembered_answer: Option<RememberedAnswer>,
+    /// How many customers the person entered.
+    created_customers: u64,
+    /// How many customers the person looks after.
+    assigned_customers: u64,
     /// What happened to the person and what they did, newest first. Left out is what is about
     /// others: what the person changed about them, and from where others acted.
     audit_events: Vec<StoredEvent>,
     /// `false` when only the newest 10,000 events about the person, or by them, are here.
     audit_events_complete: bool,
-    /// How many customers the person entered.
-    created_customers: u64,
-    /// How many customers the person looks after.
-    assigned_customers: u64,
 }
 
 /// A sign-in.
@@ -120,10 +125,11 @@ impl From<PersonalData> for PersonalDataResponse {
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
             remembered_answer: data.first_answer.map(RememberedAnswer::from),
-            audit_events: data.events.into_iter().map(StoredEvent::from).collect(),
-            audit_events_complete: data.has_all_events,
             created_customers: data.created_customers,
             assigned_customers: data.assigned_customers,
+            // These may be many, and follow page by page.
+            audit_events: Vec::new(),
+            audit_events_complete: true,
         }
     }
 }
@@ -177,7 +183,45 @@ impl From<Event> for StoredEvent {
     }
 }
 
-/// Everything that is stored about a person: for themselves, and for admins.
+/// How an answer without events ends.
+const END: &str = "],\"audit_events_complete\":true}";
+
+/// The answer on its way out: what was read at once, then the events, a page at a time.
+struct Written {
+    events: PersonalEvents,
+    has_written_one: bool,
+    is_at_end: bool,
+}
+
+impl Written {
+    /// The next part; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let Some(page) = self.events.next().await? else {
+            self.is_at_end = true;
+            return Ok(Some(format!("],\"audit_events_complete\":{}}}", self.events.is_complete()).into()));
+        };
+        let mut part = Vec::new();
+        for event in page {
+            if std::mem::replace(&mut self.has_written_one, true) {
+                part.push(b',');
+            }
+            serde_json::to_writer(&mut part, &StoredEvent::from(event)).map_err(broken)?;
+        }
+        Ok(Some(part))
+    }
+}
+
+/// The answer up to its first event.
+fn beginning(data: PersonalData) -> Result<Vec<u8>, Error> {
+    let whole = serde_json::to_string(&PersonalDataResponse::from(data)).map_err(broken)?;
+    Ok(whole.strip_suffix(END).unwrap_or(&whole).into())
+}
+
+/// Everything that is stored about a person: for themselves, and for admins. An answer that breaks off is not whole:
+/// the connection is closed before its end.
 #[utoipa::path(get, path = "/users/{id}/data", tag = "users", operation_id = "read_personal_data",
     params(("id" = uuid::Uuid, Path, description = "The person.")),
     responses(
@@ -193,6 +237,29 @@ pub(crate) async fn data(
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     no_query(request.query_string())?;
-    let data = services.accounts.find_personal_data(&signed_in.0.actor, id).await?;
-    Ok(HttpResponse::Ok().json(PersonalDataResponse::from(data)))
+    let actor = &signed_in.0.actor;
+    let data = services.accounts.find_personal_data(actor, id).await?;
+    let events = services.accounts.personal_events(actor, id);
+    let mut written = Written { events, has_written_one: false, is_at_end: false };
+    // What is wrong at once gets an answer of its own.
+    let mut first = beginning(data)?;
+    first.extend(written.next().await?.unwrap_or_default());
+    Ok(HttpResponse::Ok().content_type("application/json").streaming(parts(first, written)))
+}
+
+/// Ends after an error, which breaks the connection off: what was sent must not pass for a whole answer.
+fn parts(first: Vec<u8>, written: Written) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold((first, Some(written)), |(part, written)| async {
+        let mut written = written?;
+        match written.next().await {
+            Ok(Some(next)) => Some((Ok(Bytes::from(part)), (next, Some(written)))),
+            Ok(None) if part.is_empty() => None,
+            Ok(None) => Some((Ok(Bytes::from(part)), (Vec::new(), Some(written)))),
+            Err(error) => {
+                // Logged as every failure is; it has no answer to go into.
+                let _ = Problem::from(error);
+                Some((Err(io::Error::other("the answer broke off")), (Vec::new(), None)))
+            }
+        }
+    })
 }

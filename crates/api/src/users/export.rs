@@ -145,7 +145,7 @@ fn json_lines(people: &[User]) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// Nothing that is written into memory fails.
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(StoreError::Failed(Box::new(error)))
 }
 

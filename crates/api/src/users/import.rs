@@ -66,7 +66,7 @@ pub(crate) struct ImportResponse {
     updated: u64,
     /// Customers who were left as they were, and lines about staff.
     skipped: u64,
-    /// What is not acceptable, in the order of the lines: the first 1000.
+    /// What is not acceptable, in the order of the lines: the first 100.
     errors: Vec<FieldError>,
     /// How many more there are, if any.
     #[serde(skip_serializing_if = "is_zero")]

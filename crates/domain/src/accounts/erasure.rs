@@ -10,9 +10,6 @@ use crate::personal_data::PersonalData;
 use crate::policy::Action;
 use crate::store::{Erasure, WriteError};
 
-/// Most audit entries about a person, and by them, that are read at once.
-const MAX_EVENTS: u64 = 10_000;
-
 impl Accounts {
     /// Erases a person for good. Their ids stay in the audit trail, what they
     /// were called and how they were reached does not.
@@ -45,15 +42,20 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// Everything that is kept about a person, without what it says about others. That it was read is recorded.
+    /// Everything that is kept about a person but for [`Accounts::personal_events`]. That it was read is recorded.
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
     pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<PersonalData, Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
-        let found = self.store.find_personal_data(scope, id, MAX_EVENTS).await?;
-        let data = found.map(PersonalData::without_others).ok_or(Error::NotFound)?;
-        let counts = [("audit_events", data.events.len()), ("sessions", data.sessions.len())];
+        let data = self.store.find_personal_data(scope, id).await?.ok_or(Error::NotFound)?;
+        let counts = [
+            ("sessions", data.sessions.len() as u64),
+            ("challenges", data.challenges.len() as u64),
+            ("created_customers", data.created_customers),
+            ("assigned_customers", data.assigned_customers),
+        ];
+        // Before anything of it is handed out.
         let event = Event::new(&*self.clock, actor, EventKind::DataRead, Some(id)).with_facts(counts);
         self.store.record_event(&event).await?;
         Ok(data)

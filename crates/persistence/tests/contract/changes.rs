@@ -5,7 +5,7 @@ use domain::challenge::{Challenge, Purpose};
 use domain::once::{FirstAnswer, Once};
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
 use domain::testing::{challenge, customer, event, manager, message, phone, session};
-use domain::{Clock, DisplayName, Field, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
+use domain::{Clock, DisplayName, Field, PageSize, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
 
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ tests! {
     an_heir_who_is_gone_is_another_admin,
     what_refers_to_somebody_gone_is_refused,
     an_erasure_is_refused_like_a_change,
+    personal_events_come_page_by_page,
     personal_data_is_all_there_is,
     a_renamed_customer_is_listed_under_the_new_name;
 
@@ -281,15 +282,15 @@ async fn an_erased_person_leaves_ids_only(setting: Setting) {
     }
     assert!(setting.store.claim_messages(now, now, 9).await.unwrap().is_empty());
 
-    let data = setting.store.find_personal_data(Scope::All, admin.id, 1000).await.unwrap().unwrap();
-    let blanked: Vec<_> = data.events.iter().filter(|event| event.subject_id == Some(ann.id)).collect();
+    let events = all_events(&setting, admin.id, 50).await;
+    let blanked: Vec<_> = events.iter().filter(|event| event.subject_id == Some(ann.id)).collect();
     assert_eq!(blanked.len(), 130, "what the admin did to her");
     for event in blanked {
         assert_eq!(event.changes["display_name"].to, domain::audit::ERASED);
         assert_eq!(event.changes["role"].to, "manager");
         assert!(event.address.is_some(), "the admin's own address stays");
     }
-    let of_admin = data.events.iter().find(|event| event.actor_id == Some(ann.id)).unwrap();
+    let of_admin = events.iter().find(|event| event.actor_id == Some(ann.id)).unwrap();
     assert_eq!(of_admin.changes["display_name"].to, "of admin", "others keep what is told about them");
     assert_eq!(of_admin.address, None, "where she acted from is blanked");
 }
@@ -379,6 +380,38 @@ async fn an_erasure_is_refused_like_a_change(setting: Setting) {
     assert_eq!(find(&setting, admin.id).await.as_ref(), Some(&admin));
 }
 
+/// What happened to a person and what they did, page by page.
+async fn all_events(setting: &Setting, id: UserId, size: u64) -> Vec<Event> {
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let size = PageSize::new(size).unwrap();
+        let page = setting.store.find_personal_events(Scope::All, id, after, size).await.unwrap().unwrap();
+        assert!(page.items.len() <= size.get());
+        events.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return events;
+        }
+    }
+}
+
+/// Of ten of each kind at one moment, what somebody did to themselves is on the list once.
+async fn personal_events_come_page_by_page(setting: Setting) {
+    let ann = setting.manager("ann@example.com").await;
+    let mine = setting.customer("+998900000001", Some(&ann)).await;
+    for _ in 0..10 {
+        for (about, by) in [(&ann, &ann), (&mine, &ann), (&ann, &mine), (&mine, &mine)] {
+            setting.store.record_event(&telling(&setting, about, Some(by), "x")).await.unwrap();
+        }
+    }
+    let events = all_events(&setting, ann.id, 200).await;
+    assert_eq!(events.len(), 1 + 30, "her beginning, and what is about her or by her");
+    assert!(events.is_sorted_by_key(|event| std::cmp::Reverse(event.id)), "newest first");
+    for size in [1, 3, 7, 10, 31] {
+        assert_eq!(all_events(&setting, ann.id, size).await, events, "{size} to a page");
+    }
+}
+
 async fn personal_data_is_all_there_is(setting: Setting) {
     let ann = setting.manager("ann@example.com").await;
     let mine = setting.customer("+998900000001", Some(&ann)).await;
@@ -391,19 +424,21 @@ async fn personal_data_is_all_there_is(setting: Setting) {
     for asked in [&to_her, &to_another] {
         setting.store.open_challenge(asked, &message(&setting.clock, asked), asked.created_at, &[]).await.unwrap();
     }
-    let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id, 2).await.unwrap().unwrap();
+    let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id).await.unwrap().unwrap();
     assert_eq!((data.challenges, data.first_answer), (vec![to_her], None));
     assert_eq!((&data.user, &data.sessions), (&ann, &vec![begun]));
     assert_eq!((data.created_customers, data.assigned_customers), (1, 1));
-    let told: Vec<_> = data.events.iter().map(|event| (event.kind, event.subject_id)).collect();
+    let events = all_events(&setting, ann.id, 200).await;
+    let told: Vec<_> = events.iter().map(|event| (event.kind, event.subject_id)).collect();
     let (updated, created) = (EventKind::UserUpdated, EventKind::UserCreated);
     assert_eq!(told, [(updated, Some(mine.id)), (updated, Some(ann.id)), (created, Some(ann.id))]);
-    assert!(data.has_all_events);
-    let some = setting.store.find_personal_data(Scope::All, ann.id, 1).await.unwrap().unwrap();
-    assert_eq!((some.events.len(), some.has_all_events), (2, false));
-    assert_eq!(some.events[..], data.events[..2], "the newest");
+    for size in [1, 2] {
+        assert_eq!(all_events(&setting, ann.id, size).await, events, "in whatever pages");
+    }
     for (scope, id) in [(Scope::Own(ann.id), mine.id), (Scope::Nothing, ann.id), (Scope::AllCustomers, ann.id)] {
-        assert!(setting.store.find_personal_data(scope, id, 1).await.unwrap().is_none());
+        assert!(setting.store.find_personal_data(scope, id).await.unwrap().is_none());
+        let page = setting.store.find_personal_events(scope, id, None, PageSize::default()).await;
+        assert_eq!(page.unwrap(), None);
     }
 }
 
@@ -464,8 +499,7 @@ async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
     let admin = setting.admin("admin@example.com").await;
     let ann = setting.manager("ann@example.com").await;
     entered_many(&ground, &setting, &ann).await;
-    let hers =
-        async || setting.store.find_personal_data(Scope::All, ann.id, 1).await.unwrap().unwrap().created_customers;
+    let hers = async || setting.store.find_personal_data(Scope::All, ann.id).await.unwrap().unwrap().created_customers;
     let with_address = async || {
         let rows = ground.rows("SELECT COUNT(*) AS n FROM audit_events WHERE address IS NOT NULL").await;
         rows[0].try_get::<i64>("", "n").unwrap()
@@ -497,7 +531,7 @@ async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
     assert_eq!((hers().await, with_address().await), (500, 500), "a transaction's worth is left");
     setting.store.erase_user(&erasure).await.unwrap();
     assert_eq!(with_address().await, 0);
-    let data = setting.store.find_personal_data(Scope::All, admin.id, 1).await.unwrap().unwrap();
+    let data = setting.store.find_personal_data(Scope::All, admin.id).await.unwrap().unwrap();
     assert_eq!(data.created_customers, 2_500);
     assert_eq!(inheritance(&setting, &ann).await, Some((json!(ann.id), json!(admin.id))));
 }

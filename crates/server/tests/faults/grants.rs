@@ -48,7 +48,7 @@ impl ServingUser {
 
 async fn call(running: &Running, method: &str, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
     let request = reqwest::Client::new().request(method.parse().unwrap(), running.url(path)).json(&body);
-    let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+    let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod people;
 mod process;
 mod proxy;
+mod silent_readers;
 mod slow_clients;
 mod sqlite;
 mod start;

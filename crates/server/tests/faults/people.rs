@@ -56,6 +56,17 @@ impl Admin {
         self.client.post(format!("{}/users/", self.base)).bearer_auth(&self.token).json(&body).send().await
     }
 
+    pub(crate) async fn patch(&self, id: &str, changes: Value) -> Response {
+        let request = self.client.patch(format!("{}/users/{id}", self.base)).bearer_auth(&self.token).json(&changes);
+        request.send().await.unwrap()
+    }
+
+    /// Imports a file of customers.
+    pub(crate) async fn import(&self, file: String) -> Response {
+        let request = self.client.post(format!("{}/users/import", self.base)).bearer_auth(&self.token);
+        request.header("content-type", "text/csv").body(file).send().await.unwrap()
+    }
+
     /// Has a code sent to a customer.
     pub(crate) async fn ask_for_code(&self, phone: &str) {
         let body = json!({ "phone": phone });

@@ -18,7 +18,7 @@ use server::startup::{Senders, Service};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what is to come.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Which database a test runs on.

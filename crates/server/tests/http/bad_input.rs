@@ -10,6 +10,7 @@ on_every_backend!(
     only_json_is_taken,
     a_large_body_is_refused,
     every_wrong_field_is_named_at_once,
+    an_answer_about_errors_stays_small,
     wrong_phones_and_emails_are_named,
     weak_passwords_are_named,
     metadata_is_bounded,
@@ -110,6 +111,46 @@ async fn every_wrong_field_is_named_at_once(app: TestApp) {
         app.anonymous().post("/auth/verify", json!({ "challenge_id": 1 })).await.pointers(),
         ["/challenge_id", "/code"]
     );
+}
+
+/// Whatever brings many errors in: fields, parameters, members of a list, lines and columns of a file.
+async fn an_answer_about_errors_stays_small(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let fields: Vec<_> = (0..5000).map(|n| format!("\"f{n}\":1")).collect();
+    let fields = format!("{{\"role\":\"customer\",{}}}", fields.join(","));
+    let long = format!("{{\"role\":\"customer\",\"{}\":1}}", "é~/".repeat(15_000));
+    let query: Vec<_> = (0..3000).map(|n| format!("p{n}=1")).collect();
+    let members: Vec<_> = (0..1500).map(|n| format!("\"{n}\"")).collect();
+    let lines = format!("phone\n{}", "1\n".repeat(3000));
+    let columns: Vec<_> = (0..3000).map(|n| format!("c{n}")).collect();
+    let csv = async |text: String| admin.post_text("/users/import", "text/csv", text).await;
+    let json = async |path: &str, text: String| admin.post_text(path, "application/json", text).await;
+    let (handover, members) = (format!("/users/{}/handover", ann.id), format!("{{\"to\":[{}]}}", members.join(",")));
+    for (name, answer, caused_by) in [
+        ("fields", json("/users/", fields.clone()).await, 5000),
+        ("strangers", app.anonymous().post_text("/auth/verify", "application/json", fields).await, 5000),
+        ("parameters", admin.get(&format!("/users/?{}", query.join("&"))).await, 3000),
+        ("members", json(&handover, members).await, 1500),
+        ("lines", csv(lines).await, 3000),
+        ("columns", csv(columns.join(",")).await, 3000),
+    ] {
+        answer.is_problem(422, "validation_failed");
+        assert_eq!(answer.body["errors"].as_array().unwrap().len(), 100, "{name}");
+        let told = 100 + answer.body["errors_omitted"].as_u64().unwrap();
+        assert!(told >= caused_by, "{name}: {told}");
+        assert!(answer.text.len() < 16 * 1024, "{name}: {} bytes", answer.text.len());
+    }
+    for answer in [
+        json("/users/", long.clone()).await,
+        admin.get(&format!("/users/?{}=1", "x".repeat(5000))).await,
+        csv("x".repeat(60_000)).await,
+    ] {
+        answer.is_problem(422, "validation_failed");
+        assert!(answer.pointers().iter().any(|pointer| pointer.ends_with('…')), "{}", answer.text);
+        assert!(answer.text.len() < 2048, "{} bytes", answer.text.len());
+    }
+    csv(",".repeat(20_000)).await.is_problem(422, "validation_failed");
 }
 
 async fn wrong_phones_and_emails_are_named(app: TestApp) {

@@ -78,7 +78,7 @@ async fn the_page_needs_no_other_host(app: TestApp) {
     }
 }
 
-/// `docs/security.md` names tests as `http::module::name` or `crate::module::name`.
+/// `docs/security.md` names tests as `http::module::name`, `faults::module::name` or `crate::module::name`.
 #[test]
 fn the_tests_that_the_security_page_names_are_there() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
@@ -86,7 +86,8 @@ fn the_tests_that_the_security_page_names_are_there() {
     let mut named = 0;
     for name in page.split('`').skip(1).step_by(2).filter(|text| text.matches("::").count() == 2) {
         let [part, module, test] = name.split("::").collect::<Vec<_>>()[..] else { continue };
-        let folder = if part == "http" { "server/tests/http".to_owned() } else { format!("{part}/src") };
+        let is_of_server = ["http", "faults"].contains(&part);
+        let folder = if is_of_server { format!("server/tests/{part}") } else { format!("{part}/src") };
         let files = rust_files(&root.join("crates").join(folder));
         let of_module = files.iter().filter(|path| path.components().any(|part| stem(part.as_ref()) == module));
         let found = of_module.map(|path| std::fs::read_to_string(path).unwrap());

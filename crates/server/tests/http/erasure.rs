@@ -18,6 +18,7 @@ on_every_backend!(
     everyone_reads_what_is_stored_about_them,
     a_remembered_answer_is_stored_about_them,
     the_data_says_nothing_about_others,
+    the_data_of_many_events_is_whole,
 );
 
 const NOBODY: &str = "01936f5e-0000-7000-8000-000000000001";
@@ -314,6 +315,38 @@ async fn a_remembered_answer_is_stored_about_them(app: TestApp) {
     assert!(remembered["expires_at"].is_string());
     // It is about her, not about whoever got it.
     assert_eq!(admin.get(&format!("/users/{}/data", admin.id)).await.body["remembered_answer"], Value::Null);
+}
+
+async fn the_data_of_many_events_is_whole(app: TestApp) {
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let path = format!("/users/{}/data", ann.id);
+    let before = ann.get(&path).await.body["audit_events"].as_array().unwrap().len();
+    let names: Vec<_> = (0..70).map(|n| format!("\"],audit_events_complete{n}")).collect();
+    for name in &names {
+        assert_eq!(ann.patch("/users/me", json!({ "display_name": name })).await.status, 200);
+    }
+    let answer = ann.get(&path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let events = answer.body["audit_events"].as_array().unwrap();
+    assert_eq!((events.len(), &answer.body["audit_events_complete"]), (before + 70, &json!(true)));
+    let told: Vec<_> = events.iter().filter_map(|event| event["changes"]["display_name"]["to"].as_str()).collect();
+    assert!(told.iter().eq(names.iter().rev()), "newest first, each once: {told:?}");
+    let members: Vec<_> = answer.body.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "assigned_customers",
+        "audit_events",
+        "audit_events_complete",
+        "challenges",
+        "created_customers",
+        "remembered_answer",
+        "sessions",
+        "user",
+    ];
+    let sorted: std::collections::BTreeSet<_> = members.into_iter().collect();
+    assert!(sorted.into_iter().eq(expected));
 }
 
 async fn the_data_says_nothing_about_others(app: TestApp) {

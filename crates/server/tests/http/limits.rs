@@ -18,6 +18,7 @@ on_every_backend!(
     a_user_who_asks_too_much_waits_and_others_don_t,
     an_address_that_asks_too_much_waits,
     strangers_have_a_limit_of_their_own,
+    a_limit_holds_however_its_path_is_spelled,
     the_address_is_the_peer_unless_a_trusted_proxy_says_otherwise,
     limits_can_be_off,
 );
@@ -219,6 +220,40 @@ async fn strangers_have_a_limit_of_their_own(app: TestApp, _clock: FixedClock) {
     is_limited(&app.anonymous().post("/auth/verify", json!({})).await, "auth");
     is_limited(&app.anonymous().post("/auth/signin", json!({})).await, "auth");
     assert_eq!(app.with_token(admin.token.as_ref().unwrap()).get("/users/me").await.status, 200);
+}
+
+async fn a_limit_holds_however_its_path_is_spelled(app: TestApp, _: FixedClock) {
+    let app = app.another(|settings| settings.limits.auth_per_address = 1).await;
+    let (admin, stranger) = (app.admin().await, app.anonymous());
+    let body = json!({ "phone": phone(1) });
+    let spelled = ["/auth/%73ignin", "/auth/signin/", "/%61uth/signin", "/auth/%73%69%67%6e%69%6E/"];
+    let mut left: Option<u64> = None;
+    for path in spelled {
+        let answer = stranger.post(path, body.clone()).await;
+        assert_eq!(answer.status, 202, "{path}: {}", answer.text);
+        let limit = answer.header("ratelimit").to_owned();
+        let now: u64 = limit.strip_prefix("\"auth\";r=").unwrap().split(';').next().unwrap().parse().unwrap();
+        assert!(left.is_none_or(|left| now < left), "{path}: {limit} after {left:?}");
+        left = Some(now);
+    }
+    for _ in 0..left.unwrap() {
+        stranger.post("/auth/signin", body.clone()).await;
+    }
+    for path in spelled.into_iter().chain(["/auth/signin"]) {
+        is_limited(&stranger.post(path, body.clone()).await, "auth");
+    }
+    // What the router does not take for the route is none, and needs a token.
+    for path in
+        ["//auth/signin", "/AUTH/signin", "/auth//signin", "/auth/signin/.", "/auth%2Fsignin", "/auth/%2573ignin"]
+    {
+        let answer = stranger.post(path, body.clone()).await;
+        assert!(answer.status == 401 || answer.status == 429, "{path}: {}", answer.text);
+    }
+    // The same reading decides who needs a token and what is not counted.
+    assert_eq!(admin.get("/users/%6de").await.status, 200);
+    stranger.get("/users/%6de").await.is_problem(401, "invalid_token");
+    let healthy = stranger.get("/%68ealth/live").await;
+    assert!(healthy.status == 200 && healthy.headers.get("ratelimit").is_none());
 }
 
 async fn the_address_is_the_peer_unless_a_trusted_proxy_says_otherwise(app: TestApp, _clock: FixedClock) {

@@ -1,5 +1,6 @@
 //! CSV in: a file that is read off the async threads, some lines at a time.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::str::FromStr;
 
@@ -16,6 +17,8 @@ use crate::body::parse_object_text;
 
 /// Longest cell that is looked at, in bytes: more than any value may have.
 const MAX_CELL: usize = 64 * 1024;
+/// Most columns: as many as spreadsheets have.
+const MAX_COLUMNS: usize = 16_384;
 
 /// A file that can be read again from its start.
 pub trait Spool: Read + Seek + Send {}
@@ -216,6 +219,10 @@ fn other_kind(start: &[u8]) -> Option<&'static str> {
 /// What the header says. Columns without a name are none, and those of an export that can't be imported are passed over if
 /// all of them are there: a single one was put there by somebody who expects it to be read.
 fn columns(header: &ByteRecord) -> Result<Vec<Place>, Vec<HeaderError>> {
+    if header.len() > MAX_COLUMNS {
+        let error = ValueError::new("too_many_columns", format!("at most {MAX_COLUMNS} columns"));
+        return Err(vec![HeaderError { column: None, error }]);
+    }
     let names: Vec<_> = header.iter().map(|name| str::from_utf8(name).map(shown)).collect();
     let Ok(names) = names.into_iter().collect::<Result<Vec<&str>, _>>() else {
         return Err(vec![HeaderError { column: None, error: not_utf8() }]);
@@ -257,10 +264,12 @@ fn header_errors(names: &[&str]) -> Vec<HeaderError> {
     let mut refuse = |column: &str, code, detail: String| {
         errors.push(HeaderError { column: Some(column.to_owned()), error: ValueError::new(code, detail) });
     };
-    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+    let mut seen = HashSet::new();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        let is_repeated = !seen.insert(name);
         if !known.contains(name) {
             refuse(name, "unknown_column", format!("the columns are {}", IMPORTED.join(", ")));
-        } else if names[..at].contains(name) {
+        } else if is_repeated {
             refuse(name, "repeated", "may be there once".to_owned());
         }
     }

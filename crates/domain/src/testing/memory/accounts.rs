@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
-use crate::audit::Event;
+use crate::audit::{Event, EventCursor, EventPage};
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::customer::Customer;
 use crate::error::Field;
 use crate::id::UserId;
 use crate::once::{FirstAnswer, Once};
-use crate::page::{Cursor, Page, Sort, UserQuery};
+use crate::page::{Cursor, Page, PageSize, Sort, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
@@ -202,13 +202,18 @@ impl AccountStore for MemoryStore {
         self.erase(erasure)
     }
 
-    async fn find_personal_data(
+    async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
+        Ok(self.personal_data(scope, id))
+    }
+
+    async fn find_personal_events(
         &self,
         scope: Scope,
         id: UserId,
-        max_events: u64,
-    ) -> Result<Option<PersonalData>, StoreError> {
-        Ok(self.personal_data(scope, id, max_events))
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Result<Option<EventPage>, StoreError> {
+        Ok(self.personal_events(scope, id, after, size))
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use super::{MemoryStore, State};
 use crate::audit::{Event, EventCursor, EventKind, EventPage, EventQuery};
 use crate::clock::Timestamp;
 use crate::id::UserId;
+use crate::page::PageSize;
 use crate::policy::Scope;
 use crate::store::{AuditStore, StoreError};
 
@@ -13,20 +14,10 @@ use crate::store::{AuditStore, StoreError};
 impl AuditStore for MemoryStore {
     async fn list_events(&self, scope: Scope, query: &EventQuery) -> Result<EventPage, StoreError> {
         Ok(self.read(|state| {
-            let mut listed: Vec<_> = state
-                .events
-                .iter()
-                .filter(|event| state.is_readable(scope, event) && query.filter.matches(event))
-                .collect();
-            let total = query.include_total.then_some(listed.len() as u64);
-            listed.sort_by_key(|event| std::cmp::Reverse(EventCursor::at(event)));
-            if let Some(after) = query.after {
-                listed.retain(|event| EventCursor::at(event) < after);
-            }
-            let has_more = listed.len() > query.size.get();
-            let items: Vec<_> = listed.into_iter().take(query.size.get()).cloned().collect();
-            let next = items.last().filter(|_| has_more).map(EventCursor::at);
-            EventPage { items, next, total }
+            let is_listed = |event: &Event| state.is_readable(scope, event) && query.filter.matches(event);
+            let total = state.events.iter().filter(|event| is_listed(event)).count() as u64;
+            let page = state.page_of_events(is_listed, query.after, query.size);
+            EventPage { total: query.include_total.then_some(total), ..page }
         }))
     }
 }
@@ -58,6 +49,21 @@ impl State {
         told.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
         told.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         told
+    }
+
+    pub(super) fn page_of_events(
+        &self,
+        is_listed: impl Fn(&Event) -> bool,
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> EventPage {
+        let is_after = |event: &Event| after.is_none_or(|after| EventCursor::at(event) < after);
+        let mut listed: Vec<_> = self.events.iter().filter(|event| is_listed(event) && is_after(event)).collect();
+        listed.sort_by_key(|event| std::cmp::Reverse(EventCursor::at(event)));
+        let has_more = listed.len() > size.get();
+        let items: Vec<_> = listed.into_iter().take(size.get()).cloned().collect();
+        let next = items.last().filter(|_| has_more).map(EventCursor::at);
+        EventPage { items, next, total: None }
     }
 
     fn is_readable(&self, scope: Scope, event: &Event) -> bool {

@@ -1,9 +1,10 @@
 //! How people change and go.
 
 use super::{MemoryStore, State};
-use crate::audit::{self, Event};
+use crate::audit::{self, Event, EventCursor, EventPage};
 use crate::challenge::Challenge;
 use crate::id::UserId;
+use crate::page::PageSize;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::store::{Erasure, Handover, Share, Update, WriteError};
@@ -54,20 +55,23 @@ impl MemoryStore {
         })
     }
 
-    pub(super) fn personal_data(&self, scope: Scope, id: UserId, max_events: u64) -> Option<PersonalData> {
-        let most = usize::try_from(max_events).unwrap_or(usize::MAX);
+    pub(super) fn personal_events(
+        &self,
+        scope: Scope,
+        id: UserId,
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Option<EventPage> {
+        self.read(|state| {
+            state.user(id).filter(|user| scope.contains(user))?;
+            let is_meant = |event: &Event| event.subject_id == Some(id) || event.actor_id == Some(id);
+            Some(state.page_of_events(is_meant, after, size))
+        })
+    }
+
+    pub(super) fn personal_data(&self, scope: Scope, id: UserId) -> Option<PersonalData> {
         self.read(|state| {
             let user = state.user(id).filter(|user| scope.contains(user))?.clone();
-            let newest = |is_meant: &dyn Fn(&Event) -> bool| -> Vec<Event> {
-                state.events.iter().rev().filter(|event| is_meant(event)).take(most + 1).cloned().collect()
-            };
-            let mut about = newest(&|event| event.subject_id == Some(id));
-            let mut by = newest(&|event| event.actor_id == Some(id) && event.subject_id != Some(id));
-            let has_all_events = about.len() <= most && by.len() <= most;
-            about.truncate(most);
-            by.truncate(most);
-            about.append(&mut by);
-            about.sort_by_key(|event| std::cmp::Reverse(event.id));
             let mut sessions: Vec<_> = state.sessions.iter().filter(|session| session.user_id == id).cloned().collect();
             sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
             let mut challenges: Vec<_> = state.challenges.iter().filter(|asked| is_of(asked, &user)).cloned().collect();
@@ -81,8 +85,6 @@ impl MemoryStore {
                     .iter()
                     .find(|(about, _)| *about == id)
                     .map(|(_, first)| first.clone()),
-                events: about,
-                has_all_events,
                 created_customers: state.users().filter(is_creator).count() as u64,
                 assigned_customers: state.customers_of(id).count() as u64,
                 user,

@@ -1,0 +1,190 @@
+//! A connection that can be ended from outside.
+//!
+//! Whether a client takes what it is sent is known to the system alone: it holds up to some MiB that are written and
+//! not read yet. So the system is asked to end a connection of which nothing was taken for a while (`TCP_USER_TIMEOUT`,
+//! see tcp(7)): what was not acknowledged counts, and so does a window that stays closed. That holds for every answer,
+//! and on after our end is closed. Where there is no such option, the server's own writes are watched, which is coarser.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use api::Connection;
+use futures_util::task::AtomicWaker;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Patience;
+use super::shares::Place;
+
+/// Whether the system ends connections whose client takes nothing.
+const SYSTEM_CUTS_OFF: bool = cfg!(target_os = "linux");
+
+/// Has the system end the connection when nothing that was sent is taken for so long.
+pub(crate) fn cut_off_after(stream: &TcpStream, time: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
+            tracing::debug!(%error, "nobody watches whether a client reads");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, time);
+}
+
+/// What may still be done with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Verdict {
+    Open,
+    /// The client has nothing more to say; what it is still to hear is sent.
+    NothingToRead,
+    CutOff,
+}
+
+/// What is watched of a connection.
+pub(super) struct Watched {
+    connection: Connection,
+    written: Mutex<Written>,
+    verdict: AtomicU8,
+    task: AtomicWaker,
+}
+
+/// How far the answers are.
+#[derive(Clone, Copy)]
+struct Written {
+    /// When the system last took something.
+    last: Instant,
+    /// Whether it has to take more first.
+    is_blocked: bool,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self {
+            connection: Connection::default(),
+            written: Mutex::new(Written { last: Instant::now(), is_blocked: false }),
+            verdict: AtomicU8::new(Verdict::Open as u8),
+            task: AtomicWaker::new(),
+        }
+    }
+
+    /// Ends the connection if it is time. Answers whether there is still something to watch.
+    pub(super) fn judge(&self, patience: Patience) -> bool {
+        let verdict = self.verdict(patience);
+        let earlier = self.verdict.fetch_max(verdict as u8, Ordering::AcqRel);
+        if earlier < verdict as u8 {
+            self.task.wake();
+        }
+        verdict != Verdict::CutOff
+    }
+
+    fn verdict(&self, patience: Patience) -> Verdict {
+        let Written { last, is_blocked } = *self.written();
+        if is_blocked {
+            let is_over = !SYSTEM_CUTS_OFF && last.elapsed() > patience.answer;
+            return if is_over { Verdict::CutOff } else { Verdict::Open };
+        }
+        let idle = self.connection.idle_for().unwrap_or_default().min(last.elapsed());
+        if idle > patience.request + patience.answer {
+            Verdict::CutOff
+        } else if idle > patience.request {
+            Verdict::NothingToRead
+        } else {
+            Verdict::Open
+        }
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the task that serves the connection: is told when this changes.
+    fn is_at_least(&self, verdict: Verdict, cx: &Context<'_>) -> bool {
+        self.task.register(cx.waker());
+        self.verdict.load(Ordering::Acquire) >= verdict as u8
+    }
+}
+
+/// A connection of a client, for the server.
+pub(crate) struct WatchedStream {
+    stream: TcpStream,
+    watched: Arc<Watched>,
+    _place: Place,
+}
+
+impl WatchedStream {
+    pub(super) fn new(stream: TcpStream, place: Place) -> Self {
+        Self { stream, watched: Arc::new(Watched::new()), _place: place }
+    }
+
+    pub(super) fn watched(&self) -> Weak<Watched> {
+        Arc::downgrade(&self.watched)
+    }
+
+    /// Lets requests say when they begin and end.
+    pub(crate) fn add_to(&self, data: &mut Extensions) {
+        data.insert(self.watched.connection.clone());
+    }
+
+    fn check(&self, cx: &Context<'_>) -> io::Result<()> {
+        let is_cut_off = self.watched.is_at_least(Verdict::CutOff, cx);
+        if is_cut_off { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        let mut state = self.watched.written();
+        state.is_blocked = written.is_pending();
+        if written.is_ready() {
+            state.last = Instant::now();
+        }
+    }
+}
+
+impl AsyncRead for WatchedStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check(cx)?;
+        if self.watched.is_at_least(Verdict::NothingToRead, cx) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for WatchedStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check(cx)?;
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(&written);
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check(cx)?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check(cx)?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
