@@ -34,6 +34,7 @@ mod session_store;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turn_store;
 mod update;
 
 pub use database::{Database, Options, PoolState};
