@@ -37,6 +37,7 @@ impl Authentication {
             subject: email.to_string(),
             target: Some(email.to_string()),
             user_id: user.as_ref().map(|user| user.id),
+            has_account: user.is_some(),
             channel: staff.map_or(VerificationMethod::Email, |staff| staff.verification_method),
             contact: staff.map(Staff::contact),
             pending: None,
@@ -62,7 +63,7 @@ impl Authentication {
         let weak = |error| Refusal::new(NEW_PASSWORD, error);
         self.inner.settings.passwords.check(new, None).map_err(weak)?;
         let mut place = self.inner.hasher.enter()?;
-        let challenge = self.try_code(id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
+        let challenge = self.try_code(actor, id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
         let done = self.reset_by(actor, &challenge, new, &mut place).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
             self.inner.stores.challenges.return_try(id).await?;

@@ -21,7 +21,7 @@ impl Authentication {
     /// [`AuthError::InvalidCode`] whatever is wrong with it,
     /// [`AuthError::AccountInactive`], [`AuthError::SignupClosed`] when it closed meanwhile.
     pub async fn verify(&self, actor: &Actor, id: ChallengeId, code: &str) -> Result<Answer, AuthError> {
-        let challenge = self.try_code(id, code, &PURPOSES).await?;
+        let challenge = self.try_code(actor, id, code, &PURPOSES).await?;
         match &challenge.pending {
             Some(Pending::Customer { phone, display_name }) => {
                 let signed_in = self.finish_customer(actor, &challenge, phone, display_name.as_ref()).await?;
