@@ -1,6 +1,7 @@
 //! The use-cases of authentication. The caller is the first argument of each.
 
 mod admins;
+mod code_limits;
 mod codes;
 mod finish;
 mod first_admin;

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::rand;
 use chrono::TimeDelta;
-use domain::challenge::{Challenge, Message, Pending, Purpose};
+use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};
 use domain::session::Digest;
 use domain::value::typed_digits;
 use domain::{Clock, UserId, VerificationMethod};
@@ -15,12 +15,14 @@ use crate::key_material::ServerSecrets;
 #[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
-    /// What identifies the person who asks: one open challenge for each.
+    /// What identifies the person who is asked for: one open challenge for each, and for each network that asks.
     pub(crate) subject: String,
     /// The contact that was asked with, whether or not anybody has it: so many
     /// codes for each. `None` where no stranger can ask.
     pub(crate) target: Option<String>,
     pub(crate) user_id: Option<UserId>,
+    /// Whether the contact belongs to an account: budgets keep a part for those.
+    pub(crate) has_account: bool,
     pub(crate) channel: VerificationMethod,
     /// Where the code goes; `None` makes a decoy, which looks and costs the same.
     pub(crate) contact: Option<String>,
@@ -46,13 +48,21 @@ impl Draft {
     }
 
     /// The challenge with a code that is in no one's hands yet, and the message that carries it.
-    pub(crate) fn open(self, secrets: &ServerSecrets, clock: &dyn Clock) -> Result<(Challenge, Message), CryptoError> {
+    /// It belongs to the network that asked; `None` is nobody who asks, but an admin who invites.
+    pub(crate) fn open(
+        self,
+        asker: Option<&str>,
+        secrets: &ServerSecrets,
+        clock: &dyn Clock,
+    ) -> Result<(Challenge, Message), CryptoError> {
         let now = clock.now();
         let code = new_code()?;
+        let turn = asker.and_then(|network| self.turn(network, secrets));
+        let subject = [Some(self.subject.as_bytes()), asker.map(str::as_bytes)];
         let mut challenge = Challenge {
             id: clock.new_id().into(),
             purpose: self.purpose,
-            subject: secrets.subjects.mac(&[self.subject.as_bytes()]),
+            subject: secrets.subjects.mac(&subject.into_iter().flatten().collect::<Vec<_>>()),
             user_id: self.user_id,
             channel: self.channel,
             contact: self.contact.unwrap_or_default(),
@@ -65,8 +75,21 @@ impl Draft {
         };
         challenge.code_digest = code_digest(&challenge, code.expose_secret(), secrets);
         let message = message(&challenge, &code, secrets, clock)?;
-        Ok((challenge, message))
+        Ok((challenge, Message { turn, ..message }))
     }
+
+    /// With which messages the one that goes out takes turns. None goes out for a decoy.
+    fn turn(&self, network: &str, secrets: &ServerSecrets) -> Option<Turn> {
+        let contact = contact_key(secrets, self.contact.as_deref()?);
+        let network = secrets.attempts.mac(&[b"network", network.as_bytes()]);
+        let asker = secrets.attempts.mac(&[b"turn", &contact, &network]);
+        Some(Turn { contact, asker, network, has_account: self.has_account })
+    }
+}
+
+/// What stands for a contact where it is counted, whatever the channel.
+pub(crate) fn contact_key(secrets: &ServerSecrets, contact: &str) -> Digest {
+    secrets.attempts.mac(&[b"contact", contact.as_bytes()])
 }
 
 fn message(
@@ -86,6 +109,7 @@ fn message(
         created_at: challenge.created_at,
         expires_at: challenge.expires_at,
         attempts: 0,
+        turn: None,
     })
 }
 
@@ -143,6 +167,7 @@ mod tests {
             subject: "+998901234567".to_owned(),
             target: None,
             user_id: None,
+            has_account: false,
             channel: VerificationMethod::Phone,
             contact: contact.map(str::to_owned),
             pending: None,
@@ -161,7 +186,7 @@ mod tests {
     #[test]
     fn a_code_is_bound_to_challenge_purpose_and_contact() {
         let (secrets, clock) = (secrets(1), FixedClock::default());
-        let (challenge, message) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
+        let (challenge, message) = draft(Some("+998901234567")).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
         let code = unseal(&message, &secrets).unwrap();
         let code = code.expose_secret();
         assert!(is_right(&challenge, code, &secrets));
@@ -190,8 +215,8 @@ mod tests {
     #[test]
     fn a_decoy_looks_like_any_other_and_no_code_is_its_own() {
         let (secrets, clock) = (secrets(1), FixedClock::default());
-        let (real, _) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
-        let (decoy, message) = draft(None).open(&secrets, &clock).unwrap();
+        let (real, _) = draft(Some("+998901234567")).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
+        let (decoy, message) = draft(None).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
         assert_eq!((decoy.subject, decoy.expires_at), (real.subject, real.expires_at));
         assert_eq!(message.recipient, "");
         let code = unseal(&message, &secrets).unwrap();
@@ -201,7 +226,7 @@ mod tests {
     #[test]
     fn a_sealed_code_opens_in_its_own_message_only() {
         let (secrets, clock) = (secrets(1), FixedClock::default());
-        let (_, message) = draft(Some("+998901234567")).open(&secrets, &clock).unwrap();
+        let (_, message) = draft(Some("+998901234567")).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
         let moved = Message { id: clock.new_id().into(), ..message.clone() };
         assert!(unseal(&message, &secrets).is_some());
         assert!(unseal(&moved, &secrets).is_none());

@@ -29,6 +29,8 @@ pub use error::{AuthError, Refusal};
 pub use hasher::{HasherStats, PasswordHasher, Place, Then, Verdict};
 pub use key_material::MASTER_KEY_MIN_LENGTH;
 pub use keys::{KeyError, KeyRing, KeyState, KeyStatus, signing_keys};
-pub use outbox::{CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, SendError, Senders};
+pub use outbox::{
+    Budgets, CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, PhonePrefix, SendError, Senders, WITHHELD_REASONS,
+};
 pub use password::{Password, PasswordPolicy};
 pub use token::{AccessTokens, Claims, TokenSettings};

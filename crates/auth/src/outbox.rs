@@ -1,23 +1,29 @@
 //! Codes on their way: sent after the answer, tried again when a gateway
 //! fails, and never twice at once.
 
+mod budgets;
 mod log_sender;
+mod turns;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::challenge::{Message, Purpose};
-use domain::store::{ChallengeStore, StoreError};
+use domain::store::{AttemptStore, ChallengeStore, StoreError};
+use domain::turn::TurnStore;
 use domain::{ChallengeId, Clock, MessageId, Phone, Timestamp, VerificationMethod};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+pub(crate) use budgets::slot;
+pub use budgets::{Budgets, PhonePrefix, WITHHELD_REASONS};
 pub use log_sender::LogSender;
 
+use self::budgets::Withheld;
 use crate::challenge::unseal;
 use crate::keys::KeyRing;
 
@@ -106,12 +112,21 @@ pub struct Outbox {
     inner: Arc<Inner>,
 }
 
+/// What the outbox needs of a database.
+pub trait OutboxStore: ChallengeStore + TurnStore + AttemptStore {}
+
+impl<S: ChallengeStore + TurnStore + AttemptStore> OutboxStore for S {}
+
 struct Inner {
-    store: Arc<dyn ChallengeStore>,
+    store: Arc<dyn OutboxStore>,
     clock: Arc<dyn Clock>,
     keys: Arc<KeyRing>,
     senders: Senders,
     bell: OutboxBell,
+    budgets: Budgets,
+    withheld: Withheld,
+    /// When the next message that was put off is due, if this instance knows of one.
+    wake_at: Mutex<Option<Timestamp>>,
 }
 
 /// How long a claimed message is hidden from other instances. Longer than one attempt may take.
@@ -130,13 +145,15 @@ impl Outbox {
     /// An outbox that `bell` wakes.
     #[must_use]
     pub fn new(
-        store: Arc<dyn ChallengeStore>,
+        store: Arc<dyn OutboxStore>,
         clock: Arc<dyn Clock>,
         keys: Arc<KeyRing>,
         senders: Senders,
         bell: OutboxBell,
+        budgets: Budgets,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, clock, keys, senders, bell }) }
+        let (withheld, wake_at) = (Withheld::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { store, clock, keys, senders, bell, budgets, withheld, wake_at }) }
     }
 
     /// Has everything that is due sent, and waits for it. Answers how many messages were due.
@@ -160,7 +177,7 @@ impl Outbox {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = self.inner.bell.0.notified() => {}
-                () = sleep(POLL_INTERVAL) => {}
+                () = sleep(self.inner.pause()) => {}
                 _ = under_way.join_next(), if under_way.len() >= MAX_UNDER_WAY => {}
             }
         }
@@ -176,12 +193,23 @@ impl Outbox {
         }
         let now = self.inner.clock.now();
         let due = self.inner.store.claim_messages(now, now + LEASE, room as u64).await?;
-        let count = due.len();
+        let mut count = due.len();
         for message in due {
-            let inner = Arc::clone(&self.inner);
-            under_way.spawn(async move { inner.deliver(&message).await });
+            self.begin(under_way, message);
+        }
+        let room = room.saturating_sub(count);
+        for contact in self.inner.store.contacts_due(now, room as u64).await? {
+            if let Some(message) = self.inner.next_to(&contact).await? {
+                count += 1;
+                self.begin(under_way, message);
+            }
         }
         Ok(count)
+    }
+
+    fn begin(&self, under_way: &mut JoinSet<()>, message: Message) {
+        let inner = Arc::clone(&self.inner);
+        under_way.spawn(async move { inner.deliver(&message).await });
     }
 
     /// Complains once each time that the database goes away, not at every poll.
@@ -201,6 +229,8 @@ impl Outbox {
 enum Attempt {
     /// Taken by the gateway, or a decoy. Whether it reaches anybody only the gateway knows.
     Done,
+    /// Not to be sent at all.
+    Withheld,
     /// To be tried again then.
     Later(Timestamp),
     /// No use trying, and why.
@@ -213,22 +243,57 @@ impl Inner {
         if !message.recipient.is_empty() {
             count(message, &attempt);
         }
-        let settled = match attempt {
-            Attempt::Done => self.store.remove_message(message.id).await,
-            Attempt::Later(until) => self.store.postpone_message(message.id, until).await,
-            Attempt::Hopeless(reason) => {
-                warn_of(message, &reason);
-                self.store.remove_message(message.id).await
-            }
-        };
-        if let Err(error) = settled {
+        if let Err(error) = self.settle(message, attempt).await {
             tracing::warn!(message_id = %message.id, error = &error as &dyn std::error::Error, "a message was not settled");
         }
+    }
+
+    async fn settle(&self, message: &Message, attempt: Attempt) -> Result<(), StoreError> {
+        match attempt {
+            Attempt::Done => {
+                self.take_slot(message).await?;
+                self.store.remove_message(message.id).await
+            }
+            Attempt::Withheld => self.store.remove_message(message.id).await,
+            Attempt::Later(until) => {
+                self.give_slot_back(message).await?;
+                self.store.postpone_message(message.id, until).await
+            }
+            Attempt::Hopeless(reason) => {
+                warn_of(message, &reason);
+                self.give_slot_back(message).await?;
+                self.store.remove_message(message.id).await
+            }
+        }
+    }
+
+    /// How long to wait before the database is asked again.
+    fn pause(&self) -> Duration {
+        let mut wake_at = self.wake_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = *wake_at else { return POLL_INTERVAL };
+        match (at - self.clock.now()).to_std() {
+            Ok(pause) if !pause.is_zero() => pause.min(POLL_INTERVAL),
+            _ => {
+                *wake_at = None;
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// Has the outbox look again at this moment, unless it is to look sooner.
+    fn wake_at(&self, at: Timestamp) {
+        let mut wake_at = self.wake_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let sooner = wake_at.filter(|other| *other > self.clock.now() && *other < at);
+        *wake_at = Some(sooner.unwrap_or(at));
     }
 
     async fn attempt(&self, message: &Message) -> Attempt {
         if message.recipient.is_empty() {
             return Attempt::Done;
+        }
+        if !self.budgets.allow_recipient(message) {
+            self.withheld.tell(message, "phone_prefixes", &*self.clock);
+            return Attempt::Withheld;
         }
         if self.clock.now() >= message.expires_at {
             return Attempt::Hopeless("its code has expired".to_owned());
@@ -254,6 +319,7 @@ impl Inner {
 
 fn count(message: &Message, attempt: &Attempt) {
     let outcome = match attempt {
+        Attempt::Withheld => return,
         Attempt::Done => "accepted",
         Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",

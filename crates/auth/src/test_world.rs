@@ -17,7 +17,7 @@ use domain::{
 use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
-use crate::outbox::{CodeMessage, CodeSender, Outbox, OutboxBell, SendError, Senders};
+use crate::outbox::{Budgets, CodeMessage, CodeSender, Outbox, OutboxBell, SendError, Senders};
 use crate::{
     AccessTokens, Answer, Authentication, Caller, CodeSent, KeyRing, Parts, Password, PasswordHasher, Settings,
     SignedIn, StaffSignUp, Stores, TokenSettings,
@@ -94,8 +94,14 @@ impl World {
         let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
         let (keys, sent, bell) = (Arc::new(keys), Recorder::default(), OutboxBell::default());
         let senders = Senders::all(Arc::new(sent.clone()));
-        let outbox =
-            Outbox::new(Arc::new(store.clone()), Arc::new(clock.clone()), Arc::clone(&keys), senders, bell.clone());
+        let outbox = Outbox::new(
+            Arc::new(store.clone()),
+            Arc::new(clock.clone()),
+            Arc::clone(&keys),
+            senders,
+            bell.clone(),
+            Budgets::default(),
+        );
         let hasher = PasswordHasher::new(4, NonZeroUsize::MIN).unwrap();
         let stores = Stores::of(Arc::new(store.clone()));
         let auth = authentication(stores, &clock, &keys, &hasher, settings);

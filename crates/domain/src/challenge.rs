@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, MessageId, UserId};
+use crate::limit::Attempt;
 use crate::session::{Digest, Session};
 use crate::store::Account;
 use crate::user::{PasswordHash, VerificationMethod, named};
@@ -138,6 +139,39 @@ pub struct Message {
     pub expires_at: Timestamp,
     /// How often sending was begun.
     pub attempts: i32,
+    /// With which other messages it takes turns; `None` for what waits for no other, such as an invitation or a decoy.
+    pub turn: Option<Turn>,
+}
+
+/// With which other messages one takes turns: those to its contact, the networks that asked for them in turn. Keyed
+/// hashes, which name nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The contact.
+    pub contact: Digest,
+    /// The contact and the network that asked: whose turn it is.
+    pub asker: Digest,
+    /// The network that asked, whatever the contact.
+    pub network: Digest,
+    /// Whether the contact belongs to an account.
+    pub has_account: bool,
+}
+
+/// A code that somebody gives, and what it counts as when it is wrong.
+pub struct CodeGuess<'a> {
+    /// Whether it is the code of this challenge. A code that was never sent is none.
+    pub is_right: &'a (dyn Fn(&Challenge) -> bool + Send + Sync),
+    /// What a wrong one counts as. Where that is used up, no code is looked at.
+    pub if_wrong: &'a [Attempt],
+}
+
+/// A challenge after a code was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// As it is now, this try counted.
+    pub challenge: Challenge,
+    /// Whether the code was right, and had been sent.
+    pub is_right: bool,
 }
 
 /// Everything that a redeemed code does, in one transaction. Parts that are

@@ -33,6 +33,7 @@ pub mod session;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod turn;
 pub mod user;
 pub mod value;
 

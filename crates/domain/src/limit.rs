@@ -42,6 +42,11 @@ pub enum Limit {
         /// Within how long.
         within: TimeDelta,
     },
+    /// No limit: remembers when it was done last. Its counter ends so long after that.
+    Latest {
+        /// How long it is remembered.
+        kept: TimeDelta,
+    },
 }
 
 impl Limit {
@@ -49,7 +54,7 @@ impl Limit {
     #[must_use]
     pub fn counts_at_once(self) -> bool {
         match self {
-            Self::Guesses | Self::Quota { .. } => true,
+            Self::Guesses | Self::Quota { .. } | Self::Latest { .. } => true,
             Self::Failures { .. } => false,
         }
     }
@@ -128,6 +133,7 @@ impl Counter {
             Limit::Guesses => counter.take_guess(attempt.name, now),
             Limit::Quota { most, within } if counter.count < most => Ok(counter.one_more(within, now)),
             Limit::Failures { most, .. } if counter.count < most => Ok(counter),
+            Limit::Latest { kept } => Ok(Self { expires_at: now + kept, ..counter.one_more(kept, now) }),
             Limit::Quota { most, within } | Limit::Failures { most, within } => {
                 Err(TooMany { name: attempt.name, quota: most, within, retry_after: counter.expires_at - now })
             }
@@ -169,7 +175,7 @@ impl Counter {
                 let counter = if now >= self.expires_at { Self::new(now) } else { self };
                 Some(counter.one_more(within, now))
             }
-            (Limit::Quota { .. }, Settled::Wrong) | (Limit::Failures { .. }, _) => Some(self),
+            (Limit::Quota { .. }, Settled::Wrong) | (Limit::Failures { .. } | Limit::Latest { .. }, _) => Some(self),
             (Limit::Guesses, Settled::Untried) | (Limit::Quota { .. }, Settled::Right | Settled::Untried) => {
                 Some(Self { count: self.count.saturating_sub(1), ..self })
             }
@@ -361,6 +367,19 @@ mod tests {
         let later = start + TimeDelta::hours(1);
         twice.take(&attempt, later).unwrap();
         assert_eq!(twice.settle(attempt.limit, Settled::Wrong, later).unwrap().count, 1);
+    }
+
+    #[test]
+    fn what_is_only_remembered_is_never_refused_and_ends_after_the_last_time() {
+        let start = SystemClock.now();
+        let attempt = Attempt { limit: Limit::Latest { kept: TimeDelta::hours(1) }, ..quota(0) };
+        let mut counter = Counter::new(start);
+        for minutes in 0..90 {
+            let now = start + TimeDelta::minutes(minutes);
+            counter = counter.take(&attempt, now).unwrap();
+            assert_eq!(counter.expires_at, now + TimeDelta::hours(1));
+            assert_eq!(counter.settle(attempt.limit, Settled::Untried, now), Some(counter));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 
 use crate::audit::{Change, Event, EventCursor, EventPage, EventQuery};
-use crate::challenge::{Challenge, Message, Outcome};
+use crate::challenge::{Challenge, CodeGuess, Message, Outcome, Tried};
 use crate::clock::Timestamp;
 use crate::error::Field;
 use crate::id::{ChallengeId, MessageId, SessionId, UserId};
@@ -420,9 +420,15 @@ pub trait ChallengeStore: Send + Sync {
         attempts: &[Attempt],
     ) -> Result<Challenge, WriteError>;
 
-    /// Counts a try, for good, and answers the challenge as it is after that.
-    /// `None` when it is not open.
-    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError>;
+    /// Counts a try, for good, and answers the challenge as it is after that. `None` when it is not open. A wrong
+    /// code is counted as the guess says, one by one, in the same transaction; [`WriteError::TooMany`] when that is
+    /// used up, and then nothing was tried. A code whose message was not sent yet is wrong.
+    async fn take_try(
+        &self,
+        id: ChallengeId,
+        now: Timestamp,
+        guess: &CodeGuess<'_>,
+    ) -> Result<Option<Tried>, WriteError>;
 
     /// Takes a counted try back: the code was right, and what it was for could not be done.
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError>;
@@ -433,7 +439,8 @@ pub trait ChallengeStore: Send + Sync {
     /// [`WriteError::Gone`] when the person went otherwise.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
 
-    /// Takes messages that are due, hiding them from others until `lease`.
+    /// Takes messages that are due and take no turns (those are the [`TurnStore`](crate::turn::TurnStore)'s), hiding
+    /// them from others until `lease`.
     async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError>;
 
     /// Removes a message that was sent or given up.

@@ -8,7 +8,7 @@ use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
 use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
 use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
-use domain::testing::{self, FixedClock, MemoryStore, password_hash};
+use domain::testing::{self, FixedClock, MemoryStore, any_code, password_hash};
 use domain::{Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
 
 struct Stage {
@@ -176,7 +176,7 @@ async fn a_challenge_is_opened_anew_only_after_the_quiet_time() {
     let carried: Vec<_> = stage.store.messages().iter().map(|message| message.challenge_id).collect();
     assert_eq!(carried, [second.id], "the message of a code that is no good goes too");
     assert_eq!(stage.store.challenges(), [second]);
-    assert!(stage.store.take_try(first.id, stage.clock.now()).await.unwrap().is_none());
+    assert!(stage.store.take_try(first.id, stage.clock.now(), &any_code()).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -184,14 +184,14 @@ async fn a_code_can_be_tried_five_times() {
     let stage = Stage::new();
     let challenge = stage.open(TimeDelta::zero()).await;
     for tries in 1..=MAX_TRIES {
-        let taken = stage.store.take_try(challenge.id, stage.clock.now()).await.unwrap();
-        assert_eq!(taken.unwrap().tries, tries);
+        let taken = stage.store.take_try(challenge.id, stage.clock.now(), &any_code()).await.unwrap();
+        assert_eq!(taken.unwrap().challenge.tries, tries);
     }
-    assert!(stage.store.take_try(challenge.id, stage.clock.now()).await.unwrap().is_none());
+    assert!(stage.store.take_try(challenge.id, stage.clock.now(), &any_code()).await.unwrap().is_none());
     let next = stage.open(TimeDelta::seconds(60)).await;
     assert_ne!(next.id, challenge.id, "a spent challenge is not open, however young");
     stage.clock.advance(TimeDelta::minutes(10));
-    assert!(stage.store.take_try(next.id, stage.clock.now()).await.unwrap().is_none());
+    assert!(stage.store.take_try(next.id, stage.clock.now(), &any_code()).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_code_is_redeemed_whole_once_or_not_at_all() {
     let user = stage.store.find_user(Scope::All, mia.id).await.unwrap().unwrap();
     assert_eq!((user.verified_at, user.updated_at, user.version), (Some(now), now, 2));
     assert!(matches!(stage.store.redeem(challenge.id, now, &outcome).await, Err(WriteError::Stale)));
-    assert!(stage.store.take_try(challenge.id, now).await.unwrap().is_none());
+    assert!(stage.store.take_try(challenge.id, now, &any_code()).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -52,8 +52,26 @@ pub(crate) async fn take(txn: &DatabaseTransaction, attempts: &[Attempt], now: T
     Ok(())
 }
 
+/// Keeps the rows of attempts from others until the transaction ends, whatever their limit: then what is counted
+/// afterwards is counted one by one. A refusal ends the transaction.
+pub(crate) async fn hold_and_check(
+    txn: &DatabaseTransaction,
+    attempts: &[Attempt],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let mut attempts = attempts.to_vec();
+    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    hold(txn, &attempts, now).await?;
+    let counters = read(txn, &attempts, Some(LockType::Update)).await?;
+    take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
+    Ok(())
+}
+
 /// One that was forgotten meanwhile stays so.
-async fn settle(
+pub(crate) async fn settle(
     txn: &DatabaseTransaction,
     attempts: &[Attempt],
     settled: Settled,

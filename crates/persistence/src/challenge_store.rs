@@ -1,8 +1,8 @@
 //! One-time codes and the messages that carry them.
 
 use async_trait::async_trait;
-use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Purpose};
-use domain::limit::Attempt;
+use domain::challenge::{Challenge, CodeGuess, MAX_TRIES, Message, Outcome, Purpose, Tried, Turn};
+use domain::limit::{Attempt, Settled};
 use domain::session::Digest;
 use domain::store::{ChallengeStore, StoreError, WriteError};
 use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, User, UserId};
@@ -21,6 +21,7 @@ use crate::entity::{challenge, outbox, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
+use crate::turn_store;
 
 #[async_trait]
 impl ChallengeStore for Store {
@@ -52,21 +53,26 @@ impl ChallengeStore for Store {
         .await
     }
 
-    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
-        let taken = self.write(move |txn| async move {
-            let update = challenge::Entity::update_many()
-                .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).add(1))
-                .filter(challenge::Column::Id.eq(id.as_uuid()))
-                .filter(challenge::Column::UsedAt.is_null())
-                .filter(challenge::Column::Tries.lt(i32::from(MAX_TRIES)))
-                .filter(challenge::Column::ExpiresAt.gt(now));
-            if update.exec(&*txn).await?.rows_affected == 0 {
-                return Ok(None);
+    async fn take_try(
+        &self,
+        id: ChallengeId,
+        now: Timestamp,
+        guess: &CodeGuess<'_>,
+    ) -> Result<Option<Tried>, WriteError> {
+        self.count_and_write(move |txn| async move {
+            attempt_store::hold_and_check(&txn, guess.if_wrong, now).await?;
+            let is_sent = !turn_store::is_unsent(&txn, id).await?;
+            let challenge = count_try(&txn, id, now).await?;
+            let tried = challenge.map(|challenge| {
+                let is_right = is_sent && (guess.is_right)(&challenge);
+                Tried { challenge, is_right }
+            });
+            if !tried.as_ref().is_some_and(|tried| tried.is_right) {
+                attempt_store::settle(&txn, guess.if_wrong, Settled::Wrong, now).await?;
             }
-            let row = challenge::Entity::find_by_id(id.as_uuid()).one(&*txn).await?;
-            Ok(row.map(read).transpose()?)
-        });
-        taken.await.map_err(only_store_error)
+            Ok(tried)
+        })
+        .await
     }
 
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError> {
@@ -103,6 +109,7 @@ impl ChallengeStore for Store {
         let claimed = self.write(move |txn| async move {
             let due = outbox::Entity::find()
                 .filter(outbox::Column::NextAttemptAt.lte(now))
+                .filter(outbox::Column::Contact.is_null())
                 .order_by_asc(outbox::Column::NextAttemptAt)
                 .order_by_asc(outbox::Column::Id)
                 .limit(limit)
@@ -139,6 +146,21 @@ impl ChallengeStore for Store {
         });
         postponed.await.map_err(only_store_error)
     }
+}
+
+/// Counts a try of a challenge that is open, and answers it as it is then.
+async fn count_try(txn: &DatabaseTransaction, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, Failure> {
+    let update = challenge::Entity::update_many()
+        .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).add(1))
+        .filter(challenge::Column::Id.eq(id.as_uuid()))
+        .filter(challenge::Column::UsedAt.is_null())
+        .filter(challenge::Column::Tries.lt(i32::from(MAX_TRIES)))
+        .filter(challenge::Column::ExpiresAt.gt(now));
+    if update.exec(txn).await?.rows_affected == 0 {
+        return Ok(None);
+    }
+    let row = challenge::Entity::find_by_id(id.as_uuid()).one(txn).await?;
+    Ok(row.map(read).transpose()?)
 }
 
 /// Opens a challenge in place of the one of the same purpose and subject. The
@@ -266,6 +288,7 @@ fn challenge_row(challenge: &Challenge) -> Result<challenge::ActiveModel, DbErr>
 }
 
 fn message_row(message: &Message) -> outbox::ActiveModel {
+    let digest = |of: fn(&Turn) -> Digest| message.turn.as_ref().map(|turn| of(turn).to_vec());
     outbox::ActiveModel {
         id: Set(message.id.as_uuid()),
         channel: Set(message.channel.to_string()),
@@ -277,6 +300,10 @@ fn message_row(message: &Message) -> outbox::ActiveModel {
         expires_at: Set(message.expires_at),
         attempts: Set(message.attempts),
         next_attempt_at: Set(message.created_at),
+        contact: Set(digest(|turn| turn.contact)),
+        asker: Set(digest(|turn| turn.asker)),
+        network: Set(digest(|turn| turn.network)),
+        has_account: Set(message.turn.is_some_and(|turn| turn.has_account)),
     }
 }
 
@@ -307,9 +334,19 @@ fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {
     })
 }
 
-fn read_message(row: outbox::Model) -> Result<Message, Inconsistency> {
+pub(crate) fn read_message(row: outbox::Model) -> Result<Message, Inconsistency> {
     let id = row.id;
     let wrong = |problem| Inconsistency { table: "outbox", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    let turn = match (row.contact, row.asker, row.network) {
+        (Some(contact), Some(asker), Some(network)) => Some(Turn {
+            contact: digest(contact)?,
+            asker: digest(asker)?,
+            network: digest(network)?,
+            has_account: row.has_account,
+        }),
+        _ => None,
+    };
     Ok(Message {
         id: id.into(),
         channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
@@ -320,5 +357,6 @@ fn read_message(row: outbox::Model) -> Result<Message, Inconsistency> {
         created_at: row.created_at,
         expires_at: row.expires_at,
         attempts: row.attempts,
+        turn,
     })
 }

@@ -40,6 +40,7 @@ mod store;
 pub mod testing;
 mod told;
 mod triggers;
+mod turn_store;
 mod update;
 
 pub use database::{Database, Options, PoolState, Server};

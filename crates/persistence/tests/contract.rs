@@ -25,4 +25,5 @@ mod contract {
     mod rotation;
     mod schema;
     mod sessions;
+    mod turns;
 }

@@ -164,6 +164,13 @@ fn describe() {
             counter!("clientele_outbox_attempts_total", &labels).increment(0);
         }
     }
+    describe_counter!("clientele_codes_withheld_total", "Codes that were not sent, by channel and reason");
+    for channel in domain::VerificationMethod::ALL {
+        for reason in auth::WITHHELD_REASONS {
+            let labels = [("channel", channel.as_str()), ("reason", reason)];
+            counter!("clientele_codes_withheld_total", &labels).increment(0);
+        }
+    }
     describe_counter!("clientele_audit_events_total", "What was recorded in the audit trail, by action");
     for action in EventKind::ALL {
         counter!("clientele_audit_events_total", "action" => action.as_str()).increment(0);

@@ -186,6 +186,16 @@ pub struct Limits {
     /// Codes an hour that are asked for from one address, whoever gets them; second factors are not counted.
     #[serde(deserialize_with = "lenient::number")]
     pub codes_per_address: u32,
+    /// Codes an hour to contacts without an account that one address asks for; beyond, none is sent. 0 for any number.
+    #[serde(deserialize_with = "lenient::number")]
+    pub new_contacts_per_address: u32,
+    /// Codes an hour over SMS and WhatsApp, whoever asks; beyond, none is sent. A fifth is kept for those who have an
+    /// account. 0 for any number.
+    #[serde(deserialize_with = "lenient::number")]
+    pub codes_per_hour: u32,
+    /// The same in 24 hours.
+    #[serde(deserialize_with = "lenient::number")]
+    pub codes_per_day: u32,
 }
 
 /// `log.*`
@@ -256,7 +266,17 @@ impl Default for Auth {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, per_user: 200, per_address: 400, auth_per_address: 30, codes_per_address: 500 }
+        let budgets = auth::Budgets::default();
+        Self {
+            enabled: true,
+            per_user: 200,
+            per_address: 400,
+            auth_per_address: 30,
+            codes_per_address: 500,
+            new_contacts_per_address: budgets.new_contacts_per_address,
+            codes_per_hour: budgets.codes_per_hour,
+            codes_per_day: budgets.codes_per_day,
+        }
     }
 }
 
@@ -352,6 +372,9 @@ impl Settings {
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
         in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
         in_range("limits.codes_per_address", self.limits.codes_per_address, 1, 1_000_000)?;
+        in_range("limits.new_contacts_per_address", self.limits.new_contacts_per_address, 0, 1_000_000)?;
+        in_range("limits.codes_per_hour", self.limits.codes_per_hour, 0, 100_000_000)?;
+        in_range("limits.codes_per_day", self.limits.codes_per_day, 0, 100_000_000)?;
         self.delivery.gateways()?;
         in_range("database.statement_cache", self.database.statement_cache, 1, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())
@@ -432,6 +455,9 @@ mod tests {
     fn a_wrong_setting_is_named_with_what_is_allowed() {
         for (name, value, words) in [
             ("CLIENTELE_COLOUR", "red", &["colour", "http", "auth"][..]),
+            ("CLIENTELE_DELIVERY__PHONE_PREFIXES", "+998,00998", &["delivery.phone_prefixes", "00998", "+998"]),
+            ("CLIENTELE_LIMITS__CODES_PER_HOUR", "-1", &["limits.codes_per_hour"]),
+            ("CLIENTELE_LIMITS__NEW_CONTACTS_PER_ADDRESS", "1000001", &["limits.new_contacts_per_address", "0"]),
             ("CLIENTELE_HTTP__LISTENN", "x", &["http.listenn", "listen"]),
             ("CLIENTELE_SIGNUP__STAFF", "maybe", &["signup.staff", "approval", "open", "closed"]),
             ("CLIENTELE_AUTH__BCRYPT_COST", "99", &["auth.bcrypt_cost", "99", "15"]),

@@ -16,8 +16,8 @@ use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::rt::net::TcpStream;
 use api::{Edge, EdgeSettings, Imports, Readiness, Recent, Services, TrafficLimits};
 use auth::{
-    AccessTokens, AuthError, Authentication, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password, PasswordHasher,
-    PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
+    AccessTokens, AuthError, Authentication, Budgets, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password,
+    PasswordHasher, PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
 };
 use chrono::TimeDelta;
 use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
@@ -139,7 +139,7 @@ impl Service {
         let metrics = monitoring::bind(settings.metrics.listen)?;
         let Core { database, store, clock, keys, bell, authentication } = Core::open(settings, clock).await?;
         let missing_triggers = missing_triggers(&database).await;
-        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell);
+        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell, budgets(settings));
         let setup_token = first_admin(settings, &authentication).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let limits = Limits::of(&settings.http, workers(settings), database.max_descriptors());
@@ -323,6 +323,17 @@ fn edge(settings: &Settings) -> EdgeSettings {
             per_address: limits.per_address,
             auth_per_address: limits.auth_per_address,
         }),
+    }
+}
+
+fn budgets(settings: &Settings) -> Budgets {
+    let limits = &settings.limits;
+    Budgets {
+        limits: limits.enabled,
+        new_contacts_per_address: limits.new_contacts_per_address,
+        codes_per_hour: limits.codes_per_hour,
+        codes_per_day: limits.codes_per_day,
+        phone_prefixes: settings.delivery.phone_prefixes.clone(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! What every use-case with a code shares.
 
 use domain::audit::{Event, EventKind, changes};
-use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
+use domain::challenge::{Challenge, CodeGuess, MAX_TRIES, Outcome, Purpose};
 use domain::limit::Attempt;
 use domain::session::Session;
 use domain::store::WriteError;
 use domain::{Actor, ChallengeId, Email, Error, Scope, Timestamp, User, UserId};
 
+use super::code_limits::asking_network;
 use super::{Authentication, CodeSent, SignedIn, whole_seconds};
 use crate::challenge::{Draft, is_right};
 use crate::error::AuthError;
@@ -33,9 +34,10 @@ impl Opened {
 impl Authentication {
     pub(super) async fn open(&self, actor: &Actor, draft: Draft) -> Result<Opened, AuthError> {
         let attempts = self.code_attempts(actor, &draft);
-        let opened = match self.open_draft(draft.clone(), &attempts).await {
+        let asker = asking_network(actor);
+        let opened = match self.open_draft(draft.clone(), &asker, &attempts).await {
             // Whoever was erased meanwhile gets what nobody gets.
-            Err(AuthError::Domain(Error::Gone)) => self.open_draft(draft.of_nobody(), &attempts).await?,
+            Err(AuthError::Domain(Error::Gone)) => self.open_draft(draft.of_nobody(), &asker, &attempts).await?,
             opened => opened?,
         };
         if !opened.is_earlier() {
@@ -45,8 +47,8 @@ impl Authentication {
         Ok(opened)
     }
 
-    async fn open_draft(&self, draft: Draft, attempts: &[Attempt]) -> Result<Opened, AuthError> {
-        let (challenge, message) = draft.open(&self.secrets(), &*self.inner.clock)?;
+    async fn open_draft(&self, draft: Draft, asker: &str, attempts: &[Attempt]) -> Result<Opened, AuthError> {
+        let (challenge, message) = draft.open(Some(asker), &self.secrets(), &*self.inner.clock)?;
         let quiet_since = challenge.created_at - QUIET;
         let drafted = challenge.id;
         let challenge =
@@ -62,8 +64,9 @@ impl Authentication {
         }
     }
 
-    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way, and a wrong one is
-    /// recorded, for a challenge that nobody has too.
+    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way. A wrong one is
+    /// recorded, for a challenge that nobody has too, and counts against the network that sends it, whatever the
+    /// challenge.
     pub(super) async fn try_code(
         &self,
         actor: &Actor,
@@ -71,16 +74,20 @@ impl Authentication {
         code: &str,
         purposes: &[Purpose],
     ) -> Result<Challenge, AuthError> {
-        let tried = self.inner.stores.challenges.take_try(id, self.now()).await?;
-        let Some(challenge) = tried else {
-            self.record_wrong_code(actor, None).await?;
-            return Err(AuthError::InvalidCode { tries_left: None });
+        let secrets = self.secrets();
+        let is_right =
+            |challenge: &Challenge| is_right(challenge, code, &secrets) && purposes.contains(&challenge.purpose);
+        let if_wrong = self.wrong_code_attempts(actor);
+        let guess = CodeGuess { is_right: &is_right, if_wrong: &if_wrong };
+        let wrong = match self.inner.stores.challenges.take_try(id, self.now(), &guess).await? {
+            Some(tried) if tried.is_right => {
+                self.free_slot(&tried.challenge).await;
+                return Ok(tried.challenge);
+            }
+            wrong => wrong.map(|tried| tried.challenge),
         };
-        if is_right(&challenge, code, &self.secrets()) && purposes.contains(&challenge.purpose) {
-            return Ok(challenge);
-        }
-        self.record_wrong_code(actor, challenge.user_id).await?;
-        let left = MAX_TRIES.saturating_sub(challenge.tries);
+        self.record_wrong_code(actor, wrong.as_ref().and_then(|challenge| challenge.user_id)).await?;
+        let left = wrong.map_or(0, |challenge| MAX_TRIES.saturating_sub(challenge.tries));
         Err(AuthError::InvalidCode { tries_left: Some(left).filter(|&left| left > 0) })
     }
 

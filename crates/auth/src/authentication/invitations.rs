@@ -20,7 +20,7 @@ impl Authentication {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
         let accounts = Accounts::new(self.inner.stores.accounts.clone(), self.inner.clock.clone());
         let (account, event) = accounts.draft(actor, new, remember)?;
-        let (challenge, message) = invitation(&account.user)?.open(&self.secrets(), &*self.inner.clock)?;
+        let (challenge, message) = invitation(&account.user)?.open(None, &self.secrets(), &*self.inner.clock)?;
         self.inner.stores.accounts.create_invited(&account, &challenge, &message, &[event]).await?;
         self.inner.bell.ring();
         Ok(account.user)
@@ -34,6 +34,7 @@ fn invitation(user: &User) -> Result<Draft, Error> {
         subject: staff.email.to_string(),
         target: None,
         user_id: Some(user.id),
+        has_account: true,
         channel: staff.verification_method,
         contact: Some(staff.contact()),
         pending: None,

@@ -4,20 +4,15 @@
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
-use domain::challenge::Purpose;
 use domain::limit::{Attempt, Limit, Settled, network};
 use domain::{Actor, Email, UserId};
 use uuid::Uuid;
 
 use super::Authentication;
-use crate::challenge::Draft;
 use crate::error::AuthError;
 
 /// Wrong passwords from one address. Many people may share one.
 const PER_ADDRESS: Limit = Limit::Failures { most: 1000, within: TimeDelta::minutes(10) };
-/// Codes to one contact.
-const CODES_PER_HOUR: Limit = Limit::Quota { most: 5, within: TimeDelta::hours(1) };
-const CODES_PER_DAY: Limit = Limit::Quota { most: 10, within: TimeDelta::hours(24) };
 
 /// A guess of a password that was counted. A right one is not counted in the end.
 pub(super) struct Guess {
@@ -74,22 +69,6 @@ impl Authentication {
         self.settle(Some(guess), Settled::Right).await
     }
 
-    /// What opening a challenge counts as.
-    pub(super) fn code_attempts(&self, actor: &Actor, draft: &Draft) -> Vec<Attempt> {
-        let Some(target) = draft.target.as_deref().filter(|_| self.inner.settings.limits) else { return Vec::new() };
-        let of_contact = [("codes", CODES_PER_HOUR), ("codes-daily", CODES_PER_DAY)]
-            .map(|(name, limit)| self.counted(name, limit, &[name.as_bytes(), target.as_bytes()]));
-        // Whoever needs a second factor knew the password: strangers in the same house don't use theirs up.
-        let asker = actor.origin.address.filter(|_| draft.purpose != Purpose::SecondFactor);
-        of_contact.into_iter().chain(asker.map(|address| self.codes_from(address))).collect()
-    }
-
-    /// Codes cost money and wake people up, whoever gets them.
-    fn codes_from(&self, address: IpAddr) -> Attempt {
-        let limit = Limit::Quota { most: self.inner.settings.codes_per_address, within: TimeDelta::hours(1) };
-        self.counted("codes-address", limit, &[b"codes-address", network(address).to_string().as_bytes()])
-    }
-
     fn sign_in_attempt(&self, email: &Email, home: Option<IpAddr>) -> Attempt {
         let home = home.map(|address| address.to_string()).unwrap_or_default();
         self.counted("account", Limit::Guesses, &[b"password", email.as_str().as_bytes(), home.as_bytes()])
@@ -103,7 +82,7 @@ impl Authentication {
         Ok(Some(guess))
     }
 
-    fn counted(&self, name: &'static str, limit: Limit, what: &[&[u8]]) -> Attempt {
+    pub(super) fn counted(&self, name: &'static str, limit: Limit, what: &[&[u8]]) -> Attempt {
         Attempt { key: self.secrets().attempts.mac(what), name, limit }
     }
 }

@@ -37,6 +37,7 @@ impl Authentication {
             subject: email.to_string(),
             target: Some(email.to_string()),
             user_id: user.as_ref().map(|user| user.id),
+            has_account: user.is_some(),
             channel: staff.map_or(VerificationMethod::Email, |staff| staff.verification_method),
             contact: staff.map(Staff::contact),
             pending: None,

@@ -57,6 +57,7 @@ impl Authentication {
             subject: phone.to_string(),
             target: Some(phone.to_string()),
             user_id: customer.as_ref().map(|user| user.id),
+            has_account: customer.is_some(),
             channel: VerificationMethod::Phone,
             contact: customer.map(|_| phone.to_string()),
             pending: None,
@@ -147,6 +148,7 @@ impl Authentication {
             // Not that of a forgotten password, which a stranger can ask for.
             target: Some(format!("{} with password", staff.email)),
             user_id: Some(user.id),
+            has_account: true,
             channel: staff.verification_method,
             contact: Some(staff.contact()),
             pending: None,

@@ -95,11 +95,13 @@ impl Authentication {
         if self.inner.settings.signup.customers == CustomerSignup::Closed {
             return Err(AuthError::SignupClosed);
         }
+        let known = self.inner.stores.accounts.find_customer_by_phone(&phone).await?;
         let draft = Draft {
             purpose: Purpose::CustomerSignUp,
             subject: phone.to_string(),
             target: Some(phone.to_string()),
             user_id: None,
+            has_account: known.is_some(),
             channel: VerificationMethod::Phone,
             contact: Some(phone.to_string()),
             pending: Some(Pending::Customer { phone, display_name }),
@@ -147,6 +149,7 @@ impl Authentication {
             subject: format!("{} over {} {contact}", form.email, form.verification_method),
             target: Some(contact.clone()),
             user_id: None,
+            has_account: false,
             channel: form.verification_method,
             contact: Some(contact).filter(|_| !taken),
             pending: Some(form.pending(hash)),
@@ -154,7 +157,7 @@ impl Authentication {
         let opened = self.open(actor, draft).await?;
         let mut answer = self.code_sent(&opened.challenge);
         if opened.is_earlier() && !self.has_password(&opened.challenge, &password, place).await? {
-            // Somebody else asked a moment ago, with a password of their own. Whoever reads
+            // Somebody else in the same network asked a moment ago, with a password of their own. Whoever reads
             // the code must not open an account with it, so this asker gets a challenge
             // that no code answers, and can ask again in a minute.
             answer.challenge_id = opened.drafted;

@@ -54,8 +54,14 @@ impl Post {
         let keys = Arc::new(KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap());
         let (gateway, bell) = (Arc::new(Gateway::default()), OutboxBell::default());
         let senders = Senders::all(Arc::clone(&gateway) as _);
-        let outbox =
-            Outbox::new(Arc::new(store.clone()), Arc::new(clock.clone()), Arc::clone(&keys), senders, bell.clone());
+        let outbox = Outbox::new(
+            Arc::new(store.clone()),
+            Arc::new(clock.clone()),
+            Arc::clone(&keys),
+            senders,
+            bell.clone(),
+            Budgets::default(),
+        );
         Self { store, clock, keys, gateway, bell, outbox }
     }
 
@@ -63,18 +69,28 @@ impl Post {
         self.write_for(Purpose::CustomerSignIn, contact).await
     }
 
+    async fn write_from(&self, network: &str, contact: &str) -> String {
+        self.write_draft(Some(network), Purpose::CustomerSignIn, Some(contact)).await
+    }
+
     async fn write_for(&self, purpose: Purpose, contact: Option<&str>) -> String {
+        let network = Some("192.0.2.1").filter(|_| purpose != Purpose::Invitation);
+        self.write_draft(network, purpose, contact).await
+    }
+
+    async fn write_draft(&self, network: Option<&str>, purpose: Purpose, contact: Option<&str>) -> String {
         let draft = Draft {
             purpose,
             subject: self.clock.new_id().to_string(),
             target: None,
             user_id: None,
+            has_account: true,
             channel: VerificationMethod::Phone,
             contact: contact.map(str::to_owned),
             pending: None,
         };
         let secrets = self.keys.secrets();
-        let (challenge, message) = draft.open(&secrets, &self.clock).unwrap();
+        let (challenge, message) = draft.open(network, &secrets, &self.clock).unwrap();
         self.store.open_challenge(&challenge, &message, self.clock.now(), &[]).await.unwrap();
         unseal(&message, &secrets).unwrap().expose_secret().to_owned()
     }
@@ -224,4 +240,90 @@ async fn messages_of_other_instances_are_found_by_asking() {
 fn logs_show_little_of_a_contact() {
     assert_eq!(masked("+998901234567"), "+…67");
     assert_eq!(masked("ann@example.com"), "a…");
+}
+
+const CONTACT: &str = "+998901234567";
+
+#[tokio::test]
+async fn one_contact_gets_one_message_a_minute_and_the_networks_take_turns() {
+    let post = Post::new().await;
+    let mut codes = Vec::new();
+    // The first network asks for three, before the others ask for one each.
+    for network in ["a", "a", "a", "b", "c"] {
+        codes.push(post.write_from(network, CONTACT).await);
+        post.outbox.deliver_due().await.unwrap();
+    }
+    for sent in 1..=5 {
+        assert_eq!(post.sent().len(), sent);
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
+        post.clock.advance(TimeDelta::milliseconds(59_999));
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
+        post.clock.advance(TimeDelta::milliseconds(1));
+        if sent < 5 {
+            assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+        }
+    }
+    let order = [0, 3, 4, 1, 2].map(|n: usize| codes[n].clone());
+    assert_eq!(post.sent()[..4], order[..4]);
+}
+
+#[tokio::test]
+async fn a_message_that_no_gateway_took_leaves_the_next_one_its_slot() {
+    let post = Post::new().await;
+    for mood in [Mood::Failing, Mood::Refusing] {
+        post.mood(mood);
+        post.write_from("a", CONTACT).await;
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+        post.mood(Mood::Working);
+        let code = post.write_from("b", CONTACT).await;
+        assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
+        assert_eq!(post.sent().last(), Some(&code));
+        post.clock.advance(TimeDelta::minutes(6));
+        post.outbox.deliver_due().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn so_many_messages_wait_for_one_contact_and_each_network_has_its_place() {
+    let post = Post::new().await;
+    for _ in 0..30 {
+        post.write_from("a", CONTACT).await;
+    }
+    let code = post.write_from("b", CONTACT).await;
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(post.store.messages().len(), 15, "one was sent, and what waits beyond sixteen was withheld");
+    assert_eq!(post.store.challenges().iter().filter(|challenge| challenge.contact.is_empty()).count(), 15);
+    post.clock.advance(TimeDelta::seconds(60));
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(post.sent().last(), Some(&code));
+}
+
+#[tokio::test]
+async fn a_contact_gets_so_many_codes_an_hour_whoever_asks() {
+    let post = Post::new().await;
+    for minute in 0..59 {
+        post.write_from(&minute.to_string(), CONTACT).await;
+        post.outbox.deliver_due().await.unwrap();
+        post.clock.advance(TimeDelta::seconds(60));
+    }
+    assert_eq!(post.sent().len(), 20);
+    post.clock.advance(TimeDelta::seconds(60));
+    post.write_from("late", CONTACT).await;
+    post.outbox.deliver_due().await.unwrap();
+    assert_eq!(post.sent().len(), 21);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_put_off_leaves_at_its_moment() {
+    let post = Post::new().await;
+    post.write_from("a", CONTACT).await;
+    post.write_from("b", CONTACT).await;
+    post.outbox.deliver_due().await.unwrap();
+    post.clock.advance(TimeDelta::milliseconds(59_500));
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
+    assert_eq!(post.outbox.inner.pause(), Duration::from_millis(500), "sooner than it asks anyway");
+    post.clock.advance(TimeDelta::milliseconds(500));
+    assert_eq!(post.outbox.inner.pause(), Duration::ZERO);
+    assert_eq!(post.outbox.inner.pause(), POLL_INTERVAL, "and once only");
+    assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
 }

@@ -9,6 +9,7 @@ mod housekeeping;
 mod imports;
 mod keys;
 mod sessions;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

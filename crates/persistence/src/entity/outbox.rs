@@ -17,6 +17,10 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     pub attempts: i32,
     pub next_attempt_at: DateTimeUtc,
+    pub contact: Option<Vec<u8>>,
+    pub asker: Option<Vec<u8>>,
+    pub network: Option<Vec<u8>>,
+    pub has_account: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,7 +5,7 @@ use domain::Clock;
 use domain::challenge::Purpose;
 use domain::limit::{Attempt, Limit, Settled, TooMany};
 use domain::store::{Expirable, WriteError};
-use domain::testing::{challenge, message};
+use domain::testing::{any_code, challenge, message};
 
 use super::backends::{Ground, Setting, tests};
 
@@ -125,7 +125,10 @@ async fn a_challenge_is_opened_as_often_as_is_allowed(setting: Setting) {
     setting.clock.advance(quiet);
     assert!(matches!(open().await, Err(WriteError::TooMany(_))));
     let now = setting.clock.now();
-    assert!(setting.store.take_try(second.id, now).await.unwrap().is_some(), "the open one is not replaced");
+    assert!(
+        setting.store.take_try(second.id, now, &any_code()).await.unwrap().is_some(),
+        "the open one is not replaced"
+    );
 }
 
 async fn attempts_at_once_are_counted_each(ground: Ground) {

@@ -5,18 +5,26 @@ use domain::store::{
     AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, SessionStore, WriteError,
 };
 use domain::testing::{FixedClock, account, event};
+use domain::turn::TurnStore;
 use domain::{Profile, User, UserId};
 use persistence::{Database, Store, testing::TestDatabase};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
 /// All ports at once.
 pub(crate) trait Stores:
-    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore
+    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + TurnStore + HousekeepingStore + KeyStore
 {
 }
 
-impl<S: AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore> Stores
-    for S
+impl<S> Stores for S where
+    S: AccountStore
+        + AttemptStore
+        + AuditStore
+        + SessionStore
+        + ChallengeStore
+        + TurnStore
+        + HousekeepingStore
+        + KeyStore
 {
 }
 

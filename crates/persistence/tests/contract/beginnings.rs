@@ -5,7 +5,7 @@ use domain::audit::EventKind;
 use domain::challenge::{Challenge, Outcome, Purpose};
 use domain::error::Field;
 use domain::store::WriteError;
-use domain::testing::{account, challenge, event, manager, message, password_hash, session};
+use domain::testing::{account, any_code, challenge, event, manager, message, password_hash, session};
 use domain::{Clock, Scope, User};
 
 use super::backends::{Ground, Setting, tests};
@@ -42,7 +42,7 @@ async fn sign_up(setting: &Setting, user: &User) -> Result<domain::SessionId, Wr
 }
 
 async fn is_open(setting: &Setting, challenge: &Challenge) -> bool {
-    setting.store.take_try(challenge.id, setting.clock.now()).await.unwrap().is_some()
+    setting.store.take_try(challenge.id, setting.clock.now(), &any_code()).await.unwrap().is_some()
 }
 
 async fn messages(setting: &Setting) -> usize {
@@ -140,7 +140,9 @@ async fn a_new_password_by_code_closes_the_other_challenges_about_it(setting: Se
 async fn a_returned_try_can_be_taken_again(setting: Setting) {
     let user = setting.manager("ann@example.com").await;
     let opened = challenges(&setting, &user, &user).await;
-    let tries = async || setting.store.take_try(opened[0].id, setting.clock.now()).await.unwrap().map(|c| c.tries);
+    let tries = async || {
+        setting.store.take_try(opened[0].id, setting.clock.now(), &any_code()).await.unwrap().map(|t| t.challenge.tries)
+    };
     for _ in 0..7 {
         assert_eq!(tries().await, Some(1));
         setting.store.return_try(opened[0].id).await.unwrap();

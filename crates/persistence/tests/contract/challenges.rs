@@ -5,7 +5,9 @@ use domain::audit::EventKind;
 use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Pending, Purpose};
 use domain::error::Field;
 use domain::store::WriteError;
-use domain::testing::{account, challenge, customer, email, event, manager, message, password_hash, phone, session};
+use domain::testing::{
+    account, any_code, challenge, customer, email, event, manager, message, password_hash, phone, session,
+};
 use domain::{ChallengeId, Clock, DisplayName, Scope, TrunkNumber, User, VerificationMethod};
 
 use super::backends::{Ground, Setting, tests};
@@ -43,7 +45,7 @@ async fn opened(setting: &Setting, purpose: Purpose) -> Challenge {
 }
 
 async fn try_code(setting: &Setting, id: ChallengeId) -> Option<Challenge> {
-    setting.store.take_try(id, setting.clock.now()).await.unwrap()
+    setting.store.take_try(id, setting.clock.now(), &any_code()).await.unwrap().map(|tried| tried.challenge)
 }
 
 async fn claim(setting: &Setting, lease: TimeDelta, limit: u64) -> Vec<Message> {
@@ -134,7 +136,7 @@ async fn five_codes_can_be_tried(setting: Setting) {
     }
     assert_eq!(try_code(&setting, asked.id).await, None);
     let other = opened(&setting, Purpose::PasswordReset).await;
-    assert_eq!(setting.store.take_try(other.id, other.expires_at).await.unwrap(), None);
+    assert_eq!(setting.store.take_try(other.id, other.expires_at, &any_code()).await.unwrap(), None);
     assert_eq!(try_code(&setting, setting.clock.new_id().into()).await, None);
 }
 

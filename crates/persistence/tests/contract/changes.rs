@@ -4,7 +4,7 @@ use domain::audit::{Change, Event, EventFilter, EventKind, EventQuery};
 use domain::challenge::{Challenge, Purpose};
 use domain::once::{FirstAnswer, Once};
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
-use domain::testing::{challenge, customer, event, manager, message, phone, session};
+use domain::testing::{any_code, challenge, customer, event, manager, message, phone, session};
 use domain::{Clock, DisplayName, Field, PageSize, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
 
 use sea_orm::DbBackend;
@@ -278,7 +278,7 @@ async fn an_erased_person_leaves_ids_only(setting: Setting) {
     assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
     let now = setting.clock.now();
     for challenge in [&asked, &of_nobody] {
-        assert!(setting.store.take_try(challenge.id, now).await.unwrap().is_none());
+        assert!(setting.store.take_try(challenge.id, now, &any_code()).await.unwrap().is_none());
     }
     assert!(setting.store.claim_messages(now, now, 9).await.unwrap().is_empty());
 

@@ -5,7 +5,7 @@ use domain::Clock;
 use domain::audit::EventKind;
 use domain::challenge::Purpose;
 use domain::store::Expirable;
-use domain::testing::{challenge, event, message, session};
+use domain::testing::{any_code, challenge, event, message, session};
 
 use super::backends::{Ground, Setting, tests};
 
@@ -57,7 +57,7 @@ async fn a_challenge_takes_its_message_with_it(setting: Setting) {
     assert_eq!(setting.store.remove_expired(Expirable::Challenges, end, 9).await.unwrap(), 0);
     assert_eq!(setting.store.remove_expired(Expirable::Challenges, after, 9).await.unwrap(), 1);
     assert_eq!(setting.store.count_messages().await.unwrap(), 0);
-    assert_eq!(setting.store.take_try(asked.id, setting.clock.now()).await.unwrap(), None);
+    assert_eq!(setting.store.take_try(asked.id, setting.clock.now(), &any_code()).await.unwrap(), None);
 }
 
 async fn a_lost_instance_keeps_nobody_from_housekeeping(ground: Ground) {

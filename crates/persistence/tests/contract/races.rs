@@ -9,7 +9,7 @@ use domain::error::Field;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, Update, WriteError};
 use domain::testing::{
-    FixedClock, account, admin, challenge, customer, event, manager, message, password_hash, session,
+    FixedClock, account, admin, any_code, challenge, customer, event, manager, message, password_hash, session,
 };
 use domain::{Clock, Scope, User};
 use futures_util::future::join_all;
@@ -199,8 +199,10 @@ async fn more_codes_than_allowed_are_not_tried(ground: Ground) {
     let store = ground.store();
     let asked = challenge(&clock, Purpose::SecondFactor, [1; 32]);
     store.open_challenge(&asked, &message(&clock, &asked), clock.now(), &[]).await.unwrap();
-    let tries = join_all((0..12).map(|_| store.take_try(asked.id, clock.now()))).await;
-    let mut counted: Vec<_> = tries.into_iter().filter_map(|tried| tried.unwrap()).map(|tried| tried.tries).collect();
+    let guess = any_code();
+    let tries = join_all((0..12).map(|_| store.take_try(asked.id, clock.now(), &guess))).await;
+    let mut counted: Vec<_> =
+        tries.into_iter().filter_map(|tried| tried.unwrap()).map(|tried| tried.challenge.tries).collect();
     counted.sort_unstable();
     assert_eq!(counted, [1, 2, 3, 4, 5]);
 }

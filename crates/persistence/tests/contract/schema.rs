@@ -71,7 +71,8 @@ challenges: ix_challenges_user_id(user_id)
 challenges: ix_challenges_expires_at(expires_at)
 
 outbox: id uuid, channel text(32), recipient text(255), purpose text(32), challenge_id uuid, sealed_code bytes,
-    created_at time, expires_at time, attempts int, next_attempt_at time
+    created_at time, expires_at time, attempts int, next_attempt_at time,
+    contact bytes?, asker bytes?, network bytes?, has_account bool
 outbox: pk(id)
 outbox: fk_outbox_challenge_id(challenge_id)->challenges CASCADE
 outbox: ck_outbox_channel
@@ -79,6 +80,7 @@ outbox: ck_outbox_purpose
 outbox: ck_outbox_attempts
 outbox: ix_outbox_challenge_id(challenge_id)
 outbox: ix_outbox_next_attempt_at_id(next_attempt_at,id)
+outbox: ix_outbox_contact(contact)
 
 server_keys: id text(128), purpose text(32), secret bytes, is_sealed bool, created_at time, active_from time,
     retired_at time?

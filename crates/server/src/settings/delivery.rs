@@ -19,6 +19,9 @@ pub struct Delivery {
     pub phone: PhoneGateway,
     /// Where codes over WhatsApp go: `log`, `twilio` or `webhook`.
     pub whatsapp: PhoneGateway,
+    /// Only numbers that begin with one of these get codes, with commas between them; all unless said otherwise.
+    #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
+    pub phone_prefixes: Vec<auth::PhonePrefix>,
     /// The mail server.
     pub smtp: Smtp,
     /// The account at Twilio.

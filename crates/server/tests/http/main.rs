@@ -7,6 +7,8 @@ mod app;
 mod at_once;
 mod audit;
 mod bad_input;
+mod code_budgets;
+mod code_turns;
 mod codes;
 mod cors;
 mod delivery;

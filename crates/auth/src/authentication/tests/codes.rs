@@ -137,6 +137,7 @@ async fn a_code_for_somebody_erased_meanwhile_is_one_for_nobody() {
         subject: "ann@example.com".to_owned(),
         target: Some("ann@example.com".to_owned()),
         user_id: Some(world.clock.new_id().into()),
+        has_account: true,
         channel: VerificationMethod::Email,
         contact: Some("ann@example.com".to_owned()),
         pending: None,

@@ -15,12 +15,7 @@ impl AttemptStore for MemoryStore {
 
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
         self.write(|state| {
-            for attempt in attempts {
-                let counter = state.attempts.remove(&attempt.key);
-                let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
-                let counter = counter.or(fresh).and_then(|counter| counter.settle(attempt.limit, settled, now));
-                state.attempts.extend(counter.map(|counter| (attempt.key, counter)));
-            }
+            state.settle_attempts(attempts, settled, now);
             Ok(())
         })
     }
@@ -31,5 +26,14 @@ impl State {
         let taken = take_all(attempts, |key| self.attempts.get(key).copied(), now);
         self.attempts.extend(taken.map_err(WriteError::TooMany)?);
         Ok(())
+    }
+
+    pub(super) fn settle_attempts(&mut self, attempts: &[Attempt], settled: Settled, now: Timestamp) {
+        for attempt in attempts {
+            let counter = self.attempts.remove(&attempt.key);
+            let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
+            let counter = counter.or(fresh).and_then(|counter| counter.settle(attempt.limit, settled, now));
+            self.attempts.extend(counter.map(|counter| (attempt.key, counter)));
+        }
     }
 }

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, Queued, State, broken_key};
-use crate::challenge::{Challenge, Message, Outcome};
+use crate::challenge::{Challenge, CodeGuess, Message, Outcome, Tried};
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, MessageId, UserId};
-use crate::limit::Attempt;
+use crate::limit::{Attempt, Settled};
 use crate::store::{Account, ChallengeStore, StoreError, WriteError};
 
 #[async_trait]
@@ -33,13 +33,24 @@ impl ChallengeStore for MemoryStore {
         })
     }
 
-    async fn take_try(&self, id: ChallengeId, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+    async fn take_try(
+        &self,
+        id: ChallengeId,
+        now: Timestamp,
+        guess: &CodeGuess<'_>,
+    ) -> Result<Option<Tried>, WriteError> {
         self.write(|state| {
+            state.take_attempts(guess.if_wrong, now)?;
+            let is_unsent = state.outbox.iter().any(|queued| is_unsent(queued, id));
             let open = state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.is_open(now));
-            Ok(open.map(|challenge| {
+            let tried = open.map(|challenge| {
                 challenge.tries += 1;
-                challenge.clone()
-            }))
+                Tried { challenge: challenge.clone(), is_right: !is_unsent && (guess.is_right)(challenge) }
+            });
+            if !tried.as_ref().is_some_and(|tried| tried.is_right) {
+                state.settle_attempts(guess.if_wrong, Settled::Wrong, now);
+            }
+            Ok(tried)
         })
     }
 
@@ -66,7 +77,8 @@ impl ChallengeStore for MemoryStore {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.write(|state| {
             state.outbox.sort_by_key(|queued| (queued.due_at, queued.message.id));
-            let due = state.outbox.iter_mut().take_while(|queued| queued.due_at <= now).take(limit);
+            let due = state.outbox.iter_mut().take_while(|queued| queued.due_at <= now);
+            let due = due.filter(|queued| queued.message.turn.is_none()).take(limit);
             Ok(due.map(|queued| claim(queued, lease)).collect())
         })
     }
@@ -90,6 +102,12 @@ impl ChallengeStore for MemoryStore {
 
 fn is_same_request(a: &Challenge, b: &Challenge) -> bool {
     a.purpose == b.purpose && a.subject == b.subject
+}
+
+/// Whether it is the message of this challenge, and still waits for its turn.
+fn is_unsent(queued: &Queued, id: ChallengeId) -> bool {
+    let message = &queued.message;
+    message.challenge_id == id && message.turn.is_some() && message.attempts == 0
 }
 
 fn claim(queued: &mut Queued, lease: Timestamp) -> Message {

@@ -1,0 +1,100 @@
+//! Messages to one contact take turns: the networks that asked for them, one after the other, so that one that keeps
+//! asking delays the message of another by one slot at most.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use crate::challenge::{Message, Turn};
+use crate::clock::Timestamp;
+use crate::limit::Attempt;
+use crate::session::Digest;
+use crate::store::{StoreError, WriteError};
+
+/// A message that waits for its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub message: Message,
+    /// Its turn.
+    pub turn: Turn,
+    /// Until when it is remembered that its network had a turn with this contact: the later, the more recent. `None`
+    /// when it had none, or long ago.
+    pub served: Option<Timestamp>,
+}
+
+/// Puts waiting messages into the order in which they are sent: round after round, in each the oldest message of every
+/// network, and first the network whose last turn is the longest ago.
+#[must_use]
+pub fn in_turn(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
+    waiting.sort_by_key(|one| (one.message.created_at, one.message.id));
+    let mut rounds: HashMap<Digest, usize> = HashMap::new();
+    let mut ranked: Vec<_> = waiting
+        .into_iter()
+        .map(|one| {
+            let round = rounds.entry(one.turn.asker).or_default();
+            *round += 1;
+            (*round, one)
+        })
+        .collect();
+    // Stable: the oldest stay first.
+    ranked.sort_by_key(|(round, one)| (*round, one.served));
+    ranked.into_iter().map(|(_, one)| one).collect()
+}
+
+/// Messages that take turns, one contact at a time.
+#[async_trait]
+pub trait TurnStore: Send + Sync {
+    /// At most `limit` contacts for which a message is due, the one that waits for the longest first.
+    async fn contacts_due(&self, now: Timestamp, limit: u64) -> Result<Vec<Digest>, StoreError>;
+
+    /// At most `limit` messages to this contact that nobody is sending: those never tried, due or not, and those that
+    /// are due again. The oldest first.
+    async fn waiting_for(&self, contact: &Digest, now: Timestamp, limit: u64) -> Result<Vec<Waiting>, StoreError>;
+
+    /// Takes a message if it still is as it was seen and `attempts` are allowed, in one transaction; hides it from
+    /// others until `lease`. Answers whether it did; [`WriteError::TooMany`] names the attempt that was refused.
+    async fn claim_turn(
+        &self,
+        seen: &Message,
+        attempts: &[Attempt],
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Result<bool, WriteError>;
+
+    /// Puts off all messages to this contact that are due.
+    async fn postpone_turns(&self, contact: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Removes a message that is never to be sent, if it still is as it was seen. Its challenge becomes a decoy, whose
+    /// code nobody can guess. Answers whether it did.
+    async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::challenge::Purpose;
+    use crate::clock::Clock;
+    use crate::testing::{FixedClock, challenge, message};
+
+    fn waiting(clock: &FixedClock, network: u8, served: Option<i64>) -> Waiting {
+        let turn = Turn { contact: [0; 32], asker: [network; 32], network: [network; 32], has_account: true };
+        let message = message(clock, &challenge(clock, Purpose::CustomerSignIn, [network; 32]));
+        clock.advance(TimeDelta::seconds(1));
+        Waiting { message, turn, served: served.map(|minutes| clock.now() + TimeDelta::minutes(minutes)) }
+    }
+
+    #[test]
+    fn every_network_has_its_turn_and_first_whose_last_is_the_longest_ago() {
+        let clock = FixedClock::default();
+        // The first one asks for everything; the others ask later.
+        let all = [(1, Some(59)), (1, Some(59)), (1, Some(59)), (2, Some(10)), (3, None), (4, None), (3, None)]
+            .map(|(network, served)| waiting(&clock, network, served));
+        let order: Vec<_> = in_turn(all.to_vec()).iter().map(|one| one.turn.asker[0]).collect();
+        assert_eq!(order, [3, 4, 2, 1, 3, 1, 1]);
+        let first = in_turn(all.to_vec())[3].message.id;
+        assert_eq!(first, all[0].message.id, "the oldest of a network first");
+    }
+}
