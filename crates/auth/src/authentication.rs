@@ -4,6 +4,7 @@ mod admins;
 mod codes;
 mod finish;
 mod first_admin;
+mod guesses;
 mod invitations;
 mod limits;
 mod passwords;
@@ -11,6 +12,7 @@ mod renewal;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod turnstile;
 mod verify;
 
 #[cfg(test)]
@@ -30,9 +32,10 @@ use serde::{Deserialize, Serialize};
 pub use admins::AdminMade;
 pub use first_admin::FirstAdmin;
 pub use sign_up::StaffSignUp;
+use turnstile::Turnstile;
 
 use crate::error::{AuthError, Refusal};
-use crate::hasher::{HasherStats, PasswordHasher};
+use crate::hasher::{HasherStats, PasswordHasher, Place};
 use crate::key_material::ServerSecrets;
 use crate::keys::KeyRing;
 use crate::outbox::OutboxBell;
@@ -44,6 +47,7 @@ use crate::token::AccessTokens;
 #[derive(Clone)]
 pub struct Authentication {
     inner: Arc<Parts>,
+    turnstile: Arc<Turnstile>,
 }
 
 /// What [`Authentication`] is made of.
@@ -105,6 +109,10 @@ pub struct Settings {
     pub limits: bool,
     /// Codes that may be asked for from one address in an hour.
     pub codes_per_address: u32,
+    /// Staff who may sign up from one address in an hour.
+    pub signups_per_address: u32,
+    /// And from all addresses.
+    pub signups_per_hour: u32,
 }
 
 impl Default for Settings {
@@ -116,6 +124,8 @@ impl Default for Settings {
             refresh_ttl: TimeDelta::days(30),
             limits: true,
             codes_per_address: 500,
+            signups_per_address: 100,
+            signups_per_hour: 1000,
         }
     }
 }
@@ -224,7 +234,7 @@ impl Authentication {
     /// Use-cases over their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self { inner: Arc::new(parts), turnstile: Arc::default() }
     }
 
     /// Who calls with this access token. The session, the role and whether the
@@ -267,13 +277,19 @@ impl Authentication {
     /// [`AuthError::Invalid`] for a weak one, [`AuthError::Overloaded`].
     pub async fn hash_new_password(
         &self,
+        actor: &Actor,
         field: &'static str,
         password: &Password,
         account_email: Option<&Email>,
     ) -> Result<domain::PasswordHash, AuthError> {
         let checked = self.inner.settings.passwords.check(password, account_email);
         checked.map_err(|error| Refusal::new(field, error))?;
-        self.inner.hasher.hash(&mut self.inner.hasher.enter()?, password).await
+        self.inner.hasher.hash(&mut self.enter_hasher(actor)?, password).await
+    }
+
+    /// A place in the queue for hashes, of the share that the actor's network has.
+    fn enter_hasher(&self, actor: &Actor) -> Result<Place, AuthError> {
+        self.inner.hasher.enter(actor.origin.address)
     }
 
     /// A request under the key that its caller gave it. Only hashes of both are

@@ -165,6 +165,12 @@ pub struct Limits {
     /// Codes an hour that are asked for from one address, whoever gets them; second factors are not counted.
     #[serde(deserialize_with = "lenient::number")]
     pub codes_per_address: u32,
+    /// Staff who may sign up from one address in an hour.
+    #[serde(deserialize_with = "lenient::number")]
+    pub signups_per_address: u32,
+    /// Staff who may sign up in an hour, from all addresses together.
+    #[serde(deserialize_with = "lenient::number")]
+    pub signups_per_hour: u32,
 }
 
 /// `log.*`
@@ -231,7 +237,15 @@ impl Default for Auth {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { enabled: true, per_user: 200, per_address: 400, auth_per_address: 30, codes_per_address: 500 }
+        Self {
+            enabled: true,
+            per_user: 200,
+            per_address: 400,
+            auth_per_address: 30,
+            codes_per_address: 500,
+            signups_per_address: 100,
+            signups_per_hour: 1000,
+        }
     }
 }
 
@@ -297,6 +311,8 @@ impl Settings {
         in_range("limits.per_address", self.limits.per_address, 1, 100_000)?;
         in_range("limits.auth_per_address", self.limits.auth_per_address, 1, 100_000)?;
         in_range("limits.codes_per_address", self.limits.codes_per_address, 1, 1_000_000)?;
+        in_range("limits.signups_per_address", self.limits.signups_per_address, 1, 1_000_000)?;
+        in_range("limits.signups_per_hour", self.limits.signups_per_hour, 1, 1_000_000)?;
         self.delivery.gateways()?;
         in_range("database.statement_cache", self.database.statement_cache, 1, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())

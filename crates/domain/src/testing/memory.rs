@@ -39,6 +39,7 @@ struct State {
     keys: Vec<StoredKey>,
     housekeeping_until: Option<Timestamp>,
     attempts: BTreeMap<Digest, Counter>,
+    networks: BTreeMap<(UserId, Digest), Timestamp>,
     events: Vec<Event>,
     first_answers: Vec<(UserId, FirstAnswer)>,
 }

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::clock::Timestamp;
-use crate::limit::{Attempt, Counter, Settled, take_all};
+use crate::id::UserId;
+use crate::limit::{Attempt, Settled, settle_all, take_all};
+use crate::session::Digest;
 use crate::store::{AttemptStore, StoreError, WriteError};
 
 #[async_trait]
@@ -15,11 +17,30 @@ impl AttemptStore for MemoryStore {
 
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
         self.write(|state| {
-            for attempt in attempts {
-                let counter = state.attempts.remove(&attempt.key);
-                let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
-                let counter = counter.or(fresh).and_then(|counter| counter.settle(attempt.limit, settled, now));
-                state.attempts.extend(counter.map(|counter| (attempt.key, counter)));
+            let settled = settle_all(attempts, |key| state.attempts.get(key).copied(), settled, now);
+            for (key, counter) in settled {
+                state.attempts.remove(&key);
+                state.attempts.extend(counter.map(|counter| (key, counter)));
+            }
+            Ok(())
+        })
+    }
+
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.networks.get(&(user, *network)).is_some_and(|until| now < *until)))
+    }
+
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let known = state.networks.get(&(user, *network)).is_some_and(|known| enough <= *known);
+            if state.user(user).is_some() && !known {
+                state.networks.insert((user, *network), until);
             }
             Ok(())
         })
