@@ -26,6 +26,7 @@ mod m20261123_000051_customer_names;
 mod m20261123_000052_active_users;
 mod m20261125_000060_email_keys;
 mod m20261126_000070_json_checks;
+mod m20261126_000072_known_networks;
 mod m20261126_000073_message_turns;
 mod m20261126_000079_canonical_emails;
 mod m20261126_000080_blank_names;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000052_active_users::Migration),
             Box::new(m20261125_000060_email_keys::Migration),
             Box::new(m20261126_000070_json_checks::Migration),
+            Box::new(m20261126_000072_known_networks::Migration),
             Box::new(m20261126_000073_message_turns::Migration),
             Box::new(m20261126_000079_canonical_emails::Migration),
             Box::new(m20261126_000080_blank_names::Migration),

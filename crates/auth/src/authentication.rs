@@ -5,13 +5,14 @@ mod code_limits;
 mod codes;
 mod finish;
 mod first_admin;
+mod guesses;
 mod invitations;
-mod limits;
 mod passwords;
 mod renewal;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod turnstile;
 mod verify;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::audit::{Event, EventKind};
+use domain::limit::{Attempt, Limit};
 use domain::once::Once;
 use domain::session::Session;
 use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
@@ -31,9 +33,10 @@ use serde::{Deserialize, Serialize};
 pub use admins::AdminMade;
 pub use first_admin::FirstAdmin;
 pub use sign_up::StaffSignUp;
+use turnstile::Turnstile;
 
 use crate::error::{AuthError, Refusal};
-use crate::hasher::{HasherStats, PasswordHasher};
+use crate::hasher::{HasherStats, PasswordHasher, Place};
 use crate::key_material::ServerSecrets;
 use crate::keys::KeyRing;
 use crate::outbox::OutboxBell;
@@ -45,6 +48,7 @@ use crate::token::AccessTokens;
 #[derive(Clone)]
 pub struct Authentication {
     inner: Arc<Parts>,
+    turnstile: Arc<Turnstile>,
 }
 
 /// What [`Authentication`] is made of.
@@ -106,6 +110,10 @@ pub struct Settings {
     pub limits: bool,
     /// Codes that may be asked for from one address in an hour.
     pub codes_per_address: u32,
+    /// Staff who may sign up from one address in an hour.
+    pub signups_per_address: u32,
+    /// And from all addresses.
+    pub signups_per_hour: u32,
 }
 
 impl Default for Settings {
@@ -117,6 +125,8 @@ impl Default for Settings {
             refresh_ttl: TimeDelta::days(30),
             limits: true,
             codes_per_address: 500,
+            signups_per_address: 100,
+            signups_per_hour: 1000,
         }
     }
 }
@@ -225,7 +235,7 @@ impl Authentication {
     /// Use-cases over their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self { inner: Arc::new(parts), turnstile: Arc::default() }
     }
 
     /// Who calls with this access token. The session, the role and whether the
@@ -268,13 +278,19 @@ impl Authentication {
     /// [`AuthError::Invalid`] for a weak one, [`AuthError::Overloaded`].
     pub async fn hash_new_password(
         &self,
+        actor: &Actor,
         field: &'static str,
         password: &Password,
         account_email: Option<&Email>,
     ) -> Result<domain::PasswordHash, AuthError> {
         let checked = self.inner.settings.passwords.check(password, account_email);
         checked.map_err(|error| Refusal::new(field, error))?;
-        self.inner.hasher.hash(&mut self.inner.hasher.enter()?, password).await
+        self.inner.hasher.hash(&mut self.enter_hasher(actor)?, password).await
+    }
+
+    /// A place in the queue for hashes, of the share that the actor's network has.
+    fn enter_hasher(&self, actor: &Actor) -> Result<Place, AuthError> {
+        self.inner.hasher.enter(actor.origin.address)
     }
 
     /// A request under the key that its caller gave it. Only hashes of both are
@@ -289,6 +305,11 @@ impl Authentication {
 
     fn now(&self) -> domain::Timestamp {
         self.inner.clock.now()
+    }
+
+    /// What is counted under this name: a keyed hash, so that the table of counters names nobody.
+    fn counted(&self, name: &'static str, limit: Limit, what: &[&[u8]]) -> Attempt {
+        Attempt { key: self.secrets().attempts.mac(what), name, limit }
     }
 
     fn secrets(&self) -> Arc<ServerSecrets> {

@@ -3,6 +3,7 @@
 
 mod queue;
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bcrypt::HashParts;
 use domain::{PasswordHash, ValueError};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
+pub(crate) use queue::PATIENCE;
 pub use queue::Place;
 
 use crate::crypto::CryptoError;
@@ -89,12 +92,26 @@ impl PasswordHasher {
         NonZeroUsize::new(cores.saturating_sub(1)).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// A place in the queue, to be had before any other work is done for a request.
+    /// A place in the queue for a request from this address, to be had before any other work is done for it. Each
+    /// network (of IPv6, a /64) has a share of the queue.
     ///
     /// # Errors
-    /// [`AuthError::Overloaded`], at once, when too many wait already.
-    pub fn enter(&self) -> Result<Place, AuthError> {
-        self.queue.enter()
+    /// [`AuthError::Overloaded`], at once, when too many wait already, and this network as often as any.
+    pub fn enter(&self, address: Option<IpAddr>) -> Result<Place, AuthError> {
+        self.enter_until(address, Instant::now() + PATIENCE)
+    }
+
+    /// The same for a request that arrived before.
+    ///
+    /// # Errors
+    /// As [`Self::enter`].
+    pub(crate) fn enter_until(&self, address: Option<IpAddr>, until: Instant) -> Result<Place, AuthError> {
+        self.queue.enter(address, until)
+    }
+
+    /// What a request comes to that waited in vain.
+    pub(crate) fn turned_away(&self) -> AuthError {
+        self.queue.turned_away()
     }
 
     /// Hashes a new password.
@@ -207,11 +224,11 @@ mod tests {
     }
 
     async fn hashed(hasher: &PasswordHasher, text: &str) -> PasswordHash {
-        hasher.hash(&mut hasher.enter().unwrap(), &password(text)).await.unwrap()
+        hasher.hash(&mut hasher.enter(None).unwrap(), &password(text)).await.unwrap()
     }
 
     async fn verdict(hasher: &PasswordHasher, text: &str, stored: &PasswordHash, then: Then<'_>) -> Verdict {
-        hasher.verify(&mut hasher.enter().unwrap(), &password(text), Some(stored), then).await.unwrap()
+        hasher.verify(&mut hasher.enter(None).unwrap(), &password(text), Some(stored), then).await.unwrap()
     }
 
     async fn opens(hasher: &PasswordHasher, text: &str, stored: &PasswordHash) -> bool {
@@ -280,7 +297,7 @@ mod tests {
         for hash in stored {
             assert!(!opens(&hasher, "x", &PasswordHash::from_stored(hash.to_owned())).await);
         }
-        let mut place = hasher.enter().unwrap();
+        let mut place = hasher.enter(None).unwrap();
         assert!(!hasher.verify(&mut place, &password("x"), None, Then::Renew).await.unwrap().matches);
         assert_eq!(hasher.stats().computed, 7);
     }

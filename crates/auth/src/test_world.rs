@@ -1,6 +1,5 @@
 //! A whole installation in memory, for the tests of this crate.
 
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -47,7 +46,7 @@ pub(crate) fn password(text: &str) -> Password {
 }
 
 pub(crate) async fn hashed(hasher: &PasswordHasher, text: &str) -> PasswordHash {
-    hasher.hash(&mut hasher.enter().unwrap(), &password(text)).await.unwrap()
+    hasher.hash(&mut hasher.enter(None).unwrap(), &password(text)).await.unwrap()
 }
 
 pub(crate) fn email(text: &str) -> Email {
@@ -268,11 +267,6 @@ impl SessionStore for HookedSessions {
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         (self.hook)("find_session").await?;
         self.inner.find_session(id).await
-    }
-
-    async fn has_session_from(&self, user: UserId, address: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
-        (self.hook)("has_session_from").await?;
-        self.inner.has_session_from(user, address, now).await
     }
 
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {

@@ -1,6 +1,10 @@
 //! How often something may be tried. The counters live in the database, so
 //! that all instances share them.
 
+mod guesses;
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use chrono::TimeDelta;
@@ -8,25 +12,17 @@ use chrono::TimeDelta;
 use crate::clock::Timestamp;
 use crate::session::Digest;
 
-/// Wrong guesses that cost nothing.
-const FREE_GUESSES: u32 = 5;
-/// Guesses that may be looked at together while they cost nothing: many clients
-/// of one account sign in at once. Passwords are hashed more slowly than that.
-const MAX_PENDING: u32 = 256;
-/// No guess is looked at for longer than this. One that still seems to be is one whose instance died.
-const LONGEST_LOOK: TimeDelta = TimeDelta::seconds(30);
-/// How long the next guess has to wait after the fifth, sixth, … one, in seconds.
-const WAITS: [i64; 5] = [1, 2, 4, 15, 60];
-/// And after the tenth and any later one: it gets no worse, so that nobody is locked out for good.
-const LONGEST_WAIT: i64 = 15 * 60;
-/// Guesses are forgotten after so long without another.
-const MEMORY: TimeDelta = TimeDelta::hours(24);
-
 /// What is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Guesses of a secret. The more were wrong, the longer the next one waits.
+    /// Guesses at one account from one network. Ten are free; then the next one waits, longer each time.
     Guesses,
+    /// Guesses at one account from all networks that the account does not know. After ten wrong ones within an
+    /// hour each network has one in 20 seconds, by its own [`Limit::Guesses`]; after a hundred there are none.
+    GuessesInAll,
+    /// Guesses from one network at all accounts that do not know it. Wrong ones at thirty accounts within ten
+    /// minutes are free; then the next one waits, longer each time, up to a minute.
+    GuessesAnywhere,
     /// So many within a time that begins with the first.
     Quota {
         /// How many.
@@ -54,8 +50,20 @@ impl Limit {
     #[must_use]
     pub fn counts_at_once(self) -> bool {
         match self {
-            Self::Guesses | Self::Quota { .. } | Self::Latest { .. } => true,
+            Self::Guesses | Self::GuessesInAll | Self::GuessesAnywhere | Self::Quota { .. } | Self::Latest { .. } => {
+                true
+            }
             Self::Failures { .. } => false,
+        }
+    }
+
+    /// How many may be under way at once, for limits that make those beyond wait for them.
+    #[must_use]
+    pub fn at_once(self) -> Option<u32> {
+        match self {
+            Self::Guesses => Some(guesses::ACCOUNT.free),
+            Self::GuessesAnywhere => Some(guesses::NETWORK.free),
+            Self::GuessesInAll | Self::Quota { .. } | Self::Failures { .. } | Self::Latest { .. } => None,
         }
     }
 }
@@ -101,6 +109,8 @@ pub struct TooMany {
     pub within: TimeDelta,
     /// When the next attempt is allowed, from now.
     pub retry_after: TimeDelta,
+    /// Whether that depends on attempts that are under way: one more may be allowed at any moment.
+    pub is_under_way: bool,
 }
 
 /// What is remembered of attempts.
@@ -128,78 +138,61 @@ impl Counter {
     /// # Errors
     /// [`TooMany`]; then nothing is counted.
     pub fn take(self, attempt: &Attempt, now: Timestamp) -> Result<Self, TooMany> {
-        let counter = if now >= self.expires_at { Self::new(now) } else { self };
+        self.take_beside(attempt, false, now)
+    }
+
+    /// `is_spaced`: whether so many guesses at the account were wrong that each network has to leave time between two.
+    fn take_beside(self, attempt: &Attempt, is_spaced: bool, now: Timestamp) -> Result<Self, TooMany> {
+        let counter = self.unless_expired(now);
         match attempt.limit {
-            Limit::Guesses => counter.take_guess(attempt.name, now),
+            Limit::Guesses => guesses::ACCOUNT.take(counter, attempt.name, is_spaced, now),
+            Limit::GuessesInAll => guesses::take_in_all(counter, attempt.name, now),
+            Limit::GuessesAnywhere => guesses::NETWORK.take(counter, attempt.name, false, now),
             Limit::Quota { most, within } if counter.count < most => Ok(counter.one_more(within, now)),
             Limit::Failures { most, .. } if counter.count < most => Ok(counter),
             Limit::Latest { kept } => Ok(Self { expires_at: now + kept, ..counter.one_more(kept, now) }),
             Limit::Quota { most, within } | Limit::Failures { most, within } => {
-                Err(TooMany { name: attempt.name, quota: most, within, retry_after: counter.expires_at - now })
+                let retry_after = counter.expires_at - now;
+                Err(TooMany { name: attempt.name, quota: most, within, retry_after, is_under_way: false })
             }
         }
-    }
-
-    /// The first few guesses may be looked at together. After that there is one
-    /// for each wait, which begins before its guess is looked at.
-    fn take_guess(self, name: &'static str, now: Timestamp) -> Result<Self, TooMany> {
-        let too_many = |within, retry_after| TooMany { name, quota: 1, within, retry_after };
-        if self.is_waiting(now) {
-            return Err(too_many(wait(self.count), self.not_before - now));
-        }
-        let expires_at = now + MEMORY;
-        if self.count >= FREE_GUESSES {
-            return Ok(Self { expires_at, ..self }.wrong(now));
-        }
-        let pending = self.pending(now);
-        if pending >= MAX_PENDING {
-            return Err(too_many(wait(FREE_GUESSES), wait(FREE_GUESSES)));
-        }
-        Ok(Self { pending: pending + 1, expires_at, ..self })
     }
 
     /// The counter after it is known what became of an attempt; `None` when there is nothing to remember.
     #[must_use]
     pub fn settle(self, limit: Limit, settled: Settled, now: Timestamp) -> Option<Self> {
+        self.settle_beside(limit, settled, true, now)
+    }
+
+    /// `is_first`: whether no guess at the account from this network was known to be wrong before.
+    fn settle_beside(self, limit: Limit, settled: Settled, is_first: bool, now: Timestamp) -> Option<Self> {
         match (limit, settled) {
-            (Limit::Guesses, Settled::Right) => None,
-            // Its wait has begun already.
-            (Limit::Guesses, Settled::Wrong) if self.pending == 0 => Some(self),
-            (Limit::Guesses, Settled::Wrong) => {
-                let counter = Self { pending: self.pending - 1, ..self };
-                // One that was looked at together with others, of which enough were wrong, makes nobody wait longer.
-                Some(if self.is_waiting(now) { counter } else { counter.wrong(now) })
+            // Others that are under way stay so.
+            (Limit::Guesses, Settled::Right) => {
+                guesses::unless_empty(Self { count: 0, ..guesses::ACCOUNT.take_back(self, now) })
             }
-            (Limit::Guesses, Settled::Untried) if self.pending > 0 => Some(Self { pending: self.pending - 1, ..self }),
-            (Limit::Failures { within, .. }, Settled::Wrong) => {
-                let counter = if now >= self.expires_at { Self::new(now) } else { self };
-                Some(counter.one_more(within, now))
+            (Limit::Guesses, Settled::Wrong) => Some(guesses::ACCOUNT.settle_wrong(self, true, now)),
+            (Limit::Guesses, Settled::Untried) => guesses::unless_empty(guesses::ACCOUNT.take_back(self, now)),
+            (Limit::GuessesInAll, _) => guesses::unless_empty(guesses::settle_in_all(self, settled)),
+            (Limit::GuessesAnywhere, Settled::Wrong) => {
+                guesses::unless_empty(guesses::NETWORK.settle_wrong(self, is_first, now))
             }
+            (Limit::GuessesAnywhere, _) => guesses::unless_empty(guesses::NETWORK.take_back(self, now)),
+            (Limit::Failures { within, .. }, Settled::Wrong) => Some(self.unless_expired(now).one_more(within, now)),
             (Limit::Quota { .. }, Settled::Wrong) | (Limit::Failures { .. } | Limit::Latest { .. }, _) => Some(self),
-            (Limit::Guesses, Settled::Untried) | (Limit::Quota { .. }, Settled::Right | Settled::Untried) => {
+            (Limit::Quota { .. }, Settled::Right | Settled::Untried) => {
                 Some(Self { count: self.count.saturating_sub(1), ..self })
             }
         }
     }
 
-    /// The guesses that can still be under way: the last one was taken when its memory began.
-    fn pending(self, now: Timestamp) -> u32 {
-        if now - (self.expires_at - MEMORY) > LONGEST_LOOK { 0 } else { self.pending }
-    }
-
-    /// Before that many guesses there is no wait: who read the clock first need not be counted first.
-    fn is_waiting(self, now: Timestamp) -> bool {
-        self.count >= FREE_GUESSES && now < self.not_before
+    fn unless_expired(self, now: Timestamp) -> Self {
+        if now >= self.expires_at { Self::new(now) } else { self }
     }
 
     fn one_more(self, within: TimeDelta, now: Timestamp) -> Self {
         let expires_at = if self.count == 0 { now + within } else { self.expires_at };
         Self { count: self.count.saturating_add(1), expires_at, ..self }
-    }
-
-    fn wrong(self, now: Timestamp) -> Self {
-        let count = self.count.saturating_add(1);
-        Self { count, not_before: now + wait(count), ..self }
     }
 }
 
@@ -212,22 +205,40 @@ pub fn take_all(
     counter: impl Fn(&Digest) -> Option<Counter>,
     now: Timestamp,
 ) -> Result<Vec<(Digest, Counter)>, TooMany> {
+    let known = |attempt: &Attempt| counter(&attempt.key).unwrap_or_else(|| Counter::new(now));
+    let in_all = attempts.iter().filter(|attempt| attempt.limit == Limit::GuessesInAll).map(known);
+    let is_spaced = in_all.into_iter().any(|counter| guesses::is_spaced(&counter, now));
     let take = |attempt: &Attempt| {
-        let counter = counter(&attempt.key).unwrap_or_else(|| Counter::new(now));
-        counter.take(attempt, now).map(|taken| attempt.limit.counts_at_once().then_some((attempt.key, taken)))
+        known(attempt)
+            .take_beside(attempt, is_spaced, now)
+            .map(|taken| attempt.limit.counts_at_once().then_some((attempt.key, taken)))
     };
     let (taken, refused): (Vec<_>, Vec<_>) = attempts.iter().map(take).partition(Result::is_ok);
-    match refused.into_iter().filter_map(Result::err).max_by_key(|too_many| too_many.retry_after) {
+    // A limit that says when comes before one that does not know.
+    let longest = |too_many: &TooMany| (!too_many.is_under_way, too_many.retry_after);
+    match refused.into_iter().filter_map(Result::err).max_by_key(longest) {
         Some(too_many) => Err(too_many),
         None => Ok(taken.into_iter().flatten().flatten().collect()),
     }
 }
 
-/// How long the next guess waits after so many.
-fn wait(guesses: u32) -> TimeDelta {
-    let Some(step) = guesses.checked_sub(FREE_GUESSES) else { return TimeDelta::zero() };
-    let seconds = WAITS.get(step as usize).copied().unwrap_or(LONGEST_WAIT);
-    TimeDelta::seconds(seconds)
+/// What becomes of the counters of these attempts once it is known what became of them; `None` for one that is
+/// forgotten. One that is not there any more was forgotten meanwhile, and stays so.
+#[must_use]
+pub fn settle_all(
+    attempts: &[Attempt],
+    counter: impl Fn(&Digest) -> Option<Counter>,
+    settled: Settled,
+    now: Timestamp,
+) -> Vec<(Digest, Option<Counter>)> {
+    let here = attempts.iter().filter(|attempt| attempt.limit == Limit::Guesses);
+    let is_first = here.filter_map(|attempt| counter(&attempt.key)).all(|counter| counter.count == 0);
+    let settle = |attempt: &Attempt| {
+        let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
+        let counter = counter(&attempt.key).or(fresh)?;
+        Some((attempt.key, counter.settle_beside(attempt.limit, settled, is_first, now)))
+    };
+    attempts.iter().filter_map(settle).collect()
 }
 
 /// What counts as one address. Whoever has one of IPv6 has the other 2⁶⁴ of its network too.
@@ -236,162 +247,5 @@ pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::{Clock, SystemClock};
-
-    const GUESS: Attempt = Attempt { key: [1; 32], name: "account", limit: Limit::Guesses };
-
-    fn quota(most: u32) -> Attempt {
-        let within = TimeDelta::hours(1);
-        Attempt { key: [2; 32], name: "codes", limit: Limit::Quota { most, within } }
-    }
-
-    fn wrong(counter: Counter, now: Timestamp) -> Counter {
-        counter.take(&GUESS, now).unwrap().settle(GUESS.limit, Settled::Wrong, now).unwrap()
-    }
-
-    #[test]
-    fn the_more_guesses_the_longer_the_next_one_waits() {
-        let mut now = SystemClock.now();
-        let mut counter = Counter::new(now);
-        let waits = [0, 0, 0, 0, 1, 2, 4, 15, 60, 900, 900, 900];
-        for seconds in waits {
-            counter = wrong(counter, now);
-            assert_eq!((counter.pending, counter.not_before - now), (0, TimeDelta::seconds(seconds)));
-            if seconds > 0 {
-                let too_many = counter.take(&GUESS, counter.not_before - TimeDelta::microseconds(1)).unwrap_err();
-                assert_eq!(too_many.retry_after, TimeDelta::microseconds(1));
-                assert_eq!((too_many.quota, too_many.within), (1, TimeDelta::seconds(seconds)));
-            }
-            now = counter.not_before;
-        }
-        let later = wrong(counter, now + MEMORY);
-        assert_eq!(later.count, 1, "guesses are forgotten");
-    }
-
-    #[test]
-    fn a_refused_guess_does_not_make_the_wait_longer() {
-        let now = SystemClock.now();
-        let counter = (0..5).fold(Counter::new(now), |counter, _| wrong(counter, now));
-        for _ in 0..100 {
-            counter.take(&GUESS, now).unwrap_err();
-        }
-        counter.take(&GUESS, now + TimeDelta::seconds(1)).unwrap();
-    }
-
-    #[test]
-    fn who_read_the_clock_earlier_may_be_counted_later() {
-        let now = SystemClock.now();
-        let earlier = now - TimeDelta::milliseconds(1);
-        let counter = Counter::new(now).take(&GUESS, now).unwrap().take(&GUESS, earlier).unwrap();
-        let counter = counter.settle(GUESS.limit, Settled::Wrong, now).unwrap();
-        let counter = counter.settle(GUESS.limit, Settled::Wrong, earlier).unwrap();
-        assert_eq!((counter.count, counter.pending), (2, 0), "each is counted");
-        counter.take(&GUESS, earlier).unwrap();
-    }
-
-    #[test]
-    fn many_may_be_looked_at_together_once_and_then_one_by_one() {
-        let now = SystemClock.now();
-        let mut counter = Counter::new(now);
-        for _ in 0..MAX_PENDING {
-            counter = counter.take(&GUESS, now).unwrap();
-        }
-        counter.take(&GUESS, now).unwrap_err();
-        for _ in 0..MAX_PENDING {
-            counter = counter.settle(GUESS.limit, Settled::Wrong, now).unwrap();
-        }
-        assert_eq!((counter.count, counter.pending), (FREE_GUESSES, 0), "the wait is that after the fifth");
-        let later = counter.not_before;
-        let counter = counter.take(&GUESS, later).unwrap();
-        counter.take(&GUESS, later).unwrap_err();
-        let settled = counter.settle(GUESS.limit, Settled::Wrong, later).unwrap();
-        assert_eq!(settled, counter, "its wait began before it was looked at");
-    }
-
-    #[test]
-    fn guesses_that_nobody_settles_keep_others_waiting_for_seconds_only() {
-        let now = SystemClock.now();
-        let lost = (0..MAX_PENDING).fold(Counter::new(now), |counter, _| counter.take(&GUESS, now).unwrap());
-        lost.take(&GUESS, now + LONGEST_LOOK).unwrap_err();
-        let after = lost.take(&GUESS, now + LONGEST_LOOK + TimeDelta::microseconds(1)).unwrap();
-        assert_eq!((after.count, after.pending), (0, 1));
-    }
-
-    #[test]
-    fn what_was_right_or_never_looked_at_is_not_counted() {
-        let now = SystemClock.now();
-        let fresh = Counter::new(now);
-        let taken = fresh.take(&GUESS, now).unwrap();
-        assert_eq!(taken.settle(GUESS.limit, Settled::Right, now), None);
-        assert_eq!(taken.settle(GUESS.limit, Settled::Untried, now).unwrap().pending, 0);
-        let slow = (0..5).fold(fresh, |counter, _| wrong(counter, now));
-        let taken = slow.take(&GUESS, slow.not_before).unwrap();
-        assert_eq!(taken.settle(GUESS.limit, Settled::Untried, now).unwrap().count, 5);
-        let quota = quota(3);
-        let taken = fresh.take(&quota, now).unwrap();
-        for (settled, count) in [(Settled::Right, 0), (Settled::Wrong, 1), (Settled::Untried, 0)] {
-            assert_eq!(taken.settle(quota.limit, settled, now).unwrap().count, count, "{settled:?}");
-        }
-    }
-
-    #[test]
-    fn a_quota_begins_with_its_first_use_and_ends_as_a_whole() {
-        let start = SystemClock.now();
-        let mut counter = Counter::new(start - TimeDelta::days(1));
-        for minutes in [0, 10, 20] {
-            counter = counter.take(&quota(3), start + TimeDelta::minutes(minutes)).unwrap();
-        }
-        let too_many = counter.take(&quota(3), start + TimeDelta::minutes(45)).unwrap_err();
-        assert_eq!((too_many.quota, too_many.retry_after), (3, TimeDelta::minutes(15)));
-        assert_eq!(counter.take(&quota(3), start + TimeDelta::hours(1)).unwrap().count, 1);
-    }
-
-    #[test]
-    fn failures_count_when_they_are_known() {
-        let start = SystemClock.now();
-        let attempt = Attempt { limit: Limit::Failures { most: 2, within: TimeDelta::hours(1) }, ..quota(0) };
-        let fresh = Counter::new(start);
-        assert_eq!(take_all(&[attempt], |_| None, start), Ok(Vec::new()), "nothing to write");
-        assert_eq!(fresh.settle(attempt.limit, Settled::Right, start), Some(fresh));
-        let once = fresh.settle(attempt.limit, Settled::Wrong, start).unwrap();
-        once.take(&attempt, start).unwrap();
-        let twice = once.settle(attempt.limit, Settled::Wrong, start + TimeDelta::minutes(20)).unwrap();
-        let too_many = twice.take(&attempt, start + TimeDelta::minutes(45)).unwrap_err();
-        assert_eq!((too_many.quota, too_many.retry_after), (2, TimeDelta::minutes(15)));
-        let later = start + TimeDelta::hours(1);
-        twice.take(&attempt, later).unwrap();
-        assert_eq!(twice.settle(attempt.limit, Settled::Wrong, later).unwrap().count, 1);
-    }
-
-    #[test]
-    fn what_is_only_remembered_is_never_refused_and_ends_after_the_last_time() {
-        let start = SystemClock.now();
-        let attempt = Attempt { limit: Limit::Latest { kept: TimeDelta::hours(1) }, ..quota(0) };
-        let mut counter = Counter::new(start);
-        for minutes in 0..90 {
-            let now = start + TimeDelta::minutes(minutes);
-            counter = counter.take(&attempt, now).unwrap();
-            assert_eq!(counter.expires_at, now + TimeDelta::hours(1));
-            assert_eq!(counter.settle(attempt.limit, Settled::Untried, now), Some(counter));
-        }
-    }
-
-    #[test]
-    fn an_address_is_its_network() {
-        for (address, expected) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-            ("2001:db8:1:2::", "2001:db8:1:2::"),
-            ("2001:db8:1:3:3:4:5:6", "2001:db8:1:3::"),
-        ] {
-            assert_eq!(network(address.parse().unwrap()), expected.parse::<IpAddr>().unwrap(), "{address}");
-        }
     }
 }

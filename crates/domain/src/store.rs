@@ -2,7 +2,6 @@
 //! whole, with its audit entries, or not at all.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use async_trait::async_trait;
 
@@ -376,9 +375,6 @@ pub trait SessionStore: Send + Sync {
     /// The session, ended ones excepted.
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// Whether a person has a session, not expired, that was begun or last renewed from this address.
-    async fn has_session_from(&self, user: UserId, address: IpAddr, now: Timestamp) -> Result<bool, StoreError>;
-
     /// Writes the renewed session over the one that has `renewals - 1` renewals
     /// and is live, of an active person. [`WriteError::Stale`] when there is none.
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError>;
@@ -461,11 +457,14 @@ pub enum Expirable {
     Sessions,
     /// Counters of attempts.
     Attempts,
+    /// Networks from which somebody was signed in.
+    Networks,
 }
 
 impl Expirable {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Challenges, Self::FirstAnswers, Self::Sessions, Self::Attempts];
+    pub const ALL: &'static [Self] =
+        &[Self::Challenges, Self::FirstAnswers, Self::Sessions, Self::Attempts, Self::Networks];
 }
 
 /// Clearing away what has expired.
@@ -483,16 +482,28 @@ pub trait HousekeepingStore: Send + Sync {
     async fn count_messages(&self) -> Result<u64, StoreError>;
 }
 
-/// Counters of what must not be tried too often.
+/// Counters of what must not be tried too often, and the networks that are exempt from some of them.
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// Counts the attempts, as [`Counter::take`](crate::limit::Counter::take)
-    /// says, all of them or none. [`WriteError::TooMany`] tells the longest wait.
+    /// Counts the attempts, as [`take_all`](crate::limit::take_all) says, all of them or none. [`WriteError::TooMany`] tells the longest wait.
     async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError>;
 
-    /// Notes what became of attempts that were counted, as
-    /// [`Counter::settle`](crate::limit::Counter::settle) says.
+    /// Notes what became of attempts that were counted, as [`settle_all`](crate::limit::settle_all) says.
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether it is remembered at `now` that this person was signed in from a network. The
+    /// network is a keyed hash of it and the person.
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Remembers until `until` that a person was signed in from a network. Writes nothing when that
+    /// is remembered until `enough` or longer, and when the person is gone. It goes with the person.
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 /// Keys that all instances share.

@@ -1,17 +1,19 @@
-//! Counters of what must not be tried too often.
+//! Counters of what must not be tried too often, and networks that are exempt from some of them.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::Timestamp;
-use domain::limit::{Attempt, Counter, Settled, take_all};
+use domain::limit::{Attempt, Counter, Settled, settle_all, take_all};
 use domain::session::Digest;
 use domain::store::{AttemptStore, StoreError, WriteError};
+use domain::{Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::account_store::keeping;
 use crate::entity::attempt::{ActiveModel, Column, Entity};
+use crate::entity::{known_network, user};
 use crate::error::{Failure, only_store_error};
 use crate::store::Store;
 
@@ -28,6 +30,56 @@ impl AttemptStore for Store {
         let done = self.count_and_write(move |txn| async move { settle(&txn, attempts, settled, now).await });
         done.await.map_err(only_store_error)
     }
+
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        self.is_known(user, network, known_network::Column::ExpiresAt.gt(now)).await
+    }
+
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Once in a while only: a read is cheaper than a write.
+        if self.is_known(user, network, known_network::Column::ExpiresAt.gte(enough)).await? {
+            return Ok(());
+        }
+        let done = self.write(move |txn| async move { remember(&txn, user, network, until).await });
+        done.await.map_err(only_store_error)
+    }
+}
+
+impl Store {
+    async fn is_known(&self, user: UserId, network: &Digest, so_long: Expr) -> Result<bool, StoreError> {
+        let select = Query::select()
+            .column(known_network::Column::UserId)
+            .from(known_network::Entity)
+            .cond_where(known_network::Column::UserId.eq(user.as_uuid()))
+            .cond_where(known_network::Column::NetworkDigest.eq(network.to_vec()))
+            .cond_where(so_long)
+            .take();
+        Ok(self.one(&select).await?.is_some())
+    }
+}
+
+/// Of nobody who is gone, or who goes before this transaction ends.
+async fn remember(txn: &DatabaseTransaction, user: UserId, network: &Digest, until: Timestamp) -> Result<(), Failure> {
+    let owner = user::Entity::find_by_id(user.as_uuid()).lock(keeping(txn)).one(txn).await?;
+    if owner.is_none() {
+        return Ok(());
+    }
+    let row = known_network::ActiveModel {
+        user_id: Set(user.as_uuid()),
+        network_digest: Set(network.to_vec()),
+        expires_at: Set(until),
+    };
+    let renewed = OnConflict::column(known_network::Column::NetworkDigest)
+        .update_column(known_network::Column::ExpiresAt)
+        .to_owned();
+    known_network::Entity::insert(row).on_conflict(renewed).exec_without_returning(txn).await?;
+    Ok(())
 }
 
 /// Counts the attempts in a transaction, which a refusal ends.
@@ -81,12 +133,10 @@ pub(crate) async fn settle(
     let attempts: Vec<_> = attempts.iter().filter(concerned).copied().collect();
     let counters = read(txn, &attempts, Some(LockType::Update)).await?;
     let (mut kept, mut forgotten) = (Vec::new(), Vec::new());
-    for attempt in attempts {
-        let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
-        let Some(counter) = counters.get(&attempt.key).copied().or(fresh) else { continue };
-        match counter.settle(attempt.limit, settled, now) {
-            Some(counter) => kept.push((attempt.key, counter)),
-            None => forgotten.push(attempt.key),
+    for (key, counter) in settle_all(&attempts, |key| counters.get(key).copied(), settled, now) {
+        match counter {
+            Some(counter) => kept.push((key, counter)),
+            None => forgotten.push(key),
         }
     }
     if !forgotten.is_empty() {

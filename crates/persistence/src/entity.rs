@@ -8,6 +8,7 @@ pub(crate) mod audit_event;
 pub(crate) mod challenge;
 pub(crate) mod customer;
 pub(crate) mod idempotency_key;
+pub(crate) mod known_network;
 pub(crate) mod lock;
 pub(crate) mod outbox;
 pub(crate) mod server_key;

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
 use uuid::Uuid;
 
-use crate::entity::{attempt, challenge, idempotency_key, lock, outbox, session};
+use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, outbox, session};
 use crate::error::{Failure, only_store_error};
 use crate::store::Store;
 
@@ -45,6 +45,10 @@ impl HousekeepingStore for Store {
                 Expirable::Attempts => {
                     use attempt::Column::{ExpiresAt, Subject};
                     remove::<attempt::Entity, Vec<u8>>(&txn, (Subject, ExpiresAt), before, limit).await
+                }
+                Expirable::Networks => {
+                    use known_network::Column::{ExpiresAt, NetworkDigest};
+                    remove::<known_network::Entity, Vec<u8>>(&txn, (NetworkDigest, ExpiresAt), before, limit).await
                 }
             }
         });

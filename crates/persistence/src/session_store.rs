@@ -1,7 +1,5 @@
 //! Sign-ins.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use domain::audit::Event;
 use domain::session::{Digest, Session};
@@ -42,18 +40,6 @@ impl SessionStore for Store {
         let mut select = select();
         select.cond_where(session::Column::Id.eq(id.as_uuid()));
         self.one(&select).await?.as_ref().map(read).transpose()
-    }
-
-    async fn has_session_from(&self, user: UserId, address: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
-        let select = Query::select()
-            .column(session::Column::Id)
-            .from(session::Entity)
-            .cond_where(session::Column::UserId.eq(user.as_uuid()))
-            .cond_where(session::Column::Address.eq(address.to_string()))
-            .cond_where(session::Column::ExpiresAt.gt(now))
-            .limit(1)
-            .take();
-        Ok(self.one(&select).await?.is_some())
     }
 
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {

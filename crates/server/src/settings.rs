@@ -196,6 +196,12 @@ pub struct Limits {
     /// The same in 24 hours.
     #[serde(deserialize_with = "lenient::number")]
     pub codes_per_day: u32,
+    /// Staff who may sign up from one address in an hour.
+    #[serde(deserialize_with = "lenient::number")]
+    pub signups_per_address: u32,
+    /// Staff who may sign up in an hour, from all addresses together.
+    #[serde(deserialize_with = "lenient::number")]
+    pub signups_per_hour: u32,
 }
 
 /// `log.*`
@@ -276,6 +282,8 @@ impl Default for Limits {
             new_contacts_per_address: budgets.new_contacts_per_address,
             codes_per_hour: budgets.codes_per_hour,
             codes_per_day: budgets.codes_per_day,
+            signups_per_address: 100,
+            signups_per_hour: 1000,
         }
     }
 }
@@ -375,6 +383,8 @@ impl Settings {
         in_range("limits.new_contacts_per_address", self.limits.new_contacts_per_address, 0, 1_000_000)?;
         in_range("limits.codes_per_hour", self.limits.codes_per_hour, 0, 100_000_000)?;
         in_range("limits.codes_per_day", self.limits.codes_per_day, 0, 100_000_000)?;
+        in_range("limits.signups_per_address", self.limits.signups_per_address, 1, 1_000_000)?;
+        in_range("limits.signups_per_hour", self.limits.signups_per_hour, 1, 1_000_000)?;
         self.delivery.gateways()?;
         in_range("database.statement_cache", self.database.statement_cache, 1, 10_000)?;
         persistence::Database::check_url(self.database.url.expose_secret())

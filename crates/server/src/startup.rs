@@ -368,6 +368,8 @@ fn authentication(
             refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
             limits: settings.limits.enabled,
             codes_per_address: settings.limits.codes_per_address,
+            signups_per_address: settings.limits.signups_per_address,
+            signups_per_hour: settings.limits.signups_per_hour,
         },
     }))
 }

@@ -214,7 +214,7 @@ async fn enter(
                 return Ok(services.authentication.invite(actor, staff, remember).await?);
             };
             staff.password_hash =
-                services.authentication.hash_new_password("password", &password, Some(&email)).await?;
+                services.authentication.hash_new_password(actor, "password", &password, Some(&email)).await?;
             Ok(services.accounts.create_once(actor, NewUser::Staff(staff), remember).await?)
         }
         CreateUserRequest::Customer(new) => {

@@ -25,7 +25,7 @@ impl Authentication {
     /// # Errors
     /// [`AuthError::Invalid`] for a weak password; `HasCustomers` for a manager who looks after some.
     pub async fn make_admin(&self, actor: &Actor, email: Email, password: &Password) -> Result<AdminMade, AuthError> {
-        let hash = self.hash_new_password("password", password, Some(&email)).await?;
+        let hash = self.hash_new_password(actor, "password", password, Some(&email)).await?;
         if let Some(found) = self.inner.stores.accounts.find_credentials(&email).await? {
             return self.recover(actor, found, hash).await;
         }

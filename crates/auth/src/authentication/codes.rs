@@ -145,7 +145,9 @@ impl Authentication {
         token: &RefreshToken,
     ) -> Result<SignedIn, AuthError> {
         let user = self.inner.stores.sessions.find_caller(session.id, self.now()).await?;
-        self.signed_in(user.ok_or(AuthError::AccountInactive)?, session, token)
+        let user = user.ok_or(AuthError::AccountInactive)?;
+        self.remember_network(&user, session.address).await;
+        self.signed_in(user, session, token)
     }
 
     /// Starts a session of somebody who proved the contact of a challenge.

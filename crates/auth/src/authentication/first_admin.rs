@@ -42,7 +42,7 @@ impl Authentication {
         let FirstAdmin { setup_token, staff: form } = form;
         self.check_staff(&form)?;
         let setup_token = digest(&setup_token);
-        let mut place = self.inner.hasher.enter()?;
+        let mut place = self.enter_hasher(actor)?;
         // No hash for a stranger who tries tokens.
         if !self.inner.stores.accounts.has_setup_token(&setup_token).await? {
             return Err(AuthError::SetupTokenRefused);
@@ -52,6 +52,7 @@ impl Authentication {
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         self.inner.stores.accounts.create_first_admin(&account, &setup_token, &session, &events).await?;
+        self.remember_network(&account.user, session.address).await;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
 
@@ -69,8 +70,9 @@ impl Authentication {
             }
             return Ok(false);
         }
-        let hash = self.hash_new_password("password", password, Some(&email)).await?;
-        match self.create_admin(&Actor::system("settings"), email, hash).await {
+        let actor = Actor::system("settings");
+        let hash = self.hash_new_password(&actor, "password", password, Some(&email)).await?;
+        match self.create_admin(&actor, email, hash).await {
             // Another instance was faster.
             Err(WriteError::Taken(Field::Email)) => Ok(false),
             done => Ok(done.map(|()| true)?),

@@ -62,7 +62,7 @@ impl Authentication {
     ) -> Result<(), AuthError> {
         let weak = |error| Refusal::new(NEW_PASSWORD, error);
         self.inner.settings.passwords.check(new, None).map_err(weak)?;
-        let mut place = self.inner.hasher.enter()?;
+        let mut place = self.enter_hasher(actor)?;
         let challenge = self.try_code(actor, id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
         let done = self.reset_by(actor, &challenge, new, &mut place).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
@@ -107,7 +107,7 @@ impl Authentication {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
-        let exchange = self.check_current(caller, current, new, self.inner.hasher.enter()?).await?;
+        let exchange = self.check_current(caller, current, new, self.enter_hasher(&caller.actor)?).await?;
         match self.replace(caller, &exchange).await {
             // A sign-in renewed the hash, or somebody else changed the password.
             Err(WriteError::Stale) => {
@@ -129,10 +129,9 @@ impl Authentication {
         let event = self.event(&by_owner, EventKind::PasswordReset, Some(user.id));
         let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
         self.redeem_by_owner(challenge, user, event, outcome).await?;
-        match user.staff() {
-            Some(staff) => self.forget_guesses(&staff.email).await,
-            None => Ok(()),
-        }
+        // Whoever proved their contact from there does not wait for strangers there.
+        self.remember_network(user, actor.origin.address).await;
+        Ok(())
     }
 
     /// Counted and noted though whoever asked hangs up.
@@ -157,7 +156,7 @@ impl Authentication {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
-        let guess = self.begin_change(caller.user.id).await?;
+        let guess = self.begin_change(caller.user.id, place.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
         let verdict = self.inner.hasher.verify(&mut place, current, hash, Then::Replace(new)).await;
         let verdict = self.settle_verdict(guess, verdict).await?;

@@ -52,6 +52,7 @@ impl Authentication {
             Standing::Current => {
                 let renewed = self.renewed(actor, &session, &successor);
                 self.inner.stores.sessions.renew_session(&renewed).await?;
+                self.remember_network(&user, renewed.address).await;
                 self.signed_in(user, &renewed, &successor)
             }
             Standing::JustSpent => self.signed_in(user, &session, &successor),

@@ -2,16 +2,15 @@
 
 use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
-use domain::limit::Settled;
 use domain::store::{Credentials, WriteError};
 use domain::{Actor, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
+use tokio::time::Instant;
 
-use super::finish::{go_on, to_its_end};
-use super::limits::Guess;
+use super::finish::to_its_end;
 use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
 use crate::challenge::Draft;
 use crate::error::AuthError;
-use crate::hasher::{Place, Then, Verdict};
+use crate::hasher::{PATIENCE, Place, Then};
 use crate::password::Password;
 
 /// Somebody who knew the password, and the hash that is stored of it.
@@ -68,9 +67,16 @@ impl Authentication {
     /// Whose password this is. Always one check's work, which is counted and noted though whoever
     /// asked hangs up; nothing at all when too many wait already.
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
-        let place = self.inner.hasher.enter()?;
+        let until = Instant::now() + PATIENCE;
+        let pass = self.wait_for_turn(actor, email, until).await?;
+        let place = self.inner.hasher.enter_until(actor.origin.address, until)?;
         let (auth, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
-        to_its_end(async move { auth.check_sign_in(&actor, &email, &password, place).await }).await
+        to_its_end(async move {
+            let checked = auth.check_sign_in(&actor, &email, &password, place).await;
+            drop(pass);
+            checked
+        })
+        .await
     }
 
     async fn check_sign_in(
@@ -81,7 +87,7 @@ impl Authentication {
         mut place: Place,
     ) -> Result<Proven, AuthError> {
         let found = self.inner.stores.accounts.find_credentials(email).await?;
-        let guess = self.begin_sign_in(actor, email, found.as_ref().map(|found| found.user.id)).await?;
+        let guess = self.begin_sign_in(actor, email, found.as_ref(), place.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
         let verdict = self.inner.hasher.verify(&mut place, password, hash, Then::Renew).await;
         let verdict = self.settle_verdict(guess, verdict).await?;
@@ -98,23 +104,6 @@ impl Authentication {
                 Err(AuthError::InvalidCredentials)
             }
         }
-    }
-
-    /// Notes what a guess was. One that no thread came free for does not count; whoever made it is
-    /// told before that is written down.
-    pub(super) async fn settle_verdict(
-        &self,
-        guess: Option<Guess>,
-        verdict: Result<Verdict, AuthError>,
-    ) -> Result<Verdict, AuthError> {
-        if let Ok(verdict) = &verdict {
-            let settled = if verdict.matches { Settled::Right } else { Settled::Wrong };
-            self.settle(guess, settled).await?;
-        } else {
-            let auth = self.clone();
-            go_on(async move { auth.settle(guess, Settled::Untried).await });
-        }
-        verdict
     }
 
     pub(super) async fn record_failure(&self, actor: &Actor, subject: Option<&User>) -> Result<(), AuthError> {
@@ -177,6 +166,7 @@ impl Authentication {
             self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
         }
         checked?;
+        self.remember_network(&proven.user, session.address).await;
         self.signed_in(proven.user, &session, &token)
     }
 

@@ -67,8 +67,8 @@ impl Authentication {
             return Err(AuthError::SignupClosed);
         }
         self.check_staff(&form)?;
-        let mut place = self.inner.hasher.enter()?;
-        let hash = self.inner.hasher.hash(&mut place, &form.password).await?;
+        let mut place = self.enter_hasher(actor)?;
+        let hash = self.hash_sign_up(actor, &mut place, &form.password).await?;
         if policy.verify_staff {
             return self.send_staff_code(actor, form, &hash, &mut place).await.map(Answer::CodeSent);
         }
@@ -181,6 +181,7 @@ impl Authentication {
         let (session, token) = self.new_session(account.user.id, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         self.inner.stores.accounts.create_signed_in(&account, &session, &events).await?;
+        self.remember_network(&account.user, session.address).await;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
 

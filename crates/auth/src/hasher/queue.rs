@@ -1,20 +1,25 @@
-//! The way to the threads that hash: so short that nobody waits there in vain.
+//! The way to the threads that hash: so short that nobody waits there in vain, and with a share of it for each network.
 
+mod lanes;
+
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use domain::limit::network;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::HasherStats;
 use crate::crypto::CryptoError;
 use crate::error::AuthError;
+use lanes::{Lanes, Ticket};
 
 /// How long a request waits for a thread, from its arrival on, before it is
 /// turned away: within two seconds, with what there is to do beside it.
-const PATIENCE: Duration = Duration::from_millis(1500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 /// What those who are turned away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// So many may wait however long each takes.
@@ -23,12 +28,17 @@ const LEAST_LENGTH: u64 = 4;
 /// Threads, and those who wait for one.
 pub(super) struct Queue {
     threads: u64,
-    permits: Arc<Semaphore>,
+    state: Mutex<State>,
     /// How long one takes on average, in microseconds.
     average: AtomicU64,
-    waiting: AtomicU64,
     rejected: AtomicU64,
     computed: AtomicU64,
+}
+
+struct State {
+    free_threads: u64,
+    /// Those who wait, by network.
+    lanes: Lanes<oneshot::Sender<Thread>>,
 }
 
 /// The place of one request in the queue, taken before any other work is done
@@ -36,34 +46,45 @@ pub(super) struct Queue {
 pub struct Place {
     queue: Arc<Queue>,
     until: Instant,
-    is_waiting: bool,
+    network: Option<IpAddr>,
+    /// Where it stands in the queue; `None` once it has had a thread, or waited in vain.
+    ticket: Option<Ticket>,
+}
+
+/// The right to one thread. Dropped, it goes to whoever is next.
+struct Thread {
+    queue: Arc<Queue>,
 }
 
 impl Queue {
     pub(super) fn new(threads: NonZeroUsize, first_guess: Duration) -> Self {
+        let threads = threads.get() as u64;
         Self {
-            threads: threads.get() as u64,
-            permits: Arc::new(Semaphore::new(threads.get())),
+            threads,
+            state: Mutex::new(State { free_threads: threads, lanes: Lanes::default() }),
             average: AtomicU64::new(microseconds(first_guess)),
-            waiting: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
             computed: AtomicU64::new(0),
         }
     }
 
-    /// A place, unless so many wait already that the last of them would wait too long.
-    pub(super) fn enter(self: &Arc<Self>) -> Result<Place, AuthError> {
-        let most = self.length();
-        let one_more = |waiting| (waiting < most).then_some(waiting + 1);
-        match self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
-            Ok(_) => Ok(Place { queue: Arc::clone(self), until: Instant::now() + PATIENCE, is_waiting: true }),
-            Err(_) => Err(self.turned_away()),
-        }
+    /// A place for a request from this address, to be served before `until`. When so many wait that the last of them
+    /// would wait too long, the network that waits most often gives up its last place to one that waits less.
+    pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>, until: Instant) -> Result<Place, AuthError> {
+        let (most, network) = (self.length(), address.map(network));
+        let mut state = self.state();
+        let ticket = if state.lanes.len() < most {
+            state.lanes.enter(network)
+        } else {
+            // The one who gave way is told when they ask for a thread, or at once if they have.
+            state.lanes.displace(network).ok_or_else(|| self.turned_away())?
+        };
+        Ok(Place { queue: Arc::clone(self), until, network, ticket: Some(ticket) })
     }
 
     pub(super) fn stats(&self) -> HasherStats {
         HasherStats {
-            waiting: self.waiting.load(Ordering::Relaxed),
+            waiting: self.state().lanes.len(),
             rejected: self.rejected.load(Ordering::Relaxed),
             computed: self.computed.load(Ordering::Relaxed),
         }
@@ -75,7 +96,7 @@ impl Queue {
         (self.threads * microseconds(PATIENCE) / average).max(LEAST_LENGTH)
     }
 
-    fn turned_away(&self) -> AuthError {
+    pub(super) fn turned_away(&self) -> AuthError {
         self.rejected.fetch_add(1, Ordering::Relaxed);
         AuthError::Overloaded { retry_after: RETRY_AFTER }
     }
@@ -86,6 +107,28 @@ impl Queue {
         let average = self.average.load(Ordering::Relaxed);
         self.average.store((average * (WEIGHT - 1) + microseconds(time)) / WEIGHT, Ordering::Relaxed);
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next one, of the network whose turn it is, gets the thread.
+    fn pass_on(self: &Arc<Self>) {
+        let mut state = self.state();
+        let Some(next) = state.lanes.next() else {
+            state.free_threads += 1;
+            return;
+        };
+        // Whoever does not wait any more gives it back, which asks for the lock again.
+        drop(state);
+        drop(next.send(Thread { queue: Arc::clone(self) }));
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.queue.pass_on();
+    }
 }
 
 impl Place {
@@ -94,12 +137,12 @@ impl Place {
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AuthError> {
-        let permit = self.permit().await?;
+        let thread = self.thread().await?;
         let queue = Arc::clone(&self.queue);
         queue.computed.fetch_add(1, Ordering::Relaxed);
-        // The permit goes with the work: a caller who hangs up frees no thread that is still at it.
+        // The thread goes with the work: a caller who hangs up frees none that is still at it.
         let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _thread = thread;
             let began = Instant::now();
             let done = work();
             queue.took(began.elapsed());
@@ -108,19 +151,43 @@ impl Place {
         task.await.map_err(|_| CryptoError.into())
     }
 
+    /// Until when whoever has the place is served.
+    pub(crate) fn until(&self) -> Instant {
+        self.until
+    }
+
     /// A thread that is free is had even by one who comes late.
-    async fn permit(&mut self) -> Result<OwnedSemaphorePermit, AuthError> {
-        let permit = timeout_at(self.until, Arc::clone(&self.queue.permits).acquire_owned()).await;
+    async fn thread(&mut self) -> Result<Thread, AuthError> {
+        let (sender, turn) = oneshot::channel();
+        if self.takes_free_thread(sender) {
+            self.leave();
+            return Ok(Thread { queue: Arc::clone(&self.queue) });
+        }
+        let thread = timeout_at(self.until, turn).await;
         self.leave();
-        match permit {
-            Ok(permit) => permit.map_err(|_| CryptoError.into()),
-            Err(_) => Err(self.queue.turned_away()),
+        match thread {
+            Ok(Ok(thread)) => Ok(thread),
+            // Too late, or out of the queue for another network.
+            _ => Err(self.queue.turned_away()),
         }
     }
 
+    /// Takes a thread if one is free, and waits for a turn otherwise. One who had a thread before stands in line anew.
+    fn takes_free_thread(&mut self, sender: oneshot::Sender<Thread>) -> bool {
+        let mut state = self.queue.state();
+        if state.free_threads > 0 {
+            state.free_threads -= 1;
+            return true;
+        }
+        let ticket = *self.ticket.get_or_insert_with(|| state.lanes.enter(self.network));
+        // Without its place in the queue, the sender goes, and the turn never comes.
+        state.lanes.wait(self.network, ticket, sender);
+        false
+    }
+
     fn leave(&mut self) {
-        if std::mem::take(&mut self.is_waiting) {
-            self.queue.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some(ticket) = self.ticket.take() {
+            self.queue.state().lanes.leave(self.network, ticket);
         }
     }
 }
@@ -136,69 +203,4 @@ fn microseconds(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queue(average: Duration) -> Arc<Queue> {
-        Arc::new(Queue::new(NonZeroUsize::MIN, average))
-    }
-
-    /// Enters until turned away.
-    fn fill(queue: &Arc<Queue>) -> Vec<Place> {
-        std::iter::from_fn(|| queue.enter().ok()).collect()
-    }
-
-    #[test]
-    fn the_queue_is_as_long_as_can_be_served_in_time() {
-        for (average, length) in [(50, 30), (250, 6), (500, 4), (5000, 4)] {
-            let queue = queue(Duration::from_millis(average));
-            let places = fill(&queue);
-            assert_eq!(places.len(), length, "{average} ms");
-            assert_eq!(queue.stats(), HasherStats { waiting: length as u64, rejected: 1, computed: 0 });
-            assert!(matches!(queue.enter(), Err(AuthError::Overloaded { retry_after: RETRY_AFTER })));
-            drop(places);
-            assert_eq!((queue.stats().waiting, fill(&queue).len()), (0, length), "and free again");
-        }
-    }
-
-    #[test]
-    fn slower_work_makes_it_shorter_and_faster_work_longer() {
-        let queue = queue(Duration::from_millis(250));
-        for (time, length) in [(500, 4), (50, 29)] {
-            (0..50).for_each(|_| queue.took(Duration::from_millis(time)));
-            let now = queue.length();
-            assert!((length..=length + 1).contains(&now), "{now}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn patience_begins_with_the_arrival() {
-        let queue = queue(Duration::from_millis(250));
-        let held = Arc::clone(&queue.permits).acquire_owned().await.unwrap();
-        let began = Instant::now();
-        let mut place = queue.enter().unwrap();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(matches!(place.run(|| ()).await, Err(AuthError::Overloaded { .. })));
-        assert_eq!(began.elapsed(), PATIENCE);
-        assert_eq!(queue.stats(), HasherStats { waiting: 0, rejected: 1, computed: 0 });
-        drop(held);
-        place.run(|| ()).await.unwrap();
-        assert_eq!(queue.stats().computed, 1, "a free thread is had by one who comes late");
-    }
-
-    #[tokio::test]
-    async fn a_caller_who_hangs_up_leaves_the_thread_taken_until_it_is_done() {
-        let queue = queue(Duration::from_millis(250));
-        let (end, ended) = std::sync::mpsc::channel::<()>();
-        let mut place = queue.enter().unwrap();
-        let task = tokio::spawn(async move { place.run(move || ended.recv()).await });
-        while queue.stats().computed == 0 {
-            tokio::task::yield_now().await;
-        }
-        task.abort();
-        assert!(task.await.is_err());
-        assert_eq!((queue.permits.available_permits(), queue.stats().waiting), (0, 0));
-        drop(end);
-        queue.enter().unwrap().run(|| ()).await.unwrap();
-    }
-}
+mod tests;

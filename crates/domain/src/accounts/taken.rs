@@ -87,6 +87,6 @@ impl Accounts {
         let told = self.store.list_told(asker.id, now - WITHIN, MOST).await?;
         let retry_after = told.last().map_or(WITHIN, |oldest| *oldest + WITHIN - now);
         let quota = MOST.try_into().unwrap_or(u32::MAX);
-        Ok(Error::TooMany(TooMany { name: "phone-taken", quota, within: WITHIN, retry_after }))
+        Ok(Error::TooMany(TooMany { name: "phone-taken", quota, within: WITHIN, retry_after, is_under_way: false }))
     }
 }

@@ -40,6 +40,7 @@ struct State {
     keys: Vec<StoredKey>,
     housekeeping_until: Option<Timestamp>,
     attempts: BTreeMap<Digest, Counter>,
+    networks: BTreeMap<(UserId, Digest), Timestamp>,
     events: Vec<Event>,
     first_answers: Vec<(UserId, FirstAnswer)>,
 }

@@ -1,11 +1,12 @@
 //! Counters of what must not be tried too often.
 
 use chrono::TimeDelta;
-use domain::Clock;
+use domain::audit::EventKind;
 use domain::challenge::Purpose;
 use domain::limit::{Attempt, Limit, Settled, TooMany};
-use domain::store::{Expirable, WriteError};
-use domain::testing::{any_code, challenge, message};
+use domain::store::{Erasure, Expirable, WriteError};
+use domain::testing::{any_code, challenge, event, message};
+use domain::{Clock, User};
 
 use super::backends::{Ground, Setting, tests};
 
@@ -14,6 +15,8 @@ tests! {
     attempts_are_counted_each_under_its_key,
     attempts_are_counted_together_or_not_at_all,
     attempts_are_forgotten_and_taken_back,
+    guesses_of_one_network_leave_others_their_turn,
+    networks_are_known_for_a_time_and_go_with_their_person,
     what_was_right_writes_no_failure,
     a_challenge_is_opened_as_often_as_is_allowed;
 
@@ -39,20 +42,77 @@ async fn settle(setting: &Setting, attempts: &[Attempt], settled: Settled) {
     setting.store.settle_attempts(attempts, settled, setting.clock.now()).await.unwrap();
 }
 
+const GUESS: Attempt = Attempt { key: [1; 32], name: "test", limit: Limit::Guesses };
+
 async fn attempts_are_counted_each_under_its_key(setting: Setting) {
-    let guess = Attempt { limit: Limit::Guesses, ..quota(1, 0) };
-    for _ in 0..5 {
-        assert_eq!(take(&setting, &[guess]).await, None);
+    for _ in 0..10 {
+        assert_eq!(take(&setting, &[GUESS]).await, None);
     }
-    for _ in 0..5 {
-        settle(&setting, &[guess], Settled::Wrong).await;
+    assert!(take(&setting, &[GUESS]).await.unwrap().is_under_way);
+    for _ in 0..10 {
+        settle(&setting, &[GUESS], Settled::Wrong).await;
     }
-    assert_eq!(take(&setting, &[guess]).await.unwrap().retry_after, TimeDelta::seconds(1));
-    assert_eq!(take(&setting, &[Attempt { key: [2; 32], ..guess }]).await, None);
+    assert_eq!(take(&setting, &[GUESS]).await.unwrap().retry_after, TimeDelta::seconds(1));
+    assert_eq!(take(&setting, &[Attempt { key: [2; 32], ..GUESS }]).await, None);
     setting.clock.advance(TimeDelta::seconds(1));
-    assert_eq!(take(&setting, &[guess]).await, None);
-    assert_eq!(take(&setting, &[guess]).await.unwrap().retry_after, TimeDelta::seconds(2));
+    assert_eq!(take(&setting, &[GUESS]).await, None);
+    assert_eq!(take(&setting, &[GUESS]).await.unwrap().retry_after, TimeDelta::seconds(2));
     assert_eq!(take(&setting, &[]).await, None);
+}
+
+/// Guesses at one account from the n-th network, which guesses at others too.
+fn from(n: u8) -> [Attempt; 3] {
+    [
+        Attempt { key: [n; 32], ..GUESS },
+        Attempt { key: [200; 32], limit: Limit::GuessesInAll, ..GUESS },
+        Attempt { key: [n + 100; 32], limit: Limit::GuessesAnywhere, ..GUESS },
+    ]
+}
+
+async fn guesses_of_one_network_leave_others_their_turn(setting: Setting) {
+    for _ in 0..10 {
+        assert_eq!(take(&setting, &from(1)).await, None);
+    }
+    for _ in 0..10 {
+        settle(&setting, &from(1), Settled::Wrong).await;
+    }
+    assert_eq!(take(&setting, &from(2)).await, None);
+    assert!(take(&setting, &from(2)).await.unwrap().is_under_way, "one at a time");
+    settle(&setting, &from(2), Settled::Wrong).await;
+    assert_eq!(take(&setting, &from(2)).await.unwrap().retry_after, TimeDelta::seconds(20));
+    assert_eq!(take(&setting, &from(3)).await, None);
+    settle(&setting, &from(3), Settled::Right).await;
+    assert_eq!(take(&setting, &from(3)).await, None, "a right one keeps nobody waiting");
+    settle(&setting, &from(3), Settled::Untried).await;
+    let far = setting.clock.now() + TimeDelta::days(3);
+    let left = setting.store.remove_expired(Expirable::Attempts, far, 10).await.unwrap();
+    assert_eq!(left, 5, "and leaves nothing behind");
+}
+
+async fn networks_are_known_for_a_time_and_go_with_their_person(setting: Setting) {
+    let (user, other) = (setting.manager("ann@example.com").await, setting.manager("bob@example.com").await);
+    let start = setting.clock.now();
+    let day = TimeDelta::days(1);
+    let knows = async |user: &User, at| setting.store.knows_network(user.id, &[1; 32], at).await.unwrap();
+    let remember = async |id, network: u8, until, enough| {
+        setting.store.remember_network(id, &[network; 32], until, enough).await.unwrap();
+    };
+    assert!(!knows(&user, start).await);
+    remember(user.id, 1, start + day, start).await;
+    assert!(knows(&user, start).await && !knows(&other, start).await);
+    assert!(!setting.store.knows_network(user.id, &[2; 32], start).await.unwrap());
+    assert!(!knows(&user, start + day).await, "it is forgotten");
+    remember(user.id, 1, start + day * 2, start + day).await;
+    assert!(!knows(&user, start + day).await, "what is known long enough is left alone");
+    remember(user.id, 1, start + day * 2, start + day + TimeDelta::microseconds(1)).await;
+    assert!(knows(&user, start + day).await);
+    remember(setting.clock.new_id().into(), 3, start + day, start).await;
+    remember(other.id, 4, start + day, start).await;
+    let clear = |until| setting.store.remove_expired(Expirable::Networks, until, 10);
+    assert_eq!(clear(start + day + TimeDelta::microseconds(1)).await.unwrap(), 1, "nobody is not remembered");
+    let erased = event(&setting.clock, EventKind::UserErased, Some(user.id));
+    setting.store.erase_user(&Erasure { user, heir: None, event: erased }).await.unwrap();
+    assert_eq!(clear(start + day * 9).await.unwrap(), 0);
 }
 
 async fn attempts_are_counted_together_or_not_at_all(setting: Setting) {
@@ -68,7 +128,7 @@ async fn attempts_are_counted_together_or_not_at_all(setting: Setting) {
 }
 
 async fn attempts_are_forgotten_and_taken_back(setting: Setting) {
-    let guess = Attempt { limit: Limit::Guesses, ..quota(1, 0) };
+    let guess = GUESS;
     let both = [guess, quota(2, 3)];
     for _ in 0..3 {
         assert_eq!(take(&setting, &both).await, None);
@@ -81,7 +141,7 @@ async fn attempts_are_forgotten_and_taken_back(setting: Setting) {
     assert_eq!(take(&setting, &[quota(2, 3)]).await, None);
     assert_eq!(take(&setting, &[quota(2, 3)]).await, None);
     assert!(take(&setting, &[quota(2, 3)]).await.is_some(), "one of the first three was wrong");
-    for _ in 0..5 {
+    for _ in 0..10 {
         assert_eq!(take(&setting, &[guess]).await, None);
         settle(&setting, &[guess], Settled::Wrong).await;
     }

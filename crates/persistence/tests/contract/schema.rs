@@ -116,6 +116,12 @@ idempotency_keys: fk_idempotency_keys_user_id(user_id)->users CASCADE
 idempotency_keys: fk_idempotency_keys_caller_id(caller_id)->users CASCADE
 idempotency_keys: uq_idempotency_keys_caller_id_key_digest(caller_id,key_digest)
 idempotency_keys: ix_idempotency_keys_expires_at(expires_at)
+
+known_networks: network_digest bytes, user_id uuid, expires_at time
+known_networks: pk(network_digest)
+known_networks: fk_known_networks_user_id(user_id)->users CASCADE
+known_networks: ix_known_networks_user_id(user_id)
+known_networks: ix_known_networks_expires_at(expires_at)
 ";
 
 fn declared(ground: &Ground) -> BTreeSet<String> {

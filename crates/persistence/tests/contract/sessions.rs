@@ -1,7 +1,5 @@
 //! Sign-ins.
 
-use std::net::IpAddr;
-
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::Session;
@@ -20,7 +18,6 @@ tests! {
     an_inactive_person_renews_nothing,
     nobody_starts_a_session_who_is_inactive_or_gone,
     sessions_are_listed_newest_first,
-    where_somebody_is_signed_in_is_known,
     only_the_owner_ends_a_session,
     all_sessions_but_one_end,
     a_changed_password_ends_the_other_sessions,
@@ -150,25 +147,6 @@ async fn sessions_are_listed_newest_first(setting: Setting) {
     // The first two have expired after 75 minutes.
     let live: Vec<_> = begun[2..].iter().rev().cloned().collect();
     assert_eq!(setting.store.list_sessions(user.id, setting.clock.now()).await.unwrap(), live);
-}
-
-async fn where_somebody_is_signed_in_is_known(setting: Setting) {
-    let (user, other) = (setting.manager("ann@example.com").await, setting.manager("bob@example.com").await);
-    let addresses: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
-    for address in addresses {
-        let session = Session { address: Some(address), ..session(&setting.clock, user.id) };
-        let event = event(&setting.clock, EventKind::SessionStarted, Some(user.id));
-        setting.store.start_session(&session, &event).await.unwrap();
-    }
-    begin(&setting, &user).await;
-    let knows = async |user: &User, address: &str| {
-        let address = address.parse().unwrap();
-        setting.store.has_session_from(user.id, address, setting.clock.now()).await.unwrap()
-    };
-    assert!(knows(&user, "192.0.2.1").await && knows(&user, "2001:db8::1").await);
-    assert!(!knows(&user, "192.0.2.2").await && !knows(&other, "192.0.2.1").await);
-    setting.clock.advance(TimeDelta::hours(1));
-    assert!(!knows(&user, "192.0.2.1").await, "the session has expired");
 }
 
 async fn only_the_owner_ends_a_session(setting: Setting) {

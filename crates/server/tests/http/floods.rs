@@ -18,12 +18,18 @@ on_every_backend!(
     who_hangs_up_locks_nobody_out,
     nobody_is_let_in_by_a_sign_in_that_their_deactivation_overtakes,
     more_sign_ins_than_can_be_served_are_turned_away_at_once,
+    a_flood_from_one_network_keeps_nobody_elsewhere_out,
 );
 
 const ADMIN: &str = "admin@example.com";
 
 async fn sign_in(app: &TestApp, password: &str) -> Answer {
     app.anonymous().post("/auth/signin", json!({ "email": ADMIN, "password": password })).await
+}
+
+async fn sign_in_as(app: &TestApp, manager: usize) -> Answer {
+    let email = format!("manager{manager}@example.com");
+    app.anonymous().post("/auth/signin", json!({ "email": email, "password": PASSWORD })).await
 }
 
 async fn right_passwords_at_once_wait_for_nobody(app: TestApp) {
@@ -78,12 +84,16 @@ async fn who_hangs_up_locks_nobody_out(app: TestApp) {
     until("the owner is let in", async || sign_in(&app, PASSWORD).await.status == 200).await;
 }
 
+/// Of many accounts: those of one wait for each other before they come to the queue.
 async fn more_sign_ins_than_can_be_served_are_turned_away_at_once(app: TestApp) {
-    app.admin().await;
+    let admin = app.admin().await;
+    for n in 0..20 {
+        app.manager(&admin, &format!("manager{n}@example.com")).await;
+    }
     let app = app.another(|settings| settings.auth.bcrypt_cost = 12).await;
     let owner = app.sign_in(ADMIN, PASSWORD).await;
     let flood = async {
-        let mut answers: FuturesUnordered<_> = (0..200).map(|_| sign_in(&app, PASSWORD)).collect();
+        let mut answers: FuturesUnordered<_> = (0..200).map(|n| sign_in_as(&app, n % 20)).collect();
         let (mut served, mut refused, mut refused_early) = (0, 0, 0);
         while let Some(answer) = answers.next().await {
             if answer.status == 200 {
@@ -112,6 +122,40 @@ async fn more_sign_ins_than_can_be_served_are_turned_away_at_once(app: TestApp) 
     // Whoever waited in vain would be told so after the others were served.
     assert!(refused_early >= 100, "{refused_early} of {refused} were refused before the tenth was served");
     until("nothing is counted", async || app.rows("SELECT count FROM attempts").await.is_empty()).await;
+}
+
+async fn a_flood_from_one_network_keeps_nobody_elsewhere_out(app: TestApp) {
+    app.admin().await;
+    let app = app
+        .another(|settings| {
+            settings.auth.bcrypt_cost = 10;
+            settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        })
+        .await;
+    let from = |address: &str, path: &str, body: serde_json::Value| {
+        crate::app::send(app.anonymous().request("POST", path).header("x-forwarded-for", address).json(&body))
+    };
+    let flood = async |who: usize| {
+        for n in 0.. {
+            let email = format!("stranger{who}.{n}@example.com");
+            let path = if n % 2 == 0 { "/auth/signin" } else { "/auth/signup" };
+            let answer = from("192.0.2.1", path, json!({ "email": email, "password": PASSWORD })).await;
+            assert!(matches!(answer.status.code(), 202 | 401 | 429 | 503), "{}", answer.text);
+        }
+    };
+    let owner = async {
+        for _ in 0..20 {
+            let body = json!({ "email": ADMIN, "password": PASSWORD });
+            let answer = from("198.51.100.7", "/auth/signin", body).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    };
+    tokio::select! {
+        _ = join_all((0..60).map(flood)) => unreachable!(),
+        () = owner => {}
+    }
+    let signed_up = app.rows("SELECT id FROM users WHERE role = 'manager'").await.len();
+    assert!(signed_up <= 100, "{signed_up} signed up");
 }
 
 async fn nobody_is_let_in_by_a_sign_in_that_their_deactivation_overtakes(app: TestApp) {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::clock::Timestamp;
-use crate::limit::{Attempt, Counter, Settled, take_all};
+use crate::id::UserId;
+use crate::limit::{Attempt, Settled, settle_all, take_all};
+use crate::session::Digest;
 use crate::store::{AttemptStore, StoreError, WriteError};
 
 #[async_trait]
@@ -19,6 +21,26 @@ impl AttemptStore for MemoryStore {
             Ok(())
         })
     }
+
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.networks.get(&(user, *network)).is_some_and(|until| now < *until)))
+    }
+
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let known = state.networks.get(&(user, *network)).is_some_and(|known| enough <= *known);
+            if state.user(user).is_some() && !known {
+                state.networks.insert((user, *network), until);
+            }
+            Ok(())
+        })
+    }
 }
 
 impl State {
@@ -29,11 +51,9 @@ impl State {
     }
 
     pub(super) fn settle_attempts(&mut self, attempts: &[Attempt], settled: Settled, now: Timestamp) {
-        for attempt in attempts {
-            let counter = self.attempts.remove(&attempt.key);
-            let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
-            let counter = counter.or(fresh).and_then(|counter| counter.settle(attempt.limit, settled, now));
-            self.attempts.extend(counter.map(|counter| (attempt.key, counter)));
+        for (key, counter) in settle_all(attempts, |key| self.attempts.get(key).copied(), settled, now) {
+            self.attempts.remove(&key);
+            self.attempts.extend(counter.map(|counter| (key, counter)));
         }
     }
 }

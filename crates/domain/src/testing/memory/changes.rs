@@ -120,6 +120,7 @@ impl State {
         self.check_version(user)?;
         self.check_no_customers(user.id)?;
         self.people.remove(&user.id);
+        self.networks.retain(|(owner, _), _| *owner != user.id);
         self.check_admin_left(user)
     }
 

@@ -38,6 +38,12 @@ impl HousekeepingStore for MemoryStore {
                 state.attempts = counters.into_iter().collect();
                 Ok(removed)
             }
+            Expirable::Networks => {
+                let mut networks: Vec<_> = std::mem::take(&mut state.networks).into_iter().collect();
+                let removed = remove(&mut networks, |(_, until)| *until, before, limit);
+                state.networks = networks.into_iter().collect();
+                Ok(removed)
+            }
         })
     }
 

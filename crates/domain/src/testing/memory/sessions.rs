@@ -1,7 +1,5 @@
 //! Sign-ins.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
@@ -31,11 +29,6 @@ impl SessionStore for MemoryStore {
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         Ok(self.read(|state| state.sessions.iter().find(|session| session.id == id).cloned()))
-    }
-
-    async fn has_session_from(&self, user: UserId, address: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
-        let is_home = |session: &Session| session.user_id == user && session.address == Some(address);
-        Ok(self.read(|state| state.sessions.iter().any(|session| is_home(session) && is_live(session, now))))
     }
 
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
