@@ -25,6 +25,9 @@ mod m20261123_000050_idempotency_keys;
 mod m20261123_000051_customer_names;
 mod m20261123_000052_active_users;
 mod m20261125_000060_email_keys;
+mod m20261126_000075_proven_sessions;
+mod m20261126_000076_signups;
+mod m20261126_000077_notices;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -50,6 +53,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000051_customer_names::Migration),
             Box::new(m20261123_000052_active_users::Migration),
             Box::new(m20261125_000060_email_keys::Migration),
+            Box::new(m20261126_000075_proven_sessions::Migration),
+            Box::new(m20261126_000076_signups::Migration),
+            Box::new(m20261126_000077_notices::Migration),
         ]
     }
 }

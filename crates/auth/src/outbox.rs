@@ -2,6 +2,7 @@
 //! fails, and never twice at once.
 
 mod log_sender;
+mod notices;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::challenge::{Message, Purpose};
-use domain::store::{ChallengeStore, StoreError};
-use domain::{ChallengeId, Clock, MessageId, Phone, Timestamp, VerificationMethod};
+use domain::store::{ChallengeStore, NoticeStore, StoreError};
+use domain::{ChallengeId, Clock, MessageId, Notice, Phone, Timestamp, VerificationMethod};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -54,11 +55,14 @@ pub enum SendError {
     TimedOut,
 }
 
-/// A gateway for codes.
+/// A gateway for codes and notices.
 #[async_trait]
 pub trait CodeSender: Send + Sync {
     /// Hands one message over. Given up after ten seconds.
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError>;
+
+    /// Hands over a message that carries no code. Given up after ten seconds.
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError>;
 }
 
 /// One gateway for each channel.
@@ -108,6 +112,7 @@ pub struct Outbox {
 
 struct Inner {
     store: Arc<dyn ChallengeStore>,
+    notices: Arc<dyn NoticeStore>,
     clock: Arc<dyn Clock>,
     keys: Arc<KeyRing>,
     senders: Senders,
@@ -129,14 +134,15 @@ const MAX_UNDER_WAY: usize = 64;
 impl Outbox {
     /// An outbox that `bell` wakes.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn ChallengeStore>,
+    pub fn new<S: ChallengeStore + NoticeStore + 'static>(
+        store: Arc<S>,
         clock: Arc<dyn Clock>,
         keys: Arc<KeyRing>,
         senders: Senders,
         bell: OutboxBell,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, clock, keys, senders, bell }) }
+        let notices: Arc<dyn NoticeStore> = Arc::clone(&store) as _;
+        Self { inner: Arc::new(Inner { store, notices, clock, keys, senders, bell }) }
     }
 
     /// Has everything that is due sent, and waits for it. Answers how many messages were due.
@@ -181,7 +187,11 @@ impl Outbox {
             let inner = Arc::clone(&self.inner);
             under_way.spawn(async move { inner.deliver(&message).await });
         }
-        Ok(count)
+        // Nobody waits for a notice as they do for a code.
+        match room.saturating_sub(count) {
+            0 => Ok(count),
+            room => Ok(count + self.begin_notices(room as u64, under_way).await?),
+        }
     }
 
     /// Complains once each time that the database goes away, not at every poll.
@@ -252,13 +262,16 @@ impl Inner {
     }
 }
 
-fn count(message: &Message, attempt: &Attempt) {
-    let outcome = match attempt {
+fn outcome(attempt: &Attempt) -> &'static str {
+    match attempt {
         Attempt::Done => "sent",
         Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",
-    };
-    let labels = [("channel", message.channel.as_str()), ("outcome", outcome)];
+    }
+}
+
+fn count(message: &Message, attempt: &Attempt) {
+    let labels = [("channel", message.channel.as_str()), ("outcome", outcome(attempt))];
     metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
 }
 

@@ -25,12 +25,15 @@ mod key_store;
 mod keyset;
 mod list;
 mod moment;
+mod notice_store;
 mod person;
 mod personal_data;
+mod proof_store;
 mod schema;
 mod scope;
 mod search;
 mod session_store;
+mod signup_store;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

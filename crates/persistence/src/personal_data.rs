@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, Condition, Iterable};
 
 use crate::entity::{audit_event, challenge, customer, session};
 use crate::store::Store;
-use crate::{audit_store, challenge_store, first_answer, person, scope, session_store};
+use crate::{audit_store, challenge_store, first_answer, notice_store, person, scope, session_store};
 
 impl Store {
     pub(crate) async fn personal_data(
@@ -32,6 +32,7 @@ impl Store {
                 .iter()
                 .map(challenge_store::read_row)
                 .collect::<Result<_, _>>()?,
+            notices: self.all(&notice_store::of(id)).await?.iter().map(notice_store::read).collect::<Result<_, _>>()?,
             first_answer: self.one(&first_answer::about(id)).await?.as_ref().map(first_answer::read).transpose()?,
             events,
             has_all_events: has_all_about && has_all_by,
@@ -87,12 +88,10 @@ fn sessions(id: UserId) -> SelectStatement {
 }
 
 fn challenges(user: &User) -> SelectStatement {
-    let theirs = challenge::Column::UserId.eq(user.id.as_uuid());
-
     Query::select()
         .columns(challenge::Column::iter())
         .from(challenge::Entity)
-        .cond_where(Condition::any().add(theirs).add(challenge_store::of_nobody(user)))
+        .cond_where(challenge_store::asked_for(user))
         .order_by(challenge::Column::Id, Order::Desc)
         .take()
 }

@@ -24,4 +24,5 @@ mod contract {
     mod rotation;
     mod schema;
     mod sessions;
+    mod takeover;
 }

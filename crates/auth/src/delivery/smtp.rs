@@ -5,14 +5,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ValueError;
+use domain::{MessageId, Notice, ValueError};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{GatewayError, is_local, text};
+use super::{GatewayError, is_local, notice_text, text};
 use crate::outbox::{CodeMessage, CodeSender, SendError};
 
 /// How long connecting or one command may take.
@@ -117,21 +117,31 @@ impl CodeSender for SmtpSender {
         let mail = compose(message, &self.from)?;
         self.transport.send(mail).await.map(|_| ()).map_err(|error| send_error(&error))
     }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        let subject = notice_text::subject(notice.purpose);
+        let mail = mail_to(&notice.recipient, notice.id, &self.from, subject, notice_text::mail(notice))?;
+        self.transport.send(mail).await.map(|_| ()).map_err(|error| send_error(&error))
+    }
 }
 
 fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> {
+    mail_to(&message.to, message.id, from, text::subject(message.purpose), text::mail(message))
+}
+
+fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: String) -> Result<Message, SendError> {
     let refused = |reason: &'static str| SendError::Refused(reason.into());
-    let to = message.to.parse().map_err(|_| refused("the address is not one that mail can be sent to"))?;
+    let to = to.parse().map_err(|_| refused("the address is not one that mail can be sent to"))?;
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
-        .subject(text::subject(message.purpose))
+        .subject(subject)
         // The same at every attempt, so that a mail server can tell a retry.
-        .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
+        .message_id(Some(format!("<{}@{}>", id, from.email.domain())))
         // No robot is to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .header(ContentType::TEXT_PLAIN)
-        .body(text::mail(message))
+        .body(text)
         .map_err(|_| refused("the mail cannot be written"))
 }
 

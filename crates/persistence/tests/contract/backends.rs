@@ -2,7 +2,8 @@
 
 use domain::audit::EventKind;
 use domain::store::{
-    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, SessionStore, WriteError,
+    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, NoticeStore, SessionStore,
+    WriteError,
 };
 use domain::testing::{FixedClock, account, event};
 use domain::{Profile, User, UserId};
@@ -11,12 +12,20 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult
 
 /// All ports at once.
 pub(crate) trait Stores:
-    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore
+    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore + NoticeStore
 {
 }
 
-impl<S: AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + HousekeepingStore + KeyStore> Stores
-    for S
+impl<
+    S: AccountStore
+        + AttemptStore
+        + AuditStore
+        + SessionStore
+        + ChallengeStore
+        + HousekeepingStore
+        + KeyStore
+        + NoticeStore,
+> Stores for S
 {
 }
 

@@ -31,7 +31,9 @@ mod refresh;
 mod sessions;
 mod signin;
 mod signup;
+mod takeover;
 mod tokens;
+mod unapproved;
 
 /// Makes one test for each backend out of `async fn name(app: TestApp)`.
 /// With `in still time:` before the names, out of `async fn name(app: TestApp, clock: FixedClock)`.
