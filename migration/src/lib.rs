@@ -28,6 +28,9 @@ mod m20261125_000060_email_keys;
 mod m20261126_000070_json_checks;
 mod m20261126_000072_known_networks;
 mod m20261126_000073_message_turns;
+mod m20261126_000075_proven_sessions;
+mod m20261126_000076_signups;
+mod m20261126_000077_notices;
 mod m20261126_000079_canonical_emails;
 mod m20261126_000080_blank_names;
 mod table;
@@ -58,6 +61,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000070_json_checks::Migration),
             Box::new(m20261126_000072_known_networks::Migration),
             Box::new(m20261126_000073_message_turns::Migration),
+            Box::new(m20261126_000075_proven_sessions::Migration),
+            Box::new(m20261126_000076_signups::Migration),
+            Box::new(m20261126_000077_notices::Migration),
             Box::new(m20261126_000079_canonical_emails::Migration),
             Box::new(m20261126_000080_blank_names::Migration),
         ]

@@ -90,13 +90,7 @@ impl NewTable {
     }
 
     fn time_column(&self, name: &'static str) -> ColumnDef {
-        let mut column = ColumnDef::new(name);
-        match self.backend {
-            // Its `timestamp` drops fractions and ends in 2038.
-            DbBackend::MySql => column.custom(Alias::new("datetime(6)")),
-            _ => column.timestamp_with_time_zone(),
-        };
-        column
+        time_column(self.backend, name)
     }
 
     /// A JSON document.
@@ -180,6 +174,17 @@ impl NewTable {
             sql.replace(&key, &format!(r#"CONSTRAINT "fk_{}_{column}" {key}"#, self.name))
         })
     }
+}
+
+/// A column for a moment in UTC, to the microsecond.
+pub(crate) fn time_column(backend: DbBackend, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match backend {
+        // Its `timestamp` drops fractions and ends in 2038.
+        DbBackend::MySql => column.custom(Alias::new("datetime(6)")),
+        _ => column.timestamp_with_time_zone(),
+    };
+    column
 }
 
 /// A column for text that compares byte by byte.

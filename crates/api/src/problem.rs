@@ -67,6 +67,8 @@ codes! {
     AccountInactive = 403 "account_inactive" "The account is not active";
     /// The caller's role may not do this, or not set this field.
     Forbidden = 403 "forbidden" "Not allowed";
+    /// The caller has to give their password again first (`POST /auth/reauthenticate`).
+    ReauthenticationRequired = 403 "reauthentication_required" "The password has to be given again first";
     /// Sign-up is closed by policy.
     SignupClosed = 403 "signup_closed" "Sign-up is closed";
     /// No such record, or not for this caller.
@@ -420,6 +422,10 @@ impl From<StoreError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
+            Error::ReauthenticationRequired => Self::new(
+                Code::ReauthenticationRequired,
+                "give your password again with POST /auth/reauthenticate, then repeat this within five minutes",
+            ),
             Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
             Error::ForbiddenField(field) => Self::forbidden_fields(&[field]),
             Error::ForbiddenFields(fields) => Self::forbidden_fields(&fields),

@@ -35,6 +35,7 @@ routes! {
     signed_in "/auth/signout" => { POST [auth::signout::signout] }
     signed_in "/auth/sessions" => { GET [auth::sessions::list], DELETE [auth::sessions::end_others] }
     signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end] }
+    signed_in "/auth/reauthenticate" => { POST [auth::reauthenticate::reauthenticate] }
     signed_in "/auth/password/change" => { POST [auth::change_password::change_password] }
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
     public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }

@@ -8,6 +8,7 @@ mod first_admin;
 mod guesses;
 mod invitations;
 mod passwords;
+mod proof;
 mod renewal;
 mod sessions;
 mod sign_in;
@@ -26,7 +27,7 @@ use domain::limit::{Attempt, Limit};
 use domain::once::Once;
 use domain::session::Session;
 use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
-use domain::{Actor, ChallengeId, Clock, Email, Origin, SessionId, User, UserId, VerificationMethod};
+use domain::{Actor, ChallengeId, Clock, Email, Origin, Role, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +107,10 @@ pub struct Settings {
     pub passwords: PasswordPolicy,
     /// How long a session lasts after its last renewal.
     pub refresh_ttl: TimeDelta,
+    /// How long a session of staff lasts, however often it is renewed.
+    pub session_max_ttl_staff: TimeDelta,
+    /// The same of customers.
+    pub session_max_ttl_customers: TimeDelta,
     /// Whether guesses of passwords, and codes to one contact or for one address, are limited.
     pub limits: bool,
     /// Codes that may be asked for from one address in an hour.
@@ -123,6 +128,8 @@ impl Default for Settings {
             second_factor: SecondFactor::Off,
             passwords: PasswordPolicy::default(),
             refresh_ttl: TimeDelta::days(30),
+            session_max_ttl_staff: TimeDelta::days(30),
+            session_max_ttl_customers: TimeDelta::days(90),
             limits: true,
             codes_per_address: 500,
             signups_per_address: 100,
@@ -136,7 +143,7 @@ impl Default for Settings {
 pub struct SignupPolicy {
     /// Staff.
     pub staff: StaffSignup,
-    /// Whether staff prove their contact by a code first.
+    /// Whether staff prove their e-mail by a code first.
     pub verify_staff: bool,
     /// Customers.
     pub customers: CustomerSignup,
@@ -250,7 +257,8 @@ impl Authentication {
         let user = user
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
             .ok_or(AuthError::InvalidToken)?;
-        Ok(Caller { actor: Actor::user(&user, origin), user, session_id: claims.sid })
+        let actor = Actor::user(&user, origin).in_session(claims.sid);
+        Ok(Caller { actor, user, session_id: claims.sid })
     }
 
     /// What the operator chose.
@@ -321,16 +329,17 @@ impl Authentication {
     }
 
     /// A session that is not stored yet, and its first refresh token.
-    fn new_session(&self, user: UserId, origin: &Origin) -> Result<(Session, RefreshToken), AuthError> {
+    fn new_session(&self, user: &User, origin: &Origin) -> Result<(Session, RefreshToken), AuthError> {
         let now = self.now();
         let id = self.inner.clock.new_id().into();
         let token = RefreshToken::first(id)?;
         let session = Session {
             id,
-            user_id: user,
+            user_id: user.id,
             created_at: now,
+            proven_at: now,
             last_used_at: now,
-            expires_at: now + self.inner.settings.refresh_ttl,
+            expires_at: self.expiry(user.role(), now),
             address: origin.address,
             user_agent: origin.user_agent.clone(),
             refresh_digest: token.digest(),
@@ -338,6 +347,17 @@ impl Authentication {
             renewals: token.renewals,
         };
         Ok((session, token))
+    }
+
+    /// When a session that began then expires if it is renewed now: never after its last day, which goes by the
+    /// settings of now (ASVS 7.3.2).
+    fn expiry(&self, role: Role, began: domain::Timestamp) -> domain::Timestamp {
+        let settings = &self.inner.settings;
+        let longest = match role {
+            Role::Admin | Role::Manager => settings.session_max_ttl_staff,
+            Role::Customer => settings.session_max_ttl_customers,
+        };
+        (self.now() + settings.refresh_ttl).min(began + longest)
     }
 
     fn session_started(&self, user: &User, origin: &Origin) -> Event {

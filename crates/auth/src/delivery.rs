@@ -6,6 +6,7 @@
 //! operator's, since they go to the log.
 
 mod http;
+mod notice_text;
 mod smtp;
 mod text;
 mod twilio;

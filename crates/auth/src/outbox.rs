@@ -3,6 +3,7 @@
 
 mod budgets;
 mod log_sender;
+mod notices;
 mod turns;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +12,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::challenge::{Message, Purpose};
-use domain::store::{AttemptStore, ChallengeStore, StoreError};
+use domain::store::{AttemptStore, ChallengeStore, NoticeStore, StoreError};
 use domain::turn::TurnStore;
-use domain::{ChallengeId, Clock, MessageId, Phone, Timestamp, VerificationMethod};
+use domain::{ChallengeId, Clock, MessageId, Notice, Phone, Timestamp, VerificationMethod};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -60,11 +61,14 @@ pub enum SendError {
     TimedOut,
 }
 
-/// A gateway for codes.
+/// A gateway for codes and notices.
 #[async_trait]
 pub trait CodeSender: Send + Sync {
     /// Hands one message over. Given up after ten seconds.
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError>;
+
+    /// Hands over a message that carries no code. Given up after ten seconds.
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError>;
 }
 
 /// One gateway for each channel.
@@ -113,9 +117,9 @@ pub struct Outbox {
 }
 
 /// What the outbox needs of a database.
-pub trait OutboxStore: ChallengeStore + TurnStore + AttemptStore {}
+pub trait OutboxStore: ChallengeStore + NoticeStore + TurnStore + AttemptStore {}
 
-impl<S: ChallengeStore + TurnStore + AttemptStore> OutboxStore for S {}
+impl<S: ChallengeStore + NoticeStore + TurnStore + AttemptStore> OutboxStore for S {}
 
 struct Inner {
     store: Arc<dyn OutboxStore>,
@@ -204,7 +208,11 @@ impl Outbox {
                 self.begin(under_way, message);
             }
         }
-        Ok(count)
+        // Nobody waits for a notice as they do for a code.
+        match room.saturating_sub(count) {
+            0 => Ok(count),
+            room => Ok(count + self.begin_notices(room as u64, under_way).await?),
+        }
     }
 
     fn begin(&self, under_way: &mut JoinSet<()>, message: Message) {
@@ -291,7 +299,7 @@ impl Inner {
         if message.recipient.is_empty() {
             return Attempt::Done;
         }
-        if !self.budgets.allow_recipient(message) {
+        if !self.budgets.allow_recipient(message.channel, &message.recipient) {
             self.withheld.tell(message, "phone_prefixes", &*self.clock);
             return Attempt::Withheld;
         }
@@ -317,14 +325,20 @@ impl Inner {
     }
 }
 
-fn count(message: &Message, attempt: &Attempt) {
-    let outcome = match attempt {
-        Attempt::Withheld => return,
+fn outcome(attempt: &Attempt) -> &'static str {
+    match attempt {
+        Attempt::Withheld => "withheld",
         Attempt::Done => "accepted",
         Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",
-    };
-    let labels = [("channel", message.channel.as_str()), ("outcome", outcome)];
+    }
+}
+
+fn count(message: &Message, attempt: &Attempt) {
+    if matches!(attempt, Attempt::Withheld) {
+        return;
+    }
+    let labels = [("channel", message.channel.as_str()), ("outcome", outcome(attempt))];
     metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
 }
 

@@ -11,7 +11,8 @@ use domain::session::Session;
 use domain::store::{Account, AccountStore, SessionStore, StoreError, WriteError};
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
-    Actor, Clock, Email, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId, VerificationMethod,
+    Actor, Clock, Email, FreshProof, Notice, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
+    VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
@@ -69,6 +70,10 @@ pub(crate) struct Recorder(Arc<Mutex<Vec<CodeMessage>>>);
 impl CodeSender for Recorder {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
         self.0.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+
+    async fn send_notice(&self, _: &Notice) -> Result<(), SendError> {
         Ok(())
     }
 }
@@ -287,6 +292,22 @@ impl SessionStore for HookedSessions {
     async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
         (self.hook)("end_sessions").await?;
         self.inner.end_sessions(user, except, event).await
+    }
+
+    async fn prove_session(
+        &self,
+        session: SessionId,
+        user: UserId,
+        password: &PasswordHash,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        (self.hook)("prove_session").await?;
+        self.inner.prove_session(session, user, password, event).await
+    }
+
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        (self.hook)("end_other_sessions").await?;
+        self.inner.end_other_sessions(proof, event).await
     }
 
     async fn change_password(

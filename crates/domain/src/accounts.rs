@@ -219,7 +219,7 @@ impl Accounts {
             NewUser::Staff(new) => {
                 new.staff.check().map_err(|error| Error::Invalid(Field::Phone, error))?;
                 let user = new_user(id, now, new.role.profile(new.staff), new.display_name, new.is_active);
-                Ok(Account::new(user, new.password_hash))
+                Ok(Account::new(user, new.password_hash).replacing_signup())
             }
             NewUser::Customer(new) => {
                 let customer = Customer {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
 use crate::user::{Role, User};
 
 /// The first argument of every use-case: who acts, and how they came in.
@@ -12,6 +12,8 @@ pub struct Actor {
     pub identity: Identity,
     /// How the request came in.
     pub origin: Origin,
+    /// The session in use, when it is a person who has signed in.
+    pub session: Option<SessionId>,
 }
 
 /// Who acts. An identity comes from `auth`, or is named in the open.
@@ -45,19 +47,25 @@ impl Actor {
     /// A signed-in person.
     #[must_use]
     pub fn user(user: &User, origin: Origin) -> Self {
-        Self { identity: Identity::User { id: user.id, role: user.role() }, origin }
+        Self { identity: Identity::User { id: user.id, role: user.role() }, origin, session: None }
     }
 
     /// A part of the system, which may do everything; `name` says which.
     #[must_use]
     pub fn system(name: &'static str) -> Self {
-        Self { identity: Identity::System(name), origin: Origin::default() }
+        Self { identity: Identity::System(name), origin: Origin::default(), session: None }
     }
 
     /// Somebody who has not signed in.
     #[must_use]
     pub fn anonymous(origin: Origin) -> Self {
-        Self { identity: Identity::Anonymous, origin }
+        Self { identity: Identity::Anonymous, origin, session: None }
+    }
+
+    /// The same, by this session.
+    #[must_use]
+    pub fn in_session(self, session: SessionId) -> Self {
+        Self { session: Some(session), ..self }
     }
 
     /// Who acts, when it is a person.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::actor::{Actor, Identity};
 use crate::clock::{Clock, Timestamp};
-use crate::id::{EventId, UserId};
+use crate::id::{EventId, UserId, derived};
 use crate::user::{Profile, User, named};
 
 mod trail;
@@ -31,6 +31,8 @@ named! {
         SessionStarted => "session.started",
         /// A session was ended, by its owner, an admin or a rule.
         SessionEnded => "session.ended",
+        /// Somebody who is signed in gave their password again.
+        SessionReauthenticated => "session.reauthenticated",
         /// A person changed their password.
         PasswordChanged => "password.changed",
         /// A person set a new password by code.
@@ -106,6 +108,15 @@ impl Event {
             request_id: actor.origin.request_id.clone(),
             address: actor.origin.address,
         }
+    }
+
+    /// An entry about what followed from this one, by the same actor at the same moment: for stores, which alone know
+    /// whether anything did, and have no clock.
+    #[must_use]
+    pub fn following(&self, kind: EventKind, subject: UserId) -> Self {
+        let nth = EventKind::ALL.iter().position(|other| *other == kind).and_then(|nth| u8::try_from(nth).ok());
+        let id = derived(self.id.as_uuid(), nth.unwrap_or(u8::MAX)).into();
+        Self { id, kind, subject_id: Some(subject), changes: Changes::new(), ..self.clone() }
     }
 
     /// The same entry with what changed.

@@ -178,12 +178,13 @@ pub struct Tried {
 /// not given do not happen.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// A new account to write.
+    /// A new account to write, whose the challenge is after that.
     pub account: Option<Account>,
     /// A person whose contact is proven now; when it was before, nothing about them changes.
     pub verified: Option<UserId>,
     /// A person's new password; all their sessions end, and every open
-    /// challenge that has to do with the old one is closed.
+    /// challenge that has to do with the old one is closed. Unless it is their
+    /// first one, they are told, beside the first of the events.
     pub password: Option<(UserId, PasswordHash)>,
     /// A session to start.
     pub session: Option<Session>,

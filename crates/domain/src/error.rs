@@ -71,6 +71,9 @@ pub enum Error {
     /// The key was used for another request.
     #[error("the key was used for another request")]
     KeyReused,
+    /// The caller has to give their password again first.
+    #[error("the password has to be given again first")]
+    ReauthenticationRequired,
     /// What was to be changed is no longer as it was.
     #[error("the record has changed")]
     Stale,
@@ -111,6 +114,7 @@ impl From<WriteError> for Error {
             WriteError::SetupTokenRefused => Self::SetupTokenRefused,
             WriteError::LastAdmin => Self::LastAdmin,
             WriteError::HasCustomers(count) => Self::HasCustomers(count),
+            WriteError::NotFresh => Self::ReauthenticationRequired,
             WriteError::Stale => Self::Stale,
             WriteError::Gone => Self::Gone,
             WriteError::TooMany(too_many) => Self::TooMany(too_many),

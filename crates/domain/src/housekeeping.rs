@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::actor::Actor;
+use crate::audit::{Event, EventKind};
 use crate::clock::{Clock, Timestamp};
-use crate::store::{Expirable, HousekeepingStore, StoreError};
+use crate::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use crate::user::User;
 
 /// How long an instance has the housekeeping for itself, and how long one round may take at
 /// most. A little less than a minute, so that the next round, a minute later, finds it free.
 const TURN: TimeDelta = TimeDelta::seconds(55);
 /// Rows of one transaction: few enough that nobody waits for it.
 const BATCH: u64 = 500;
+/// How long a sign-up waits for an admin.
+const APPROVAL: TimeDelta = TimeDelta::days(14);
+/// Sign-ups that are read at once. Each is a transaction of its own.
+const SIGNUPS: u64 = 50;
 
 /// The use-case of housekeeping. Clones share everything.
 #[derive(Clone)]
@@ -41,7 +48,7 @@ impl Housekeeping {
         for &kind in Expirable::ALL {
             removed += self.remove(kind, now).await?;
         }
-        Ok(removed)
+        Ok(removed + self.forget_signups(now).await?)
     }
 
     /// How many messages wait to be sent, for metrics.
@@ -62,6 +69,35 @@ impl Housekeeping {
             }
         }
         Ok(removed)
+    }
+}
+
+impl Housekeeping {
+    /// Erases those who signed up and whom nobody let in for so long.
+    async fn forget_signups(&self, began: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        while self.clock.now() < began + TURN {
+            let old = self.store.list_unapproved(began - APPROVAL, SIGNUPS).await?;
+            let (count, before) = (old.len() as u64, forgotten);
+            for user in old {
+                forgotten += u64::from(self.forget_signup(user).await?);
+            }
+            // Those that could not go now are for the next round.
+            if count < SIGNUPS || forgotten == before {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Answers whether it did: they may have been approved, changed or erased meanwhile.
+    async fn forget_signup(&self, user: User) -> Result<bool, StoreError> {
+        let event = Event::new(&*self.clock, &Actor::system("housekeeping"), EventKind::UserErased, Some(user.id));
+        match self.store.forget_signup(&Erasure { user, heir: None, event }).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Store(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 }
 
@@ -107,6 +143,15 @@ mod tests {
             self.store.start_session(&begun, &started).await.unwrap();
         }
 
+        async fn begin_session_of_another(&self) {
+            let other = manager(&self.clock, &format!("{}@example.com", self.clock.new_id()));
+            let created = event(&self.clock, EventKind::UserCreated, Some(other.id));
+            self.store.create_account(&account(&other), &[created]).await.unwrap();
+            let begun = session(&self.clock, other.id);
+            let started = event(&self.clock, EventKind::SessionStarted, Some(other.id));
+            self.store.start_session(&begun, &started).await.unwrap();
+        }
+
         async fn ask_for_code(&self) {
             let asked = challenge(&self.clock, Purpose::PasswordReset, [7; 32]);
             let sent = message(&self.clock, &asked);
@@ -119,7 +164,7 @@ mod tests {
         let house = House::new().await;
         house.ask_for_code().await;
         for _ in 0..BATCH + 3 {
-            house.begin_session().await;
+            house.begin_session_of_another().await;
         }
         let expires_at = house.store.sessions()[0].expires_at;
         house.clock.advance(expires_at - house.clock.now());

@@ -69,3 +69,9 @@ identifier! {
     /// One message waiting in the outbox.
     MessageId
 }
+
+/// Another id of the same moment, for what follows from the thing of this id. Its random part differs in one octet
+/// that tells which one, so that the same thing has the same id when a transaction is begun anew.
+pub(crate) fn derived(id: Uuid, nth: u8) -> Uuid {
+    Uuid::from_u128(id.as_u128() ^ ((u128::from(nth) + 1) << 48))
+}

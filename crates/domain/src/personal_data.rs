@@ -3,6 +3,7 @@
 use crate::audit::{Changes, Event};
 use crate::challenge::Challenge;
 use crate::id::UserId;
+use crate::notice::Notice;
 use crate::once::FirstAnswer;
 use crate::session::Session;
 use crate::user::User;
@@ -14,8 +15,11 @@ pub struct PersonalData {
     pub user: User,
     /// Their sessions, newest first.
     pub sessions: Vec<Session>,
-    /// The codes that they asked for, or that anybody asked for over their contacts, newest first.
+    /// The codes that were asked for them, newest first: under their account or, for customers who have proven their
+    /// phone, by a sign-up with it. Not those that others asked for with a contact that they only claim.
     pub challenges: Vec<Challenge>,
+    /// Notices that wait to be sent to them, newest first.
+    pub notices: Vec<Notice>,
     /// What whoever entered them was told, while it is remembered.
     pub first_answer: Option<FirstAnswer>,
     /// How many customers they entered.

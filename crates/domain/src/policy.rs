@@ -203,7 +203,7 @@ pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
 pub fn tables() -> String {
     let actors = Role::ALL.iter().map(|&role| {
         let identity = Identity::User { id: uuid::Uuid::nil().into(), role };
-        Actor { identity, origin: crate::actor::Origin::default() }
+        Actor { identity, origin: crate::actor::Origin::default(), session: None }
     });
     let actors: Vec<Actor> = actors.collect();
     let mut lines = head("action", "");

@@ -8,6 +8,9 @@ use crate::id::{SessionId, UserId};
 /// A SHA-256 or HMAC-SHA-256 of a secret: all that is stored of it.
 pub type Digest = [u8; 32];
 
+/// Sessions that a person may have at once. Whoever begins another loses the one that was used least recently.
+pub const MAX_SESSIONS: u64 = 100;
+
 /// One sign-in of one person, kept until it ends or expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -17,6 +20,8 @@ pub struct Session {
     pub user_id: UserId,
     /// When it began.
     pub created_at: Timestamp,
+    /// When the person last proved who they are in it: by signing in, or by giving their password again.
+    pub proven_at: Timestamp,
     /// When its tokens were last renewed.
     pub last_used_at: Timestamp,
     /// When the newest refresh token stops working.

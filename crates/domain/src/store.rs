@@ -12,10 +12,12 @@ use crate::error::Field;
 use crate::id::{ChallengeId, MessageId, SessionId, UserId};
 use crate::key::StoredKey;
 use crate::limit::{Attempt, Settled, TooMany};
+use crate::notice::Notice;
 use crate::once::{FirstAnswer, Once};
 use crate::page::{Page, PageSize, UserQuery};
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
+use crate::proof::FreshProof;
 use crate::session::{Digest, Session};
 use crate::user::{PasswordHash, User};
 use crate::value::{Email, Phone};
@@ -56,6 +58,9 @@ pub enum WriteError {
     /// Somebody whom the record would refer to was erased meanwhile.
     #[error("somebody the record refers to is gone")]
     Gone,
+    /// The session in use is not fresh, or not alive any more.
+    #[error("the password has to be given again first")]
+    NotFresh,
     /// It was tried too often.
     #[error("too many attempts")]
     TooMany(TooMany),
@@ -73,13 +78,30 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// What the caller is told, when the request came under a key.
     pub first_answer: Option<FirstAnswer>,
+    /// Whether this is a sign-up that an admin has yet to approve. Forgotten when nobody does.
+    pub awaits_approval: bool,
+    /// Whether the e-mail is theirs for sure: an unapproved sign-up with the same one is erased, which is recorded
+    /// beside the first event that is written.
+    pub replaces_signup: bool,
 }
 
 impl Account {
     /// A person to enter by a request without a key.
     #[must_use]
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
-        Self { user, password_hash, first_answer: None }
+        Self { user, password_hash, first_answer: None, awaits_approval: false, replaces_signup: false }
+    }
+
+    /// The same, waiting for an admin.
+    #[must_use]
+    pub fn awaiting_approval(self) -> Self {
+        Self { awaits_approval: true, ..self }
+    }
+
+    /// The same, in place of an unapproved sign-up with the e-mail.
+    #[must_use]
+    pub fn replacing_signup(self) -> Self {
+        Self { replaces_signup: true, ..self }
     }
 }
 
@@ -101,7 +123,10 @@ pub struct Update {
     pub after: User,
     /// Whether their sessions end.
     pub ends_sessions: bool,
-    /// What to record.
+    /// What the caller's session must be for it.
+    pub proof: Option<FreshProof>,
+    /// What to record. Notices about a changed contact, and the erasure of a sign-up that had the new e-mail, go
+    /// with the first of these.
     pub events: Vec<Event>,
 }
 
@@ -248,6 +273,15 @@ pub trait AccountStore: Send + Sync {
         events: &[Event],
     ) -> Result<(), WriteError>;
 
+    /// Whether there is an admin, active or not.
+    async fn has_admin(&self) -> Result<bool, StoreError>;
+
+    /// Enters an admin, unless there is one at that moment, active or not. Answers whether it did.
+    async fn create_only_admin(&self, account: &Account, events: &[Event]) -> Result<bool, WriteError>;
+
+    /// Whether somebody on the staff has this e-mail. An unapproved sign-up does not have it yet.
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError>;
+
     /// Makes a staff member an active admin with a new password and ends their
     /// sessions. All setup tokens are gone after that. [`WriteError::Stale`]
     /// when they have not the version before; [`WriteError::HasCustomers`] for
@@ -275,7 +309,10 @@ pub trait AccountStore: Send + Sync {
     /// Replaces a password hash by one of the same password, if it is still `old`.
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
 
-    /// Changes a person and their profile. [`WriteError::Stale`] when they are
+    /// Changes a person and their profile; tells them at their old contacts
+    /// when those change. Whoever is activated or gets another role is an
+    /// unapproved sign-up no more. [`WriteError::NotFresh`] when the proof that
+    /// is asked for is not found. [`WriteError::Stale`] when they are
     /// no longer as in `before`. Refused in the same transaction:
     /// [`WriteError::LastAdmin`]; [`WriteError::HasCustomers`] for a manager
     /// who gets another role; [`WriteError::NotAnActiveManager`] for a newly
@@ -365,7 +402,8 @@ pub trait AuditStore: Send + Sync {
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Starts a session of somebody who is active at that moment; [`WriteError::Stale`] when
-    /// they are not, or no more.
+    /// they are not, or no more. Beyond [`MAX_SESSIONS`](crate::session::MAX_SESSIONS) those that were used least
+    /// recently end, which is recorded beside the event.
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError>;
 
     /// The person of a session, if the session has not ended or expired and
@@ -388,8 +426,23 @@ pub trait SessionStore: Send + Sync {
     /// Ends all sessions of the person but `except`. Answers how many; records the event if any.
     async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError>;
 
-    /// Sets a new password over `old`, ends all sessions but `keep`, and
-    /// closes every open challenge that has to do with the old one.
+    /// Notes that the person gave the password of this hash in this session now, which is when the event happens.
+    /// [`WriteError::Stale`] when it is not theirs any more, or the session has ended.
+    async fn prove_session(
+        &self,
+        session: SessionId,
+        user: UserId,
+        password: &PasswordHash,
+        event: &Event,
+    ) -> Result<(), WriteError>;
+
+    /// Ends all sessions of the person but the one of the proof. Answers how many; records the event if any.
+    /// [`WriteError::NotFresh`].
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError>;
+
+    /// Sets a new password over `old`, ends all sessions but `keep`, which is
+    /// fresh after that, closes every open challenge that has to do with the
+    /// old one, and tells the person.
     /// [`WriteError::Stale`] when the password is no longer `old`.
     async fn change_password(
         &self,
@@ -480,6 +533,26 @@ pub trait HousekeepingStore: Send + Sync {
 
     /// How many messages wait in the outbox.
     async fn count_messages(&self) -> Result<u64, StoreError>;
+
+    /// At most `limit` sign-ups from before `before` that nobody has approved, the oldest first.
+    async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError>;
+
+    /// Erases somebody as [`AccountStore::erase_user`] does, if nobody has approved their sign-up until then;
+    /// [`WriteError::Stale`] otherwise.
+    async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError>;
+}
+
+/// Notices on their way. They are written with what they tell of, by the other stores.
+#[async_trait]
+pub trait NoticeStore: Send + Sync {
+    /// Takes notices that are due, hiding them from others until `lease`.
+    async fn claim_notices(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, StoreError>;
+
+    /// Removes a notice that was sent or given up.
+    async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError>;
+
+    /// Puts a claimed notice off.
+    async fn postpone_notice(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Counters of what must not be tried too often, and the networks that are exempt from some of them.

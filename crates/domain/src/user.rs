@@ -66,11 +66,14 @@ impl User {
         }
     }
 
-    /// Everywhere that the person can be reached.
+    /// The contact that is the person's and nobody else's by our records: the e-mail of staff, the phone of a customer.
+    /// The phone of staff is what they say, and may be anybody's.
     #[must_use]
-    pub fn contacts(&self) -> Vec<String> {
-        let email = self.staff().map(|staff| staff.email.to_string());
-        email.into_iter().chain(self.phone().map(ToString::to_string)).collect()
+    pub fn identity(&self) -> String {
+        match &self.profile {
+            Profile::Admin(staff) | Profile::Manager(staff) => staff.email.to_string(),
+            Profile::Customer(customer) => customer.phone.to_string(),
+        }
     }
 }
 

@@ -23,11 +23,11 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use crate::entity::{admin_manager, customer, lock, setup_token, user};
+use crate::entity::{admin_manager, customer, lock, setup_token, signup, user};
 use crate::error::{Failure, only_store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, challenge_store, first_answer, scope, session_store, told};
+use crate::{audit, challenge_store, first_answer, notice_store, scope, session_store, signup_store, told};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ pub(crate) enum Lock {
 impl AccountStore for Store {
     async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert_account(&txn, account).await?;
+            insert_account(&txn, account, events).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
         .await
@@ -50,7 +50,7 @@ impl AccountStore for Store {
 
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert_account(&txn, account).await?;
+            insert_account(&txn, account, events).await?;
             session_store::insert(&txn, session).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
@@ -65,7 +65,7 @@ impl AccountStore for Store {
         events: &[Event],
     ) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert_account(&txn, account).await?;
+            insert_account(&txn, account, events).await?;
             challenge_store::replace(&txn, invitation, message).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
@@ -89,11 +89,38 @@ impl AccountStore for Store {
             if known == 0 || has_admin(&txn).await? {
                 return Err(WriteError::SetupTokenRefused.into());
             }
-            insert_account(&txn, account).await?;
+            insert_account(&txn, account, events).await?;
             session_store::insert(&txn, session).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
         .await
+    }
+
+    async fn has_admin(&self) -> Result<bool, StoreError> {
+        let select = Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .cond_where(user::Column::Role.eq(Role::Admin.as_str()))
+            .limit(1)
+            .take();
+        Ok(self.one(&select).await?.is_some())
+    }
+
+    async fn create_only_admin(&self, account: &Account, events: &[Event]) -> Result<bool, WriteError> {
+        self.write(move |txn| async move {
+            hold(&txn, Lock::Admins).await?;
+            if has_admin(&txn).await? {
+                return Ok(false);
+            }
+            insert_account(&txn, account, events).await?;
+            audit::record_all(&txn, events).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        self.has_email(email).await
     }
 
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
@@ -118,7 +145,10 @@ impl AccountStore for Store {
                 0 => {}
                 count => return Err(WriteError::HasCustomers(count).into()),
             }
+            let old = notice_store::password_before(&txn, admin.id).await?;
             session_store::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
+            notice_store::tell_of_password(&txn, admin.id, old.as_ref(), events).await?;
+            signup::Entity::delete_by_id(admin.id.as_uuid()).exec(&*txn).await?;
             setup_token::Entity::delete_many().exec(&*txn).await?;
             audit::record_all(&txn, events).await?;
             if session_store::end_all(&txn, admin.id, None).await? > 0 {
@@ -276,8 +306,12 @@ impl AccountStore for Store {
     }
 }
 
-/// Enters a person with their profile.
-pub(crate) async fn insert_account(txn: &DatabaseTransaction, account: &Account) -> Result<(), Failure> {
+/// Enters a person with their profile. What becomes of a sign-up that they replace is recorded beside these events.
+pub(crate) async fn insert_account(
+    txn: &DatabaseTransaction,
+    account: &Account,
+    events: &[Event],
+) -> Result<(), Failure> {
     let user = &account.user;
     match &user.profile {
         Profile::Admin(_) => hold(txn, Lock::Admins).await?,
@@ -287,6 +321,10 @@ pub(crate) async fn insert_account(txn: &DatabaseTransaction, account: &Account)
                 hold_active_manager(txn, manager).await?;
             }
         }
+    }
+    if let Some(staff) = user.staff().filter(|_| account.replaces_signup) {
+        // Boxed: rare, and large.
+        Box::pin(signup_store::replace(txn, &staff.email, events)).await?;
     }
     user::Entity::insert(user_row(user)).exec_without_returning(txn).await?;
     match &user.profile {
@@ -300,6 +338,7 @@ pub(crate) async fn insert_account(txn: &DatabaseTransaction, account: &Account)
             customer::Entity::insert(customer_row(user, customer)).exec_without_returning(txn).await?;
         }
     }
+    signup_store::note(txn, account).await?;
     if let Some(first) = &account.first_answer {
         first_answer::insert(txn, user, first).await?;
     }

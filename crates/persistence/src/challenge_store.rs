@@ -19,6 +19,7 @@ use crate::attempt_store;
 use crate::audit;
 use crate::entity::{challenge, outbox, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::notice_store;
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
 use crate::turn_store;
@@ -100,7 +101,11 @@ impl ChallengeStore for Store {
                 .filter(challenge::Column::Id.eq(id.as_uuid()))
                 .filter(challenge::Column::UsedAt.is_null());
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
-            carry_out(&txn, now, outcome, verified).await
+            carry_out(&txn, now, outcome, verified).await?;
+            match &outcome.account {
+                Some(account) => belongs_to(&txn, id, account.user.id).await,
+                None => Ok(()),
+            }
         })
         .await
     }
@@ -185,9 +190,23 @@ async fn insert(txn: &DatabaseTransaction, challenge: &Challenge, message: &Mess
     Ok(())
 }
 
-/// What somebody began with a person's contacts before there was an account, or for none.
+/// What somebody began with the person's own contact before there was an account, or for none.
 pub(crate) fn of_nobody(user: &User) -> Condition {
-    Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.is_in(user.contacts()))
+    Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.eq(user.identity()))
+}
+
+/// What was asked for this person. A contact that they only claim shows nothing that others asked for with it; what a
+/// customer has proven is what they sign up with again.
+pub(crate) fn asked_for(user: &User) -> Condition {
+    let theirs = Condition::any().add(challenge::Column::UserId.eq(user.id.as_uuid()));
+    if user.customer().is_some() && user.verified_at.is_some() { theirs.add(of_nobody(user)) } else { theirs }
+}
+
+/// The sign-up that it was has become a person.
+async fn belongs_to(txn: &DatabaseTransaction, id: ChallengeId, user: UserId) -> Result<(), Failure> {
+    let update = challenge::Entity::update_many().col_expr(challenge::Column::UserId, user.as_uuid().into());
+    update.filter(challenge::Column::Id.eq(id.as_uuid())).exec(txn).await?;
+    Ok(())
 }
 
 /// Closes what was asked for with a password that is no longer, or to replace it.
@@ -210,14 +229,16 @@ async fn carry_out(
     verified: Option<UserId>,
 ) -> Result<(), Failure> {
     if let Some(account) = &outcome.account {
-        insert_account(txn, account).await?;
+        insert_account(txn, account, &outcome.events).await?;
     }
     if let Some((id, password)) = &outcome.password {
         // Whoever is verified too has been touched already: it is one change.
+        let old = notice_store::password_before(txn, *id).await?;
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
+        Box::pin(notice_store::tell_of_password(txn, *id, old.as_ref(), &outcome.events)).await?;
     }
     if let Some(session) = &outcome.session {
-        session_store::start(txn, session).await?;
+        session_store::start(txn, session, &outcome.events).await?;
     }
     Ok(audit::record_all(txn, &outcome.events).await?)
 }

@@ -10,10 +10,12 @@ pub(crate) mod customer;
 pub(crate) mod idempotency_key;
 pub(crate) mod known_network;
 pub(crate) mod lock;
+pub(crate) mod notice;
 pub(crate) mod outbox;
 pub(crate) mod server_key;
 pub(crate) mod session;
 pub(crate) mod setup_token;
+pub(crate) mod signup;
 pub(crate) mod user;
 
 #[cfg(test)]

@@ -26,17 +26,24 @@ const ENTRIES: u64 = 100;
 
 impl Store {
     pub(crate) async fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.write(move |txn| async move {
-            let (user, now) = (&erasure.user, erasure.event.at);
-            let heir = hold_erasable(&txn, erasure).await?;
-            let left = bequeath(&txn, heir, entered_by(user.id), now).await?;
-            delete(&txn, user).await?;
-            blank_events(&txn, user.id).await?;
-            let event = if left > 0 { erasure.event_of_heir(heir.map(UserId::from)) } else { erasure.event.clone() };
-            Ok(audit::record(&txn, &event).await?)
-        })
-        .await
+        self.write(move |txn| async move { erase_in(&txn, erasure).await }).await
     }
+}
+
+/// All of an erasure.
+pub(crate) async fn erase_in(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<(), Failure> {
+    let (user, now) = (&erasure.user, erasure.event.at);
+    let heir = hold_erasable(txn, erasure).await?;
+    let left = bequeath(txn, heir, entered_by(user.id), now).await?;
+    remove(txn, user).await?;
+    let event = if left > 0 { erasure.event_of_heir(heir.map(UserId::from)) } else { erasure.event.clone() };
+    Ok(audit::record(txn, &event).await?)
+}
+
+/// Takes out a person to whom nobody refers, and what the audit trail says of them.
+pub(crate) async fn remove(txn: &DatabaseTransaction, user: &User) -> Result<(), Failure> {
+    delete(txn, user).await?;
+    blank_events(txn, user.id).await
 }
 
 /// Makes sure that the person may go, and answers who inherits. Both stay as they are before the transaction ends.

@@ -25,6 +25,9 @@ const RIGHTS: &[(&str, &str)] = &[
     ("attempts", EVERYTHING),
     ("locks", "SELECT, UPDATE"),
     ("idempotency_keys", EVERYTHING),
+    ("known_networks", EVERYTHING),
+    ("notices", EVERYTHING),
+    ("signups", EVERYTHING),
     ("seaql_migrations", "SELECT"),
 ];
 

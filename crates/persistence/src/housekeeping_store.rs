@@ -1,13 +1,13 @@
 //! Clearing away what has expired.
 
 use async_trait::async_trait;
-use domain::Timestamp;
-use domain::store::{Expirable, HousekeepingStore, StoreError};
+use domain::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use domain::{Timestamp, User};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
 use uuid::Uuid;
 
-use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, outbox, session};
+use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session};
 use crate::error::{Failure, only_store_error};
 use crate::store::Store;
 
@@ -57,7 +57,18 @@ impl HousekeepingStore for Store {
 
     async fn count_messages(&self) -> Result<u64, StoreError> {
         let id = Expr::col(outbox::Column::Id);
-        self.count(&Query::select().expr_as(id.count(), "total").from(outbox::Entity).take()).await
+        let codes = self.count(&Query::select().expr_as(id.count(), "total").from(outbox::Entity).take()).await?;
+        let id = Expr::col(notice::Column::Id);
+        let notices = self.count(&Query::select().expr_as(id.count(), "total").from(notice::Entity).take()).await?;
+        Ok(codes + notices)
+    }
+
+    async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
+        self.unapproved(before, limit).await
+    }
+
+    async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.forget(erasure).await
     }
 }
 

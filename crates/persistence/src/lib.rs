@@ -27,14 +27,17 @@ mod key_store;
 mod keyset;
 mod list;
 mod moment;
+mod notice_store;
 mod person;
 mod personal_data;
+mod proof_store;
 mod schema;
 mod scope;
 mod search;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod server_url;
 mod session_store;
+mod signup_store;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,15 +1,17 @@
 //! A person and their profile: three tables in the database, one [`User`] in the domain.
 
 use domain::page::{email_key, name_key};
-use domain::store::{Account, Credentials, StoreError};
-use domain::{Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Staff, TrunkNumber, User};
+use domain::store::{Account, Credentials, StoreError, WriteError};
+use domain::{Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Staff, TrunkNumber, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
-use sea_orm::{EntityTrait, FromQueryResult, Iden, Iterable, QueryResult};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Iden, Iterable, QueryResult,
+};
 use serde_json::Value;
 
 use crate::entity::{admin_manager, customer, user};
-use crate::error::{Inconsistency, store_error};
+use crate::error::{Failure, Inconsistency, store_error};
 
 /// The rows of one person.
 pub(crate) struct Person {
@@ -102,6 +104,14 @@ pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, Store
     Ok(Some(Person::read(row)?.into_user()?))
 }
 
+/// A person as the transaction sees them.
+pub(crate) async fn find(txn: &DatabaseTransaction, id: UserId) -> Result<Option<User>, Failure> {
+    let mut select = select();
+    select.cond_where(user::Column::Id.eq(id.as_uuid()));
+    let row = txn.query_one(&select).await?;
+    Ok(read_user(row.as_ref()).map_err(WriteError::from)?)
+}
+
 fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
     let wrong = |problem| Inconsistency { table: "admin_managers", id: row.id.to_string(), problem };
     let phone = row.phone.as_deref().map(Phone::parse).transpose();
@@ -162,7 +172,7 @@ pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::Active
         id: Set(user.id.as_uuid()),
         phone: Set(customer.phone.to_string()),
         created_by: Set(customer.created_by.as_uuid()),
-        assigned_manager_id: Set(customer.assigned_manager_id.map(domain::UserId::as_uuid)),
+        assigned_manager_id: Set(customer.assigned_manager_id.map(UserId::as_uuid)),
         metadata: Set(Value::Object(customer.metadata.as_object().clone())),
         name_key: Set(name_key(user)),
         created_at: Set(user.created_at),

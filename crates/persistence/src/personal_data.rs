@@ -6,11 +6,11 @@ use domain::audit::{EventCursor, EventFilter, EventPage, EventQuery};
 use domain::store::{AuditStore, StoreError};
 use domain::{PageSize, PersonalData, Scope, User, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, Iterable};
+use sea_orm::{ColumnTrait, Iterable};
 
 use crate::entity::{challenge, customer, session};
 use crate::store::Store;
-use crate::{challenge_store, first_answer, person, scope, session_store};
+use crate::{challenge_store, first_answer, notice_store, person, scope, session_store};
 
 impl Store {
     pub(crate) async fn personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
@@ -23,6 +23,7 @@ impl Store {
                 .iter()
                 .map(challenge_store::read_row)
                 .collect::<Result<_, _>>()?,
+            notices: self.all(&notice_store::of(id)).await?.iter().map(notice_store::read).collect::<Result<_, _>>()?,
             first_answer: self.one(&first_answer::about(id)).await?.as_ref().map(first_answer::read).transpose()?,
             created_customers: self.count(&customers(customer::Column::CreatedBy, id)).await?,
             assigned_customers: self.count(&customers(customer::Column::AssignedManagerId, id)).await?,
@@ -81,12 +82,10 @@ fn sessions(id: UserId) -> SelectStatement {
 }
 
 fn challenges(user: &User) -> SelectStatement {
-    let theirs = challenge::Column::UserId.eq(user.id.as_uuid());
-
     Query::select()
         .columns(challenge::Column::iter())
         .from(challenge::Entity)
-        .cond_where(Condition::any().add(theirs).add(challenge_store::of_nobody(user)))
+        .cond_where(challenge_store::asked_for(user))
         .order_by(challenge::Column::Id, Order::Desc)
         .take()
 }

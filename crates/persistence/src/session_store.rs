@@ -4,22 +4,25 @@ use async_trait::async_trait;
 use domain::audit::Event;
 use domain::session::{Digest, Session};
 use domain::store::{SessionStore, StoreError, WriteError};
-use domain::{PasswordHash, SessionId, Timestamp, User, UserId};
+use domain::{FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryResult, QuerySelect,
+};
 
-use crate::account_store::{keeping, touch};
+use crate::account_store::touch;
 use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::store::Store;
-use crate::{audit, challenge_store, person};
+use crate::{audit, challenge_store, notice_store, person, proof_store};
 
 #[async_trait]
 impl SessionStore for Store {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            start(&txn, session).await?;
+            start(&txn, session, std::slice::from_ref(event)).await?;
             Ok(audit::record(&txn, event).await?)
         })
         .await
@@ -103,6 +106,20 @@ impl SessionStore for Store {
         ended.await.map_err(only_store_error)
     }
 
+    async fn prove_session(
+        &self,
+        session: SessionId,
+        user: UserId,
+        password: &PasswordHash,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.prove(session, user, password, event).await
+    }
+
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        self.end_others(proof, event).await
+    }
+
     async fn change_password(
         &self,
         user: UserId,
@@ -118,6 +135,8 @@ impl SessionStore for Store {
             let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
             end_all(&txn, user, keep).await?;
+            freshen(&txn, keep, event.at).await?;
+            notice_store::tell_of_password(&txn, user, Some(old), std::slice::from_ref(event)).await?;
             challenge_store::close_those_of_password(&txn, user).await?;
             Ok(audit::record(&txn, event).await?)
         })
@@ -127,14 +146,32 @@ impl SessionStore for Store {
 
 /// Starts a session of somebody who may sign in. Whoever deactivates or erases them waits for the end
 /// of this transaction, and then ends the session too; whoever has done so makes it stale.
-pub(crate) async fn start(txn: &DatabaseTransaction, session: &Session) -> Result<(), Failure> {
+///
+/// Sessions beyond what a person may have end, which is recorded beside the first of these events.
+pub(crate) async fn start(txn: &DatabaseTransaction, session: &Session, events: &[Event]) -> Result<(), Failure> {
     let owner = user::Entity::find_by_id(session.user_id.as_uuid())
         .filter(user::Column::IsActive.eq(true))
-        .lock(keeping(txn))
+        .lock(one_at_a_time(txn))
         .one(txn)
         .await?;
     stale_unless(owner.is_some())?;
-    insert(txn, session).await
+    insert(txn, session).await?;
+    proof_store::end_oldest(txn, session.user_id, events).await
+}
+
+/// The lock that lets one sign-in of a person after the other, so that they count right, and whoever refers to the
+/// person beside them.
+fn one_at_a_time(txn: &DatabaseTransaction) -> LockType {
+    if txn.get_database_backend() == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
+}
+
+/// Whoever gives their password to change it has given it.
+async fn freshen(txn: &DatabaseTransaction, id: Option<SessionId>, now: Timestamp) -> Result<(), Failure> {
+    if let Some(id) = id {
+        let proven = session::Entity::update_many().col_expr(session::Column::ProvenAt, now.into());
+        proven.filter(session::Column::Id.eq(id.as_uuid())).exec(txn).await?;
+    }
+    Ok(())
 }
 
 /// Writes the session of somebody who was entered in the same transaction.
@@ -150,6 +187,7 @@ pub(crate) async fn insert(txn: &DatabaseTransaction, session: &Session) -> Resu
         refresh_digest: Set(session.refresh_digest.to_vec()),
         spent_digest: Set(session.spent_digest.map(|digest| digest.to_vec())),
         renewals: Set(session.renewals),
+        proven_at: Set(Some(session.proven_at)),
     };
     session::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(())
@@ -200,6 +238,7 @@ pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
         id: id.into(),
         user_id: row.user_id.into(),
         created_at: row.created_at,
+        proven_at: row.proven_at.unwrap_or(row.created_at),
         last_used_at: row.last_used_at,
         expires_at: row.expires_at,
         address: address.map_err(|_| wrong("invalid address"))?,

@@ -2,7 +2,7 @@
 
 use domain::page::{email_key, name_key};
 use domain::store::{Update, WriteError};
-use domain::{Profile, Role, User, UserId};
+use domain::{Email, Profile, Role, User, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::entity::{admin_manager, customer, setup_token, user};
 use crate::error::Failure;
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
-use crate::{audit, person};
+use crate::{audit, notice_store, person, proof_store, signup_store};
 
 impl Store {
     pub(crate) async fn update(&self, update: &Update) -> Result<(), WriteError> {
@@ -26,7 +26,15 @@ impl Store {
             if let Some(manager) = newly_assigned(before, after) {
                 hold_active_manager(&txn, manager).await?;
             }
+            if let Some(proof) = &update.proof {
+                proof_store::require(&txn, proof).await?;
+            }
+            if let Some(email) = new_email(before, after) {
+                // Boxed: rare, and large.
+                Box::pin(signup_store::replace(&txn, email, &update.events)).await?;
+            }
             write(&txn, before, after).await?;
+            signup_store::note_approval(&txn, before, after).await?;
             // The person's row is ours now: who wants to be assigned to them waits, so the count holds.
             if before.role() == Role::Manager && is_admin {
                 refuse_with_customers(&txn, before.id).await?;
@@ -38,10 +46,16 @@ impl Store {
             if update.ends_sessions {
                 session_store::end_all(&txn, before.id, None).await?;
             }
+            notice_store::tell_of_contact(&txn, before, after, &update.events).await?;
             Ok(audit::record_all(&txn, &update.events).await?)
         })
         .await
     }
+}
+
+fn new_email<'a>(before: &User, after: &'a User) -> Option<&'a Email> {
+    let email = &after.staff()?.email;
+    Some(email).filter(|email| before.staff().is_none_or(|staff| staff.email != **email))
 }
 
 /// The manager who gets the customer by a change.

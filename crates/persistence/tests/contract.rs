@@ -25,5 +25,6 @@ mod contract {
     mod rotation;
     mod schema;
     mod sessions;
+    mod takeover;
     mod turns;
 }

@@ -59,7 +59,7 @@ pub struct Settings {
     pub log: Log,
     /// Where traces go.
     pub telemetry: Telemetry,
-    /// E-mail of an admin to make at start, with `admin_password`.
+    /// E-mail of an admin to make at start while there is none at all, with `admin_password`.
     pub admin_email: Option<String>,
     /// Password of that admin.
     #[serde(serialize_with = "shown::secret")]
@@ -137,7 +137,7 @@ pub struct Database {
 pub struct Signup {
     /// What a staff sign-up leads to.
     pub staff: StaffSignup,
-    /// Whether a staff sign-up must prove its contact by a code.
+    /// Whether a staff sign-up must prove its e-mail by a code.
     #[serde(deserialize_with = "lenient::boolean")]
     pub verify_staff: bool,
     /// Whether customers may sign up.
@@ -162,6 +162,12 @@ pub struct Auth {
     /// How long a refresh token is good, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub refresh_token_ttl: u32,
+    /// How long a session of staff lasts, however often it is renewed, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub session_max_ttl_staff: u32,
+    /// How long a session of a customer lasts, however often it is renewed, in seconds.
+    #[serde(deserialize_with = "lenient::number")]
+    pub session_max_ttl_customers: u32,
     /// Encrypts the keys that are kept in the database: 16 characters or more, drawn at random.
     #[serde(serialize_with = "shown::secret")]
     pub master_key: Option<SecretString>,
@@ -265,6 +271,8 @@ impl Default for Auth {
             second_factor: SecondFactor::Off,
             access_token_ttl: 900,
             refresh_token_ttl: 30 * 24 * 3600,
+            session_max_ttl_staff: 30 * 24 * 3600,
+            session_max_ttl_customers: 90 * 24 * 3600,
             master_key: None,
         }
     }
@@ -365,6 +373,8 @@ impl Settings {
         in_range("auth.password_min_length", auth.password_min_length, 8, 128)?;
         in_range("auth.access_token_ttl", auth.access_token_ttl, 10, 24 * 3600)?;
         in_range("auth.refresh_token_ttl", auth.refresh_token_ttl, 60, 366 * 24 * 3600)?;
+        in_range("auth.session_max_ttl_staff", auth.session_max_ttl_staff, 60, 366 * 24 * 3600)?;
+        in_range("auth.session_max_ttl_customers", auth.session_max_ttl_customers, 60, 366 * 24 * 3600)?;
         if let Some(length) = self.auth.master_key.as_ref().map(|key| key.expose_secret().chars().count()) {
             in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;
         }

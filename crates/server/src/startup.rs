@@ -366,6 +366,8 @@ fn authentication(
             second_factor: auth.second_factor,
             passwords: passwords.map_err(setting("auth.password_min_length"))?,
             refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
+            session_max_ttl_staff: TimeDelta::seconds(auth.session_max_ttl_staff.into()),
+            session_max_ttl_customers: TimeDelta::seconds(auth.session_max_ttl_customers.into()),
             limits: settings.limits.enabled,
             codes_per_address: settings.limits.codes_per_address,
             signups_per_address: settings.limits.signups_per_address,

@@ -2,6 +2,7 @@
 
 pub(crate) mod change_password;
 pub(crate) mod forgot_password;
+pub(crate) mod reauthenticate;
 pub(crate) mod refresh;
 pub(crate) mod reset_password;
 mod response;

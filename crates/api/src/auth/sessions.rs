@@ -156,6 +156,8 @@ pub(crate) async fn list(
     responses(
         (status = 204, description = "The others have ended; there may have been none."),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`: staff give their password again first", body = ProblemBody,
+            content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn end_others(caller: SignedIn, services: Data<Services>) -> Result<HttpResponse, Problem> {
     services.authentication.end_other_sessions(&caller.0).await?;

@@ -9,7 +9,7 @@ use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
 use domain::once::FirstAnswer;
 use domain::session::Session;
-use domain::{Error, PersonalData};
+use domain::{Error, Notice, PersonalData};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,9 +31,11 @@ pub(crate) struct PersonalDataResponse {
     user: UserResponse,
     /// Newest first, expired ones included until they are cleared away.
     sessions: Vec<StoredSession>,
-    /// The one-time codes that were asked for by the person, or by anybody for their e-mail or phone, newest first. The
-    /// codes themselves are stored nowhere.
+    /// The one-time codes that were asked for the person, newest first: under their account or, for customers who have
+    /// proven their phone, by a sign-up with it. The codes themselves are stored nowhere.
     challenges: Vec<StoredChallenge>,
+    /// Messages about a changed contact or password that wait to be sent to the person, newest first.
+    notices: Vec<StoredNotice>,
     /// What whoever entered the person under an `Idempotency-Key` was told, until it is cleared away.
     #[schema(required = true)]
     remembered_answer: Option<RememberedAnswer>,
@@ -86,6 +88,24 @@ pub(crate) struct StoredChallenge {
     used_at: Option<String>,
 }
 
+/// A message that waits to be sent and carries no code.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StoredNotice {
+    id: Uuid,
+    /// What it tells.
+    #[schema(value_type = String, example = "contact_changed")]
+    purpose: &'static str,
+    /// Over which channel it goes.
+    #[schema(value_type = crate::users::VerificationMethodName)]
+    channel: &'static str,
+    /// Where it goes.
+    contact: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    created_at: String,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    expires_at: String,
+}
+
 /// An answer that is remembered.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RememberedAnswer {
@@ -124,6 +144,7 @@ impl From<PersonalData> for PersonalDataResponse {
             user: UserResponse::from(&data.user),
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
+            notices: data.notices.into_iter().map(StoredNotice::from).collect(),
             remembered_answer: data.first_answer.map(RememberedAnswer::from),
             created_customers: data.created_customers,
             assigned_customers: data.assigned_customers,
@@ -157,6 +178,19 @@ impl From<Challenge> for StoredChallenge {
             created_at: time(challenge.created_at),
             expires_at: time(challenge.expires_at),
             used_at: challenge.used_at.map(time),
+        }
+    }
+}
+
+impl From<Notice> for StoredNotice {
+    fn from(notice: Notice) -> Self {
+        Self {
+            id: notice.id.as_uuid(),
+            purpose: notice.purpose.as_str(),
+            channel: notice.channel.as_str(),
+            contact: notice.recipient,
+            created_at: time(notice.created_at),
+            expires_at: time(notice.expires_at),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How admins come to be, or come back, by the hand of whoever runs the service.
 
 use domain::audit::{EventKind, changes};
-use domain::store::{Credentials, Recovery, WriteError};
+use domain::store::{Account, Credentials, Recovery, WriteError};
 use domain::{Actor, Email, Error, Field, Profile, Staff, StaffRole, VerificationMethod};
 
 use super::Authentication;
@@ -26,11 +26,8 @@ impl Authentication {
     /// [`AuthError::Invalid`] for a weak password; `HasCustomers` for a manager who looks after some.
     pub async fn make_admin(&self, actor: &Actor, email: Email, password: &Password) -> Result<AdminMade, AuthError> {
         let hash = self.hash_new_password(actor, "password", password, Some(&email)).await?;
-        if let Some(found) = self.inner.stores.accounts.find_credentials(&email).await? {
-            return self.recover(actor, found, hash).await;
-        }
         match self.create_admin(actor, email.clone(), hash.clone()).await {
-            // Entered by somebody else just now.
+            // An unapproved sign-up is replaced by that: it may be a stranger's.
             Err(WriteError::Taken(Field::Email)) => {
                 let found = self.inner.stores.accounts.find_credentials(&email).await?;
                 self.recover(actor, found.ok_or(AuthError::Domain(Error::Stale))?, hash).await
@@ -40,17 +37,16 @@ impl Authentication {
     }
 
     /// Enters an active admin.
-    pub(super) async fn create_admin(
-        &self,
-        actor: &Actor,
-        email: Email,
-        hash: domain::PasswordHash,
-    ) -> Result<(), WriteError> {
-        let staff =
-            Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
-        let account = self.staff_account(StaffRole::Admin, staff, None, hash, true);
+    async fn create_admin(&self, actor: &Actor, email: Email, hash: domain::PasswordHash) -> Result<(), WriteError> {
+        let account = self.admin_account(email, hash);
         let event = self.created(actor, &account);
         self.inner.stores.accounts.create_account(&account, &[event]).await
+    }
+
+    pub(super) fn admin_account(&self, email: Email, hash: domain::PasswordHash) -> Account {
+        let staff =
+            Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
+        self.staff_account(StaffRole::Admin, staff, None, hash, true).replacing_signup()
     }
 
     async fn recover(

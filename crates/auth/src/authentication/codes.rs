@@ -160,7 +160,7 @@ impl Authentication {
         if !user.is_active {
             return Err(self.refuse_inactive(actor, challenge, user).await?);
         }
-        let (session, token) = self.new_session(user.id, &actor.origin)?;
+        let (session, token) = self.new_session(user, &actor.origin)?;
         let outcome = Outcome { session: Some(session.clone()), ..Outcome::default() };
         let started = self.session_started(user, &actor.origin);
         match self.redeem_by_owner(challenge, user, started, outcome).await {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use domain::session::Digest;
 use domain::store::WriteError;
-use domain::{Actor, Email, Field, Role, StaffRole};
+use domain::{Actor, Email, Field, StaffRole};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::sign_up::StaffSignUp;
@@ -49,33 +49,40 @@ impl Authentication {
         }
         let hash = self.inner.hasher.hash(&mut place, &form.password).await?;
         let account = self.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash, true);
-        let (session, token) = self.new_session(account.user.id, &actor.origin)?;
+        let account = account.replacing_signup();
+        let (session, token) = self.new_session(&account.user, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         self.inner.stores.accounts.create_first_admin(&account, &setup_token, &session, &events).await?;
         self.remember_network(&account.user, session.address).await;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
 
-    /// Enters an active admin from the settings, unless that e-mail has an
-    /// account. Answers whether it did.
+    /// Enters an active admin from the settings while there is no admin at all, active or not. An admin who was renamed
+    /// or erased does not come back. Answers whether it did.
+    ///
+    /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for somebody
+    /// new. An unapproved sign-up with it is replaced.
     ///
     /// # Errors
     /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
     pub async fn create_first_admin_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
-        if let Some(found) = self.inner.stores.accounts.find_credentials(&email).await? {
-            if found.user.role() != Role::Admin || !found.user.is_active {
-                tracing::warn!(
-                    "the e-mail in admin_email is that of somebody who is no active admin: nothing was changed"
-                );
-            }
+        // No hash at every start. The transaction has the last word.
+        if self.inner.stores.accounts.has_admin().await? {
             return Ok(false);
         }
         let actor = Actor::system("settings");
         let hash = self.hash_new_password(&actor, "password", password, Some(&email)).await?;
-        match self.create_admin(&actor, email, hash).await {
-            // Another instance was faster.
-            Err(WriteError::Taken(Field::Email)) => Ok(false),
-            done => Ok(done.map(|()| true)?),
+        let account = self.admin_account(email, hash);
+        let event = self.created(&actor, &account);
+        match self.inner.stores.accounts.create_only_admin(&account, &[event]).await {
+            Err(WriteError::Taken(Field::Email)) => {
+                tracing::warn!(
+                    "there is no admin, and the e-mail in admin_email is a manager's: nothing was changed; \
+                     `clientele admin create` makes an admin of them"
+                );
+                Ok(false)
+            }
+            done => Ok(done?),
         }
     }
 }

@@ -98,7 +98,8 @@ impl Authentication {
         if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
     }
 
-    /// Changes the caller's password. Their other sessions end.
+    /// Changes the caller's password. Their other sessions end; the one in use is fresh after that, since the
+    /// password was given in it.
     ///
     /// # Errors
     /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a
@@ -108,14 +109,17 @@ impl Authentication {
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
         let exchange = self.check_current(caller, current, new, self.enter_hasher(&caller.actor)?).await?;
-        match self.replace(caller, &exchange).await {
+        let replaced = match self.replace(caller, &exchange).await {
             // A sign-in renewed the hash, or somebody else changed the password.
             Err(WriteError::Stale) => {
                 let exchange = self.check_current(caller, current, new, exchange.place).await?;
-                Ok(self.replace(caller, &exchange).await?)
+                self.replace(caller, &exchange).await
             }
-            done => Ok(done?),
-        }
+            done => done,
+        };
+        replaced?;
+        self.inner.bell.ring();
+        Ok(())
     }
 
     async fn set_password(
@@ -129,6 +133,7 @@ impl Authentication {
         let event = self.event(&by_owner, EventKind::PasswordReset, Some(user.id));
         let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
         self.redeem_by_owner(challenge, user, event, outcome).await?;
+        self.inner.bell.ring();
         // Whoever proved their contact from there does not wait for strangers there.
         self.remember_network(user, actor.origin.address).await;
         Ok(())

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::{Digest, Session};
-use domain::{Actor, Timestamp};
+use domain::{Actor, Role, Timestamp};
 
 use super::{Authentication, SignedIn};
 use crate::crypto::equal;
@@ -46,11 +46,13 @@ impl Authentication {
         let user = self.inner.stores.sessions.find_caller(token.session, now).await?;
         let user = user.ok_or(AuthError::InvalidToken)?;
         let session = self.inner.stores.sessions.find_session(token.session).await?;
-        let session = session.filter(|session| now < session.expires_at).ok_or(AuthError::InvalidToken)?;
+        let session =
+            session.filter(|session| now < session.expires_at.min(self.expiry(user.role(), session.created_at)));
+        let session = session.ok_or(AuthError::InvalidToken)?;
         let successor = token.successor(&self.secrets());
         match standing(token, &session, now) {
             Standing::Current => {
-                let renewed = self.renewed(actor, &session, &successor);
+                let renewed = self.renewed(actor, user.role(), &session, &successor);
                 self.inner.stores.sessions.renew_session(&renewed).await?;
                 self.remember_network(&user, renewed.address).await;
                 self.signed_in(user, &renewed, &successor)
@@ -65,11 +67,11 @@ impl Authentication {
         }
     }
 
-    fn renewed(&self, actor: &Actor, session: &Session, successor: &RefreshToken) -> Session {
+    fn renewed(&self, actor: &Actor, role: Role, session: &Session, successor: &RefreshToken) -> Session {
         let now = self.now();
         Session {
             last_used_at: now,
-            expires_at: now + self.inner.settings.refresh_ttl,
+            expires_at: self.expiry(role, session.created_at),
             address: actor.origin.address,
             user_agent: actor.origin.user_agent.clone(),
             spent_digest: Some(session.refresh_digest),

@@ -33,16 +33,6 @@ impl Authentication {
         if self.end(caller, id).await? { Ok(()) } else { Err(AuthError::Domain(Error::NotFound)) }
     }
 
-    /// Ends the caller's sessions but the one in use. Answers how many.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
-    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<u64, AuthError> {
-        let event = self.event(&caller.actor, EventKind::SessionEnded, Some(caller.user.id));
-        let keep = Some(caller.session_id);
-        Ok(self.inner.stores.sessions.end_sessions(caller.user.id, keep, &event).await?)
-    }
-
     /// Signs a person out everywhere. Answers of how many sessions.
     ///
     /// # Errors

@@ -153,7 +153,7 @@ impl Authentication {
 
     async fn start(&self, actor: &Actor, mut proven: Proven, password: &Password) -> Result<SignedIn, AuthError> {
         let user = &proven.user;
-        let (session, token) = self.new_session(user.id, &actor.origin)?;
+        let (session, token) = self.new_session(user, &actor.origin)?;
         let event = self.session_started(user, &actor.origin);
         match self.inner.stores.sessions.start_session(&session, &event).await {
             // Deactivated or erased while the password was checked.

@@ -134,7 +134,8 @@ impl Authentication {
         Account::new(new_user(id, now, role.profile(staff), display_name, is_active), password_hash)
     }
 
-    /// A code to the contact, or a decoy when the e-mail is taken.
+    /// A code to the e-mail, which is what becomes the identity, whatever the verification method; or a decoy when the
+    /// e-mail is taken. An unapproved sign-up does not have it yet: whoever proves it replaces that.
     async fn send_staff_code(
         &self,
         actor: &Actor,
@@ -142,15 +143,15 @@ impl Authentication {
         hash: &PasswordHash,
         place: &mut Place,
     ) -> Result<CodeSent, AuthError> {
-        let taken = self.inner.stores.accounts.find_credentials(&form.email).await?.is_some();
-        let (contact, password) = (form.staff().contact(), form.password.clone());
+        let taken = self.inner.stores.accounts.is_email_taken(&form.email).await?;
+        let (contact, password) = (form.email.to_string(), form.password.clone());
         let draft = Draft {
             purpose: Purpose::StaffSignUp,
-            subject: format!("{} over {} {contact}", form.email, form.verification_method),
+            subject: contact.clone(),
             target: Some(contact.clone()),
             user_id: None,
             has_account: false,
-            channel: form.verification_method,
+            channel: VerificationMethod::Email,
             contact: Some(contact).filter(|_| !taken),
             pending: Some(form.pending(hash)),
         };
@@ -178,16 +179,18 @@ impl Authentication {
     }
 
     async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
-        let (session, token) = self.new_session(account.user.id, &actor.origin)?;
+        let (session, token) = self.new_session(&account.user, &actor.origin)?;
         let events = [self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         self.inner.stores.accounts.create_signed_in(&account, &session, &events).await?;
         self.remember_network(&account.user, session.address).await;
         self.signed_in(account.user, &session, &token).map(Answer::signed_in)
     }
 
-    /// One commit either way, so that the time does not tell whether the e-mail was taken.
+    /// One commit either way, so that the time does not tell whether the e-mail was taken. Of two sign-ups with one
+    /// e-mail the first stays as it is: nothing is changed under the eyes of whoever is to approve it (ADR 30).
     async fn enter_for_approval(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
         let requested = |subject| self.event(actor, EventKind::SignupRequested, subject);
+        let account = account.awaiting_approval();
         let events = [self.created(actor, &account), requested(Some(account.user.id))];
         match self.inner.stores.accounts.create_account(&account, &events).await {
             Ok(()) => {}

@@ -78,7 +78,7 @@ impl Authentication {
         challenge: &Challenge,
         account: Account,
     ) -> Result<SignedIn, AuthError> {
-        let (session, token) = self.new_session(account.user.id, &actor.origin)?;
+        let (session, token) = self.new_session(&account.user, &actor.origin)?;
         let events = vec![self.created(actor, &account), self.session_started(&account.user, &actor.origin)];
         let outcome = Outcome { account: Some(account), session: Some(session.clone()), events, ..Outcome::default() };
         self.redeem(challenge, &outcome).await?;
@@ -95,6 +95,7 @@ impl Authentication {
             StaffSignup::Closed => return Err(AuthError::SignupClosed),
         };
         let account = self.pending_account(pending, is_active).ok_or(AuthError::InvalidCode { tries_left: None })?;
+        let account = account.replacing_signup();
         let done = if is_active {
             self.enter_and_sign_in_by_code(actor, challenge, account).await.map(Answer::signed_in)
         } else {
@@ -113,6 +114,7 @@ impl Authentication {
         challenge: &Challenge,
         account: Account,
     ) -> Result<Answer, AuthError> {
+        let account = account.awaiting_approval();
         let id = Some(account.user.id);
         let events = vec![self.created(actor, &account), self.event(actor, EventKind::SignupRequested, id)];
         self.redeem(challenge, &Outcome { account: Some(account), events, ..Outcome::default() }).await?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Email, ValueError};
+use domain::{Email, MessageId, Notice, ValueError};
 use lettre::address::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
@@ -14,7 +14,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::http::has_at_after_host;
-use super::{GatewayError, is_local, text};
+use super::{GatewayError, is_local, notice_text, text};
 use crate::outbox::{CodeMessage, CodeSender, SendError};
 
 /// How long connecting or one command may take.
@@ -140,25 +140,34 @@ impl CodeSender for SmtpSender {
         let sent = self.transport.send(mail).await.map(|_| ());
         sent.map_err(|error| if is_beyond_ascii(message, &error) { not_taken() } else { send_error(&error) })
     }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        let subject = notice_text::subject(notice.purpose);
+        let mail = mail_to(&notice.recipient, notice.id, &self.from, subject, notice_text::mail(notice))?;
+        self.transport.send(mail).await.map(|_| ()).map_err(|error| send_error(&error))
+    }
 }
 
 fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> {
+    mail_to(&message.to, message.id, from, text::subject(message.purpose), text::mail(message))
+}
+
+fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: String) -> Result<Message, SendError> {
     let refused = |reason: &'static str| SendError::Refused(reason.into());
-    let email = Email::parse(&message.to).ok();
-    let to = email.and_then(|email| email.as_str().parse().ok());
+    let to = Email::parse(to).ok().and_then(|email| email.as_str().parse().ok());
     let to = to.ok_or_else(|| refused("the address is not one that mail can be sent to"))?;
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
-        .subject(text::subject(message.purpose))
+        .subject(subject)
         // The same at every attempt, so that a mail server can tell a retry.
-        .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
+        .message_id(Some(format!("<{}@{}>", id, from.email.domain())))
         // No robot is to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         // Needed before the content type means anything (RFC 2045 section 4).
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
-        .body(text::mail(message))
+        .body(text)
         .map_err(|_| refused("the mail cannot be written"))
 }
 

@@ -1,14 +1,14 @@
 //! SMS and `WhatsApp` through Twilio's REST API.
 
 use async_trait::async_trait;
-use domain::VerificationMethod;
+use domain::{Notice, VerificationMethod};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::http::{HttpUrl, client, failed};
-use super::{GatewayError, text};
+use super::{GatewayError, notice_text, text};
 use crate::outbox::{CodeMessage, CodeSender, SendError};
 
 /// As much as is read of an answer.
@@ -47,17 +47,22 @@ impl TwilioSender {
     }
 
     fn form(&self, message: &CodeMessage) -> String {
-        let prefix = if message.channel == VerificationMethod::Whatsapp { "whatsapp:" } else { "" };
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("To", &format!("{prefix}{}", message.to));
-        form.append_pair("From", &format!("{prefix}{}", self.settings.from));
         match self.template(message.channel) {
             Some(template) => {
-                let variables = serde_json::json!({ "1": message.code.expose_secret() });
-                form.append_pair("ContentSid", template).append_pair("ContentVariables", &variables.to_string())
+                let variables = serde_json::json!({ "1": message.code.expose_secret() }).to_string();
+                let content = [("ContentSid", template), ("ContentVariables", &variables)];
+                self.form_of(message.channel, &message.to, &content)
             }
-            None => form.append_pair("Body", &text::short(message)),
-        };
+            None => self.form_of(message.channel, &message.to, &[("Body", &text::short(message))]),
+        }
+    }
+
+    fn form_of(&self, channel: VerificationMethod, to: &str, content: &[(&str, &str)]) -> String {
+        let prefix = if channel == VerificationMethod::Whatsapp { "whatsapp:" } else { "" };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("To", &format!("{prefix}{to}"));
+        form.append_pair("From", &format!("{prefix}{}", self.settings.from));
+        form.extend_pairs(content);
         form.finish()
     }
 
@@ -70,12 +75,22 @@ impl TwilioSender {
 #[async_trait]
 impl CodeSender for TwilioSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        self.post(self.form(message)).await
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.post(self.form_of(notice.channel, &notice.recipient, &[("Body", &notice_text::short(notice))])).await
+    }
+}
+
+impl TwilioSender {
+    async fn post(&self, form: String) -> Result<(), SendError> {
         let request = self
             .client
             .post(self.url.clone())
             .basic_auth(&self.settings.account_sid, Some(self.settings.auth_token.expose_secret()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(self.form(message));
+            .body(form);
         let response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status.is_success() {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use domain::challenge::Purpose;
-use domain::{ChallengeId, Clock, Timestamp, ValueError, VerificationMethod};
+use domain::{ChallengeId, Clock, MessageId, Notice, NoticePurpose, Timestamp, ValueError, VerificationMethod};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretSlice};
@@ -76,8 +76,18 @@ impl WebhookSender {
 #[async_trait]
 impl CodeSender for WebhookSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        let body = body(message).map_err(|error| SendError::Refused(Box::new(error)))?;
-        let (id, timestamp) = (message.id.to_string(), self.clock.now().timestamp().to_string());
+        self.post(message.id, body(message)).await
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.post(notice.id, notice_body(notice)).await
+    }
+}
+
+impl WebhookSender {
+    async fn post(&self, id: MessageId, body: Result<String, serde_json::Error>) -> Result<(), SendError> {
+        let body = body.map_err(|error| SendError::Refused(Box::new(error)))?;
+        let (id, timestamp) = (id.to_string(), self.clock.now().timestamp().to_string());
         let signature = signature(&self.settings.secret, &id, &timestamp, &body);
         let request = self
             .client
@@ -104,6 +114,24 @@ fn body(message: &CodeMessage) -> Result<String, serde_json::Error> {
         purpose: message.purpose,
         expires_at: message.expires_at,
         challenge_id: text::names_challenge(message.purpose).then_some(message.challenge_id),
+    })
+}
+
+/// What is posted where there is no code.
+#[derive(Serialize)]
+struct NoticeBody<'a> {
+    channel: VerificationMethod,
+    to: &'a str,
+    purpose: NoticePurpose,
+    at: Timestamp,
+}
+
+fn notice_body(notice: &Notice) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&NoticeBody {
+        channel: notice.channel,
+        to: &notice.recipient,
+        purpose: notice.purpose,
+        at: notice.created_at,
     })
 }
 
@@ -146,5 +174,17 @@ mod tests {
                     "expires_at": "2026-01-01T12:05:00Z" })
         );
         assert!(read(Purpose::Invitation)["challenge_id"].is_string());
+    }
+
+    #[test]
+    fn a_notice_has_four_members_and_no_code() {
+        let notice =
+            super::super::notice_text::tests::notice(VerificationMethod::Email, NoticePurpose::PasswordChanged);
+        let body: Value = serde_json::from_str(&notice_body(&notice).unwrap()).unwrap();
+        assert_eq!(
+            body,
+            json!({ "channel": "email", "to": "ann@example.com", "purpose": "password_changed",
+                    "at": "2026-01-01T12:00:00Z" })
+        );
     }
 }

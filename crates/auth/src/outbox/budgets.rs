@@ -89,9 +89,9 @@ impl Default for Budgets {
 
 impl Budgets {
     /// Whether a phone number may get codes; an e-mail always may.
-    pub(super) fn allow_recipient(&self, message: &Message) -> bool {
-        let is_allowed = |prefix: &PhonePrefix| message.recipient.starts_with(&prefix.0);
-        !is_paid(message) || self.phone_prefixes.is_empty() || self.phone_prefixes.iter().any(is_allowed)
+    pub(super) fn allow_recipient(&self, channel: VerificationMethod, recipient: &str) -> bool {
+        let is_allowed = |prefix: &PhonePrefix| recipient.starts_with(&prefix.0);
+        !is_paid(channel) || self.phone_prefixes.is_empty() || self.phone_prefixes.iter().any(is_allowed)
     }
 
     /// What sending a message counts as: always the slot of its contact, and the budgets when it is tried first.
@@ -106,7 +106,7 @@ impl Budgets {
                 let key: &[&[u8]] = &[b"new contacts", &turn.network];
                 attempts.push(hourly("new_contacts_per_address", self.new_contacts_per_address, key, secrets));
             }
-            if is_paid(message) {
+            if is_paid(message.channel) {
                 attempts.extend(self.over_all(turn.has_account, secrets));
             }
         }
@@ -159,8 +159,8 @@ pub(crate) fn slot(secrets: &ServerSecrets, contact: &Digest) -> Attempt {
 }
 
 /// Whether the gateway of such a channel usually costs money for each message.
-fn is_paid(message: &Message) -> bool {
-    match message.channel {
+fn is_paid(channel: VerificationMethod) -> bool {
+    match channel {
         VerificationMethod::Phone | VerificationMethod::Whatsapp => true,
         VerificationMethod::Email => false,
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
+use domain::Notice;
 use secrecy::ExposeSecret;
 
 use super::{CodeMessage, CodeSender, SendError};
@@ -19,6 +20,11 @@ impl CodeSender for LogSender {
         tracing::info!(target: TARGET, "{}", line(message));
         Ok(())
     }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        tracing::info!(target: TARGET, "{}", notice_line(notice));
+        Ok(())
+    }
 }
 
 /// The code is the only word of six digits on its line: identifiers have
@@ -33,6 +39,11 @@ fn line(message: &CodeMessage) -> String {
         message.challenge_id,
         message.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
     )
+}
+
+fn notice_line(notice: &Notice) -> String {
+    let at = notice.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!("notice for {}: {} ({} at {at})", notice.recipient, notice.purpose, notice.channel)
 }
 
 #[cfg(test)]

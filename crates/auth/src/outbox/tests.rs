@@ -37,6 +37,15 @@ impl CodeSender for Gateway {
         }
         Ok(())
     }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        if *self.mood.lock().unwrap() == Mood::Failing {
+            return Err(SendError::Failed("no".into()));
+        }
+        self.sent.lock().unwrap().push(format!("{} to {}", notice.purpose, notice.recipient));
+        Ok(())
+    }
 }
 
 struct Post {

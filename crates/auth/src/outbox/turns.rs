@@ -41,7 +41,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<Option<Message>>, StoreError> {
         let mut message = one.message;
-        if !self.budgets.allow_recipient(&message) {
+        if !self.budgets.allow_recipient(message.channel, &message.recipient) {
             self.withhold(&message, "phone_prefixes").await?;
             return Ok(None);
         }

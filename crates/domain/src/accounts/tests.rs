@@ -64,6 +64,16 @@ impl World {
         }
     }
 
+    /// The same caller with a session that has just begun.
+    async fn in_session(&self, actor: Actor) -> Actor {
+        let Some(id) = actor.id() else { return actor };
+        let clock = FixedClock::default();
+        let begun = testing::session(&clock, id);
+        let started = testing::event(&clock, EventKind::SessionStarted, Some(id));
+        crate::store::SessionStore::start_session(&self.store, &begun, &started).await.unwrap();
+        actor.in_session(begun.id)
+    }
+
     fn names(&self, listed: Result<Page<User>, Error>) -> String {
         let Ok(page) = listed else { return listed.unwrap_err().to_string() };
         let mut names: Vec<_> = page.items.iter().map(|user| self.name(user.id)).collect();

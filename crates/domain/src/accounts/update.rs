@@ -7,6 +7,7 @@ use crate::error::{Error, Field};
 use crate::id::UserId;
 use crate::patch::{UserPatch, has_other_contact};
 use crate::policy::{self, Action};
+use crate::proof::{self, FreshProof};
 use crate::store::{Update, WriteError};
 use crate::user::User;
 use crate::value::ValueError;
@@ -48,7 +49,8 @@ impl Accounts {
     /// [`Error::NotFound`] outside the caller's scope; [`Error::ForbiddenFields`];
     /// [`Error::PreconditionFailed`]; [`Error::RoleChangeNotAllowed`];
     /// [`Error::LastAdmin`]; [`Error::HasCustomers`] for a manager who gets
-    /// another role; [`Error::Taken`]; [`Error::Invalid`].
+    /// another role; [`Error::Taken`]; [`Error::Invalid`];
+    /// [`Error::ReauthenticationRequired`] for staff who change their own contact or method in a session that is not fresh.
     pub async fn update(
         &self,
         actor: &Actor,
@@ -62,7 +64,10 @@ impl Accounts {
             self.check_may_set(actor, &before, &fields)?;
             expected.check(&before)?;
             check_exist(&before, &fields)?;
-            let Some(update) = self.updated(actor, before.clone(), patch)? else { return Ok(before) };
+            let Some(mut update) = self.updated(actor, before.clone(), patch)? else { return Ok(before) };
+            if proof::is_needed(actor, &update.before, &update.after) {
+                update.proof = Some(FreshProof::of(actor, self.clock.now())?);
+            }
             if is_other_phone_of_customer(&update) {
                 self.check_may_try_phones(actor).await?;
             }
@@ -113,7 +118,7 @@ impl Accounts {
             || (before.is_active && !after.is_active)
             || has_other_contact(&before, &after);
         let events = self.events(actor, &before, &after);
-        Ok(Some(Update { before, after, ends_sessions, events }))
+        Ok(Some(Update { before, after, ends_sessions, proof: None, events }))
     }
 
     /// A changed manager is an entry of its own, as in a handover.

@@ -8,7 +8,9 @@ mod changes;
 mod housekeeping;
 mod imports;
 mod keys;
+mod notices;
 mod sessions;
+mod signups;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::key::StoredKey;
 use crate::limit::Counter;
+use crate::notice::Notice;
 use crate::once::FirstAnswer;
 use crate::session::{Digest, Session};
 use crate::store::{Account, StoreError};
@@ -43,12 +46,22 @@ struct State {
     networks: BTreeMap<(UserId, Digest), Timestamp>,
     events: Vec<Event>,
     first_answers: Vec<(UserId, FirstAnswer)>,
+    notices: Vec<QueuedNotice>,
+    /// Who signed up, when, and was not approved yet.
+    signups: BTreeMap<UserId, Timestamp>,
 }
 
 /// A message and the moment from which it may be taken.
 #[derive(Clone, Debug)]
 struct Queued {
     message: Message,
+    due_at: Timestamp,
+}
+
+/// A notice and the moment from which it may be taken.
+#[derive(Clone, Debug)]
+struct QueuedNotice {
+    notice: Notice,
     due_at: Timestamp,
 }
 
@@ -102,6 +115,12 @@ impl MemoryStore {
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.read(|state| state.outbox.iter().map(|queued| queued.message.clone()).collect())
+    }
+
+    /// Notices that wait, claimed ones included.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.read(|state| state.notices.iter().map(|queued| queued.notice.clone()).collect())
     }
 
     fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {

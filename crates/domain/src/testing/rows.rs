@@ -22,6 +22,7 @@ pub fn session(clock: &dyn Clock, user_id: UserId) -> Session {
         id: clock.new_id().into(),
         user_id,
         created_at: now,
+        proven_at: now,
         last_used_at: now,
         expires_at: now + TimeDelta::hours(1),
         address: None,

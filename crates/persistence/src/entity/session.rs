@@ -17,6 +17,8 @@ pub struct Model {
     pub refresh_digest: Vec<u8>,
     pub spent_digest: Option<Vec<u8>>,
     pub renewals: i64,
+    /// Of a release before, there is none.
+    pub proven_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,8 @@
 
 use domain::audit::EventKind;
 use domain::store::{
-    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, SessionStore, WriteError,
+    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, NoticeStore, SessionStore,
+    WriteError,
 };
 use domain::testing::{FixedClock, account, event};
 use domain::turn::TurnStore;
@@ -12,7 +13,15 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult
 
 /// All ports at once.
 pub(crate) trait Stores:
-    AccountStore + AttemptStore + AuditStore + SessionStore + ChallengeStore + TurnStore + HousekeepingStore + KeyStore
+    AccountStore
+    + AttemptStore
+    + AuditStore
+    + SessionStore
+    + ChallengeStore
+    + TurnStore
+    + HousekeepingStore
+    + KeyStore
+    + NoticeStore
 {
 }
 
@@ -25,6 +34,7 @@ impl<S> Stores for S where
         + TurnStore
         + HousekeepingStore
         + KeyStore
+        + NoticeStore
 {
 }
 

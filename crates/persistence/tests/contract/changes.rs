@@ -48,7 +48,7 @@ fn changed(setting: &Setting, before: &User, change: impl FnOnce(&mut User)) -> 
     after.version += 1;
     after.updated_at = setting.clock.now();
     let events = vec![event(&setting.clock, EventKind::UserUpdated, Some(before.id))];
-    Update { before: before.clone(), after, ends_sessions: false, events }
+    Update { before: before.clone(), after, ends_sessions: false, proof: None, events }
 }
 
 fn staff(user: &mut User) -> &mut Staff {
@@ -418,10 +418,12 @@ async fn personal_data_is_all_there_is(setting: Setting) {
     let begun = session(&setting.clock, ann.id);
     setting.store.start_session(&begun, &telling(&setting, &ann, Some(&ann), "a")).await.unwrap();
     setting.store.record_event(&telling(&setting, &mine, Some(&ann), "b")).await.unwrap();
-    let to_her = challenge(&setting.clock, Purpose::StaffSignUp, [1; 32]);
+    let to_her = Challenge { user_id: Some(ann.id), ..challenge(&setting.clock, Purpose::PasswordReset, [1; 32]) };
+    // With her contact, by somebody without an account: others may claim a contact too.
+    let by_nobody = challenge(&setting.clock, Purpose::StaffSignUp, [3; 32]);
     let to_another =
         Challenge { contact: "ben@example.com".to_owned(), ..challenge(&setting.clock, Purpose::StaffSignUp, [2; 32]) };
-    for asked in [&to_her, &to_another] {
+    for asked in [&to_her, &by_nobody, &to_another] {
         setting.store.open_challenge(asked, &message(&setting.clock, asked), asked.created_at, &[]).await.unwrap();
     }
     let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id).await.unwrap().unwrap();

@@ -63,7 +63,7 @@ fn changed(clock: &FixedClock, before: &User, change: impl FnOnce(&mut User)) ->
     let mut after = before.clone();
     change(&mut after);
     (after.version, after.updated_at) = (after.version + 1, clock.now());
-    Update { before: before.clone(), after, ends_sessions: false, events: Vec::new() }
+    Update { before: before.clone(), after, ends_sessions: false, proof: None, events: Vec::new() }
 }
 
 fn updated(clock: &FixedClock, updates: Vec<Update>) -> ImportPart {

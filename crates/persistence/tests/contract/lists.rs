@@ -377,7 +377,8 @@ async fn an_email_is_found_however_it_is_cased(setting: Setting) {
     let mut renamed = User { version: 2, ..street.clone() };
     let Profile::Manager(staff) = &mut renamed.profile else { panic!("a manager") };
     staff.email = domain::testing::email("gasse@example.com");
-    let update = Update { before: street.clone(), after: renamed, ends_sessions: false, events: Vec::new() };
+    let update =
+        Update { before: street.clone(), after: renamed, ends_sessions: false, proof: None, events: Vec::new() };
     setting.store.update_user(&update).await.unwrap();
     assert_eq!(search_for(&setting, "strasse").await, []);
     assert_eq!(search_for(&setting, "gasse").await, [street.id]);

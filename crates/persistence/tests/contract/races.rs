@@ -141,7 +141,7 @@ async fn whoever_is_deactivated_while_they_sign_in_has_no_session(ground: Ground
         let begun = session(&clock, user.id);
         let after = User { is_active: false, version: user.version + 1, ..user.clone() };
         let events = vec![event(&clock, EventKind::UserUpdated, Some(user.id))];
-        let deactivation = Update { before: user, after, ends_sessions: true, events };
+        let deactivation = Update { before: user, after, ends_sessions: true, proof: None, events };
         let started = event(&clock, EventKind::SessionStarted, None);
         let (started, deactivated) = tokio::join!(one.start_session(&begun, &started), two.update_user(&deactivation));
         deactivated.unwrap();
@@ -162,7 +162,7 @@ async fn a_password_changes_beside_other_changes_of_the_person(ground: Ground) {
         one.open_challenge(&asked, &message(&clock, &asked), asked.created_at, &[]).await.unwrap();
         let before = one.find_user(Scope::All, user.id).await.unwrap().unwrap();
         let after = User { version: before.version + 1, ..before.clone() };
-        let update = Update { before, after, ends_sessions: false, events: Vec::new() };
+        let update = Update { before, after, ends_sessions: false, proof: None, events: Vec::new() };
         let (new, changed) = (password_hash(&number.to_string()), event(&clock, EventKind::PasswordChanged, None));
         let verified = Outcome { verified: Some(user.id), ..Outcome::default() };
         let (change, update, redeemed) = tokio::join!(

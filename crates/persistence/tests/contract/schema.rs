@@ -52,7 +52,7 @@ customers: ix_customers_assigned_manager_id_name_key_id(assigned_manager_id,name
 customers: ix_customers_created_by_name_key_id(created_by,name_key,id)
 
 sessions: id uuid, user_id uuid, created_at time, last_used_at time, expires_at time, address text(45)?,
-    user_agent text(255)?, refresh_digest bytes, spent_digest bytes?, renewals bigint
+    user_agent text(255)?, refresh_digest bytes, spent_digest bytes?, renewals bigint, proven_at time?
 sessions: pk(id)
 sessions: fk_sessions_user_id(user_id)->users CASCADE
 sessions: ck_sessions_renewals
@@ -81,6 +81,21 @@ outbox: ck_outbox_attempts
 outbox: ix_outbox_challenge_id(challenge_id)
 outbox: ix_outbox_next_attempt_at_id(next_attempt_at,id)
 outbox: ix_outbox_contact(contact)
+
+signups: user_id uuid, requested_at time
+signups: pk(user_id)
+signups: fk_signups_user_id(user_id)->users CASCADE
+signups: ix_signups_requested_at(requested_at)
+
+notices: id uuid, user_id uuid, channel text(32), recipient text(255), purpose text(32), created_at time,
+    expires_at time, attempts int, next_attempt_at time
+notices: pk(id)
+notices: fk_notices_user_id(user_id)->users CASCADE
+notices: ck_notices_channel
+notices: ck_notices_purpose
+notices: ck_notices_attempts
+notices: ix_notices_user_id(user_id)
+notices: ix_notices_next_attempt_at_id(next_attempt_at,id)
 
 server_keys: id text(128), purpose text(32), secret bytes, is_sealed bool, created_at time, active_from time,
     retired_at time?

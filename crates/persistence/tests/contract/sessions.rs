@@ -39,7 +39,7 @@ async fn begin(setting: &Setting, user: &User) -> Session {
 async fn deactivate(setting: &Setting, user: &User) -> User {
     let after = User { is_active: false, version: user.version + 1, ..user.clone() };
     let events = vec![event(&setting.clock, EventKind::UserUpdated, Some(user.id))];
-    let update = Update { before: user.clone(), after: after.clone(), ends_sessions: false, events };
+    let update = Update { before: user.clone(), after: after.clone(), ends_sessions: false, proof: None, events };
     setting.store.update_user(&update).await.unwrap();
     after
 }

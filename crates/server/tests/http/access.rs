@@ -28,6 +28,7 @@ const TABLE: &[Row] = &[
     ("DELETE", "/auth/sessions", [401, 204, 204, 204, 204, 204]),
     ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404]),
     ("POST", "/auth/password/change", [401, 422, 422, 422, 403, 403]),
+    ("POST", "/auth/reauthenticate", [401, 422, 422, 422, 403, 403]),
     ("POST", "/auth/password/forgot", [422, 422, 422, 422, 422, 422]),
     ("POST", "/auth/password/reset", [422, 422, 422, 422, 422, 422]),
     (SIGN_OUT.0, SIGN_OUT.1, [401, 204, 204, 204, 204, 204]),

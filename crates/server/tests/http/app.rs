@@ -7,7 +7,7 @@ use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use auth::{CodeMessage, CodeSender, SendError};
 use domain::testing::FixedClock;
-use domain::{Clock, SystemClock};
+use domain::{Clock, Notice, SystemClock};
 use persistence::testing::TestDatabase;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -204,6 +204,26 @@ impl TestApp {
             arrived.as_mut().enable();
             if let Some(code) = self.codes.to(contact).get(before) {
                 return code.clone();
+            }
+            arrived.await;
+        }
+    }
+
+    /// What people are told, `(purpose, channel, to)`, once so many notices have been sent; waits for them.
+    pub(crate) async fn notices(&self, count: usize) -> Vec<(String, String, String)> {
+        let sent = tokio::time::timeout(PATIENCE, self.next_notices(count)).await;
+        sent.unwrap_or_else(|_| panic!("no {count} notices: {:?}", self.codes.notices.lock().unwrap()))
+    }
+
+    async fn next_notices(&self, count: usize) -> Vec<(String, String, String)> {
+        loop {
+            let arrived = self.codes.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            let sent = self.codes.notices.lock().unwrap().clone();
+            if sent.len() >= count {
+                let told = |notice: Notice| (notice.purpose.to_string(), notice.channel.to_string(), notice.recipient);
+                return sent.into_iter().map(told).collect();
             }
             arrived.await;
         }
@@ -418,6 +438,7 @@ impl Answer {
 #[derive(Default)]
 struct Codes {
     sent: Mutex<HashMap<String, Vec<CodeMessage>>>,
+    notices: Mutex<Vec<Notice>>,
     arrived: tokio::sync::Notify,
 }
 
@@ -439,6 +460,12 @@ impl Codes {
 impl CodeSender for Codes {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
         self.sent.lock().unwrap().entry(message.to.clone()).or_default().push(message.clone());
+        self.arrived.notify_waiters();
+        Ok(())
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.notices.lock().unwrap().push(notice.clone());
         self.arrived.notify_waiters();
         Ok(())
     }

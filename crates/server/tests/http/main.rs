@@ -36,7 +36,9 @@ mod refresh;
 mod sessions;
 mod signin;
 mod signup;
+mod takeover;
 mod tokens;
+mod unapproved;
 mod values;
 
 /// Makes one test for each backend out of `async fn name(app: TestApp)`.

@@ -17,19 +17,21 @@ async fn world_with_session() -> (World, SignedIn) {
 }
 
 #[tokio::test]
-async fn each_token_gives_the_next_and_a_new_month() {
+async fn each_token_gives_the_next_and_more_time_until_the_last_day() {
     let (world, first) = world_with_session().await;
     let mut token = first.refresh_token.clone();
-    for day in 1..4 {
-        world.clock.advance(TimeDelta::days(20));
+    for (day, left) in [(1, 20), (2, 10), (3, 1)] {
+        world.clock.advance(TimeDelta::days(if left == 1 { 9 } else { 10 }));
         let next = renew(&world, &token).await.unwrap();
         assert_ne!(next.refresh_token.expose_secret(), token.expose_secret());
-        assert_eq!(next.refresh_expires_in, 30 * 24 * 3600);
+        assert_eq!(next.refresh_expires_in, left * 24 * 3600);
         assert!(world.is_alive(&next).await);
         assert_eq!(world.store.sessions()[0].renewals, day);
         token = next.refresh_token;
     }
     assert_eq!(token.expose_secret().len(), 96);
+    world.clock.advance(TimeDelta::days(1));
+    assert!(matches!(renew(&world, &token).await, Err(AuthError::InvalidToken)));
 }
 
 #[tokio::test]

@@ -77,10 +77,14 @@ async fn a_verified_staff_sign_up_is_finished_by_its_code() {
             ..staff_form("ann@example.com")
         };
         let sent = code_sent(world.auth.sign_up_staff(&anyone(), form).await.unwrap());
-        assert_eq!((sent.channel, sent.expires_in), (VerificationMethod::Whatsapp, 300));
+        assert_eq!(
+            (sent.channel, sent.expires_in),
+            (VerificationMethod::Email, 300),
+            "it is the e-mail that is proven"
+        );
         assert!(world.store.users().is_empty());
         let code = world.code(&sent).await.unwrap();
-        assert_eq!(world.sent()[0].to, PHONE);
+        assert_eq!(world.sent()[0].to, "ann@example.com");
         let answer = world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap();
         assert_eq!(matches!(answer, Answer::SignedIn(_)), is_active);
         let user = &world.store.users()[0];

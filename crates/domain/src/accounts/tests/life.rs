@@ -52,7 +52,8 @@ async fn fields_are_set_as_the_policy_says() {
         for (&field, expected) in Field::ALL.iter().zip(fields) {
             let world = World::new().await;
             let patch = of(field, &world);
-            let done = world.accounts.update(&world.actor(caller), world.id(target), &patch, &Expected::Any).await;
+            let actor = world.in_session(world.actor(caller)).await;
+            let done = world.accounts.update(&actor, world.id(target), &patch, &Expected::Any).await;
             let expected = match expected {
                 "404" => HIDDEN.to_owned(),
                 "403" => format!("this role may not set {field}"),

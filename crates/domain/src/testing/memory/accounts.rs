@@ -27,7 +27,7 @@ use crate::value::{Email, Phone};
 impl AccountStore for MemoryStore {
     async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(|state| {
-            state.insert_account(account)?;
+            state.insert_account(account, events)?;
             state.events.extend_from_slice(events);
             Ok(())
         })
@@ -35,7 +35,7 @@ impl AccountStore for MemoryStore {
 
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
         self.write(|state| {
-            state.insert_account(account)?;
+            state.insert_account(account, events)?;
             state.insert_session(session)?;
             state.events.extend_from_slice(events);
             Ok(())
@@ -50,7 +50,7 @@ impl AccountStore for MemoryStore {
         events: &[Event],
     ) -> Result<(), WriteError> {
         self.write(|state| {
-            state.insert_account(account)?;
+            state.insert_account(account, events)?;
             state.replace_challenge(invitation, message);
             state.events.extend_from_slice(events);
             Ok(())
@@ -73,11 +73,31 @@ impl AccountStore for MemoryStore {
                 return Err(WriteError::SetupTokenRefused);
             }
             state.setup_tokens.clear();
-            state.insert_account(account)?;
+            state.insert_account(account, events)?;
             state.insert_session(session)?;
             state.events.extend_from_slice(events);
             Ok(())
         })
+    }
+
+    async fn has_admin(&self) -> Result<bool, StoreError> {
+        Ok(self.read(State::has_admin))
+    }
+
+    async fn create_only_admin(&self, account: &Account, events: &[Event]) -> Result<bool, WriteError> {
+        self.write(|state| {
+            if state.has_admin() {
+                return Ok(false);
+            }
+            state.insert_account(account, events)?;
+            state.setup_tokens.clear();
+            state.events.extend_from_slice(events);
+            Ok(true)
+        })
+    }
+
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        Ok(self.has_email(email))
     }
 
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
@@ -93,12 +113,12 @@ impl AccountStore for MemoryStore {
             if role == Role::Customer {
                 return Err(WriteError::Stale);
             }
-            let account = Account {
-                user: recovery.admin.clone(),
-                password_hash: recovery.password_hash.clone(),
-                first_answer: None,
-            };
-            state.people.insert(id, account);
+            let account = Account::new(recovery.admin.clone(), recovery.password_hash.clone());
+            let old = state.people.insert(id, account);
+            if let Some(old) = old {
+                state.tell_of_password(id, &old.password_hash, &recovery.events);
+            }
+            state.signups.remove(&id);
             state.setup_tokens.clear();
             state.events.extend_from_slice(&recovery.events);
             if state.end_all_but(id, None) > 0 {
@@ -260,8 +280,11 @@ impl State {
         self.users().any(|user| user.role() == Role::Admin)
     }
 
-    pub(super) fn insert_account(&mut self, account: &Account) -> Result<(), WriteError> {
+    pub(super) fn insert_account(&mut self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         let user = &account.user;
+        if let Some(staff) = user.staff().filter(|_| account.replaces_signup) {
+            self.replace_signup(&staff.email, events);
+        }
         if self.people.contains_key(&user.id) {
             return Err(broken_key("pk_users").into());
         }
@@ -270,6 +293,7 @@ impl State {
         }
         self.check_unique(user)?;
         self.people.insert(user.id, account.clone());
+        self.note_signup(account);
         if let Some(first) = &account.first_answer {
             self.remember(user, first)?;
         }

@@ -69,7 +69,13 @@ impl ChallengeStore for MemoryStore {
             let unused =
                 state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.used_at.is_none());
             unused.ok_or(WriteError::Stale)?.used_at = Some(now);
-            state.apply(outcome, now)
+            state.apply(outcome, now)?;
+            // The sign-up that it was has become a person.
+            let owner = outcome.account.as_ref().map(|account| account.user.id);
+            if let Some(challenge) = state.challenges.iter_mut().find(|challenge| challenge.id == id) {
+                challenge.user_id = owner.or(challenge.user_id);
+            }
+            Ok(())
         })
     }
 
@@ -138,19 +144,20 @@ impl State {
 
     fn apply(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), WriteError> {
         if let Some(account) = &outcome.account {
-            self.insert_account(account)?;
+            self.insert_account(account, &outcome.events)?;
         }
         if let Some(id) = outcome.verified {
             self.verify(id, now)?;
         }
         if let Some((id, password_hash)) = &outcome.password {
-            self.account_mut(*id)?.password_hash = password_hash.clone();
+            let old = std::mem::replace(&mut self.account_mut(*id)?.password_hash, password_hash.clone());
+            self.tell_of_password(*id, &old, &outcome.events);
             self.end_all_but(*id, None);
             self.close_challenges_of_password(*id);
         }
         // After the password, whose change ends every session but this new one.
         if let Some(session) = &outcome.session {
-            self.start_session(session)?;
+            self.start_session(session, outcome.events.first())?;
         }
         self.events.extend_from_slice(&outcome.events);
         Ok(())

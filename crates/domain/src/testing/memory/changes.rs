@@ -47,9 +47,7 @@ impl MemoryStore {
             let named = erasure.heir.filter(|heir| state.people.contains_key(heir));
             let heir = named.or_else(|| state.active_admins().next());
             let left = state.bequeath(user.id, heir, erasure.event.at);
-            state.end_all_but(user.id, None);
-            state.forget_challenges(user);
-            state.events.iter_mut().for_each(|event| blank(event, user.id));
+            state.forget_person(user);
             state.events.push(if left { erasure.event_of_heir(heir) } else { erasure.event.clone() });
             Ok(())
         })
@@ -74,12 +72,15 @@ impl MemoryStore {
             let user = state.user(id).filter(|user| scope.contains(user))?.clone();
             let mut sessions: Vec<_> = state.sessions.iter().filter(|session| session.user_id == id).cloned().collect();
             sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-            let mut challenges: Vec<_> = state.challenges.iter().filter(|asked| is_of(asked, &user)).cloned().collect();
+            let mut challenges: Vec<_> =
+                state.challenges.iter().filter(|asked| is_for(asked, &user)).cloned().collect();
             challenges.sort_by_key(|challenge| std::cmp::Reverse(challenge.id));
+            let notices = state.notices_of(id);
             let is_creator = |user: &&User| user.customer().is_some_and(|customer| customer.created_by == id);
             Some(PersonalData {
                 sessions,
                 challenges,
+                notices,
                 first_answer: state
                     .first_answers
                     .iter()
@@ -101,6 +102,12 @@ impl State {
         if manager(after) != manager(before) {
             self.check_assigned(manager(after))?;
         }
+        if let Some(proof) = &update.proof {
+            self.check_fresh(proof)?;
+        }
+        if let Some(email) = new_email(before, after) {
+            self.replace_signup(email, &update.events);
+        }
         self.check_unique(after)?;
         if before.role() == Role::Manager && after.role() != Role::Manager {
             self.check_no_customers(before.id)?;
@@ -111,6 +118,8 @@ impl State {
         if update.ends_sessions {
             self.end_all_but(before.id, None);
         }
+        self.note_approval(before, after);
+        self.tell_of_contact(before, after, &update.events);
         self.events.extend_from_slice(&update.events);
         Ok(())
     }
@@ -190,18 +199,38 @@ impl State {
         left
     }
 
+    /// What goes with somebody who is gone, and what stays without its personal values.
+    pub(super) fn forget_person(&mut self, user: &User) {
+        self.end_all_but(user.id, None);
+        self.forget_challenges(user);
+        self.notices.retain(|queued| queued.notice.user_id != user.id);
+        self.signups.remove(&user.id);
+        self.events.iter_mut().for_each(|event| blank(event, user.id));
+    }
+
     fn forget_challenges(&mut self, user: &User) {
         self.challenges.retain(|challenge| !is_of(challenge, user));
         self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
     }
 }
 
-/// Whether it is theirs, or nobody's who has an account, and went to a contact of theirs.
+fn new_email<'a>(before: &User, after: &'a User) -> Option<&'a crate::Email> {
+    let email = &after.staff()?.email;
+    Some(email).filter(|email| before.staff().is_none_or(|staff| staff.email != **email))
+}
+
+/// Whether it goes with them: it is theirs, or nobody's who has an account, and went to the contact that is theirs.
 fn is_of(challenge: &Challenge, user: &User) -> bool {
     match challenge.user_id {
         Some(id) => id == user.id,
-        None => user.contacts().contains(&challenge.contact),
+        None => user.identity() == challenge.contact,
     }
+}
+
+/// Whether it was asked for them. A contact that is only claimed shows nobody else's.
+fn is_for(challenge: &Challenge, user: &User) -> bool {
+    let is_proven = user.verified_at.is_some() && user.customer().is_some();
+    is_of(challenge, user) && (challenge.user_id.is_some() || is_proven)
 }
 
 fn blank(event: &mut Event, erased: UserId) {

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::clock::Timestamp;
-use crate::store::{Expirable, HousekeepingStore, StoreError};
+use crate::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use crate::user::User;
 
 #[async_trait]
 impl HousekeepingStore for MemoryStore {
@@ -48,7 +49,15 @@ impl HousekeepingStore for MemoryStore {
     }
 
     async fn count_messages(&self) -> Result<u64, StoreError> {
-        Ok(self.read(|state| state.outbox.len() as u64))
+        Ok(self.read(|state| (state.outbox.len() + state.notices.len()) as u64))
+    }
+
+    async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
+        Ok(self.unapproved(before, limit))
+    }
+
+    async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.forget(erasure)
     }
 }
 

@@ -40,7 +40,7 @@ impl State {
 
     fn import(&mut self, part: &ImportPart) -> Result<(), WriteError> {
         for user in &part.created {
-            self.insert_account(&Account::new(user.clone(), PasswordHash::unusable()))?;
+            self.insert_account(&Account::new(user.clone(), PasswordHash::unusable()), &[])?;
         }
         for update in &part.updated {
             self.update(&Update { events: Vec::new(), ..update.clone() })?;

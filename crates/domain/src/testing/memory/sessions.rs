@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
-use crate::audit::Event;
+use crate::audit::{Event, EventKind};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
-use crate::session::Session;
+use crate::proof::FreshProof;
+use crate::session::{MAX_SESSIONS, Session};
 use crate::store::{SessionStore, StoreError, WriteError};
 use crate::user::{PasswordHash, User};
 
@@ -14,7 +15,7 @@ use crate::user::{PasswordHash, User};
 impl SessionStore for MemoryStore {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(|state| {
-            state.start_session(session)?;
+            state.start_session(session, Some(event))?;
             state.events.push(event.clone());
             Ok(())
         })
@@ -65,6 +66,32 @@ impl SessionStore for MemoryStore {
         })
     }
 
+    async fn prove_session(
+        &self,
+        session: SessionId,
+        user: UserId,
+        password: &PasswordHash,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.write(|state| {
+            let account = state.people.get(&user).filter(|account| account.password_hash == *password);
+            account.ok_or(WriteError::Stale)?;
+            let live = |other: &&mut Session| other.id == session && other.user_id == user && is_live(other, event.at);
+            state.sessions.iter_mut().find(live).ok_or(WriteError::Stale)?.proven_at = event.at;
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
+
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        self.write(|state| {
+            state.check_fresh(proof)?;
+            let ended = state.end_all_but(proof.user, Some(proof.session));
+            state.events.extend((ended > 0).then(|| event.clone()));
+            Ok(ended)
+        })
+    }
+
     async fn change_password(
         &self,
         user: UserId,
@@ -76,6 +103,10 @@ impl SessionStore for MemoryStore {
         self.write(|state| {
             let account = state.people.get_mut(&user).filter(|account| account.password_hash == *old);
             account.ok_or(WriteError::Stale)?.password_hash = new.clone();
+            if let Some(kept) = state.sessions.iter_mut().find(|session| Some(session.id) == keep) {
+                kept.proven_at = event.at;
+            }
+            state.tell_of_password(user, old, std::slice::from_ref(event));
             state.end_all_but(user, keep);
             state.close_challenges_of_password(user);
             state.events.push(event.clone());
@@ -94,11 +125,32 @@ fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
 
 impl State {
     /// Whoever was deactivated or erased meanwhile is not signed in.
-    pub(super) fn start_session(&mut self, session: &Session) -> Result<(), WriteError> {
+    pub(super) fn start_session(&mut self, session: &Session, started: Option<&Event>) -> Result<(), WriteError> {
         if !self.user(session.user_id).is_some_and(|user| user.is_active) {
             return Err(WriteError::Stale);
         }
-        self.insert_session(session)
+        self.insert_session(session)?;
+        if self.end_oldest(session.user_id) > 0 {
+            let ended = started.map(|event| event.following(EventKind::SessionEnded, session.user_id));
+            self.events.extend(ended);
+        }
+        Ok(())
+    }
+
+    /// Ends those beyond what a person may have, the least recently used first.
+    fn end_oldest(&mut self, user: UserId) -> u64 {
+        let mut theirs: Vec<_> = self.sessions.iter().filter(|session| session.user_id == user).collect();
+        theirs.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
+        let kept = usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX);
+        let ended: Vec<_> = theirs.iter().skip(kept).map(|session| session.id).collect();
+        self.remove_sessions(|session| ended.contains(&session.id))
+    }
+
+    pub(super) fn check_fresh(&self, proof: &FreshProof) -> Result<(), WriteError> {
+        let is_meant = |session: &&Session| session.id == proof.session && session.user_id == proof.user;
+        let session = self.sessions.iter().find(is_meant);
+        let is_fresh = session.is_some_and(|session| session.proven_at > proof.since);
+        if is_fresh { Ok(()) } else { Err(WriteError::NotFresh) }
     }
 
     pub(super) fn insert_session(&mut self, session: &Session) -> Result<(), WriteError> {
