@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::id::UserId;
+use crate::authority::{Authority, Credential, PersonalAuthority};
+use crate::clock::Timestamp;
+use crate::id::{SessionId, UserId};
 use crate::user::{Role, User};
 
 /// The first argument of every use-case: who acts, and how they came in.
@@ -23,6 +25,8 @@ pub enum Identity {
         id: UserId,
         /// As what.
         role: Role,
+        /// What they came in by.
+        credential: Option<Credential>,
     },
     /// A part of the system, such as `import` or the command line.
     System(&'static str),
@@ -42,10 +46,17 @@ pub struct Origin {
 }
 
 impl Actor {
-    /// A signed-in person.
+    /// A person for whom the program vouches that calls the use-cases, without a session.
     #[must_use]
     pub fn user(user: &User, origin: Origin) -> Self {
-        Self { identity: Identity::User { id: user.id, role: user.role() }, origin }
+        Self { identity: Identity::User { id: user.id, role: user.role(), credential: None }, origin }
+    }
+
+    /// A person who is signed in by this session, and may do nothing more once it has ended.
+    #[must_use]
+    pub fn signed_in(user: &User, session: SessionId, origin: Origin) -> Self {
+        let credential = Some(Credential::Session(session));
+        Self { identity: Identity::User { id: user.id, role: user.role(), credential }, origin }
     }
 
     /// A part of the system, which may do everything; `name` says which.
@@ -58,6 +69,17 @@ impl Actor {
     #[must_use]
     pub fn anonymous(origin: Origin) -> Self {
         Self { identity: Identity::Anonymous, origin }
+    }
+
+    /// By what right a change is made at this moment. Those who are not signed in prove themselves by what they write.
+    #[must_use]
+    pub fn authority(&self, at: Timestamp) -> Authority {
+        match self.identity {
+            Identity::User { id, role, credential } => {
+                Authority::Person(PersonalAuthority { id, role, credential, at })
+            }
+            Identity::System(_) | Identity::Anonymous => Authority::Unconditional,
+        }
     }
 
     /// Who acts, when it is a person.

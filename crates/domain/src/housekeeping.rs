@@ -80,7 +80,7 @@ mod tests {
     use crate::challenge::Purpose;
     use crate::store::{AccountStore, ChallengeStore, SessionStore};
     use crate::testing::{FixedClock, MemoryStore, account, challenge, event, manager, message, session};
-    use crate::{audit::EventKind, user::User};
+    use crate::{Authority, audit::EventKind, user::User};
 
     struct House {
         store: MemoryStore,
@@ -93,7 +93,7 @@ mod tests {
             let (store, clock) = (MemoryStore::new(), FixedClock::default());
             let owner = manager(&clock, "ann@example.com");
             let created = event(&clock, EventKind::UserCreated, Some(owner.id));
-            store.create_account(&account(&owner), &[created]).await.unwrap();
+            store.create_account(&Authority::Unconditional, &account(&owner), &[created]).await.unwrap();
             Self { store, clock, owner }
         }
 

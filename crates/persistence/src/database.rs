@@ -12,6 +12,7 @@ use crate::error::{DatabaseError, store_error};
 use crate::list;
 use crate::schema::{self, Schema};
 use crate::store::Store;
+use crate::turns::Turns;
 use domain::store::StoreError;
 
 /// How a database is used.
@@ -104,7 +105,19 @@ impl Database {
         let home = Handle::current();
         let counting = Arc::new(Semaphore::new((target.connections(options) / 2).max(1)));
         let patience = options.acquire_timeout;
-        Ok(Self { target, store: Store { writer, reader, home, time_limit, counting, patience, few: list::FEW } })
+        Ok(Self {
+            target,
+            store: Store {
+                writer,
+                reader,
+                home,
+                time_limit,
+                counting,
+                patience,
+                turns: Turns::default(),
+                few: list::FEW,
+            },
+        })
     }
 
     /// The stores of the domain on this database.

@@ -10,6 +10,7 @@ mod account_store;
 mod attempt_store;
 mod audit;
 mod audit_store;
+mod authority;
 mod challenge_store;
 mod connect;
 mod database;
@@ -34,6 +35,7 @@ mod session_store;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turns;
 mod update;
 
 pub use database::{Database, Options, PoolState};

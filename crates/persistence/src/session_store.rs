@@ -4,18 +4,19 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::audit::Event;
+use domain::authority::Authority;
 use domain::session::{Digest, Session};
 use domain::store::{SessionStore, StoreError, WriteError};
 use domain::{PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
 
-use crate::account_store::{keeping, touch};
+use crate::account_store::touch;
 use crate::entity::{admin_manager, session, user};
-use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::error::{Failure, Inconsistency, store_error};
 use crate::store::Store;
-use crate::{audit, challenge_store, person};
+use crate::{audit, authority, challenge_store, person};
 
 #[async_trait]
 impl SessionStore for Store {
@@ -94,31 +95,46 @@ impl SessionStore for Store {
         self.all(&select).await?.iter().map(read).collect()
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
-        let ended = self.write(move |txn| async move {
+    async fn end_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        id: SessionId,
+        event: &Event,
+    ) -> Result<bool, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
             let delete = session::Entity::delete_by_id(id.as_uuid()).filter(session::Column::UserId.eq(user.as_uuid()));
             let ended = delete.exec(&*txn).await?.rows_affected > 0;
             if ended {
                 audit::record(&txn, event).await?;
             }
             Ok(ended)
-        });
-        ended.await.map_err(only_store_error)
+        })
+        .await
     }
 
-    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
-        let ended = self.write(move |txn| async move {
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
             let ended = end_all(&txn, user, except).await?;
             if ended > 0 {
                 audit::record(&txn, event).await?;
             }
             Ok(ended)
-        });
-        ended.await.map_err(only_store_error)
+        })
+        .await
     }
 
     async fn change_password(
         &self,
+        by: &Authority,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,
@@ -128,6 +144,7 @@ impl SessionStore for Store {
         self.write(move |txn| async move {
             // The person before their profile, sessions and challenges, as everywhere: whoever takes them
             // in another order waits for one who waits for them.
+            authority::hold(&txn, by, Some(user)).await?;
             stale_unless(touch(&txn, user, event.at).await?)?;
             let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
@@ -142,13 +159,19 @@ impl SessionStore for Store {
 /// Starts a session of somebody who may sign in. Whoever deactivates or erases them waits for the end
 /// of this transaction, and then ends the session too; whoever has done so makes it stale.
 pub(crate) async fn start(txn: &DatabaseTransaction, session: &Session) -> Result<(), Failure> {
-    let owner = user::Entity::find_by_id(session.user_id.as_uuid())
-        .filter(user::Column::IsActive.eq(true))
-        .lock(keeping(txn))
-        .one(txn)
-        .await?;
-    stale_unless(owner.is_some())?;
+    let owner = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .cond_where(user::Column::Id.eq(session.user_id.as_uuid()))
+        .cond_where(user::Column::IsActive.eq(true))
+        .take();
+    stale_unless(!authority::keep(txn, owner).await?.is_empty())?;
     insert(txn, session).await
+}
+
+/// Makes sure that sessions of this person may be ended until the transaction ends.
+async fn hold_authority_over(txn: &DatabaseTransaction, by: &Authority, user: UserId) -> Result<(), Failure> {
+    if by.is_of(user) { authority::hold_session(txn, by).await } else { authority::hold(txn, by, None).await }
 }
 
 /// Writes the session of somebody who was entered in the same transaction.

@@ -50,7 +50,7 @@ impl Authentication {
             Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
         let account = self.staff_account(StaffRole::Admin, staff, None, hash, true);
         let event = self.created(actor, &account);
-        self.inner.stores.accounts.create_account(&account, &[event]).await
+        self.inner.stores.accounts.create_account(&self.authority(actor), &account, &[event]).await
     }
 
     async fn recover(

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::{Digest, Session};
-use domain::{Actor, Timestamp};
+use domain::{Actor, Authority, Timestamp};
 
 use super::{Authentication, SignedIn};
 use crate::crypto::equal;
@@ -57,7 +57,8 @@ impl Authentication {
             Standing::JustSpent => self.signed_in(user, &session, &successor),
             Standing::Old => {
                 let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
-                self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
+                let by = &Authority::Unconditional;
+                self.inner.stores.sessions.end_session(by, session.user_id, session.id, &event).await?;
                 Err(AuthError::InvalidToken)
             }
         }

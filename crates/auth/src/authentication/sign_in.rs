@@ -4,7 +4,7 @@ use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
 use domain::limit::Settled;
 use domain::store::{Credentials, WriteError};
-use domain::{Actor, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
+use domain::{Actor, Authority, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
 
 use super::finish::{go_on, to_its_end};
 use super::limits::Guess;
@@ -172,7 +172,11 @@ impl Authentication {
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
-            self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
+            self.inner
+                .stores
+                .sessions
+                .end_session(&Authority::Unconditional, session.user_id, session.id, &event)
+                .await?;
         }
         checked?;
         self.signed_in(proven.user, &session, &token)

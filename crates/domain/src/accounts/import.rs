@@ -36,13 +36,14 @@ impl Accounts {
     /// somebody else is refused as one whose phone is taken.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers; [`Error::Invalid`] when `created_by` is nobody of the staff;
+    /// [`Error::Forbidden`] for customers; [`Error::Unauthorized`] when the caller's authority ends on the way;
+    /// [`Error::Invalid`] when `created_by` is nobody of the staff;
     /// [`Error::Stale`] when others kept changing the same people; [`Error::Store`], after which
     /// what earlier parts wrote stays written.
     pub async fn import(&self, actor: &Actor, lines: &mut dyn Lines, order: &ImportOrder) -> Result<Imported, Error> {
         let scope = allowed(actor, Action::ImportAndExport)?;
         // A large file may have taken a while to arrive.
-        self.check_still(actor).await?;
+        self.check_authority(actor).await?;
         let creator = self.creator(order).await?;
         let judge = Judge { accounts: self, actor, scope, order, creator };
         match order.on_error {
@@ -74,7 +75,7 @@ impl Accounts {
             }
             lines.rewind().await?;
             let mut parts = Parts::new(judge, lines);
-            match self.store.import_customers(&mut parts).await {
+            match self.store.import_customers(&self.authority(judge.actor), &mut parts).await {
                 Ok(()) => return Ok(parts.imported),
                 Err(error) if is_race(&error) => {}
                 Err(error) => return Err(error.into()),
@@ -100,7 +101,7 @@ impl Accounts {
         let mut busy = 0;
         for _ in 0..ATTEMPTS {
             let mut part = OnePart { judge, lines, keys: Some(keys.clone()), imported: Imported::default() };
-            match self.store.import_customers(&mut part).await {
+            match self.store.import_customers(&self.authority(judge.actor), &mut part).await {
                 Ok(()) => return Ok(part.imported),
                 Err(error) if is_race(&error) => {}
                 Err(WriteError::Store(StoreError::Unavailable(_))) if busy + 1 < BUSY_ATTEMPTS => busy += 1,
@@ -250,16 +251,21 @@ struct Parts<'a> {
     seen: Seen,
     /// Those of this part.
     lines: Vec<Line>,
+    /// What came of the parts before this one.
+    before: Imported,
+    /// What came of all of them.
     imported: Imported,
 }
 
 impl<'a> Parts<'a> {
     fn new(judge: Judge<'a>, source: &'a mut dyn Lines) -> Self {
-        Self { judge, source, seen: Seen::default(), lines: Vec::new(), imported: Imported::default() }
+        let (before, imported) = (Imported::default(), Imported::default());
+        Self { judge, source, seen: Seen::default(), lines: Vec::new(), before, imported }
     }
 
     fn look(&mut self, found: &ImportFound) -> ImportPart {
         let (imported, part) = self.judge.all(&self.lines, found);
+        self.imported = self.before.clone();
         self.imported.add(imported);
         part
     }
@@ -268,6 +274,7 @@ impl<'a> Parts<'a> {
 #[async_trait]
 impl ImportParts for Parts<'_> {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
+        self.before = self.imported.clone();
         self.lines = self.source.next(PART).await?;
         self.lines.iter_mut().for_each(|line| self.seen.note(line));
         Ok(Some(keys(&self.lines)).filter(|_| !self.lines.is_empty()))

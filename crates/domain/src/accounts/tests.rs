@@ -36,10 +36,10 @@ impl World {
             ("gone", gone),
         ];
         for (_, user) in people.iter().filter(|(_, user)| user.staff().is_some()) {
-            store.create_account(&testing::account(user), &[created(&clock)]).await.unwrap();
+            store.create_account(&Authority::Unconditional, &testing::account(user), &[created(&clock)]).await.unwrap();
         }
         for (_, user) in people.iter().filter(|(_, user)| user.customer().is_some()) {
-            store.create_account(&testing::account(user), &[created(&clock)]).await.unwrap();
+            store.create_account(&Authority::Unconditional, &testing::account(user), &[created(&clock)]).await.unwrap();
         }
         Self { store, accounts, people }
     }
@@ -251,8 +251,8 @@ async fn a_customer_is_stored_as_given() {
 async fn a_caller_who_is_no_manager_any_more_enters_nobody() {
     let world = World::new().await;
     let refused = world.accounts.create(&world.actor("gone"), testing::new_customer("+998900000009", None)).await;
-    assert!(matches!(refused, Err(Error::Gone)), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Unauthorized)), "{refused:?}");
     let erased = signed_in(&User { id: world.id("nobody"), ..world.user("admin").clone() });
     let refused = world.accounts.create(&erased, testing::new_customer("+998900000009", None)).await;
-    assert!(matches!(refused, Err(Error::Gone)), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Unauthorized)), "{refused:?}");
 }
