@@ -28,23 +28,37 @@ tests! {
 struct Given {
     parts: Vec<(ImportKeys, Result<ImportPart, WriteError>)>,
     found: Vec<ImportFound>,
+    /// How many parts were asked for, and the last of them, which may be asked for again.
+    begun: usize,
+    last: ImportPart,
 }
 
 #[async_trait]
 impl ImportParts for Given {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
-        Ok(self.parts.get(self.found.len()).map(|(keys, _)| keys.clone()))
+        let keys = self.parts.get(self.begun).map(|(keys, _)| keys.clone());
+        self.begun += 1;
+        Ok(keys)
     }
 
     fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
-        let part = std::mem::replace(&mut self.parts[self.found.len()].1, Ok(ImportPart::default()));
+        if self.found.len() == self.begun {
+            return Ok(self.last.clone());
+        }
         self.found.push(found.clone());
-        part
+        let part = std::mem::replace(&mut self.parts[self.begun - 1].1, Ok(ImportPart::default()))?;
+        self.last = part.clone();
+        Ok(part)
     }
 }
 
 fn given(parts: impl IntoIterator<Item = ImportPart>) -> Given {
-    Given { parts: parts.into_iter().map(|part| (ImportKeys::default(), Ok(part))).collect(), found: Vec::new() }
+    Given {
+        parts: parts.into_iter().map(|part| (ImportKeys::default(), Ok(part))).collect(),
+        found: Vec::new(),
+        begun: 0,
+        last: ImportPart::default(),
+    }
 }
 
 fn keys(phones: &[&str], emails: &[&str]) -> ImportKeys {
