@@ -448,6 +448,7 @@ impl From<Error> for Problem {
             Error::PreconditionFailed => {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
             }
+            Error::Unauthorized => Self::invalid_token().about_a_token(),
             // A record refers to whoever enters it: the caller is nobody any more.
             Error::Gone => Self::invalid_token(),
             Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
@@ -461,7 +462,7 @@ impl From<Error> for Problem {
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::InvalidToken => Self::invalid_token(),
+            AuthError::InvalidToken => Self::invalid_token().about_a_token(),
             AuthError::InvalidCredentials => Self::new(Code::InvalidCredentials, "wrong e-mail or password"),
             AuthError::InvalidCode { tries_left } => {
                 Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }

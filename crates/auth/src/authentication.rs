@@ -27,7 +27,7 @@ use domain::limit::{Attempt, Limit};
 use domain::once::Once;
 use domain::session::Session;
 use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
-use domain::{Actor, ChallengeId, Clock, Email, Origin, Role, SessionId, User, UserId, VerificationMethod};
+use domain::{Actor, Authority, ChallengeId, Clock, Email, Origin, Role, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -257,7 +257,7 @@ impl Authentication {
         let user = user
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
             .ok_or(AuthError::InvalidToken)?;
-        let actor = Actor::user(&user, origin).in_session(claims.sid);
+        let actor = Actor::signed_in(&user, claims.sid, origin);
         Ok(Caller { actor, user, session_id: claims.sid })
     }
 
@@ -309,6 +309,17 @@ impl Authentication {
         let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
         let key = key.as_bytes();
         Once { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
+    }
+
+    /// Whether the caller still is who they were when the request began, before work is spent on it.
+    async fn check_authority(&self, actor: &Actor) -> Result<(), AuthError> {
+        let is_good = self.inner.stores.accounts.has_authority(&self.authority(actor)).await?;
+        if is_good { Ok(()) } else { Err(AuthError::InvalidToken) }
+    }
+
+    /// By what right the caller changes something now.
+    fn authority(&self, actor: &Actor) -> Authority {
+        actor.authority(self.now())
     }
 
     fn now(&self) -> domain::Timestamp {

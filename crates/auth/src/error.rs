@@ -83,6 +83,7 @@ impl From<domain::Error> for AuthError {
         match error {
             domain::Error::Store(error) => Self::Store(error),
             domain::Error::TooMany(too_many) => Self::TooMany(too_many),
+            domain::Error::Unauthorized => Self::InvalidToken,
             domain::Error::SetupTokenRefused => Self::SetupTokenRefused,
             domain::Error::Invalid(field, error) => Refusal::new(field.as_str(), error).into(),
             error => Self::Domain(error),

@@ -11,8 +11,8 @@ use domain::session::Session;
 use domain::store::{Account, AccountStore, SessionStore, StoreError, WriteError};
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
-    Actor, Clock, Email, FreshProof, Notice, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
-    VerificationMethod,
+    Actor, Authority, Clock, Email, FreshProof, Notice, Origin, PasswordHash, Phone, SessionId, Timestamp, User,
+    UserId, VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
@@ -141,7 +141,10 @@ impl World {
 
     async fn enter(&self, user: User, password_hash: PasswordHash) -> User {
         let event = testing::event(&self.clock, EventKind::UserCreated, Some(user.id));
-        self.store.create_account(&Account::new(user.clone(), password_hash), &[event]).await.unwrap();
+        self.store
+            .create_account(&Authority::Unconditional, &Account::new(user.clone(), password_hash), &[event])
+            .await
+            .unwrap();
         user
     }
 
@@ -284,14 +287,26 @@ impl SessionStore for HookedSessions {
         self.inner.list_sessions(user, now).await
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
+    async fn end_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        id: SessionId,
+        event: &Event,
+    ) -> Result<bool, WriteError> {
         (self.hook)("end_session").await?;
-        self.inner.end_session(user, id, event).await
+        self.inner.end_session(by, user, id, event).await
     }
 
-    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError> {
         (self.hook)("end_sessions").await?;
-        self.inner.end_sessions(user, except, event).await
+        self.inner.end_sessions(by, user, except, event).await
     }
 
     async fn prove_session(
@@ -312,6 +327,7 @@ impl SessionStore for HookedSessions {
 
     async fn change_password(
         &self,
+        by: &Authority,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,
@@ -319,6 +335,6 @@ impl SessionStore for HookedSessions {
         event: &Event,
     ) -> Result<(), WriteError> {
         (self.hook)("change_password").await?;
-        self.inner.change_password(user, old, new, keep, event).await
+        self.inner.change_password(by, user, old, new, keep, event).await
     }
 }

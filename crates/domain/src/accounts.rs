@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind, changes};
+use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::customer::Customer;
 use crate::error::{Error, Field};
@@ -103,7 +104,7 @@ impl Accounts {
     /// e-mail or phone in use, or [`Error::TooMany`] when the caller was told so of others' customers too often;
     /// [`Error::Invalid`] when the assigned manager is
     /// no active manager or the verification method lacks its phone;
-    /// [`Error::Gone`] when the caller was erased meanwhile, or is no manager any more who enters their own.
+    /// [`Error::Unauthorized`] when the caller's authority has ended meanwhile.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
         self.create_once(actor, new, None).await
     }
@@ -116,10 +117,8 @@ impl Accounts {
     /// Those of [`Accounts::create`], none of which is remembered; [`Error::Stale`] when the key is remembered already.
     pub async fn create_once(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<User, Error> {
         let (account, event) = self.draft(actor, new, remember)?;
-        match self.store.create_account(&account, &[event]).await {
+        match self.store.create_account(&self.authority(actor), &account, &[event]).await {
             Ok(()) => Ok(account.user),
-            // The manager whom they would get is the caller, who was erased, deactivated or promoted meanwhile.
-            Err(WriteError::NotAnActiveManager) if is_bound_to_themselves(actor) => Err(Error::Gone),
             Err(WriteError::Taken(Field::Phone)) => Err(match account.user.phone() {
                 Some(phone) => self.phone_taken(actor, phone).await,
                 None => Error::Taken(Field::Phone),
@@ -132,8 +131,10 @@ impl Accounts {
     /// same key in the last 24 hours, if it was.
     ///
     /// # Errors
-    /// [`Error::KeyReused`] when the key was another request's.
-    pub async fn first_answer(&self, once: Once) -> Result<Option<String>, Error> {
+    /// [`Error::KeyReused`] when the key was another request's; [`Error::Unauthorized`] when the caller's authority has
+    /// ended: the answer tells of a person.
+    pub async fn first_answer(&self, actor: &Actor, once: Once) -> Result<Option<String>, Error> {
+        self.check_authority(actor).await?;
         match self.store.find_first_answer(&once, self.clock.now()).await? {
             Some(first) if first.once == once => Ok(Some(first.answer)),
             Some(_) => Err(Error::KeyReused),
@@ -168,6 +169,25 @@ impl Accounts {
             Scope::Nothing => Err(Error::ForbiddenField(Field::Role)),
             scope => Ok(scope),
         }
+    }
+
+    /// Whether the caller still is who they were when the request began, and the session by which they came in lives.
+    /// What writes is checked when it writes; this is for what takes a while and only tells, such as a list of many
+    /// pages, and is to be asked again before each part of it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when not.
+    pub async fn check_authority(&self, actor: &Actor) -> Result<(), Error> {
+        match self.authority(actor) {
+            Authority::Unconditional => Ok(()),
+            by if self.store.has_authority(&by).await? => Ok(()),
+            Authority::Person(_) => Err(Error::Unauthorized),
+        }
+    }
+
+    /// By what right the caller changes something now.
+    fn authority(&self, actor: &Actor) -> Authority {
+        actor.authority(self.clock.now())
     }
 
     /// Whether the caller may do this to anybody at all, before the request is read any further.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::authority::{Authority, Credential, PersonalAuthority};
+use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::user::{Role, User};
 
@@ -12,8 +14,6 @@ pub struct Actor {
     pub identity: Identity,
     /// How the request came in.
     pub origin: Origin,
-    /// The session in use, when it is a person who has signed in.
-    pub session: Option<SessionId>,
 }
 
 /// Who acts. An identity comes from `auth`, or is named in the open.
@@ -25,6 +25,8 @@ pub enum Identity {
         id: UserId,
         /// As what.
         role: Role,
+        /// What they came in by.
+        credential: Option<Credential>,
     },
     /// A part of the system, such as `import` or the command line.
     System(&'static str),
@@ -44,28 +46,49 @@ pub struct Origin {
 }
 
 impl Actor {
-    /// A signed-in person.
+    /// A person for whom the program vouches that calls the use-cases, without a session.
     #[must_use]
     pub fn user(user: &User, origin: Origin) -> Self {
-        Self { identity: Identity::User { id: user.id, role: user.role() }, origin, session: None }
+        Self { identity: Identity::User { id: user.id, role: user.role(), credential: None }, origin }
+    }
+
+    /// A person who is signed in by this session, and may do nothing more once it has ended.
+    #[must_use]
+    pub fn signed_in(user: &User, session: SessionId, origin: Origin) -> Self {
+        let credential = Some(Credential::Session(session));
+        Self { identity: Identity::User { id: user.id, role: user.role(), credential }, origin }
     }
 
     /// A part of the system, which may do everything; `name` says which.
     #[must_use]
     pub fn system(name: &'static str) -> Self {
-        Self { identity: Identity::System(name), origin: Origin::default(), session: None }
+        Self { identity: Identity::System(name), origin: Origin::default() }
     }
 
     /// Somebody who has not signed in.
     #[must_use]
     pub fn anonymous(origin: Origin) -> Self {
-        Self { identity: Identity::Anonymous, origin, session: None }
+        Self { identity: Identity::Anonymous, origin }
     }
 
-    /// The same, by this session.
+    /// By what right a change is made at this moment. Those who are not signed in prove themselves by what they write.
     #[must_use]
-    pub fn in_session(self, session: SessionId) -> Self {
-        Self { session: Some(session), ..self }
+    pub fn authority(&self, at: Timestamp) -> Authority {
+        match self.identity {
+            Identity::User { id, role, credential } => {
+                Authority::Person(PersonalAuthority { id, role, credential, at })
+            }
+            Identity::System(_) | Identity::Anonymous => Authority::Unconditional,
+        }
+    }
+
+    /// The session that they came in by, if they did.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        match self.identity {
+            Identity::User { credential: Some(Credential::Session(session)), .. } => Some(session),
+            Identity::User { .. } | Identity::System(_) | Identity::Anonymous => None,
+        }
     }
 
     /// Who acts, when it is a person.

@@ -77,8 +77,12 @@ pub enum Error {
     /// What was to be changed is no longer as it was.
     #[error("the record has changed")]
     Stale,
-    /// The caller was erased while the request was carried out, or is no longer who they were.
-    #[error("the caller is gone")]
+    /// The caller's authority ended before the change was committed: they were deactivated or erased, got another role,
+    /// or their session ended.
+    #[error("the caller's authority has ended")]
+    Unauthorized,
+    /// Somebody whom the record would refer to was erased while the request was carried out.
+    #[error("somebody the record refers to is gone")]
     Gone,
     /// It was tried too often.
     #[error("too many attempts")]
@@ -116,6 +120,7 @@ impl From<WriteError> for Error {
             WriteError::HasCustomers(count) => Self::HasCustomers(count),
             WriteError::NotFresh => Self::ReauthenticationRequired,
             WriteError::Stale => Self::Stale,
+            WriteError::Unauthorized => Self::Unauthorized,
             WriteError::Gone => Self::Gone,
             WriteError::TooMany(too_many) => Self::TooMany(too_many),
             WriteError::Store(error) => Self::Store(error),

@@ -93,7 +93,7 @@ impl Housekeeping {
     /// Answers whether it did: they may have been approved, changed or erased meanwhile.
     async fn forget_signup(&self, user: User) -> Result<bool, StoreError> {
         let event = Event::new(&*self.clock, &Actor::system("housekeeping"), EventKind::UserErased, Some(user.id));
-        match self.store.forget_signup(&Erasure { user, heir: None, event }).await {
+        match self.store.forget_signup(&Erasure { user, heir: None, event, is_of_version: true }).await {
             Ok(()) => Ok(true),
             Err(WriteError::Store(error)) => Err(error),
             Err(_) => Ok(false),
@@ -116,7 +116,7 @@ mod tests {
     use crate::challenge::Purpose;
     use crate::store::{AccountStore, ChallengeStore, SessionStore};
     use crate::testing::{FixedClock, MemoryStore, account, challenge, event, manager, message, session};
-    use crate::{audit::EventKind, user::User};
+    use crate::{Authority, audit::EventKind, user::User};
 
     struct House {
         store: MemoryStore,
@@ -129,7 +129,7 @@ mod tests {
             let (store, clock) = (MemoryStore::new(), FixedClock::default());
             let owner = manager(&clock, "ann@example.com");
             let created = event(&clock, EventKind::UserCreated, Some(owner.id));
-            store.create_account(&account(&owner), &[created]).await.unwrap();
+            store.create_account(&Authority::Unconditional, &account(&owner), &[created]).await.unwrap();
             Self { store, clock, owner }
         }
 
@@ -146,7 +146,7 @@ mod tests {
         async fn begin_session_of_another(&self) {
             let other = manager(&self.clock, &format!("{}@example.com", self.clock.new_id()));
             let created = event(&self.clock, EventKind::UserCreated, Some(other.id));
-            self.store.create_account(&account(&other), &[created]).await.unwrap();
+            self.store.create_account(&crate::Authority::Unconditional, &account(&other), &[created]).await.unwrap();
             let begun = session(&self.clock, other.id);
             let started = event(&self.clock, EventKind::SessionStarted, Some(other.id));
             self.store.start_session(&begun, &started).await.unwrap();

@@ -15,6 +15,7 @@
 pub mod accounts;
 pub mod actor;
 pub mod audit;
+pub mod authority;
 pub mod challenge;
 pub mod clock;
 pub mod customer;
@@ -42,6 +43,7 @@ pub mod value;
 pub use accounts::{Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents};
 pub use actor::{Actor, Identity, Origin};
 pub use audit::AuditTrail;
+pub use authority::{Authority, Credential};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use customer::Customer;
 pub use error::{Error, Field};

@@ -96,7 +96,7 @@ impl Scope {
 pub fn scope(actor: &Actor, action: Action) -> Scope {
     match actor.identity {
         Identity::System(_) => role_scope(Role::Admin, None, action),
-        Identity::User { id, role } => role_scope(role, Some(id), action),
+        Identity::User { id, role, .. } => role_scope(role, Some(id), action),
         Identity::Anonymous => Scope::Nothing,
     }
 }
@@ -202,8 +202,8 @@ pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
 #[must_use]
 pub fn tables() -> String {
     let actors = Role::ALL.iter().map(|&role| {
-        let identity = Identity::User { id: uuid::Uuid::nil().into(), role };
-        Actor { identity, origin: crate::actor::Origin::default(), session: None }
+        let identity = Identity::User { id: uuid::Uuid::nil().into(), role, credential: None };
+        Actor { identity, origin: crate::actor::Origin::default() }
     });
     let actors: Vec<Actor> = actors.collect();
     let mut lines = head("action", "");

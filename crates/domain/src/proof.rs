@@ -28,7 +28,7 @@ impl FreshProof {
     /// # Errors
     /// [`Error::ReauthenticationRequired`] for whoever acts without a session of their own.
     pub fn of(actor: &Actor, now: Timestamp) -> Result<Self, Error> {
-        let (Some(user), Some(session)) = (actor.id(), actor.session) else {
+        let (Some(user), Some(session)) = (actor.id(), actor.session()) else {
             return Err(Error::ReauthenticationRequired);
         };
         Ok(Self { session, user, since: now - FRESH_FOR })
@@ -86,7 +86,7 @@ mod tests {
         let ann = manager(&clock, "ann@example.com");
         assert!(matches!(FreshProof::of(&signed_in(&ann), clock.now()), Err(Error::ReauthenticationRequired)));
         let session = clock.new_id().into();
-        let proof = FreshProof::of(&signed_in(&ann).in_session(session), clock.now()).unwrap();
+        let proof = FreshProof::of(&Actor::signed_in(&ann, session, crate::Origin::default()), clock.now()).unwrap();
         assert_eq!(proof, FreshProof { session, user: ann.id, since: clock.now() - FRESH_FOR });
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::audit::{Change, Event, EventCursor, EventPage, EventQuery};
+use crate::authority::Authority;
 use crate::challenge::{Challenge, CodeGuess, Message, Outcome, Tried};
 use crate::clock::Timestamp;
 use crate::error::Field;
@@ -55,6 +56,9 @@ pub enum WriteError {
     /// The record is no longer as the caller saw it: a code was used, a token renewed.
     #[error("the record has changed")]
     Stale,
+    /// The authority by which it was to happen has ended.
+    #[error("the authority has ended")]
+    Unauthorized,
     /// Somebody whom the record would refer to was erased meanwhile.
     #[error("somebody the record refers to is gone")]
     Gone,
@@ -117,7 +121,7 @@ pub struct Credentials {
 /// A change of one person.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// As the caller saw them; their version is what has to be there still.
+    /// As they were when the change was judged.
     pub before: User,
     /// As they are to be, with the next version.
     pub after: User,
@@ -129,6 +133,13 @@ pub struct Update {
     /// with the first of these.
     pub events: Vec<Event>,
 }
+
+/// Judges a change anew, of somebody who is no longer as they were seen. `None` when it no longer is one, or may not
+/// be made: what is wrong shows when the caller looks again.
+pub type UpdateAnew<'a> = dyn Fn(&User) -> Option<Update> + Send + Sync + 'a;
+
+/// Plans a handover anew, of those who are the manager's customers now. `None` when it can't be made of them.
+pub type HandoverAnew<'a> = dyn Fn(&[UserId]) -> Option<Handover> + Send + Sync + 'a;
 
 /// Customers of one manager who go to others.
 #[derive(Clone, Debug)]
@@ -159,8 +170,10 @@ pub struct Share {
 /// A person who goes for good.
 #[derive(Clone, Debug)]
 pub struct Erasure {
-    /// As the caller saw them; their version is what has to be there still.
+    /// As the caller saw them.
     pub user: User,
+    /// Whether they go only in the version that the caller saw.
+    pub is_of_version: bool,
     /// Who counts as having entered their customers after this; when nobody is
     /// named, or they are gone, or it is the person, the longest-standing other active admin.
     pub heir: Option<UserId>,
@@ -229,22 +242,27 @@ pub trait ImportParts: Send {
     /// Whom the next part asks for; `None` when there is none.
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError>;
 
-    /// What that part writes, since these people are there.
+    /// What that part writes, since these people are there. Asked again for the same part when they have changed
+    /// before they could be held.
     ///
     /// # Errors
     /// What ends the import with nothing written.
     fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError>;
 }
 
-/// People and their profiles.
+/// People and their profiles. Where a method is told by what authority it writes, it refuses with
+/// [`WriteError::Unauthorized`] when that has ended, before any other refusal, and keeps it until its transaction ends.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
+    /// Whether the authority is good at this moment, for what writes nothing and takes a while, such as a page of many.
+    async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError>;
+
     /// Enters a person, their profile and the audit entries. The assigned
     /// manager, if any, is checked and held still in the same transaction.
     /// [`WriteError::Stale`] when the account brings a first answer and its key
     /// is remembered already; an expired one is forgotten. [`WriteError::Gone`]
     /// when whoever enters them is.
-    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError>;
+    async fn create_account(&self, by: &Authority, account: &Account, events: &[Event]) -> Result<(), WriteError>;
 
     /// Enters a person as [`AccountStore::create_account`] does, and starts their first session.
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError>;
@@ -254,6 +272,7 @@ pub trait AccountStore: Send + Sync {
     /// e-mail before is replaced.
     async fn create_invited(
         &self,
+        by: &Authority,
         account: &Account,
         invitation: &Challenge,
         message: &Message,
@@ -309,15 +328,15 @@ pub trait AccountStore: Send + Sync {
     /// Replaces a password hash by one of the same password, if it is still `old`.
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
 
-    /// Changes a person and their profile; tells them at their old contacts
-    /// when those change. Whoever is activated or gets another role is an
-    /// unapproved sign-up no more. [`WriteError::NotFresh`] when the proof that
-    /// is asked for is not found. [`WriteError::Stale`] when they are
-    /// no longer as in `before`. Refused in the same transaction:
+    /// Changes a person and their profile; tells them at their old contacts when those change. Whoever is activated or
+    /// gets another role is an unapproved sign-up no more. Answers how they are after that. When they are no longer in
+    /// the version of `before`, they are held as they are, and the change is judged anew. [`WriteError::NotFresh`] when
+    /// the proof that is asked for is not found. [`WriteError::Stale`] when it can't be judged anew, or wants more than
+    /// the one before. Refused in the same transaction:
     /// [`WriteError::LastAdmin`]; [`WriteError::HasCustomers`] for a manager
     /// who gets another role; [`WriteError::NotAnActiveManager`] for a newly
     /// assigned one; [`WriteError::Taken`].
-    async fn update_user(&self, update: &Update) -> Result<(), WriteError>;
+    async fn update_user(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError>;
 
     /// The customers of a manager, ordered by id.
     async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError>;
@@ -325,12 +344,17 @@ pub trait AccountStore: Send + Sync {
     /// Which of these are active managers.
     async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Gives customers to other managers; each one's version moves.
-    /// [`WriteError::Stale`] when the customers are not those of the manager
+    /// Gives customers to other managers; each one's version moves. With `anew`, the customers are held, and where they
+    /// are others than planned, the handover is planned anew; answers that one. [`WriteError::Stale`] when the customers are not those of the manager
     /// any more, or not all of them where they are said to be, or the manager
     /// who is to be deactivated is none any more;
     /// [`WriteError::NotAnActiveManager`] when a receiver is none.
-    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError>;
+    async fn hand_over(
+        &self,
+        by: &Authority,
+        handover: &Handover,
+        anew: Option<&HandoverAnew<'_>>,
+    ) -> Result<Option<Handover>, WriteError>;
 
     /// When the person was last told that a phone is somebody else's, after `since`: the newest, at most `limit`.
     async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError>;
@@ -348,12 +372,12 @@ pub trait AccountStore: Send + Sync {
     /// Who is there of those whom a part of an import asks for.
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError>;
 
-    /// Writes all parts of an import, or none. [`WriteError::Stale`] when it
-    /// lost against somebody who changed one of these people, or another
-    /// import: judged anew, it may succeed. [`WriteError::Taken`] when a phone is a
+    /// Writes all parts of an import, or none. The authority is looked at before each part, and kept at the end only:
+    /// a long import does not hold up those who take it away. [`WriteError::Stale`] when it
+    /// lost against another import or a handover: judged anew, it may succeed. [`WriteError::Taken`] when a phone is a
     /// new customer's by now; [`WriteError::NotAnActiveManager`] for one who
     /// was newly assigned to.
-    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError>;
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError>;
 
     /// The e-mails of those of these people who are staff.
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError>;
@@ -362,13 +386,13 @@ pub trait AccountStore: Send + Sync {
     /// and the addresses in the entries of what they did are blanked, all but the last thousand or so of each. Refused
     /// like the erasure itself. Not one transaction but many short ones (ADR 17): each is a step of its own, which may
     /// be the last one, and whoever calls again goes on from there.
-    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError>;
+    async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError>;
 
     /// Erases a person: their rows, sessions, challenges and messages, and the
     /// personal values in the audit trail. Customers whom they entered count as
-    /// entered by the heir. [`WriteError::Stale`] when they are no longer as
-    /// the caller saw them; [`WriteError::HasCustomers`]; [`WriteError::LastAdmin`].
-    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError>;
+    /// entered by the heir. [`WriteError::Stale`] when they are gone, have another role, or are no longer in
+    /// the version that is asked for; [`WriteError::HasCustomers`]; [`WriteError::LastAdmin`].
+    async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError>;
 
     /// Everything that is kept about a person in the scope but for the audit trail.
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError>;
@@ -398,7 +422,7 @@ pub trait AuditStore: Send + Sync {
     async fn list_events(&self, scope: Scope, query: &EventQuery) -> Result<EventPage, StoreError>;
 }
 
-/// Sign-ins.
+/// Sign-ins. By what authority sessions end is refused with [`WriteError::Unauthorized`] as in [`AccountStore`].
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Starts a session of somebody who is active at that moment; [`WriteError::Stale`] when
@@ -421,10 +445,17 @@ pub trait SessionStore: Send + Sync {
     async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
     /// Ends one session of the person. Answers whether there was one; records the event if so.
-    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError>;
+    async fn end_session(&self, by: &Authority, user: UserId, id: SessionId, event: &Event)
+    -> Result<bool, WriteError>;
 
     /// Ends all sessions of the person but `except`. Answers how many; records the event if any.
-    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError>;
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError>;
 
     /// Notes that the person gave the password of this hash in this session now, which is when the event happens.
     /// [`WriteError::Stale`] when it is not theirs any more, or the session has ended.
@@ -446,6 +477,7 @@ pub trait SessionStore: Send + Sync {
     /// [`WriteError::Stale`] when the password is no longer `old`.
     async fn change_password(
         &self,
+        by: &Authority,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,

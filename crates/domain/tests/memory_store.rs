@@ -9,7 +9,7 @@ use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
 use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
 use domain::testing::{self, FixedClock, MemoryStore, any_code, password_hash};
-use domain::{Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
+use domain::{Authority, Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
 
 struct Stage {
     store: MemoryStore,
@@ -26,7 +26,7 @@ impl Stage {
     }
 
     async fn enter(&self, user: User) -> User {
-        self.store.create_account(&testing::account(&user), &[self.event()]).await.unwrap();
+        self.store.create_account(&Authority::Unconditional, &testing::account(&user), &[self.event()]).await.unwrap();
         user
     }
 
@@ -138,13 +138,16 @@ async fn sessions_end_for_their_owner_alone_and_are_recorded_once() {
     assert_eq!(listed, [second.clone(), first.clone()]);
     let events = stage.store.events().len();
 
-    assert!(!stage.store.end_session(mia.id, other.id, &stage.event()).await.unwrap());
+    assert!(!stage.store.end_session(&Authority::Unconditional, mia.id, other.id, &stage.event()).await.unwrap());
     assert_eq!(stage.store.events().len(), events);
-    assert!(stage.store.end_session(mia.id, first.id, &stage.event()).await.unwrap());
+    assert!(stage.store.end_session(&Authority::Unconditional, mia.id, first.id, &stage.event()).await.unwrap());
     assert_eq!(stage.store.events().len(), events + 1);
-    assert_eq!(stage.store.end_sessions(mia.id, Some(second.id), &stage.event()).await.unwrap(), 0);
+    assert_eq!(
+        stage.store.end_sessions(&Authority::Unconditional, mia.id, Some(second.id), &stage.event()).await.unwrap(),
+        0
+    );
     assert_eq!(stage.store.events().len(), events + 1);
-    assert_eq!(stage.store.end_sessions(mia.id, None, &stage.event()).await.unwrap(), 1);
+    assert_eq!(stage.store.end_sessions(&Authority::Unconditional, mia.id, None, &stage.event()).await.unwrap(), 1);
     assert!(stage.is_signed_in(&other).await);
 }
 
@@ -154,7 +157,9 @@ async fn a_password_changes_once_and_ends_the_other_sessions() {
     let mia = stage.enter(testing::manager(&stage.clock, "mia@example.com")).await;
     let (kept, ended) = (stage.sign_in(&mia).await, stage.sign_in(&mia).await);
     let (old, new) = (password_hash("password"), password_hash("another"));
-    let change = || async { stage.store.change_password(mia.id, &old, &new, Some(kept.id), &stage.event()).await };
+    let change = || async {
+        stage.store.change_password(&Authority::Unconditional, mia.id, &old, &new, Some(kept.id), &stage.event()).await
+    };
     change().await.unwrap();
     assert!(matches!(change().await, Err(WriteError::Stale)));
     assert!(stage.is_signed_in(&kept).await);

@@ -4,30 +4,28 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::audit::{Event, EventCursor, EventPage};
+use domain::authority::Authority;
 use domain::challenge::{Challenge, Message};
 use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
 use domain::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, ImportFound, ImportKeys, ImportParts, Recovery, StoreError,
-    Update, WriteError,
+    Account, AccountStore, Credentials, Erasure, Handover, HandoverAnew, ImportFound, ImportKeys, ImportParts,
+    Recovery, StoreError, Update, UpdateAnew, WriteError,
 };
 use domain::{
     Email, Page, PageSize, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
 };
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use sea_orm_migration::MigratorTrait;
 
 use crate::entity::{admin_manager, customer, lock, setup_token, signup, user};
 use crate::error::{Failure, only_store_error};
 use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, challenge_store, first_answer, notice_store, scope, session_store, signup_store, told};
+use crate::{audit, authority, challenge_store, first_answer, notice_store, scope, session_store, signup_store, told};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -40,9 +38,13 @@ pub(crate) enum Lock {
 
 #[async_trait]
 impl AccountStore for Store {
-    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
+    async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError> {
+        self.is_good(by).await
+    }
+
+    async fn create_account(&self, by: &Authority, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert_account(&txn, account, events).await?;
+            insert_account_by(&txn, by, account, events).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
         .await
@@ -59,13 +61,14 @@ impl AccountStore for Store {
 
     async fn create_invited(
         &self,
+        by: &Authority,
         account: &Account,
         invitation: &Challenge,
         message: &Message,
         events: &[Event],
     ) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            insert_account(&txn, account, events).await?;
+            insert_account_by(&txn, by, account, events).await?;
             challenge_store::replace(&txn, invitation, message).await?;
             Ok(audit::record_all(&txn, events).await?)
         })
@@ -221,8 +224,8 @@ impl AccountStore for Store {
         renewed.await.map_err(only_store_error)
     }
 
-    async fn update_user(&self, update: &Update) -> Result<(), WriteError> {
-        self.update(update).await
+    async fn update_user(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
+        self.update(by, update, anew).await
     }
 
     async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
@@ -233,8 +236,13 @@ impl AccountStore for Store {
         self.active_managers(ids).await
     }
 
-    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
-        self.transfer(handover).await
+    async fn hand_over(
+        &self,
+        by: &Authority,
+        handover: &Handover,
+        anew: Option<&HandoverAnew<'_>>,
+    ) -> Result<Option<Handover>, WriteError> {
+        self.transfer(by, handover, anew).await
     }
 
     async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
@@ -255,20 +263,20 @@ impl AccountStore for Store {
         self.for_import(keys).await
     }
 
-    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
-        self.import(parts).await
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+        self.import(by, parts).await
     }
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
         self.emails(ids).await
     }
 
-    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.erase_ahead(erasure).await
+    async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase_ahead(by, erasure).await
     }
 
-    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.erase(erasure).await
+    async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase(by, erasure).await
     }
 
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
@@ -306,21 +314,29 @@ impl AccountStore for Store {
     }
 }
 
-/// Enters a person with their profile. What becomes of a sign-up that they replace is recorded beside these events.
+/// Enters a person with their profile, whom nobody enters but they themselves, or the system. What becomes of a sign-up
+/// that they replace is recorded beside these events.
 pub(crate) async fn insert_account(
     txn: &DatabaseTransaction,
     account: &Account,
     events: &[Event],
 ) -> Result<(), Failure> {
+    insert_account_by(txn, &Authority::Unconditional, account, events).await
+}
+
+async fn insert_account_by(
+    txn: &DatabaseTransaction,
+    by: &Authority,
+    account: &Account,
+    events: &[Event],
+) -> Result<(), Failure> {
     let user = &account.user;
-    match &user.profile {
-        Profile::Admin(_) => hold(txn, Lock::Admins).await?,
-        Profile::Manager(_) => {}
-        Profile::Customer(customer) => {
-            if let Some(manager) = customer.assigned_manager_id {
-                hold_active_manager(txn, manager).await?;
-            }
-        }
+    if user.role() == Role::Admin {
+        hold(txn, Lock::Admins).await?;
+    }
+    authority::hold(txn, by, None).await?;
+    if let Some(manager) = user.customer().and_then(|customer| customer.assigned_manager_id) {
+        hold_active_manager(txn, manager).await?;
     }
     if let Some(staff) = user.staff().filter(|_| account.replaces_signup) {
         // Boxed: rare, and large.
@@ -360,21 +376,17 @@ pub(crate) async fn hold_active_managers(txn: &DatabaseTransaction, ids: &[UserI
     if ids.is_empty() {
         return Ok(());
     }
-    let managers = user::Entity::find()
-        .filter(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
-        .filter(user::Column::Role.eq(Role::Manager.as_str()))
-        .filter(user::Column::IsActive.eq(true))
+    let managers = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+        .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
+        .cond_where(user::Column::IsActive.eq(true))
         // In one order, so that two wait for each other rather than for ever.
-        .order_by_asc(user::Column::Id)
-        .lock(keeping(txn))
-        .all(txn)
-        .await?;
+        .order_by(user::Column::Id, Order::Asc)
+        .take();
+    let managers = authority::keep(txn, managers).await?;
     if managers.len() == ids.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
-}
-
-/// The lock that keeps a row as it is. On `SQLite` nobody else writes anyway; `MariaDB` knows no `FOR SHARE`.
-pub(crate) fn keeping(txn: &DatabaseTransaction) -> LockType {
-    if txn.get_database_backend() == DbBackend::Postgres { LockType::Share } else { LockType::Update }
 }
 
 /// Makes all who hold the same lock wait for the end of this transaction.

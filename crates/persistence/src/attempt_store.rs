@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::account_store::keeping;
+use crate::authority::keeping;
 use crate::entity::attempt::{ActiveModel, Column, Entity};
 use crate::entity::{known_network, user};
 use crate::error::{Failure, only_store_error};

@@ -14,6 +14,7 @@ use crate::schema::{self, Schema};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url::has_unknown_options;
 use crate::store::Store;
+use crate::turns::Turns;
 use domain::store::StoreError;
 
 /// How a database is used.
@@ -130,7 +131,19 @@ impl Database {
         let home = Handle::current();
         let counting = Arc::new(Semaphore::new((target.connections(options) / 2).max(1)));
         let patience = options.acquire_timeout;
-        Ok(Self { target, store: Store { writer, reader, home, time_limit, counting, patience, few: list::FEW } })
+        Ok(Self {
+            target,
+            store: Store {
+                writer,
+                reader,
+                home,
+                time_limit,
+                counting,
+                patience,
+                turns: Turns::default(),
+                few: list::FEW,
+            },
+        })
     }
 
     /// The stores of the domain on this database.

@@ -1,13 +1,11 @@
 //! The end of a person's record.
 
 use domain::audit::{Changes, blanked};
+use domain::authority::Authority;
 use domain::store::{Erasure, WriteError};
 use domain::{Role, Timestamp, User, UserId};
-use sea_orm::sea_query::{CaseStatement, Expr, LockType, Query};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-};
+use sea_orm::sea_query::{CaseStatement, Expr, Query};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::account_store::{Lock, hold};
@@ -16,8 +14,8 @@ use crate::error::{Failure, Inconsistency, not_deleted};
 use crate::handover::touch_all;
 use crate::session_store::stale_unless;
 use crate::store::Store;
-use crate::update::refuse_with_customers;
-use crate::{audit, challenge_store};
+use crate::update::{hold_person, refuse_with_customers};
+use crate::{audit, authority, challenge_store};
 
 mod ahead;
 
@@ -25,17 +23,17 @@ mod ahead;
 const ENTRIES: u64 = 100;
 
 impl Store {
-    pub(crate) async fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.write(move |txn| async move { erase_in(&txn, erasure).await }).await
+    pub(crate) async fn erase(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.write(move |txn| async move { erase_in(&txn, by, erasure).await }).await
     }
 }
 
 /// All of an erasure.
-pub(crate) async fn erase_in(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<(), Failure> {
-    let (user, now) = (&erasure.user, erasure.event.at);
-    let heir = hold_erasable(txn, erasure).await?;
+pub(crate) async fn erase_in(txn: &DatabaseTransaction, by: &Authority, erasure: &Erasure) -> Result<(), Failure> {
+    let now = erasure.event.at;
+    let (user, heir) = hold_erasable(txn, by, erasure).await?;
     let left = bequeath(txn, heir, entered_by(user.id), now).await?;
-    remove(txn, user).await?;
+    remove(txn, &user).await?;
     let event = if left > 0 { erasure.event_of_heir(heir.map(UserId::from)) } else { erasure.event.clone() };
     Ok(audit::record(txn, &event).await?)
 }
@@ -46,44 +44,50 @@ pub(crate) async fn remove(txn: &DatabaseTransaction, user: &User) -> Result<(),
     blank_events(txn, user.id).await
 }
 
-/// Makes sure that the person may go, and answers who inherits. Both stay as they are before the transaction ends.
-async fn hold_erasable(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
-    let user = &erasure.user;
-    let is_admin = user.role() == Role::Admin;
+/// Makes sure that the person may go, and answers who they are by now and who inherits. Both stay as they are before
+/// the transaction ends.
+async fn hold_erasable(
+    txn: &DatabaseTransaction,
+    by: &Authority,
+    erasure: &Erasure,
+) -> Result<(User, Option<Uuid>), Failure> {
+    let is_admin = erasure.user.role() == Role::Admin;
     if is_admin {
         hold(txn, Lock::Admins).await?;
     }
+    authority::hold(txn, by, Some(erasure.user.id)).await?;
     // An admin, and so before whoever is erased: staff are locked before customers everywhere.
     let heir = hold_heir(txn, erasure).await?;
-    hold_version(txn, user).await?;
+    let user = hold_seen(txn, erasure).await?;
     refuse_with_customers(txn, user.id).await?;
     if is_admin && user.is_active && other_admin(txn, user.id).await?.is_none() {
         return Err(WriteError::LastAdmin.into());
     }
-    Ok(heir)
+    Ok((user, heir))
 }
 
-/// Takes the person's row, if it still is as the caller saw it. Nobody can
+/// Takes the person's row, if it still is in the version that is asked for. Nobody can
 /// refer to it before the transaction ends, not even by a customer they enter.
-async fn hold_version(txn: &DatabaseTransaction, seen: &User) -> Result<(), Failure> {
-    let row = user::Entity::find_by_id(seen.id.as_uuid())
-        .filter(user::Column::Version.eq(seen.version))
-        .lock(LockType::Update)
-        .one(txn)
-        .await?;
-    stale_unless(row.is_some())
+async fn hold_seen(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<User, Failure> {
+    let seen = &erasure.user;
+    let user = hold_person(txn, seen.id).await?;
+    stale_unless(user.version == seen.version || !erasure.is_of_version)?;
+    // Of another role, they want other locks.
+    stale_unless(user.role() == seen.role())?;
+    Ok(user)
 }
 
 /// Who inherits, and is not erased before the transaction ends.
 async fn hold_heir(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
     let user = &erasure.user;
     if let Some(named) = erasure.heir.filter(|heir| *heir != user.id) {
-        // What a reference takes too. MariaDB knows no such lock, and SQLite none.
-        let lock =
-            if txn.get_database_backend() == DbBackend::Postgres { LockType::KeyShare } else { LockType::Update };
-        let heir = user::Entity::find_by_id(named.as_uuid()).lock(lock).one(txn).await?;
-        if let Some(heir) = heir {
-            return Ok(Some(heir.id));
+        let heir = Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .cond_where(user::Column::Id.eq(named.as_uuid()))
+            .take();
+        if !authority::keep(txn, heir).await?.is_empty() {
+            return Ok(Some(named.as_uuid()));
         }
     }
     if user.role() != Role::Admin {

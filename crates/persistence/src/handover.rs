@@ -1,29 +1,26 @@
 //! When a manager's customers go to others: a few statements for each receiver, however many customers.
 
-use domain::store::{Handover, Share, StoreError, WriteError};
+use domain::authority::Authority;
+use domain::store::{Handover, HandoverAnew, Share, StoreError, WriteError};
 use domain::{Role, Timestamp, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryResult,
+};
 use uuid::Uuid;
 
-use crate::audit;
 use crate::entity::{customer, user};
 use crate::error::{Failure, store_error};
 use crate::session_store::{self, stale_unless};
 use crate::store::Store;
+use crate::{audit, authority};
 
 /// How many ids one statement names, well below what any backend takes.
 const IDS: usize = 1000;
 
 impl Store {
     pub(crate) async fn customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
-        let select = Query::select()
-            .column(customer::Column::Id)
-            .from(customer::Entity)
-            .cond_where(customer::Column::AssignedManagerId.eq(manager.as_uuid()))
-            .order_by(customer::Column::Id, Order::Asc)
-            .take();
-        self.ids(&select).await
+        self.ids(&customers_of(manager)).await
     }
 
     pub(crate) async fn active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
@@ -35,27 +32,51 @@ impl Store {
     }
 
     async fn ids(&self, select: &SelectStatement) -> Result<Vec<UserId>, StoreError> {
-        let id = |row: &sea_orm::QueryResult| row.try_get::<Uuid>("", "id").map(Into::into);
-        self.all(select).await?.iter().map(id).collect::<Result<_, _>>().map_err(|error| store_error(&error))
+        read_ids(&self.all(select).await?).map_err(|error| store_error(&error))
     }
 
-    pub(crate) async fn transfer(&self, handover: &Handover) -> Result<(), WriteError> {
+    pub(crate) async fn transfer(
+        &self,
+        by: &Authority,
+        handover: &Handover,
+        anew: Option<&HandoverAnew<'_>>,
+    ) -> Result<Option<Handover>, WriteError> {
         self.write(move |txn| async move {
+            authority::hold(&txn, by, Some(handover.from)).await?;
             hold_managers(&txn, handover).await?;
-            for share in &handover.shares {
-                give(&txn, handover, share).await?;
-            }
-            if handover.is_complete {
-                let left = assigned_to(handover.from);
-                stale_unless(left.count(&*txn).await? == 0)?;
-            }
-            if handover.deactivates {
-                deactivate(&txn, handover.from, handover.at).await?;
-            }
-            Ok(audit::record_all(&txn, &handover.events).await?)
+            let Some(anew) = anew else {
+                carry_out(&txn, handover).await?;
+                return Ok(None);
+            };
+            let planned = anew(&hold_customers(&txn, handover.from).await?).ok_or(WriteError::Stale)?;
+            carry_out(&txn, &planned).await?;
+            Ok(Some(planned))
         })
         .await
     }
+}
+
+async fn carry_out(txn: &DatabaseTransaction, handover: &Handover) -> Result<(), Failure> {
+    for share in &handover.shares {
+        give(txn, handover, share).await?;
+    }
+    if handover.is_complete {
+        stale_unless(assigned_to(handover.from).count(txn).await? == 0)?;
+    }
+    if handover.deactivates {
+        deactivate(txn, handover.from, handover.at).await?;
+    }
+    Ok(audit::record_all(txn, &handover.events).await?)
+}
+
+/// The customers of a manager who is held. They stay theirs until the transaction ends.
+async fn hold_customers(txn: &DatabaseTransaction, manager: UserId) -> Result<Vec<UserId>, Failure> {
+    let seen = read_ids(&txn.query_all(&customers_of(manager)).await?)?;
+    for chunk in seen.chunks(IDS) {
+        txn.query_all(held(chunk).lock(authority::for_writing(txn))).await?;
+    }
+    // Who was given away before they could be held is none of them any more. Nobody can have been added.
+    Ok(read_ids(&txn.query_all(&customers_of(manager)).await?)?)
 }
 
 fn active_managers(ids: &[UserId]) -> SelectStatement {
@@ -65,6 +86,29 @@ fn active_managers(ids: &[UserId]) -> SelectStatement {
         .cond_where(user::Column::Id.is_in(uuids(ids)))
         .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
         .cond_where(user::Column::IsActive.eq(true))
+        .order_by(user::Column::Id, Order::Asc)
+        .take()
+}
+
+fn customers_of(manager: UserId) -> SelectStatement {
+    Query::select()
+        .column(customer::Column::Id)
+        .from(customer::Entity)
+        .cond_where(customer::Column::AssignedManagerId.eq(manager.as_uuid()))
+        .order_by(customer::Column::Id, Order::Asc)
+        .take()
+}
+
+fn read_ids(rows: &[QueryResult]) -> Result<Vec<UserId>, DbErr> {
+    rows.iter().map(|row| row.try_get::<Uuid>("", "id").map(Into::into)).collect()
+}
+
+/// Selects people to hold them, in one order, so that two wait for each other rather than for ever.
+fn held(ids: &[UserId]) -> SelectStatement {
+    Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(uuids(ids)))
         .order_by(user::Column::Id, Order::Asc)
         .take()
 }
@@ -81,29 +125,17 @@ fn uuids(ids: &[UserId]) -> impl Iterator<Item = Uuid> {
 /// assigned to the one who hands over, before the transaction ends.
 async fn hold_managers(txn: &DatabaseTransaction, handover: &Handover) -> Result<(), Failure> {
     let receivers: Vec<_> = handover.shares.iter().filter_map(|share| share.to).collect();
-    let mut held: Vec<_> = receivers.iter().copied().chain([handover.from]).collect();
-    // In one order, so that two handovers wait for each other rather than for ever.
-    held.sort_unstable();
-    for chunk in held.chunks(IDS) {
-        let select = Query::select()
-            .column(user::Column::Id)
-            .from(user::Entity)
-            .cond_where(user::Column::Id.is_in(uuids(chunk)))
-            .order_by(user::Column::Id, Order::Asc)
-            .lock(lock(txn))
-            .take();
-        txn.query_all(&select).await?;
+    let mut managers: Vec<_> = receivers.iter().copied().chain([handover.from]).collect();
+    managers.sort_unstable();
+    for chunk in managers.chunks(IDS) {
+        // A lock that lets others refer to the row, where there is one.
+        txn.query_all(held(chunk).lock(authority::for_writing(txn))).await?;
     }
     let mut active = 0;
     for chunk in receivers.chunks(IDS) {
         active += txn.query_all(&active_managers(chunk)).await?.len();
     }
     if active == receivers.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
-}
-
-/// A lock that lets others refer to the row, where there is one.
-fn lock(txn: &DatabaseTransaction) -> LockType {
-    if txn.get_database_backend() == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
 }
 
 async fn give(txn: &DatabaseTransaction, handover: &Handover, share: &Share) -> Result<(), Failure> {

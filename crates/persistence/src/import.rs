@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::authority::Authority;
 use domain::store::{ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
 use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
@@ -19,9 +20,12 @@ use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::home::AtHome;
 use crate::person::{self, customer_row, user_row};
-use crate::session_store::{self, stale_unless};
 use crate::store::Store;
 use crate::update::newly_assigned;
+use crate::{authority, session_store};
+
+/// How often the people of a part are looked at. Whoever was held after one look does not change before the next.
+const LOOKS: u32 = 8;
 
 impl Store {
     pub(crate) async fn for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
@@ -46,16 +50,18 @@ impl Store {
 
     /// Not begun anew here when it lost against others, since the lines would have to be read again. There is no limit to
     /// the time that all of it takes, which depends on the file, but one to each part.
-    pub(crate) async fn import(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    pub(crate) async fn import(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<DatabaseTransaction>| {
             let mut parts = parts.lock().await;
             plan_anew(&txn).await?;
             while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
+                authority::check(&txn, by).await?;
                 let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
                 part.await.map_err(|_| WriteError::from(out_of_time()))??;
             }
-            Ok(())
+            // At the end only: a file of millions of lines must not keep those waiting who want to stop it.
+            authority::hold(&txn, by, None).await
         };
         let written = AtHome::new(&self.home, count::committed(self.attempt(&all))).instrument(debug_span!("write"));
         written.await.map_err(|failure| match failure {
@@ -110,12 +116,27 @@ fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
     Ok(found)
 }
 
+/// What a part writes, of people who are held. Those who changed before they were held are judged again.
+async fn judge(
+    txn: &DatabaseTransaction,
+    keys: &ImportKeys,
+    parts: &mut dyn ImportParts,
+) -> Result<ImportPart, Failure> {
+    for _ in 0..LOOKS {
+        let people = look_up(txn, keys).await?;
+        let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
+        // Locks are taken in one order everywhere: staff, customers.
+        let managers: Vec<_> = assigned(&part).into_iter().collect();
+        hold_active_managers(txn, &managers).await?;
+        if hold_unchanged(txn, &part.updated).await? {
+            return Ok(part);
+        }
+    }
+    Err(WriteError::Stale.into())
+}
+
 async fn import_part(txn: &DatabaseTransaction, keys: &ImportKeys, parts: &mut dyn ImportParts) -> Result<(), Failure> {
-    let people = look_up(txn, keys).await?;
-    let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
-    // Locks are taken in one order everywhere: staff, customers.
-    let managers: Vec<_> = assigned(&part).into_iter().collect();
-    hold_active_managers(txn, &managers).await?;
+    let part = judge(txn, keys, parts).await?;
     insert(txn, &part.created).await?;
     update(txn, &part.updated).await?;
     Ok(audit::record_all(txn, &part.events).await?)
@@ -146,7 +167,6 @@ async fn update(txn: &DatabaseTransaction, updates: &[Update]) -> Result<(), Fai
     if updates.is_empty() {
         return Ok(());
     }
-    hold_unchanged(txn, updates).await?;
     let people = || updates.iter().map(|update| &update.after);
     let of_user = OnConflict::column(user::Column::Id)
         .update_columns([
@@ -174,8 +194,11 @@ async fn update(txn: &DatabaseTransaction, updates: &[Update]) -> Result<(), Fai
     Ok(())
 }
 
-/// Makes sure that these people are as they were seen until the transaction ends.
-async fn hold_unchanged(txn: &DatabaseTransaction, updates: &[Update]) -> Result<(), Failure> {
+/// Holds these people until the transaction ends. Answers whether they are as they were seen.
+async fn hold_unchanged(txn: &DatabaseTransaction, updates: &[Update]) -> Result<bool, DbErr> {
+    if updates.is_empty() {
+        return Ok(true);
+    }
     let mut select = Query::select();
     select
         .columns([user::Column::Id, user::Column::Version])
@@ -188,5 +211,5 @@ async fn hold_unchanged(txn: &DatabaseTransaction, updates: &[Update]) -> Result
         versions.insert(UserId::from(row.try_get::<uuid::Uuid>("", "id")?), row.try_get::<i64>("", "version")?);
     }
     let is_unchanged = |update: &Update| versions.get(&update.before.id) == Some(&update.before.version);
-    stale_unless(updates.iter().all(is_unchanged))
+    Ok(updates.iter().all(is_unchanged))
 }

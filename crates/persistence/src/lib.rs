@@ -10,6 +10,7 @@ mod account_store;
 mod attempt_store;
 mod audit;
 mod audit_store;
+mod authority;
 mod backup;
 mod challenge_store;
 mod connect;
@@ -44,6 +45,7 @@ pub mod testing;
 mod told;
 mod triggers;
 mod turn_store;
+mod turns;
 mod update;
 
 pub use database::{Database, Options, PoolState, Server};

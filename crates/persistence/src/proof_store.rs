@@ -8,8 +8,8 @@ use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::account_store::keeping;
 use crate::audit;
+use crate::authority::keeping;
 use crate::entity::{admin_manager, session, user};
 use crate::error::Failure;
 use crate::session_store::{end_all, stale_unless};

@@ -2,21 +2,19 @@
 
 use async_trait::async_trait;
 use domain::audit::Event;
+use domain::authority::Authority;
 use domain::session::{Digest, Session};
 use domain::store::{SessionStore, StoreError, WriteError};
 use domain::{FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
-    QueryResult, QuerySelect,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect};
 
 use crate::account_store::touch;
 use crate::entity::{admin_manager, session, user};
-use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::error::{Failure, Inconsistency, store_error};
 use crate::store::Store;
-use crate::{audit, challenge_store, notice_store, person, proof_store};
+use crate::{audit, authority, challenge_store, notice_store, person, proof_store};
 
 #[async_trait]
 impl SessionStore for Store {
@@ -83,27 +81,41 @@ impl SessionStore for Store {
         self.all(&select).await?.iter().map(read).collect()
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
-        let ended = self.write(move |txn| async move {
+    async fn end_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        id: SessionId,
+        event: &Event,
+    ) -> Result<bool, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
             let delete = session::Entity::delete_by_id(id.as_uuid()).filter(session::Column::UserId.eq(user.as_uuid()));
             let ended = delete.exec(&*txn).await?.rows_affected > 0;
             if ended {
                 audit::record(&txn, event).await?;
             }
             Ok(ended)
-        });
-        ended.await.map_err(only_store_error)
+        })
+        .await
     }
 
-    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
-        let ended = self.write(move |txn| async move {
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
             let ended = end_all(&txn, user, except).await?;
             if ended > 0 {
                 audit::record(&txn, event).await?;
             }
             Ok(ended)
-        });
-        ended.await.map_err(only_store_error)
+        })
+        .await
     }
 
     async fn prove_session(
@@ -122,6 +134,7 @@ impl SessionStore for Store {
 
     async fn change_password(
         &self,
+        by: &Authority,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,
@@ -131,6 +144,7 @@ impl SessionStore for Store {
         self.write(move |txn| async move {
             // The person before their profile, sessions and challenges, as everywhere: whoever takes them
             // in another order waits for one who waits for them.
+            authority::hold(&txn, by, Some(user)).await?;
             stale_unless(touch(&txn, user, event.at).await?)?;
             let update = set_password(user, new, event.at).filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
@@ -151,18 +165,12 @@ impl SessionStore for Store {
 pub(crate) async fn start(txn: &DatabaseTransaction, session: &Session, events: &[Event]) -> Result<(), Failure> {
     let owner = user::Entity::find_by_id(session.user_id.as_uuid())
         .filter(user::Column::IsActive.eq(true))
-        .lock(one_at_a_time(txn))
+        .lock(authority::for_writing(txn))
         .one(txn)
         .await?;
     stale_unless(owner.is_some())?;
     insert(txn, session).await?;
     proof_store::end_oldest(txn, session.user_id, events).await
-}
-
-/// The lock that lets one sign-in of a person after the other, so that they count right, and whoever refers to the
-/// person beside them.
-fn one_at_a_time(txn: &DatabaseTransaction) -> LockType {
-    if txn.get_database_backend() == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
 }
 
 /// Whoever gives their password to change it has given it.
@@ -172,6 +180,11 @@ async fn freshen(txn: &DatabaseTransaction, id: Option<SessionId>, now: Timestam
         proven.filter(session::Column::Id.eq(id.as_uuid())).exec(txn).await?;
     }
     Ok(())
+}
+
+/// Makes sure that sessions of this person may be ended until the transaction ends.
+async fn hold_authority_over(txn: &DatabaseTransaction, by: &Authority, user: UserId) -> Result<(), Failure> {
+    if by.is_of(user) { authority::hold_session(txn, by).await } else { authority::hold(txn, by, None).await }
 }
 
 /// Writes the session of somebody who was entered in the same transaction.

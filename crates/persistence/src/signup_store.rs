@@ -1,5 +1,6 @@
 //! Sign-ups that nobody has approved yet.
 
+use domain::Authority;
 use domain::audit::{Event, EventKind};
 use domain::store::{Account, Erasure, StoreError, WriteError};
 use domain::{Email, Timestamp, User};
@@ -38,7 +39,7 @@ impl Store {
             // The person before what is theirs, as everywhere: whoever approves them has this row first.
             user::Entity::find_by_id(id).lock(LockType::Update).one(&*txn).await?;
             stale_unless(is_unapproved(&txn, id).await?)?;
-            erasure::erase_in(&txn, erasure).await
+            erasure::erase_in(&txn, &Authority::Unconditional, erasure).await
         })
         .await
     }

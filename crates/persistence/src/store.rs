@@ -18,6 +18,7 @@ use tracing::{Instrument, debug_span};
 use crate::audit::count;
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::home::AtHome;
+use crate::turns::Turns;
 
 /// How often a transaction that lost against others is begun.
 const ATTEMPTS: u32 = 3;
@@ -37,6 +38,8 @@ pub struct Store {
     pub(crate) counting: Arc<Semaphore>,
     /// How long to wait to be let in there.
     pub(crate) patience: Duration,
+    /// Lets those who change the same person do so one after the other.
+    pub(crate) turns: Turns,
     /// How many matches of a search are few; a field for tests, whose people all are.
     pub(crate) few: u64,
 }

@@ -176,7 +176,7 @@ pub(crate) async fn create(
     }
     // Before the fields are looked at: the key may be another request's, and the rules may have changed since.
     if let Some(once) = once
-        && let Some(answer) = services.accounts.first_answer(once).await?
+        && let Some(answer) = services.accounts.first_answer(actor, once).await?
     {
         return idempotency::again(&answer, &request);
     }
@@ -187,7 +187,7 @@ pub(crate) async fn create(
     match enter(&services, actor, new, Some(remember)).await {
         Ok(user) => Ok(created(&user).answer(&request)),
         // The same request may have been carried out a moment ago, which then is the reason.
-        Err(refusal) => match services.accounts.first_answer(once).await? {
+        Err(refusal) => match services.accounts.first_answer(actor, once).await? {
             Some(answer) => idempotency::again(&answer, &request),
             None => Err(refusal),
         },

@@ -70,7 +70,7 @@ impl Export {
     /// when it breaks off.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], also when the caller is deactivated on the way; [`Error::Store`].
+    /// [`Error::Forbidden`]; [`Error::Unauthorized`] when the caller's authority ends on the way; [`Error::Store`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let part = self.next_part().await?;
         if part.is_some() && self.query.is_none() {
@@ -192,12 +192,22 @@ pub(crate) async fn export(
             match export.next().await {
                 Ok(next) => Some((Ok(Bytes::from(part)), (next, Some(export)))),
                 Err(error) => {
-                    // Logged as every failure is; it has no answer to go into.
-                    let _ = Problem::from(error);
+                    log_break(&export, error);
                     Some((Err(io::Error::other("the export broke off")), (None, None)))
                 }
             }
         })))
+}
+
+/// What broke an export off, which has no answer any more to go into.
+fn log_break(export: &Export, error: Error) {
+    if let Error::Unauthorized = error {
+        let user_id = export.actor.id().map(tracing::field::display);
+        tracing::warn!(user_id, people = export.people(), "export broken off: its session ended, or its owner changed");
+    } else {
+        // Logged as every failure is.
+        let _ = Problem::from(error);
+    }
 }
 
 /// JSON lines for those who like them at least as much as CSV and say so by name (RFC 9110 section 12.5.1).

@@ -40,7 +40,7 @@ impl Authentication {
     async fn create_admin(&self, actor: &Actor, email: Email, hash: domain::PasswordHash) -> Result<(), WriteError> {
         let account = self.admin_account(email, hash);
         let event = self.created(actor, &account);
-        self.inner.stores.accounts.create_account(&account, &[event]).await
+        self.inner.stores.accounts.create_account(&self.authority(actor), &account, &[event]).await
     }
 
     pub(super) fn admin_account(&self, email: Email, hash: domain::PasswordHash) -> Account {

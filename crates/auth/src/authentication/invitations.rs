@@ -21,7 +21,8 @@ impl Authentication {
         let accounts = Accounts::new(self.inner.stores.accounts.clone(), self.inner.clock.clone());
         let (account, event) = accounts.draft(actor, new, remember)?;
         let (challenge, message) = invitation(&account.user)?.open(None, &self.secrets(), &*self.inner.clock)?;
-        self.inner.stores.accounts.create_invited(&account, &challenge, &message, &[event]).await?;
+        let by = self.authority(actor);
+        self.inner.stores.accounts.create_invited(&by, &account, &challenge, &message, &[event]).await?;
         self.inner.bell.ring();
         Ok(account.user)
     }

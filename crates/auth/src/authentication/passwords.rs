@@ -103,9 +103,11 @@ impl Authentication {
     ///
     /// # Errors
     /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a
-    /// weak new one; [`AuthError::InvalidCredentials`] for a wrong current one.
+    /// weak new one; [`AuthError::InvalidCredentials`] for a wrong current one;
+    /// [`AuthError::InvalidToken`] when the caller's authority has ended meanwhile.
     pub async fn change_password(&self, caller: &Caller, current: &Password, new: &Password) -> Result<(), AuthError> {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+        self.check_authority(&caller.actor).await?;
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
         let exchange = self.check_current(caller, current, new, self.enter_hasher(&caller.actor)?).await?;
@@ -175,7 +177,7 @@ impl Authentication {
     async fn replace(&self, caller: &Caller, exchange: &Exchange) -> Result<(), WriteError> {
         let event = self.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
         let (user, keep) = (caller.user.id, Some(caller.session_id));
-        let old = &exchange.found.password_hash;
-        self.inner.stores.sessions.change_password(user, old, &exchange.new, keep, &event).await
+        let (by, old) = (self.authority(&caller.actor), &exchange.found.password_hash);
+        self.inner.stores.sessions.change_password(&by, user, old, &exchange.new, keep, &event).await
     }
 }

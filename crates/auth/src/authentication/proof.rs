@@ -33,7 +33,12 @@ impl Authentication {
         let event = self.event(&caller.actor, EventKind::SessionEnded, Some(caller.user.id));
         if caller.user.staff().is_none() {
             let keep = Some(caller.session_id);
-            return Ok(self.inner.stores.sessions.end_sessions(caller.user.id, keep, &event).await?);
+            return Ok(self
+                .inner
+                .stores
+                .sessions
+                .end_sessions(&self.authority(&caller.actor), caller.user.id, keep, &event)
+                .await?);
         }
         let proof = FreshProof::of(&caller.actor, self.now())?;
         Ok(self.inner.stores.sessions.end_other_sessions(&proof, &event).await?)

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::{Digest, Session};
-use domain::{Actor, Role, Timestamp};
+use domain::{Actor, Authority, Role, Timestamp};
 
 use super::{Authentication, SignedIn};
 use crate::crypto::equal;
@@ -61,7 +61,8 @@ impl Authentication {
             Standing::Old => {
                 let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
                 let event = event.with_facts([("reason", "refresh_token_reused")]);
-                self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
+                let by = &Authority::Unconditional;
+                self.inner.stores.sessions.end_session(by, session.user_id, session.id, &event).await?;
                 Err(AuthError::InvalidToken)
             }
         }

@@ -8,10 +8,10 @@ use super::{Authentication, Caller};
 use crate::error::AuthError;
 
 impl Authentication {
-    /// Ends the caller's session. One that ended meanwhile is no error.
+    /// Ends the caller's session.
     ///
     /// # Errors
-    /// [`AuthError::Store`].
+    /// [`AuthError::InvalidToken`] when it has ended meanwhile; [`AuthError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), AuthError> {
         self.end(caller, caller.session_id).await?;
         Ok(())
@@ -28,7 +28,7 @@ impl Authentication {
     /// Ends one of the caller's sessions.
     ///
     /// # Errors
-    /// `NotFound` for one that is not theirs.
+    /// `NotFound` for one that is not theirs; [`AuthError::InvalidToken`] when the one in use has ended meanwhile.
     pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), AuthError> {
         if self.end(caller, id).await? { Ok(()) } else { Err(AuthError::Domain(Error::NotFound)) }
     }
@@ -36,7 +36,8 @@ impl Authentication {
     /// Signs a person out everywhere. Answers of how many sessions.
     ///
     /// # Errors
-    /// `Forbidden` for all but admins, `NotFound` for nobody.
+    /// `Forbidden` for all but admins, `NotFound` for nobody; [`AuthError::InvalidToken`] when the caller's authority
+    /// has ended meanwhile.
     pub async fn end_all_sessions_of(&self, actor: &Actor, id: UserId) -> Result<u64, AuthError> {
         let scope = policy::scope(actor, Action::EndSessions);
         if scope == Scope::Nothing {
@@ -46,11 +47,11 @@ impl Authentication {
             return Err(AuthError::Domain(Error::NotFound));
         }
         let event = self.event(actor, EventKind::SessionEnded, Some(id));
-        Ok(self.inner.stores.sessions.end_sessions(id, None, &event).await?)
+        Ok(self.inner.stores.sessions.end_sessions(&self.authority(actor), id, None, &event).await?)
     }
 
     async fn end(&self, caller: &Caller, id: SessionId) -> Result<bool, AuthError> {
         let event = self.event(&caller.actor, EventKind::SessionEnded, Some(caller.user.id));
-        Ok(self.inner.stores.sessions.end_session(caller.user.id, id, &event).await?)
+        Ok(self.inner.stores.sessions.end_session(&self.authority(&caller.actor), caller.user.id, id, &event).await?)
     }
 }

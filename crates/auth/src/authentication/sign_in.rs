@@ -3,7 +3,7 @@
 use domain::audit::EventKind;
 use domain::challenge::{Outcome, Purpose};
 use domain::store::{Credentials, WriteError};
-use domain::{Actor, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
+use domain::{Actor, Authority, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
 use tokio::time::Instant;
 
 use super::finish::to_its_end;
@@ -163,7 +163,11 @@ impl Authentication {
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
-            self.inner.stores.sessions.end_session(session.user_id, session.id, &event).await?;
+            self.inner
+                .stores
+                .sessions
+                .end_session(&Authority::Unconditional, session.user_id, session.id, &event)
+                .await?;
         }
         checked?;
         self.remember_network(&proven.user, session.address).await;

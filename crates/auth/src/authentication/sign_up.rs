@@ -192,7 +192,7 @@ impl Authentication {
         let requested = |subject| self.event(actor, EventKind::SignupRequested, subject);
         let account = account.awaiting_approval();
         let events = [self.created(actor, &account), requested(Some(account.user.id))];
-        match self.inner.stores.accounts.create_account(&account, &events).await {
+        match self.inner.stores.accounts.create_account(&self.authority(actor), &account, &events).await {
             Ok(()) => {}
             Err(WriteError::Taken(Field::Email)) => self.inner.stores.accounts.record_event(&requested(None)).await?,
             Err(error) => return Err(error.into()),

@@ -15,7 +15,7 @@ impl Accounts {
     /// were called and how they were reached does not.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; [`Error::NotFound`];
+    /// [`Error::Forbidden`] for all but admins; [`Error::Unauthorized`]; [`Error::NotFound`];
     /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager
     /// who still looks after some; [`Error::LastAdmin`].
     pub async fn erase(&self, actor: &Actor, id: UserId, expected: &Expected) -> Result<(), Error> {
@@ -27,10 +27,11 @@ impl Accounts {
                 // Where they did it from goes with them.
                 event.address = None;
             }
-            let erasure = Erasure { user, heir: actor.id(), event };
+            let is_of_version = *expected != Expected::Any;
+            let erasure = Erasure { user, is_of_version, heir: actor.id(), event };
             // Until the second, the person is there, and whoever is cut off asks again.
-            let erased = match self.store.prepare_erasure(&erasure).await {
-                Ok(()) => self.store.erase_user(&erasure).await,
+            let erased = match self.store.prepare_erasure(&self.authority(actor), &erasure).await {
+                Ok(()) => self.store.erase_user(&self.authority(actor), &erasure).await,
                 refused => refused,
             };
             match erased {

@@ -3,26 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Accounts, allowed};
-use crate::actor::{Actor, Identity};
+use crate::actor::Actor;
 use crate::audit::{Event, EventKind};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::page::{Page, UserQuery};
-use crate::policy::{Action, Scope};
+use crate::policy::Action;
 use crate::user::User;
 use crate::value::Email;
 
 impl Accounts {
     /// A page of the people whom the caller may export: a manager's customers, for an admin
     /// everyone. An export of many pages may take a while, so that the caller is asked for at each:
-    /// whoever was deactivated or got another role meanwhile gets no more.
+    /// whoever was signed out or deactivated, or got another role meanwhile, gets no more.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers, and for those who are no longer what they were.
+    /// [`Error::Forbidden`] for customers; [`Error::Unauthorized`] when the caller's authority has ended.
     pub async fn export(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
         let scope = allowed(actor, Action::ImportAndExport)?;
-        self.check_still(actor).await?;
-        Ok(self.store.list_users(scope, query).await?)
+        let page = self.store.list_users(scope, query).await?;
+        // After it was read: what leaves was the caller's to see when it was read.
+        self.check_authority(actor).await?;
+        Ok(page)
     }
 
     /// Records an export: how many people were handed out, and whether these are all of them.
@@ -34,13 +36,6 @@ impl Accounts {
             .with_facts([("people", people)])
             .with_facts([("complete", is_complete)]);
         Ok(self.store.record_event(&event).await?)
-    }
-
-    /// Whether the caller still is who they were when the request began.
-    pub(super) async fn check_still(&self, actor: &Actor) -> Result<(), Error> {
-        let Identity::User { id, role } = actor.identity else { return Ok(()) };
-        let caller = self.store.find_user(Scope::Own(id), id).await?;
-        caller.filter(|caller| caller.is_active && caller.role() == role).map(drop).ok_or(Error::Forbidden)
     }
 
     /// The e-mails of the managers who look after these people.

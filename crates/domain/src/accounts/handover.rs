@@ -9,9 +9,12 @@ use crate::audit::{Change, Changes, Event, EventKind};
 use crate::error::{Error, Field, Member};
 use crate::id::UserId;
 use crate::policy::Action;
-use crate::store::{Handover, Share, WriteError};
+use crate::store::{Handover, HandoverAnew, Share, WriteError};
 use crate::user::{Role, User};
 use crate::value::ValueError;
+
+/// How often a plan is made before the transaction, where it keeps nobody waiting. After that, it is made inside.
+const OPTIMISTIC_ATTEMPTS: u32 = 3;
 
 /// How a manager's customers are to go to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,22 +43,26 @@ impl Accounts {
     /// their ids they go to one receiver after the other.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; [`Error::NotFound`] for
-    /// somebody who is no manager; [`Error::InvalidMembers`] for receivers who
+    /// [`Error::Forbidden`] for all but admins; [`Error::Unauthorized`] when the caller's authority has ended;
+    /// [`Error::NotFound`] for somebody who is no manager; [`Error::InvalidMembers`] for receivers who
     /// are no active managers, the manager themselves, or named twice, and for
     /// customers of others.
     pub async fn hand_over(&self, actor: &Actor, id: UserId, order: &HandoverOrder) -> Result<HandedOver, Error> {
-        for _ in 0..ATTEMPTS {
+        self.check_authority(actor).await?;
+        for attempt in 0..ATTEMPTS {
             let from = self.find_manager(actor, id).await?;
             let customers = self.store.list_customer_ids(id).await?;
             self.check(&from, order, &customers).await?;
             let handover = self.planned(actor, &from, order, &customers);
-            let told = told(&handover);
             if order.dry_run {
-                return Ok(told);
+                return Ok(told(&handover));
             }
-            match self.store.hand_over(&handover).await {
-                Ok(()) => return Ok(told),
+            let anew = |customers: &[UserId]| {
+                has_chosen(order, customers).then(|| self.planned(actor, &from, order, customers))
+            };
+            let anew = (attempt >= OPTIMISTIC_ATTEMPTS).then_some(&anew as &HandoverAnew<'_>);
+            match self.store.hand_over(&self.authority(actor), &handover, anew).await {
+                Ok(done) => return Ok(told(&done.unwrap_or(handover))),
                 // Somebody was assigned, or a receiver left: what is wrong shows when looked at again.
                 Err(WriteError::Stale | WriteError::NotAnActiveManager) => {}
                 Err(error) => return Err(error.into()),
@@ -127,6 +134,12 @@ impl Accounts {
         let (is_complete, at) = (chosen.is_none(), self.clock.now());
         Handover { from: from.id, shares, is_complete, deactivates, at, events }
     }
+}
+
+/// Whether those who were named are among the manager's customers.
+fn has_chosen(order: &HandoverOrder, customers: &[UserId]) -> bool {
+    let theirs: BTreeSet<_> = customers.iter().collect();
+    order.customer_ids.iter().flatten().all(|chosen| theirs.contains(chosen))
 }
 
 /// Round robin, so that shares differ by one at most.

@@ -37,13 +37,14 @@ impl Accounts {
     /// that are refused unseen. Each import is recorded with its counts, a dry run too.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers; [`Error::Invalid`] when `created_by` is nobody of the staff;
+    /// [`Error::Forbidden`] for customers; [`Error::Unauthorized`] when the caller's authority ends on the way;
+    /// [`Error::Invalid`] when `created_by` is nobody of the staff;
     /// [`Error::Stale`] when others kept changing the same people; [`Error::Store`], after which
     /// what earlier parts wrote stays written.
     pub async fn import(&self, actor: &Actor, lines: &mut dyn Lines, order: &ImportOrder) -> Result<Imported, Error> {
         let scope = allowed(actor, Action::ImportAndExport)?;
         // A large file may have taken a while to arrive.
-        self.check_still(actor).await?;
+        self.check_authority(actor).await?;
         let creator = self.creator(order).await?;
         let to_tell = self.still_to_tell(actor).await?;
         let judge = Judge { accounts: self, actor, scope, order, creator, to_tell };
@@ -99,7 +100,7 @@ impl Accounts {
             }
             lines.rewind().await?;
             let mut parts = Parts::new(judge, lines);
-            match self.store.import_customers(&mut parts).await {
+            match self.store.import_customers(&self.authority(judge.actor), &mut parts).await {
                 Ok(()) => {
                     *imported = parts.imported;
                     return Ok(Recorded::Yes);
@@ -133,7 +134,7 @@ impl Accounts {
         let mut busy = 0;
         for _ in 0..ATTEMPTS {
             let mut part = OnePart { judge, lines, keys: Some(keys.clone()), imported: Imported::default() };
-            match self.store.import_customers(&mut part).await {
+            match self.store.import_customers(&self.authority(judge.actor), &mut part).await {
                 Ok(()) => return Ok(part.imported),
                 Err(error) if is_race(&error) => {}
                 Err(WriteError::Store(StoreError::Unavailable(_))) if busy + 1 < BUSY_ATTEMPTS => busy += 1,
@@ -315,17 +316,22 @@ struct Parts<'a> {
     seen: Seen,
     /// Those of this part. The last part has none.
     lines: Vec<Line>,
+    /// What came of the parts before this one.
+    before: Imported,
+    /// What came of all of them.
     imported: Imported,
     is_last: bool,
 }
 
 impl<'a> Parts<'a> {
     fn new(judge: Judge<'a>, source: &'a mut dyn Lines) -> Self {
-        Self { judge, source, seen: Seen::default(), lines: Vec::new(), imported: Imported::default(), is_last: false }
+        let (before, imported) = (Imported::default(), Imported::default());
+        Self { judge, source, seen: Seen::default(), lines: Vec::new(), before, imported, is_last: false }
     }
 
     fn look(&mut self, found: &ImportFound) -> ImportPart {
-        let (imported, part) = self.judge.after(&self.imported).all(&self.lines, found);
+        let (imported, part) = self.judge.after(&self.before).all(&self.lines, found);
+        self.imported = self.before.clone();
         self.imported.add(imported);
         part
     }
@@ -334,6 +340,7 @@ impl<'a> Parts<'a> {
 #[async_trait]
 impl ImportParts for Parts<'_> {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
+        self.before = self.imported.clone();
         self.lines = self.source.next(PART).await?;
         self.lines.iter_mut().for_each(|line| self.seen.note(line));
         let was_last = self.is_last;

@@ -31,7 +31,7 @@ impl PersonalEvents {
     /// The next page; `None` after the last. Without what the events say about others.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when the caller is no longer who they were; [`Error::NotFound`] when the person is gone
+    /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::NotFound`] when the person is gone
     /// or not the caller's to see; [`Error::Store`].
     pub async fn next(&mut self) -> Result<Option<Vec<Event>>, Error> {
         if self.is_at_end {
@@ -76,9 +76,11 @@ impl Accounts {
     /// A reading of many pages may take a while, so that the caller is asked for at each.
     async fn page_of_events(&self, actor: &Actor, id: UserId, after: Option<EventCursor>) -> Result<EventPage, Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
-        self.check_still(actor).await?;
         let size = PageSize::new(PAGE).unwrap_or_default();
-        self.store.find_personal_events(scope, id, after, size).await?.ok_or(Error::NotFound)
+        let page = self.store.find_personal_events(scope, id, after, size).await?;
+        // After it was read: what leaves was the caller's to see when it was read.
+        self.check_authority(actor).await?;
+        page.ok_or(Error::NotFound)
     }
 }
 
@@ -98,7 +100,7 @@ mod tests {
         let admin = testing::admin(&clock, "admin@example.com");
         let about = |_| testing::event(&clock, EventKind::UserUpdated, Some(admin.id));
         let events: Vec<_> = (0..count).map(about).collect();
-        store.create_account(&testing::account(&admin), &events).await.unwrap();
+        store.create_account(&crate::Authority::Unconditional, &testing::account(&admin), &events).await.unwrap();
         (store.clone(), Accounts::new(Arc::new(store), Arc::new(clock)), admin)
     }
 
@@ -128,6 +130,6 @@ mod tests {
         let (_, accounts, admin) = admin_with(60).await;
         let manager = User { id: uuid::Uuid::nil().into(), ..admin.clone() };
         let mut events = accounts.personal_events(&signed_in(&manager), admin.id);
-        assert!(matches!(events.next().await, Err(Error::Forbidden)), "an admin who is no more");
+        assert!(matches!(events.next().await, Err(Error::Unauthorized)), "an admin who is no more");
     }
 }

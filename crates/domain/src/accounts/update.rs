@@ -12,8 +12,7 @@ use crate::store::{Update, WriteError};
 use crate::user::User;
 use crate::value::ValueError;
 
-/// How often a change is tried against others who change the same person.
-/// Each time that it fails, another one succeeded.
+/// How often something is begun anew that was judged by what is no longer true.
 pub(super) const ATTEMPTS: u32 = 32;
 
 /// In which state the caller expects the person (the `If-Match` of HTTP).
@@ -46,6 +45,7 @@ impl Accounts {
     /// sessions. A patch that changes nothing writes nothing.
     ///
     /// # Errors
+    /// [`Error::Unauthorized`] when the caller's authority has ended, whatever else is wrong;
     /// [`Error::NotFound`] outside the caller's scope; [`Error::ForbiddenFields`];
     /// [`Error::PreconditionFailed`]; [`Error::RoleChangeNotAllowed`];
     /// [`Error::LastAdmin`]; [`Error::HasCustomers`] for a manager who gets
@@ -58,23 +58,31 @@ impl Accounts {
         patch: &UserPatch,
         expected: &Expected,
     ) -> Result<User, Error> {
+        let order = Order { accounts: self, actor, patch, expected };
+        match self.carry_out(&order, id).await {
+            Ok(Outcome::Written(user)) => Ok(user),
+            Err(error @ (Error::Unauthorized | Error::Store(_))) => Err(error),
+            // The authority is checked with each write. What writes nothing tells something, too.
+            Ok(Outcome::Nothing(user)) => self.check_authority(actor).await.map(|()| user),
+            Err(refusal) => self.check_authority(actor).await.and(Err(refusal)),
+        }
+    }
+
+    /// Judges the change by what is read. The store judges it again if that is no longer true when it writes, so that
+    /// this begins anew only when the change has become another kind of change.
+    async fn carry_out(&self, order: &Order<'_>, id: UserId) -> Result<Outcome, Error> {
         for _ in 0..ATTEMPTS {
-            let before = self.find(actor, id).await?;
-            let fields = patch.fields();
-            self.check_may_set(actor, &before, &fields)?;
-            expected.check(&before)?;
-            check_exist(&before, &fields)?;
-            let Some(mut update) = self.updated(actor, before.clone(), patch)? else { return Ok(before) };
-            if proof::is_needed(actor, &update.before, &update.after) {
-                update.proof = Some(FreshProof::of(actor, self.clock.now())?);
-            }
+            let before = self.find(order.actor, id).await?;
+            let Some(update) = order.judge(before.clone())? else { return Ok(Outcome::Nothing(before)) };
             if is_other_phone_of_customer(&update) {
-                self.check_may_try_phones(actor).await?;
+                self.check_may_try_phones(order.actor).await?;
             }
-            match self.store.update_user(&update).await {
-                Ok(()) => return Ok(update.after),
+            match self.store.update_user(&self.authority(order.actor), &update, &|now| order.judge_anew(now)).await {
+                Ok(after) => return Ok(Outcome::Written(after)),
                 Err(WriteError::Stale) => {}
-                Err(WriteError::Taken(Field::Phone)) => return Err(self.phone_of_update_taken(actor, &update).await),
+                Err(WriteError::Taken(Field::Phone)) => {
+                    return Err(self.phone_of_update_taken(order.actor, &update).await);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -143,6 +151,42 @@ impl Accounts {
 /// Whether a customer gets a phone that another one may have.
 fn is_other_phone_of_customer(update: &Update) -> bool {
     update.after.customer().is_some() && update.after.phone() != update.before.phone()
+}
+
+/// What a change came to.
+enum Outcome {
+    Written(User),
+    /// It changes nothing.
+    Nothing(User),
+}
+
+/// Who wants to change what of a person, and in which state.
+struct Order<'a> {
+    accounts: &'a Accounts,
+    actor: &'a Actor,
+    patch: &'a UserPatch,
+    expected: &'a Expected,
+}
+
+impl Order<'_> {
+    /// What it comes to for a person whom the caller sees, or nothing.
+    fn judge(&self, before: User) -> Result<Option<Update>, Error> {
+        let fields = self.patch.fields();
+        self.accounts.check_may_set(self.actor, &before, &fields)?;
+        self.expected.check(&before)?;
+        check_exist(&before, &fields)?;
+        let Some(mut update) = self.accounts.updated(self.actor, before, self.patch)? else { return Ok(None) };
+        if proof::is_needed(self.actor, &update.before, &update.after) {
+            update.proof = Some(FreshProof::of(self.actor, self.accounts.clock.now())?);
+        }
+        Ok(Some(update))
+    }
+
+    /// The same for the person as they are when it is written.
+    fn judge_anew(&self, now: &User) -> Option<Update> {
+        let is_seen = policy::scope(self.actor, Action::ReadUser).contains(now);
+        self.judge(now.clone()).ok().flatten().filter(|_| is_seen)
+    }
 }
 
 fn check_exist(user: &User, fields: &[Field]) -> Result<(), Error> {

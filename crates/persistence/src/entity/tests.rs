@@ -30,7 +30,7 @@ impl Company {
         profile.created_by = admin.id;
         for user in [&admin, &manager, &customer] {
             let event = event(&clock, EventKind::UserCreated, Some(user.id));
-            store.create_account(&account(user), &[event]).await.unwrap();
+            store.create_account(&domain::Authority::Unconditional, &account(user), &[event]).await.unwrap();
         }
         Self { store, admin, manager, customer }
     }

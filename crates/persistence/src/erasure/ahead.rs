@@ -2,6 +2,7 @@
 //! move in the time that a statement has, and who would keep every other writer of SQLite waiting.
 
 use domain::Timestamp;
+use domain::authority::Authority;
 use domain::store::{Erasure, WriteError};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -23,13 +24,13 @@ type At = (Timestamp, Uuid);
 impl Store {
     /// Each step is a transaction that makes sure anew that the person may go. The last rows are left to the erasure
     /// itself, so that most erasures are one transaction still.
-    pub(crate) async fn erase_ahead(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        while self.write(move |txn| async move { bequeath_some(&txn, erasure).await }).await? {}
+    pub(crate) async fn erase_ahead(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        while self.write(move |txn| async move { bequeath_some(&txn, by, erasure).await }).await? {}
         for acted in acted_from(erasure.user.id) {
             let mut after = None;
             loop {
                 let acted = &acted;
-                let step = self.write(move |txn| async move { blank_some(&txn, erasure, acted, after).await });
+                let step = self.write(move |txn| async move { blank_some(&txn, (by, erasure), acted, after).await });
                 after = step.await?;
                 if after.is_none() {
                     break;
@@ -41,8 +42,8 @@ impl Store {
 }
 
 /// Answers whether there may be more.
-async fn bequeath_some(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<bool, Failure> {
-    let heir = hold_erasable(txn, erasure).await?;
+async fn bequeath_some(txn: &DatabaseTransaction, by: &Authority, erasure: &Erasure) -> Result<bool, Failure> {
+    let (_, heir) = hold_erasable(txn, by, erasure).await?;
     let mut ids: Vec<Uuid> = customer::Entity::find()
         .select_only()
         .column(customer::Column::Id)
@@ -65,11 +66,11 @@ async fn bequeath_some(txn: &DatabaseTransaction, erasure: &Erasure) -> Result<b
 /// Answers where the rest begins, if there is more than the erasure itself does.
 async fn blank_some(
     txn: &DatabaseTransaction,
-    erasure: &Erasure,
+    (by, erasure): (&Authority, &Erasure),
     acted: &Condition,
     after: Option<At>,
 ) -> Result<Option<At>, Failure> {
-    hold_erasable(txn, erasure).await?;
+    hold_erasable(txn, by, erasure).await?;
     let mut events = audit_event::Entity::find()
         .select_only()
         .columns([audit_event::Column::At, audit_event::Column::Id])

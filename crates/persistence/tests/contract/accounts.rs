@@ -8,7 +8,7 @@ use domain::testing::{account, admin, customer, email, event, manager, password_
 use domain::{Clock, DisplayName, Metadata, Profile, Scope, TrunkNumber, User, UserId, VerificationMethod};
 use serde_json::json;
 
-use super::backends::{Ground, Setting, customer_profile, tests};
+use super::backends::{BY, Ground, Setting, customer_profile, tests};
 
 tests! {
     every store:
@@ -189,7 +189,7 @@ async fn credentials_are_those_of_staff(setting: Setting) {
     let hash = password_hash("secret");
     let created = Account::new(invited.clone(), hash.clone());
     let event = event(&setting.clock, EventKind::UserCreated, None);
-    setting.store.create_account(&created, &[event]).await.unwrap();
+    setting.store.create_account(BY, &created, &[event]).await.unwrap();
     let found = setting.store.find_credentials(&email("ann@example.com")).await.unwrap().unwrap();
     assert_eq!((found.user, found.password_hash), (invited, hash));
     assert!(setting.store.find_credentials(&email("bob@example.com")).await.unwrap().is_none());
@@ -238,7 +238,7 @@ async fn a_refused_account_leaves_nothing_behind(ground: Ground) {
     setting.store.record_event(&again).await.unwrap();
     // The entry can't be written, so neither is the person.
     let unlucky = domain::testing::manager(&setting.clock, "bob@example.com");
-    assert!(setting.store.create_account(&account(&unlucky), &[again]).await.is_err());
+    assert!(setting.store.create_account(BY, &account(&unlucky), &[again]).await.is_err());
     for (table, rows) in [("users", 1), ("admin_managers", 1), ("customers", 0), ("audit_events", 2)] {
         assert_eq!(ground.count(table).await, rows, "{table}");
     }

@@ -8,7 +8,7 @@ use domain::store::{Erasure, Expirable, WriteError};
 use domain::testing::{any_code, challenge, event, message};
 use domain::{Clock, User};
 
-use super::backends::{Ground, Setting, tests};
+use super::backends::{BY, Ground, Setting, tests};
 
 tests! {
     every store:
@@ -111,7 +111,7 @@ async fn networks_are_known_for_a_time_and_go_with_their_person(setting: Setting
     let clear = |until| setting.store.remove_expired(Expirable::Networks, until, 10);
     assert_eq!(clear(start + day + TimeDelta::microseconds(1)).await.unwrap(), 1, "nobody is not remembered");
     let erased = event(&setting.clock, EventKind::UserErased, Some(user.id));
-    setting.store.erase_user(&Erasure { user, heir: None, event: erased }).await.unwrap();
+    setting.store.erase_user(BY, &Erasure { user, heir: None, event: erased, is_of_version: true }).await.unwrap();
     assert_eq!(clear(start + day * 9).await.unwrap(), 0);
 }
 

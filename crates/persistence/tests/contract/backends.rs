@@ -3,13 +3,21 @@
 use domain::audit::EventKind;
 use domain::store::{
     AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, NoticeStore, SessionStore,
-    WriteError,
+    Update, WriteError,
 };
 use domain::testing::{FixedClock, account, event};
 use domain::turn::TurnStore;
-use domain::{Profile, User, UserId};
+use domain::{Authority, Profile, User, UserId};
 use persistence::{Database, Store, testing::TestDatabase};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
+
+/// By no authority that could end.
+pub(crate) const BY: &Authority = &Authority::Unconditional;
+
+/// Judges nothing anew.
+pub(crate) fn never(_: &User) -> Option<Update> {
+    None
+}
 
 /// All ports at once.
 pub(crate) trait Stores:
@@ -51,7 +59,7 @@ impl Setting {
 
     pub(crate) async fn try_enter(&self, user: &User) -> Result<(), WriteError> {
         let created = event(&self.clock, EventKind::UserCreated, Some(user.id));
-        self.store.create_account(&account(user), &[created]).await
+        self.store.create_account(BY, &account(user), &[created]).await
     }
 
     pub(crate) async fn enter(&self, user: &User) {

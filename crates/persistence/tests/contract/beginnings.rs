@@ -8,7 +8,7 @@ use domain::store::WriteError;
 use domain::testing::{account, any_code, challenge, event, manager, message, password_hash, session};
 use domain::{Clock, Scope, User};
 
-use super::backends::{Ground, Setting, tests};
+use super::backends::{BY, Ground, Setting, tests};
 
 tests! {
     every store:
@@ -31,7 +31,7 @@ fn invitation(setting: &Setting, user: &User, subject: u8) -> Challenge {
 async fn invite(setting: &Setting, user: &User, invitation: &Challenge) -> Result<(), WriteError> {
     let (message, created) =
         (message(&setting.clock, invitation), event(&setting.clock, EventKind::UserCreated, Some(user.id)));
-    setting.store.create_invited(&account(user), invitation, &message, &[created]).await
+    setting.store.create_invited(BY, &account(user), invitation, &message, &[created]).await
 }
 
 async fn sign_up(setting: &Setting, user: &User) -> Result<domain::SessionId, WriteError> {
@@ -120,10 +120,10 @@ async fn a_changed_password_closes_the_challenges_about_it(setting: Setting) {
     let opened = challenges(&setting, &ann, &bob).await;
     let changed = event(&setting.clock, EventKind::PasswordChanged, Some(ann.id));
     let old = account(&ann).password_hash;
-    setting.store.change_password(ann.id, &old, &password_hash("new"), None, &changed).await.unwrap();
+    setting.store.change_password(BY, ann.id, &old, &password_hash("new"), None, &changed).await.unwrap();
     assert_eq!(those_still_open(&setting, &opened).await, LEFT);
     assert_eq!(messages(&setting).await, LEFT.len(), "their messages went with them");
-    let stale = setting.store.change_password(bob.id, &password_hash("no"), &old, None, &changed).await;
+    let stale = setting.store.change_password(BY, bob.id, &password_hash("no"), &old, None, &changed).await;
     assert!(matches!(stale, Err(WriteError::Stale)));
     assert_eq!(those_still_open(&setting, &opened).await, LEFT);
 }

@@ -10,7 +10,7 @@ use domain::{Clock, DisplayName, Field, PageSize, Profile, Scope, Sort, Staff, S
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
-use super::backends::{Ground, Setting, customer_profile, tests};
+use super::backends::{BY, Ground, Setting, customer_profile, never, tests};
 
 tests! {
     every store:
@@ -64,7 +64,7 @@ fn set_role(user: &mut User, role: StaffRole) {
 
 fn erasure(setting: &Setting, user: &User, heir: Option<&User>) -> Erasure {
     let event = event(&setting.clock, EventKind::UserErased, Some(user.id));
-    Erasure { user: user.clone(), heir: heir.map(|heir| heir.id), event }
+    Erasure { user: user.clone(), is_of_version: true, heir: heir.map(|heir| heir.id), event }
 }
 
 async fn a_change_is_written_whole(setting: Setting) {
@@ -84,7 +84,7 @@ async fn a_change_is_written_whole(setting: Setting) {
         staff.verification_method = domain::VerificationMethod::Whatsapp;
         staff.tin_trunk_number = Some(domain::TrunkNumber::parse("7").unwrap());
     });
-    setting.store.update_user(&update).await.unwrap();
+    setting.store.update_user(BY, &update, &never).await.unwrap();
     assert_eq!(find(&setting, ben.id).await.as_ref(), Some(&update.after));
 
     let update = changed(&setting, &zarina, |user| {
@@ -94,20 +94,20 @@ async fn a_change_is_written_whole(setting: Setting) {
         profile.assigned_manager_id = None;
         profile.metadata = domain::Metadata::parse(serde_json::Map::from_iter([("a".into(), 1.into())])).unwrap();
     });
-    setting.store.update_user(&update).await.unwrap();
+    setting.store.update_user(BY, &update, &never).await.unwrap();
     assert_eq!(find(&setting, zarina.id).await, Some(update.after));
 }
 
 async fn a_change_over_another_is_stale(setting: Setting) {
     let ann = setting.manager("ann@example.com").await;
     let first = changed(&setting, &ann, |user| user.is_active = false);
-    setting.store.update_user(&first).await.unwrap();
+    setting.store.update_user(BY, &first, &never).await.unwrap();
     let second = changed(&setting, &ann, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
-    assert!(matches!(setting.store.update_user(&second).await, Err(WriteError::Stale)));
+    assert!(matches!(setting.store.update_user(BY, &second, &never).await, Err(WriteError::Stale)));
     assert_eq!(find(&setting, ann.id).await, Some(first.after));
     let nobody = manager(&setting.clock, "nobody@example.com");
     let update = changed(&setting, &nobody, |_| {});
-    assert!(matches!(setting.store.update_user(&update).await, Err(WriteError::Stale)));
+    assert!(matches!(setting.store.update_user(BY, &update, &never).await, Err(WriteError::Stale)));
 }
 
 async fn a_refused_change_leaves_nothing_behind(setting: Setting) {
@@ -123,7 +123,7 @@ async fn a_refused_change_leaves_nothing_behind(setting: Setting) {
         (&aziz, changed(&setting, &aziz, |user| customer_profile(user).phone = phone("+998900000001"))),
         (&aziz, changed(&setting, &aziz, |user| customer_profile(user).assigned_manager_id = Some(admin.id))),
     ] {
-        let refused = setting.store.update_user(&change).await.unwrap_err();
+        let refused = setting.store.update_user(BY, &change, &never).await.unwrap_err();
         let expected = match before.id {
             id if id == admin.id => matches!(refused, WriteError::LastAdmin),
             id if id == ann.id => matches!(refused, WriteError::HasCustomers(1) | WriteError::Taken(Field::Email)),
@@ -134,11 +134,11 @@ async fn a_refused_change_leaves_nothing_behind(setting: Setting) {
     }
     let second = setting.admin("second@example.com").await;
     let now = changed(&setting, &admin, |user| user.is_active = false);
-    setting.store.update_user(&now).await.unwrap();
+    setting.store.update_user(BY, &now, &never).await.unwrap();
     let last = changed(&setting, &second, |user| set_role(user, StaffRole::Manager));
-    assert!(matches!(setting.store.update_user(&last).await, Err(WriteError::LastAdmin)));
+    assert!(matches!(setting.store.update_user(BY, &last, &never).await, Err(WriteError::LastAdmin)));
     let own_name = changed(&setting, &zarina, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
-    setting.store.update_user(&own_name).await.unwrap();
+    setting.store.update_user(BY, &own_name, &never).await.unwrap();
 }
 
 async fn a_change_ends_sessions_when_it_should(setting: Setting) {
@@ -146,10 +146,10 @@ async fn a_change_ends_sessions_when_it_should(setting: Setting) {
     let begun = session(&setting.clock, ann.id);
     setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, None)).await.unwrap();
     let harmless = changed(&setting, &ann, |user| user.display_name = DisplayName::parse_optional("x").unwrap());
-    setting.store.update_user(&harmless).await.unwrap();
+    setting.store.update_user(BY, &harmless, &never).await.unwrap();
     assert!(setting.store.find_session(begun.id).await.unwrap().is_some());
     let ending = Update { ends_sessions: true, ..changed(&setting, &harmless.after, |_| {}) };
-    setting.store.update_user(&ending).await.unwrap();
+    setting.store.update_user(BY, &ending, &never).await.unwrap();
     assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
 }
 
@@ -179,7 +179,7 @@ async fn customers_go_to_others(setting: Setting) {
     setting.clock.advance(chrono::TimeDelta::seconds(1));
     let shares: [(Option<&User>, &[&User]); 2] = [(Some(&ben), &[&first]), (None, &[&second])];
     let order = Handover { deactivates: true, ..handover(&setting, &ann, &shares) };
-    setting.store.hand_over(&order).await.unwrap();
+    setting.store.hand_over(BY, &order, None).await.unwrap();
     for (before, manager) in [(&first, Some(ben.id)), (&second, None)] {
         let mut expected = before.clone();
         customer_profile(&mut expected).assigned_manager_id = manager;
@@ -189,7 +189,7 @@ async fn customers_go_to_others(setting: Setting) {
     let left = find(&setting, ann.id).await.unwrap();
     assert_eq!((left.is_active, left.version, left.updated_at), (false, 2, order.at));
     assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
-    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "they are gone already");
+    assert!(matches!(setting.store.hand_over(BY, &order, None).await, Err(WriteError::Stale)), "they are gone already");
 }
 
 async fn a_handover_of_what_was_not_seen_is_stale(setting: Setting) {
@@ -200,16 +200,16 @@ async fn a_handover_of_what_was_not_seen_is_stale(setting: Setting) {
     let others = setting.customer("+998900000003", Some(&ben)).await;
     let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first])];
     let order = handover(&setting, &ann, &shares);
-    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "one was overlooked");
+    assert!(matches!(setting.store.hand_over(BY, &order, None).await, Err(WriteError::Stale)), "one was overlooked");
     let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first, &second, &others])];
     let order = handover(&setting, &ann, &shares);
-    assert!(matches!(setting.store.hand_over(&order).await, Err(WriteError::Stale)), "one is not theirs");
+    assert!(matches!(setting.store.hand_over(BY, &order, None).await, Err(WriteError::Stale)), "one is not theirs");
     for user in [&first, &second, &others] {
         assert_eq!(find(&setting, user.id).await.as_ref(), Some(user));
     }
     let shares: [(Option<&User>, &[&User]); 1] = [(Some(&ben), &[&first])];
     let partly = Handover { is_complete: false, ..handover(&setting, &ann, &shares) };
-    setting.store.hand_over(&partly).await.unwrap();
+    setting.store.hand_over(BY, &partly, None).await.unwrap();
     assert_eq!(setting.store.list_customer_ids(ann.id).await.unwrap(), [second.id]);
 }
 
@@ -222,7 +222,7 @@ async fn receivers_are_active_managers(setting: Setting) {
     setting.enter(&idle).await;
     for wrong in [&admin, &idle, &mine] {
         let shares: [(Option<&User>, &[&User]); 1] = [(Some(wrong), &[&mine])];
-        let refused = setting.store.hand_over(&handover(&setting, &ann, &shares)).await;
+        let refused = setting.store.hand_over(BY, &handover(&setting, &ann, &shares), None).await;
         assert!(matches!(refused, Err(WriteError::NotAnActiveManager)), "{refused:?}");
     }
     let ids = [idle.id, ann.id, admin.id, mine.id, setting.clock.new_id().into()];
@@ -235,8 +235,8 @@ async fn only_a_manager_is_deactivated_by_a_handover(setting: Setting) {
     let order = Handover { deactivates: true, ..handover(&setting, &ann, &[]) };
     // Since the handover was asked for, she became the one admin there is.
     let promotion = changed(&setting, &ann, |user| set_role(user, StaffRole::Admin));
-    setting.store.update_user(&promotion).await.unwrap();
-    let refused = setting.store.hand_over(&order).await;
+    setting.store.update_user(BY, &promotion, &never).await.unwrap();
+    let refused = setting.store.hand_over(BY, &order, None).await;
     assert!(matches!(refused, Err(WriteError::Stale)), "{refused:?}");
     assert_eq!(find(&setting, ann.id).await, Some(promotion.after));
 }
@@ -273,7 +273,7 @@ async fn an_erased_person_leaves_ids_only(setting: Setting) {
     let begun = session(&setting.clock, ann.id);
     setting.store.start_session(&begun, &event(&setting.clock, EventKind::SessionStarted, Some(ann.id))).await.unwrap();
 
-    setting.store.erase_user(&erasure(&setting, &ann, Some(&admin))).await.unwrap();
+    setting.store.erase_user(BY, &erasure(&setting, &ann, Some(&admin))).await.unwrap();
     assert_eq!(find(&setting, ann.id).await, None);
     assert!(setting.store.find_session(begun.id).await.unwrap().is_none());
     let now = setting.clock.now();
@@ -306,11 +306,11 @@ async fn customers_of_the_erased_get_another_creator(setting: Setting) {
         (found.customer().unwrap().created_by, found.version)
     };
     // The heir of somebody who erases themselves is another admin.
-    setting.store.erase_user(&erasure(&setting, &admin, Some(&admin))).await.unwrap();
+    setting.store.erase_user(BY, &erasure(&setting, &admin, Some(&admin))).await.unwrap();
     assert_eq!(creator(&entered).await, (second.id, 2));
     assert_eq!(creator(&own).await, (own.id, 1));
     assert_eq!(inheritance(&setting, &admin).await, Some((json!(admin.id), json!(second.id))));
-    setting.store.erase_user(&erasure(&setting, &own, None)).await.unwrap();
+    setting.store.erase_user(BY, &erasure(&setting, &own, None)).await.unwrap();
     assert_eq!(find(&setting, own.id).await, None);
     assert_eq!(inheritance(&setting, &own).await, None, "nobody else was entered by them");
 }
@@ -336,7 +336,7 @@ async fn an_heir_who_is_gone_is_another_admin(setting: Setting) {
     }
     let gone = manager(&setting.clock, "gone@example.com");
     for erased in [&second, &ann] {
-        setting.store.erase_user(&erasure(&setting, erased, Some(&gone))).await.unwrap();
+        setting.store.erase_user(BY, &erasure(&setting, erased, Some(&gone))).await.unwrap();
     }
     for id in entered {
         assert_eq!(find(&setting, id).await.unwrap().customer().unwrap().created_by, admin.id);
@@ -355,7 +355,7 @@ async fn what_refers_to_somebody_gone_is_refused(setting: Setting) {
     let mut by_key = domain::testing::account(&manager(clock, "ann@example.com"));
     let once = Once { caller: gone, key: [1; 32], request: [2; 32] };
     by_key.first_answer = Some(FirstAnswer { once, answer: String::new(), expires_at: clock.now() });
-    let refused = setting.store.create_account(&by_key, &[]).await;
+    let refused = setting.store.create_account(BY, &by_key, &[]).await;
     assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
     assert_eq!(find(&setting, by_key.user.id).await, None);
 }
@@ -367,7 +367,8 @@ async fn an_erasure_is_refused_like_a_change(setting: Setting) {
     let seen = User { version: 7, ..ann.clone() };
     for user in [&ann, &admin, &seen] {
         let erasure = erasure(&setting, user, Some(&admin));
-        for refused in [setting.store.prepare_erasure(&erasure).await, setting.store.erase_user(&erasure).await] {
+        for refused in [setting.store.prepare_erasure(BY, &erasure).await, setting.store.erase_user(BY, &erasure).await]
+        {
             let is_expected = match user {
                 user if user.version == 7 => matches!(refused, Err(WriteError::Stale)),
                 user if user.id == ann.id => matches!(refused, Err(WriteError::HasCustomers(1))),
@@ -468,7 +469,7 @@ async fn ten_thousand_customers_go_at_once(ground: Ground) {
     let at = setting.clock.now();
     let order = Handover { from: ann.id, shares, is_complete: true, deactivates: false, at, events };
     let began = std::time::Instant::now();
-    setting.store.hand_over(&order).await.unwrap();
+    setting.store.hand_over(BY, &order, None).await.unwrap();
     eprintln!("10,000 customers in {:?}", began.elapsed());
     for (manager, count) in [(&ann, 0), (&ben, 5_000), (&eva, 5_000)] {
         assert_eq!(setting.store.list_customer_ids(manager.id).await.unwrap().len(), count);
@@ -493,7 +494,7 @@ async fn entered_many(ground: &Ground, setting: &Setting, creator: &User) {
     // Several at one moment.
     let events: Vec<_> = (0..2_500).map(|_| telling(setting, creator, Some(creator), "ann")).collect();
     let ben = manager(&setting.clock, "ben@example.com");
-    setting.store.create_account(&domain::testing::account(&ben), &events).await.unwrap();
+    setting.store.create_account(BY, &domain::testing::account(&ben), &events).await.unwrap();
 }
 
 async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
@@ -524,14 +525,14 @@ async fn a_long_erasure_goes_on_where_it_was_cut_off(ground: Ground) {
     };
     ground.run(&stop).await.unwrap();
     let erasure = erasure(&setting, &ann, Some(&admin));
-    assert!(matches!(setting.store.prepare_erasure(&erasure).await, Err(WriteError::Store(_))));
+    assert!(matches!(setting.store.prepare_erasure(BY, &erasure).await, Err(WriteError::Store(_))));
     assert_eq!((hers().await, with_address().await), (1_500, 2_500));
     assert_eq!(find(&setting, ann.id).await.as_ref(), Some(&ann), "she is there as before");
 
     ground.run(go_on).await.unwrap();
-    setting.store.prepare_erasure(&erasure).await.unwrap();
+    setting.store.prepare_erasure(BY, &erasure).await.unwrap();
     assert_eq!((hers().await, with_address().await), (500, 500), "a transaction's worth is left");
-    setting.store.erase_user(&erasure).await.unwrap();
+    setting.store.erase_user(BY, &erasure).await.unwrap();
     assert_eq!(with_address().await, 0);
     let data = setting.store.find_personal_data(Scope::All, admin.id).await.unwrap().unwrap();
     assert_eq!(data.created_customers, 2_500);
@@ -545,7 +546,7 @@ async fn profiles_move_with_their_people(ground: Ground) {
     setting.clock.advance(chrono::TimeDelta::seconds(1));
     for user in [&ann, &mine] {
         let update = changed(&setting, user, |user| user.is_active = false);
-        setting.store.update_user(&update).await.unwrap();
+        setting.store.update_user(BY, &update, &never).await.unwrap();
     }
     for table in ["users", "admin_managers", "customers"] {
         for row in ground.rows(format!("SELECT created_at, updated_at FROM {table}")).await {
@@ -566,7 +567,7 @@ async fn a_renamed_customer_is_listed_under_the_new_name(setting: Setting) {
         customers.push(customer);
     }
     let last = changed(&setting, &customers[2], named("A"));
-    setting.store.update_user(&last).await.unwrap();
+    setting.store.update_user(BY, &last, &never).await.unwrap();
     let query = UserQuery { sort: Sort::NameAscending, ..UserQuery::default() };
     for scope in [Scope::AssignedTo(ann.id), Scope::AllCustomers] {
         let page = setting.store.list_users(scope, &query).await.unwrap();

@@ -10,7 +10,7 @@ use domain::{Clock, Scope, User};
 use persistence::{Database, Options};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
-use super::backends::{Ground, Setting, tests};
+use super::backends::{BY, Ground, Setting, tests};
 
 tests! {
     every store:;
@@ -233,7 +233,7 @@ async fn other_refusals_are_failures_without_values(ground: Ground) {
     let mut begun = session(clock, office.manager.id);
     store.start_session(&begun, &started()).await.unwrap();
     begun.user_agent = Some("secret@example.com".to_owned());
-    let person = store.create_account(&account(&twice), &[started()]).await.unwrap_err();
+    let person = store.create_account(BY, &account(&twice), &[started()]).await.unwrap_err();
     let session = store.start_session(&begun, &started()).await.unwrap_err();
     for error in [person, session] {
         let WriteError::Store(StoreError::Failed(cause)) = &error else { panic!("{error:?}") };

@@ -7,7 +7,7 @@ use domain::testing::{FixedClock, customer, email, event, manager, phone};
 use domain::{Clock, DisplayName, Field, Metadata, Scope, User};
 use futures_util::future::join_all;
 
-use super::backends::{Ground, Setting, customer_profile, tests};
+use super::backends::{BY, Ground, Setting, customer_profile, never, tests};
 
 tests! {
     every store:
@@ -28,23 +28,37 @@ tests! {
 struct Given {
     parts: Vec<(ImportKeys, Result<ImportPart, WriteError>)>,
     found: Vec<ImportFound>,
+    /// How many parts were asked for, and the last of them, which may be asked for again.
+    begun: usize,
+    last: ImportPart,
 }
 
 #[async_trait]
 impl ImportParts for Given {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
-        Ok(self.parts.get(self.found.len()).map(|(keys, _)| keys.clone()))
+        let keys = self.parts.get(self.begun).map(|(keys, _)| keys.clone());
+        self.begun += 1;
+        Ok(keys)
     }
 
     fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
-        let part = std::mem::replace(&mut self.parts[self.found.len()].1, Ok(ImportPart::default()));
+        if self.found.len() == self.begun {
+            return Ok(self.last.clone());
+        }
         self.found.push(found.clone());
-        part
+        let part = std::mem::replace(&mut self.parts[self.begun - 1].1, Ok(ImportPart::default()))?;
+        self.last = part.clone();
+        Ok(part)
     }
 }
 
 fn given(parts: impl IntoIterator<Item = ImportPart>) -> Given {
-    Given { parts: parts.into_iter().map(|part| (ImportKeys::default(), Ok(part))).collect(), found: Vec::new() }
+    Given {
+        parts: parts.into_iter().map(|part| (ImportKeys::default(), Ok(part))).collect(),
+        found: Vec::new(),
+        begun: 0,
+        last: ImportPart::default(),
+    }
 }
 
 fn keys(phones: &[&str], emails: &[&str]) -> ImportKeys {
@@ -119,7 +133,7 @@ async fn parts_are_written_whole(setting: Setting) {
     let second = updated(clock, vec![of_aziz.clone(), of_zoe.clone()]);
     first.events.truncate(1);
     let mut parts = given([first, second, ImportPart::default()]);
-    setting.store.import_customers(&mut parts).await.unwrap();
+    setting.store.import_customers(BY, &mut parts).await.unwrap();
     for user in [&new, &of_aziz.after, &of_zoe.after] {
         assert_eq!(find(&setting, user).await.as_ref(), Some(user));
         let query = domain::audit::EventQuery {
@@ -144,7 +158,7 @@ async fn a_refusal_in_a_later_part_undoes_the_earlier_ones(setting: Setting) {
     };
     let mut parts = given([part]);
     parts.parts.push((ImportKeys::default(), Err(WriteError::Stale)));
-    assert!(matches!(setting.store.import_customers(&mut parts).await, Err(WriteError::Stale)));
+    assert!(matches!(setting.store.import_customers(BY, &mut parts).await, Err(WriteError::Stale)));
     assert_eq!(find(&setting, &new).await, None);
 }
 
@@ -152,15 +166,15 @@ async fn what_has_changed_meanwhile_is_stale(setting: Setting) {
     let aziz = setting.customer("+998900000001", None).await;
     let zoe = setting.customer("+998900000002", None).await;
     let renamed = changed(&setting.clock, &zoe, named("Zoë"));
-    setting.store.update_user(&renamed).await.unwrap();
+    setting.store.update_user(BY, &renamed, &never).await.unwrap();
     let updates = vec![changed(&setting.clock, &aziz, named("A")), changed(&setting.clock, &zoe, named("Z"))];
     let mut parts = given([updated(&setting.clock, updates)]);
-    assert!(matches!(setting.store.import_customers(&mut parts).await, Err(WriteError::Stale)));
+    assert!(matches!(setting.store.import_customers(BY, &mut parts).await, Err(WriteError::Stale)));
     assert_eq!(find(&setting, &aziz).await, Some(aziz));
     assert_eq!(find(&setting, &zoe).await, Some(renamed.after));
     let gone = customer(&setting.clock, "+998900000003", None);
     let mut parts = given([updated(&setting.clock, vec![changed(&setting.clock, &gone, named("G"))])]);
-    assert!(matches!(setting.store.import_customers(&mut parts).await, Err(WriteError::Stale)));
+    assert!(matches!(setting.store.import_customers(BY, &mut parts).await, Err(WriteError::Stale)));
     assert_eq!(find(&setting, &gone).await, None, "a change enters nobody");
 }
 
@@ -169,7 +183,7 @@ async fn a_phone_that_is_taken_meanwhile_refuses_all(setting: Setting) {
     let people: Vec<_> =
         ["+998900000001", "+998900000002"].iter().map(|text| customer(&setting.clock, text, None)).collect();
     let mut parts = given([created(&setting.clock, people.clone())]);
-    let refused = setting.store.import_customers(&mut parts).await;
+    let refused = setting.store.import_customers(BY, &mut parts).await;
     assert!(matches!(refused, Err(WriteError::Taken(Field::Phone))), "{refused:?}");
     assert_eq!(find(&setting, &people[0]).await, None);
 }
@@ -179,15 +193,15 @@ async fn newly_assigned_managers_are_active(setting: Setting) {
     let ben = setting.manager("ben@example.com").await;
     let hers = setting.customer("+998900000001", Some(&ann)).await;
     let leaves = changed(&setting.clock, &ann, |user| user.is_active = false);
-    setting.store.update_user(&leaves).await.unwrap();
+    setting.store.update_user(BY, &leaves, &never).await.unwrap();
     let new = |number, manager: &User| customer(&setting.clock, number, Some(manager.id));
     let people = vec![new("+998900000002", &ben), new("+998900000003", &ann)];
     let mut parts = given([created(&setting.clock, people)]);
-    let refused = setting.store.import_customers(&mut parts).await;
+    let refused = setting.store.import_customers(BY, &mut parts).await;
     assert!(matches!(refused, Err(WriteError::NotAnActiveManager)), "{refused:?}");
     // Whoever is hers already stays so, whatever else changes.
     let mut parts = given([updated(&setting.clock, vec![changed(&setting.clock, &hers, named("H"))])]);
-    setting.store.import_customers(&mut parts).await.unwrap();
+    setting.store.import_customers(BY, &mut parts).await.unwrap();
 }
 
 async fn what_an_earlier_part_wrote_is_found_by_a_later_one(ground: Ground) {
@@ -195,7 +209,7 @@ async fn what_an_earlier_part_wrote_is_found_by_a_later_one(ground: Ground) {
     let people: Vec<_> = (0..1000).map(|n| customer(&clock, &format!("+99890{n:07}"), None)).collect();
     let mut parts = given(people.chunks(200).map(|part| created(&clock, part.to_vec())));
     parts.parts.push((keys(&["+998900000000", "+998900000999"], &[]), Ok(ImportPart::default())));
-    ground.store().import_customers(&mut parts).await.unwrap();
+    ground.store().import_customers(BY, &mut parts).await.unwrap();
     assert_eq!(parts.found[5].customers.len(), 2);
     for table in ["users", "customers", "audit_events"] {
         assert_eq!(ground.count(table).await, 1000, "{table}");
@@ -213,14 +227,14 @@ async fn a_part_of_the_largest_metadata_fits(ground: Ground) {
     for user in &mut people {
         customer_profile(user).metadata = large("ў");
     }
-    ground.store().import_customers(&mut given([created(&clock, people.clone())])).await.unwrap();
+    ground.store().import_customers(BY, &mut given([created(&clock, people.clone())])).await.unwrap();
     let updates: Vec<_> =
         people.iter().map(|user| changed(&clock, user, |user| customer_profile(user).metadata = large("z"))).collect();
     let mut part = updated(&clock, updates);
     for (event, update) in part.events.iter_mut().zip(&part.updated) {
         event.changes = domain::audit::changes(Some(&update.before), &update.after);
     }
-    ground.store().import_customers(&mut given([part])).await.unwrap();
+    ground.store().import_customers(BY, &mut given([part])).await.unwrap();
     assert_eq!(ground.count("audit_events").await, 400);
 }
 
@@ -228,7 +242,7 @@ async fn one_of_two_imports_of_the_same_people_wins(ground: Ground) {
     let clock = FixedClock::default();
     let ann = manager(&clock, "ann@example.com");
     let entered = event(&clock, EventKind::UserCreated, Some(ann.id));
-    ground.store().create_account(&domain::testing::account(&ann), &[entered]).await.unwrap();
+    ground.store().create_account(BY, &domain::testing::account(&ann), &[entered]).await.unwrap();
     let people = || (0..200).map(|n| customer(&clock, &format!("+99890{n:07}"), Some(ann.id))).collect::<Vec<_>>();
     let imports: Vec<_> = (0..4).map(|_| people()).collect();
     let results = join_all(imports.into_iter().enumerate().map(async |(number, mut people)| {
@@ -236,7 +250,7 @@ async fn one_of_two_imports_of_the_same_people_wins(ground: Ground) {
             people.reverse();
         }
         let parts: Vec<_> = people.chunks(50).map(|part| created(&clock, part.to_vec())).collect();
-        ground.store().import_customers(&mut given(parts)).await
+        ground.store().import_customers(BY, &mut given(parts)).await
     }))
     .await;
     let won = results.iter().filter(|result| result.is_ok()).count();

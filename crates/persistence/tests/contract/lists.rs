@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::backends::{Ground, Setting, customer_profile, tests};
+use super::backends::{BY, Ground, Setting, customer_profile, never, tests};
 
 tests! {
     every store:
@@ -305,7 +305,7 @@ fn agrees_with_the_domain<F: Future<Output = Option<TestDatabase>>>(test: impl F
             for user in &people {
                 let mut event = event(&setting.clock, domain::audit::EventKind::UserCreated, Some(user.id));
                 event.id = domain::SystemClock.new_id().into();
-                setting.store.create_account(&account(user), std::slice::from_ref(&event)).await.unwrap();
+                setting.store.create_account(BY, &account(user), std::slice::from_ref(&event)).await.unwrap();
             }
             check(&setting, &people, &questions).await?;
             check(&Setting::new(ground.store().with_few_matches(0)), &people, &questions).await
@@ -379,7 +379,7 @@ async fn an_email_is_found_however_it_is_cased(setting: Setting) {
     staff.email = domain::testing::email("gasse@example.com");
     let update =
         Update { before: street.clone(), after: renamed, ends_sessions: false, proof: None, events: Vec::new() };
-    setting.store.update_user(&update).await.unwrap();
+    setting.store.update_user(BY, &update, &never).await.unwrap();
     assert_eq!(search_for(&setting, "strasse").await, []);
     assert_eq!(search_for(&setting, "gasse").await, [street.id]);
 }

@@ -8,7 +8,7 @@ use domain::store::{Account, Expirable, WriteError};
 use domain::testing::{account, customer, event};
 use domain::{Clock, Scope, User};
 
-use super::backends::{Ground, Setting, tests};
+use super::backends::{BY, Ground, Setting, tests};
 
 tests! {
     every store:
@@ -37,7 +37,7 @@ fn keyed(setting: &Setting, number: &str, once: Once) -> Account {
 
 async fn enter(setting: &Setting, account: &Account) -> Result<(), WriteError> {
     let event = event(&setting.clock, EventKind::UserCreated, Some(account.user.id));
-    setting.store.create_account(account, &[event]).await
+    setting.store.create_account(BY, account, &[event]).await
 }
 
 async fn find(setting: &Setting, once: &Once) -> Option<FirstAnswer> {

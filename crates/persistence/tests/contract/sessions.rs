@@ -7,7 +7,7 @@ use domain::store::{Update, WriteError};
 use domain::testing::{account, email, event, password_hash, session};
 use domain::{Clock, Scope, SessionId, User};
 
-use super::backends::{Ground, Setting, tests};
+use super::backends::{BY, Ground, Setting, never, tests};
 
 tests! {
     every store:
@@ -40,7 +40,7 @@ async fn deactivate(setting: &Setting, user: &User) -> User {
     let after = User { is_active: false, version: user.version + 1, ..user.clone() };
     let events = vec![event(&setting.clock, EventKind::UserUpdated, Some(user.id))];
     let update = Update { before: user.clone(), after: after.clone(), ends_sessions: false, proof: None, events };
-    setting.store.update_user(&update).await.unwrap();
+    setting.store.update_user(BY, &update, &never).await.unwrap();
     after
 }
 
@@ -153,12 +153,12 @@ async fn only_the_owner_ends_a_session(setting: Setting) {
     let (user, other) = (setting.manager("ann@example.com").await, setting.manager("bob@example.com").await);
     let begun = begin(&setting, &user).await;
     let event = event(&setting.clock, EventKind::SessionEnded, Some(user.id));
-    assert!(!setting.store.end_session(other.id, begun.id, &event).await.unwrap());
+    assert!(!setting.store.end_session(BY, other.id, begun.id, &event).await.unwrap());
     assert!(find(&setting, begun.id).await.is_some());
-    assert!(setting.store.end_session(user.id, begun.id, &event).await.unwrap());
+    assert!(setting.store.end_session(BY, user.id, begun.id, &event).await.unwrap());
     assert_eq!(find(&setting, begun.id).await, None);
     assert_eq!(setting.store.find_caller(begun.id, setting.clock.now()).await.unwrap(), None);
-    assert!(!setting.store.end_session(user.id, begun.id, &event).await.unwrap());
+    assert!(!setting.store.end_session(BY, user.id, begun.id, &event).await.unwrap());
 }
 
 async fn all_sessions_but_one_end(setting: Setting) {
@@ -167,7 +167,7 @@ async fn all_sessions_but_one_end(setting: Setting) {
     let begun = [begin(&setting, &user).await, begin(&setting, &user).await, begin(&setting, &user).await];
     let end = async |except, number| {
         let event = event(&setting.clock, EventKind::SessionEnded, Some(user.id));
-        assert_eq!(setting.store.end_sessions(user.id, except, &event).await.unwrap(), number);
+        assert_eq!(setting.store.end_sessions(BY, user.id, except, &event).await.unwrap(), number);
     };
     end(Some(begun[1].id), 2).await;
     assert_eq!(setting.store.list_sessions(user.id, setting.clock.now()).await.unwrap(), [begun[1].clone()]);
@@ -181,7 +181,7 @@ async fn a_changed_password_ends_the_other_sessions(setting: Setting) {
     let (kept, ended) = (begin(&setting, &user).await, begin(&setting, &user).await);
     let (old, new) = (account(&user).password_hash, password_hash("new"));
     let event = event(&setting.clock, EventKind::PasswordChanged, Some(user.id));
-    setting.store.change_password(user.id, &old, &new, Some(kept.id), &event).await.unwrap();
+    setting.store.change_password(BY, user.id, &old, &new, Some(kept.id), &event).await.unwrap();
     assert_eq!(find(&setting, kept.id).await, Some(kept));
     assert_eq!(find(&setting, ended.id).await, None);
     let found = setting.store.find_credentials(&email("ann@example.com")).await.unwrap().unwrap();
@@ -193,7 +193,7 @@ async fn a_password_is_changed_only_over_the_old_one(setting: Setting) {
     let begun = begin(&setting, &user).await;
     let event = event(&setting.clock, EventKind::PasswordChanged, Some(user.id));
     let (wrong, new) = (password_hash("wrong"), password_hash("new"));
-    let refused = setting.store.change_password(user.id, &wrong, &new, None, &event).await;
+    let refused = setting.store.change_password(BY, user.id, &wrong, &new, None, &event).await;
     assert!(matches!(refused, Err(WriteError::Stale)));
     assert_eq!(find(&setting, begun.id).await, Some(begun));
     let found = setting.store.find_credentials(&email("ann@example.com")).await.unwrap().unwrap();
@@ -205,13 +205,13 @@ async fn an_end_is_recorded_when_something_ended(ground: Ground) {
     let user = setting.manager("ann@example.com").await;
     let before = ground.count("audit_events").await;
     let end = || event(&setting.clock, EventKind::SessionEnded, Some(user.id));
-    setting.store.end_sessions(user.id, None, &end()).await.unwrap();
-    setting.store.end_session(user.id, setting.clock.new_id().into(), &end()).await.unwrap();
+    setting.store.end_sessions(BY, user.id, None, &end()).await.unwrap();
+    setting.store.end_session(BY, user.id, setting.clock.new_id().into(), &end()).await.unwrap();
     assert_eq!(ground.count("audit_events").await, before);
     begin(&setting, &user).await;
-    setting.store.end_sessions(user.id, None, &end()).await.unwrap();
+    setting.store.end_sessions(BY, user.id, None, &end()).await.unwrap();
     let begun = begin(&setting, &user).await;
-    setting.store.end_session(user.id, begun.id, &end()).await.unwrap();
+    setting.store.end_session(BY, user.id, begun.id, &end()).await.unwrap();
     assert_eq!(ground.count("audit_events").await, before + 4);
 }
 
@@ -221,7 +221,7 @@ async fn a_changed_password_moves_the_version(ground: Ground) {
     setting.clock.advance(TimeDelta::microseconds(7));
     let event = event(&setting.clock, EventKind::PasswordChanged, Some(user.id));
     let (old, new) = (account(&user).password_hash, password_hash("new"));
-    setting.store.change_password(user.id, &old, &new, None, &event).await.unwrap();
+    setting.store.change_password(BY, user.id, &old, &new, None, &event).await.unwrap();
     let changed = setting.store.find_user(Scope::All, user.id).await.unwrap();
     assert_eq!(changed, Some(User { updated_at: setting.clock.now(), version: 2, ..user }));
 }

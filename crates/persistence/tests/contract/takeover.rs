@@ -8,7 +8,7 @@ use domain::store::{Account, Erasure, Update, WriteError};
 use domain::testing::{account, email, event, manager, password_hash, phone, session};
 use domain::{Clock, FreshProof, NoticePurpose, PageSize, Profile, Scope, User};
 
-use super::backends::{Setting, tests};
+use super::backends::{BY, Setting, never, tests};
 
 tests! {
     every store:
@@ -50,13 +50,13 @@ async fn a_proof_that_is_not_found_keeps_everything_as_it_was(setting: Setting) 
     let of_bob = FreshProof { user: ann.id, ..proof(&setting, &his) };
     setting.clock.advance(FRESH_FOR);
     for wrong in [proof(&setting, &hers), of_bob] {
-        assert!(matches!(setting.store.update_user(&update(wrong)).await, Err(WriteError::NotFresh)));
+        assert!(matches!(setting.store.update_user(BY, &update(wrong), &never).await, Err(WriteError::NotFresh)));
     }
     assert_eq!(setting.store.find_user(Scope::All, ann.id).await.unwrap(), Some(ann.clone()));
     let now = setting.clock.now();
     assert_eq!(setting.store.claim_notices(now, now, 9).await.unwrap(), []);
     setting.clock.advance(TimeDelta::microseconds(-1));
-    setting.store.update_user(&update(proof(&setting, &hers))).await.unwrap();
+    setting.store.update_user(BY, &update(proof(&setting, &hers)), &never).await.unwrap();
 }
 
 async fn a_session_is_proven_by_the_password_that_is_stored(setting: Setting) {
@@ -88,7 +88,7 @@ async fn others_end_by_a_fresh_session_only(setting: Setting) {
 async fn a_notice_is_written_with_the_change_and_claimed_once(setting: Setting) {
     let ann = setting.manager("ann@example.com").await;
     let update = with_phone(&setting, &ann, "+998901234567");
-    setting.store.update_user(&update).await.unwrap();
+    setting.store.update_user(BY, &update, &never).await.unwrap();
     let (now, lease) = (setting.clock.now(), setting.clock.now() + TimeDelta::seconds(30));
     let claimed = setting.store.claim_notices(now, lease, 9).await.unwrap();
     let told: Vec<_> = claimed.iter().map(|notice| (notice.purpose, notice.recipient.as_str())).collect();
@@ -103,10 +103,10 @@ async fn a_notice_is_written_with_the_change_and_claimed_once(setting: Setting) 
     setting.store.remove_notice(claimed[0].id).await.unwrap();
     assert_eq!(setting.store.count_messages().await.unwrap(), 0);
     // They go with the person.
-    setting.store.update_user(&with_phone(&setting, &update.after, "+998901234568")).await.unwrap();
+    setting.store.update_user(BY, &with_phone(&setting, &update.after, "+998901234568"), &never).await.unwrap();
     let user = setting.store.find_user(Scope::All, ann.id).await.unwrap().unwrap();
     let event = event(&setting.clock, EventKind::UserErased, Some(ann.id));
-    setting.store.erase_user(&Erasure { user, heir: None, event }).await.unwrap();
+    setting.store.erase_user(BY, &Erasure { user, heir: None, event, is_of_version: true }).await.unwrap();
     assert_eq!(setting.store.count_messages().await.unwrap(), 0);
 }
 
@@ -117,7 +117,7 @@ async fn a_sign_up_that_waits_makes_way_and_can_be_forgotten(setting: Setting) {
     };
     let enter = async |account: &Account| {
         let created = event(&setting.clock, EventKind::UserCreated, Some(account.user.id));
-        setting.store.create_account(account, &[created]).await
+        setting.store.create_account(BY, account, &[created]).await
     };
     let (ann, bob) = (waiting("ann@example.com"), waiting("bob@example.com"));
     enter(&ann).await.unwrap();
@@ -133,10 +133,10 @@ async fn a_sign_up_that_waits_makes_way_and_can_be_forgotten(setting: Setting) {
 
     let later = setting.clock.now() + TimeDelta::seconds(1);
     assert_eq!(setting.store.list_unapproved(setting.clock.now(), 9).await.unwrap(), []);
-    assert_eq!(setting.store.list_unapproved(later, 9).await.unwrap(), [bob.user.clone()]);
+    assert_eq!(setting.store.list_unapproved(later, 9).await.unwrap(), std::slice::from_ref(&bob.user));
     let forget = async |user: &User| {
         let event = event(&setting.clock, EventKind::UserErased, Some(user.id));
-        setting.store.forget_signup(&Erasure { user: user.clone(), heir: None, event }).await
+        setting.store.forget_signup(&Erasure { user: user.clone(), heir: None, event, is_of_version: true }).await
     };
     assert!(matches!(forget(&owner.user).await, Err(WriteError::Stale)), "who waits for nobody");
     forget(&bob.user).await.unwrap();

@@ -6,6 +6,7 @@ mod access;
 mod app;
 mod at_once;
 mod audit;
+mod authority;
 mod bad_input;
 mod code_budgets;
 mod code_turns;

@@ -23,6 +23,7 @@ on_every_backend!(
     of_two_admins_one_stays_whatever_two_instances_do,
     a_stale_state_is_not_written_over,
     simultaneous_changes_of_different_fields_all_stay,
+    two_hundred_changes_at_once_all_stay_and_none_is_refused,
 );
 
 const NOBODY: &str = "01936f5e-0000-7000-8000-000000000001";
@@ -511,5 +512,37 @@ async fn simultaneous_changes_of_different_fields_all_stay(app: TestApp) {
         assert_eq!(after["display_name"], name);
         assert_eq!(after["phone"], phone(100 + round));
         assert_eq!(after["metadata"], json!({ "a": round, "b": round, "c": round }));
+    }
+}
+
+async fn two_hundred_changes_at_once_all_stay_and_none_is_refused(app: TestApp) {
+    let other = app.another(|_| {}).await;
+    let admin = app.admin().await;
+    let ann = app.manager(&admin, "ann@example.com").await;
+    let second = second_admin(&app, &admin, "second@example.com").await;
+    let there = other.with_token(second.token.as_deref().unwrap());
+    let path = customer_of(&ann, 1).await;
+    let callers = [&admin, &ann, &there, &second];
+    for count in [50, 200] {
+        let key = |n: usize| format!("k{count}_{n}");
+        let patches = (0..count).map(|n| {
+            let body = match n {
+                0 => json!({ "display_name": format!("name {count}") }),
+                1 => json!({ "phone": phone(1_000 + count) }),
+                n => json!({ "metadata": { (key(n)): n } }),
+            };
+            callers[n % callers.len()].patch(&path, body)
+        });
+        for answer in futures_util::future::join_all(patches).await {
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        let after = admin.get(&path).await.body;
+        assert_eq!(
+            (&after["display_name"], &after["phone"]),
+            (&json!(format!("name {count}")), &json!(phone(1_000 + count)))
+        );
+        for n in 2..count {
+            assert_eq!(after["metadata"][key(n)], n);
+        }
     }
 }

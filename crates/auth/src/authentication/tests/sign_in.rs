@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use domain::store::{AccountStore, Erasure, SessionStore};
 use domain::testing;
-use domain::{PasswordHash, Profile, VerificationMethod};
+use domain::{Authority, PasswordHash, Profile, VerificationMethod};
 
 use super::*;
 
@@ -50,7 +50,7 @@ async fn the_invited_have_no_password_to_guess() {
     let user = testing::manager(&world.clock, "ann@example.com");
     let account = domain::store::Account::new(user, PasswordHash::unusable());
     let event = testing::event(&world.clock, EventKind::UserCreated, None);
-    world.store.create_account(&account, &[event]).await.unwrap();
+    world.store.create_account(&Authority::Unconditional, &account, &[event]).await.unwrap();
     assert!(matches!(attempt(&world, "ann@example.com", "!").await, Err(AuthError::InvalidCredentials)));
 }
 
@@ -90,7 +90,7 @@ async fn a_password_changed_meanwhile_lets_nobody_in_by_the_old_one() {
         let (store, old, new, event) = (store.clone(), old.clone(), new.clone(), event.clone());
         async move {
             if method == "start_session" {
-                store.change_password(manager.id, &old, &new, None, &event).await.unwrap();
+                store.change_password(&Authority::Unconditional, manager.id, &old, &new, None, &event).await.unwrap();
             }
             Ok(())
         }
@@ -106,12 +106,12 @@ async fn whoever_is_deactivated_or_erased_meanwhile_is_not_signed_in() {
         let world = World::new().await;
         let (manager, admin) = (world.manager("ann@example.com").await, world.admin("admin@example.com").await);
         let (store, event) = (world.store.clone(), testing::event(&world.clock, EventKind::UserErased, None));
-        let erasure = Erasure { user: manager.clone(), heir: Some(admin.id), event };
+        let erasure = Erasure { user: manager.clone(), is_of_version: true, heir: Some(admin.id), event };
         let auth = world.hooked(hook(move |method| {
             let (store, manager, erasure) = (store.clone(), manager.clone(), erasure.clone());
             async move {
                 if method == "start_session" && is_erased {
-                    store.erase_user(&erasure).await.unwrap();
+                    store.erase_user(&Authority::Unconditional, &erasure).await.unwrap();
                 } else if method == "start_session" {
                     store.overwrite_user(&User { is_active: false, ..manager });
                 }

@@ -243,7 +243,7 @@ async fn an_export_holds_the_scope_and_ends_with_the_callers_authority() {
         ("system", "admin free gone max maxs mia mias"),
         ("admin", "admin free gone max maxs mia mias"),
         ("mia", "mias"),
-        ("gone", "this role may not do that"),
+        ("gone", "the caller's authority has ended"),
         ("mias", "this role may not do that"),
         ("anonymous", "this role may not do that"),
     ] {
@@ -253,5 +253,5 @@ async fn an_export_holds_the_scope_and_ends_with_the_callers_authority() {
     let expected = [("mia", "mia@example.com"), ("max", "max@example.com")];
     assert_eq!(emails, expected.map(|(name, address)| (world.id(name), email(address))).into());
     world.store.overwrite_user(&User { is_active: false, ..world.user("mia").clone() });
-    assert!(matches!(world.accounts.export(&world.actor("mia"), &query).await, Err(Error::Forbidden)));
+    assert!(matches!(world.accounts.export(&world.actor("mia"), &query).await, Err(Error::Unauthorized)));
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
 use crate::audit::{Event, EventCursor, EventPage};
+use crate::authority::Authority;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::customer::Customer;
@@ -17,16 +18,21 @@ use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
 use crate::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, ImportFound, ImportKeys, ImportParts, Recovery, StoreError,
-    Update, WriteError,
+    Account, AccountStore, Credentials, Erasure, Handover, HandoverAnew, ImportFound, ImportKeys, ImportParts,
+    Recovery, StoreError, Update, UpdateAnew, WriteError,
 };
 use crate::user::{PasswordHash, Role, User};
 use crate::value::{Email, Phone};
 
 #[async_trait]
 impl AccountStore for MemoryStore {
-    async fn create_account(&self, account: &Account, events: &[Event]) -> Result<(), WriteError> {
+    async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.check_authority(by).is_ok()))
+    }
+
+    async fn create_account(&self, by: &Authority, account: &Account, events: &[Event]) -> Result<(), WriteError> {
         self.write(|state| {
+            state.check_authority(by)?;
             state.insert_account(account, events)?;
             state.events.extend_from_slice(events);
             Ok(())
@@ -44,12 +50,14 @@ impl AccountStore for MemoryStore {
 
     async fn create_invited(
         &self,
+        by: &Authority,
         account: &Account,
         invitation: &Challenge,
         message: &Message,
         events: &[Event],
     ) -> Result<(), WriteError> {
         self.write(|state| {
+            state.check_authority(by)?;
             state.insert_account(account, events)?;
             state.replace_challenge(invitation, message);
             state.events.extend_from_slice(events);
@@ -172,8 +180,8 @@ impl AccountStore for MemoryStore {
         })
     }
 
-    async fn update_user(&self, update: &Update) -> Result<(), WriteError> {
-        self.update(update)
+    async fn update_user(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
+        self.update(by, update, anew)
     }
 
     async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
@@ -184,8 +192,13 @@ impl AccountStore for MemoryStore {
         Ok(self.read(|state| ids.iter().copied().filter(|id| state.is_active_manager(*id)).collect()))
     }
 
-    async fn hand_over(&self, handover: &Handover) -> Result<(), WriteError> {
-        self.transfer(handover)
+    async fn hand_over(
+        &self,
+        by: &Authority,
+        handover: &Handover,
+        anew: Option<&HandoverAnew<'_>>,
+    ) -> Result<Option<Handover>, WriteError> {
+        self.transfer(by, handover, anew)
     }
 
     async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
@@ -206,20 +219,20 @@ impl AccountStore for MemoryStore {
         Ok(self.for_import(keys))
     }
 
-    async fn import_customers(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
-        self.import(parts).await
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+        self.import(by, parts).await
     }
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
         Ok(self.emails(ids))
     }
 
-    async fn prepare_erasure(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.prepare(erasure)
+    async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.prepare(by, erasure)
     }
 
-    async fn erase_user(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.erase(erasure)
+    async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.erase(by, erasure)
     }
 
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {

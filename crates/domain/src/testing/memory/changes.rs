@@ -2,48 +2,57 @@
 
 use super::{MemoryStore, State};
 use crate::audit::{self, Event, EventCursor, EventPage};
+use crate::authority::Authority;
 use crate::challenge::Challenge;
 use crate::id::UserId;
 use crate::page::PageSize;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
-use crate::store::{Erasure, Handover, Share, Update, WriteError};
+use crate::store::{Erasure, Handover, HandoverAnew, Share, Update, UpdateAnew, WriteError};
 use crate::user::{Profile, Role, User};
 
 impl MemoryStore {
-    pub(super) fn update(&self, update: &Update) -> Result<(), WriteError> {
-        self.write(|state| state.update(update))
+    pub(super) fn update(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
+        self.write(|state| {
+            state.check_authority(by)?;
+            let now = state.user(update.before.id).filter(|user| user.version != update.before.version);
+            let judged = now.map(|now| anew(now).ok_or(WriteError::Stale)).transpose()?;
+            let update = judged.as_ref().unwrap_or(update);
+            state.update(update)?;
+            Ok(update.after.clone())
+        })
     }
 
-    pub(super) fn transfer(&self, handover: &Handover) -> Result<(), WriteError> {
+    pub(super) fn transfer(
+        &self,
+        by: &Authority,
+        handover: &Handover,
+        anew: Option<&HandoverAnew<'_>>,
+    ) -> Result<Option<Handover>, WriteError> {
         self.write(|state| {
-            for share in &handover.shares {
-                state.give(handover, share)?;
-            }
-            if handover.is_complete && state.customers_of(handover.from).next().is_some() {
-                return Err(WriteError::Stale);
-            }
-            if handover.deactivates {
-                let is_manager = state.is_active_manager(handover.from);
-                let account = state.people.get_mut(&handover.from).filter(|_| is_manager);
-                let user = &mut account.ok_or(WriteError::Stale)?.user;
-                (user.is_active, user.updated_at, user.version) = (false, handover.at, user.version + 1);
-                state.end_all_but(handover.from, None);
-            }
-            state.events.extend_from_slice(&handover.events);
-            Ok(())
+            state.check_authority(by)?;
+            let now: Vec<_> = state.customers_of(handover.from).collect();
+            let planned = match anew {
+                Some(anew) => Some(anew(&now).ok_or(WriteError::Stale)?),
+                None => None,
+            };
+            state.transfer(planned.as_ref().unwrap_or(handover))?;
+            Ok(planned)
         })
     }
 
     /// Nothing is long here: this refuses what the erasure would.
-    pub(super) fn prepare(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.read(|state| state.clone().remove(&erasure.user))
+    pub(super) fn prepare(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.read(|state| {
+            state.check_authority(by)?;
+            state.clone().remove(erasure).map(drop)
+        })
     }
 
-    pub(super) fn erase(&self, erasure: &Erasure) -> Result<(), WriteError> {
+    pub(super) fn erase(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         self.write(|state| {
-            let user = &erasure.user;
-            state.remove(user)?;
+            state.check_authority(by)?;
+            let user = &state.remove(erasure)?;
             let named = erasure.heir.filter(|heir| state.people.contains_key(heir));
             let heir = named.or_else(|| state.active_admins().next());
             let left = state.bequeath(user.id, heir, erasure.event.at);
@@ -124,13 +133,36 @@ impl State {
         Ok(())
     }
 
+    fn transfer(&mut self, handover: &Handover) -> Result<(), WriteError> {
+        for share in &handover.shares {
+            self.give(handover, share)?;
+        }
+        if handover.is_complete && self.customers_of(handover.from).next().is_some() {
+            return Err(WriteError::Stale);
+        }
+        if handover.deactivates {
+            let is_manager = self.is_active_manager(handover.from);
+            let account = self.people.get_mut(&handover.from).filter(|_| is_manager);
+            let user = &mut account.ok_or(WriteError::Stale)?.user;
+            (user.is_active, user.updated_at, user.version) = (false, handover.at, user.version + 1);
+            self.end_all_but(handover.from, None);
+        }
+        self.events.extend_from_slice(&handover.events);
+        Ok(())
+    }
+
     /// Takes out a person who may go.
-    fn remove(&mut self, user: &User) -> Result<(), WriteError> {
-        self.check_version(user)?;
+    fn remove(&mut self, erasure: &Erasure) -> Result<User, WriteError> {
+        let seen = &erasure.user;
+        let user = self.user(seen.id).filter(|user| user.role() == seen.role()).ok_or(WriteError::Stale)?.clone();
+        if erasure.is_of_version {
+            self.check_version(seen)?;
+        }
         self.check_no_customers(user.id)?;
         self.people.remove(&user.id);
         self.networks.retain(|(owner, _), _| *owner != user.id);
-        self.check_admin_left(user)
+        self.check_admin_left(&user)?;
+        Ok(user)
     }
 
     fn check_version(&self, seen: &User) -> Result<(), WriteError> {

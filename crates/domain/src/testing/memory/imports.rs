@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{MemoryStore, State};
+use crate::authority::Authority;
 use crate::id::UserId;
 use crate::store::{Account, ImportFound, ImportKeys, ImportPart, ImportParts, Update, WriteError};
 use crate::user::PasswordHash;
@@ -19,12 +20,16 @@ impl MemoryStore {
     }
 
     /// Judges by what was there at the beginning and writes at the end, if all of it still holds then.
-    pub(super) async fn import(&self, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    pub(super) async fn import(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
         let mut all = Vec::new();
         while let Some(keys) = parts.next().await? {
+            self.read(|state| state.check_authority(by))?;
             all.push(parts.judge(&self.for_import(&keys))?);
         }
-        self.write(|state| all.iter().try_for_each(|part| state.import(part)))
+        self.write(|state| {
+            state.check_authority(by)?;
+            all.iter().try_for_each(|part| state.import(part))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
 use crate::audit::{Event, EventKind};
+use crate::authority::{Authority, Credential};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::proof::FreshProof;
@@ -50,16 +51,30 @@ impl SessionStore for MemoryStore {
         Ok(sessions)
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId, event: &Event) -> Result<bool, StoreError> {
+    async fn end_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        id: SessionId,
+        event: &Event,
+    ) -> Result<bool, WriteError> {
         self.write(|state| {
+            state.check_authority(by)?;
             let ended = state.remove_sessions(|session| session.user_id == user && session.id == id);
             state.events.extend((ended > 0).then(|| event.clone()));
             Ok(ended > 0)
         })
     }
 
-    async fn end_sessions(&self, user: UserId, except: Option<SessionId>, event: &Event) -> Result<u64, StoreError> {
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError> {
         self.write(|state| {
+            state.check_authority(by)?;
             let ended = state.end_all_but(user, except);
             state.events.extend((ended > 0).then(|| event.clone()));
             Ok(ended)
@@ -94,6 +109,7 @@ impl SessionStore for MemoryStore {
 
     async fn change_password(
         &self,
+        by: &Authority,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,
@@ -101,6 +117,7 @@ impl SessionStore for MemoryStore {
         event: &Event,
     ) -> Result<(), WriteError> {
         self.write(|state| {
+            state.check_authority(by)?;
             let account = state.people.get_mut(&user).filter(|account| account.password_hash == *old);
             account.ok_or(WriteError::Stale)?.password_hash = new.clone();
             if let Some(kept) = state.sessions.iter_mut().find(|session| Some(session.id) == keep) {
@@ -124,6 +141,20 @@ fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
 }
 
 impl State {
+    /// Whether a change may still be made by this authority. Nothing else happens while a change is made here.
+    pub(super) fn check_authority(&self, by: &Authority) -> Result<(), WriteError> {
+        let Authority::Person(person) = by else { return Ok(()) };
+        let is_who_they_were = self.user(person.id).is_some_and(|user| user.is_active && user.role() == person.role);
+        let is_good = match person.credential {
+            Some(Credential::Session(id)) => self
+                .sessions
+                .iter()
+                .any(|session| session.id == id && session.user_id == person.id && is_live(session, person.at)),
+            None => true,
+        };
+        if is_who_they_were && is_good { Ok(()) } else { Err(WriteError::Unauthorized) }
+    }
+
     /// Whoever was deactivated or erased meanwhile is not signed in.
     pub(super) fn start_session(&mut self, session: &Session, started: Option<&Event>) -> Result<(), WriteError> {
         if !self.user(session.user_id).is_some_and(|user| user.is_active) {

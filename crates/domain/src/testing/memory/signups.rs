@@ -2,6 +2,7 @@
 
 use super::{MemoryStore, State};
 use crate::audit::{Event, EventKind};
+use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::store::{Account, Erasure, WriteError};
 use crate::user::User;
@@ -21,7 +22,7 @@ impl MemoryStore {
         if !self.read(|state| state.signups.contains_key(&erasure.user.id)) {
             return Err(WriteError::Stale);
         }
-        self.erase(erasure)
+        self.erase(&Authority::Unconditional, erasure)
     }
 
     pub(super) fn has_email(&self, email: &Email) -> bool {
