@@ -272,8 +272,7 @@ pub(crate) async fn data(
     let id = id.parse().map_err(|_| Problem::not_found())?;
     no_query(request.query_string())?;
     let actor = &signed_in.0.actor;
-    let data = services.accounts.find_personal_data(actor, id).await?;
-    let events = services.accounts.personal_events(actor, id);
+    let (data, events) = services.accounts.find_personal_data(actor, id).await?;
     let mut written = Written { events, has_written_one: false, is_at_end: false };
     // What is wrong at once gets an answer of its own.
     let mut first = beginning(data)?;

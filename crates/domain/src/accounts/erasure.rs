@@ -1,9 +1,9 @@
 //! The end of a person's record, and what is in it until then.
 
 use super::update::{ATTEMPTS, Expected};
-use super::{Accounts, allowed};
+use super::{Accounts, PersonalEvents, allowed};
 use crate::actor::Actor;
-use crate::audit::{Event, EventKind};
+use crate::audit::{Event, EventCursor, EventKind};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::personal_data::PersonalData;
@@ -43,11 +43,11 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// Everything that is kept about a person but for [`Accounts::personal_events`]. That it was read is recorded.
+    /// Everything that is kept about a person, and the events before this reading. That it was read is recorded.
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
-    pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<PersonalData, Error> {
+    pub async fn find_personal_data(&self, actor: &Actor, id: UserId) -> Result<(PersonalData, PersonalEvents), Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
         let data = self.store.find_personal_data(scope, id).await?.ok_or(Error::NotFound)?;
         let counts = [
@@ -59,6 +59,6 @@ impl Accounts {
         // Before anything of it is handed out.
         let event = Event::new(&*self.clock, actor, EventKind::DataRead, Some(id)).with_facts(counts);
         self.store.record_event(&event).await?;
-        Ok(data)
+        Ok((data, self.personal_events(actor, id, EventCursor::at(&event))))
     }
 }

@@ -58,15 +58,14 @@ impl PersonalEvents {
 }
 
 impl Accounts {
-    /// Events about a person and by them, for whoever may read everything that is stored about the person. Nothing is
-    /// read before the first page is asked for.
-    #[must_use]
-    pub fn personal_events(&self, actor: &Actor, id: UserId) -> PersonalEvents {
+    /// Events about a person and by them until this one, for whoever may read everything that is stored about the
+    /// person. Nothing is read before the first page is asked for.
+    pub(super) fn personal_events(&self, actor: &Actor, id: UserId, until: EventCursor) -> PersonalEvents {
         PersonalEvents {
             accounts: self.clone(),
             actor: actor.clone(),
             id,
-            after: None,
+            after: Some(until),
             left: MOST,
             is_at_end: false,
             is_complete: false,
@@ -104,6 +103,11 @@ mod tests {
         (store.clone(), Accounts::new(Arc::new(store), Arc::new(clock)), admin)
     }
 
+    /// After all events so far.
+    fn now(accounts: &Accounts) -> EventCursor {
+        EventCursor::at(&testing::event(&*accounts.clock, EventKind::DataRead, None))
+    }
+
     #[tokio::test]
     async fn they_come_in_small_pages_and_end_at_the_most() {
         for (count, most, expected, is_complete) in [
@@ -115,7 +119,7 @@ mod tests {
             (60, 50, vec![25, 25], false),
         ] {
             let (_, accounts, admin) = admin_with(count).await;
-            let mut events = accounts.personal_events(&signed_in(&admin), admin.id);
+            let mut events = accounts.personal_events(&signed_in(&admin), admin.id, now(&accounts));
             events.left = most;
             let mut sizes = Vec::new();
             while let Some(page) = events.next().await.unwrap() {
@@ -129,7 +133,7 @@ mod tests {
     async fn they_end_with_the_authority_of_whoever_reads() {
         let (_, accounts, admin) = admin_with(60).await;
         let manager = User { id: uuid::Uuid::nil().into(), ..admin.clone() };
-        let mut events = accounts.personal_events(&signed_in(&manager), admin.id);
+        let mut events = accounts.personal_events(&signed_in(&manager), admin.id, now(&accounts));
         assert!(matches!(events.next().await, Err(Error::Unauthorized)), "an admin who is no more");
     }
 }

@@ -72,13 +72,21 @@ enum RawList {
 }
 
 /// A list, or its items with commas between them.
+/// Whether it is a name or an address and nothing more. Anything else may be a URL with a password in it.
+fn is_address(item: &str) -> bool {
+    let rest = item.split_once("://").map_or(item, |(_, rest)| rest);
+    let (host, port) = rest.split_once(':').unwrap_or((rest, ""));
+    let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*'));
+    let is_number = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/');
+    (is_name && port.chars().all(|c| c.is_ascii_digit())) || item.chars().all(is_number)
+}
+
 pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let items = match RawList::deserialize(deserializer).map_err(|_| D::Error::custom("expected a list"))? {
         RawList::List(items) => items,
         RawList::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect(),
     };
-    // One with an `@` may be a URL with a password.
-    let shown = |item: &str| if item.contains('@') { "an item".to_owned() } else { format!("{item:?}") };
+    let shown = |item: &str| if is_address(item) { format!("{item:?}") } else { "an item".to_owned() };
     let wrong = |item: &str, error| D::Error::custom(format!("{} is {error}", shown(item)));
     let parse = |item: &String| item.parse().map_err(|error| wrong(item, error));
     items.iter().map(parse).collect()

@@ -78,7 +78,8 @@ fn a_flag_wins() {
     let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json");
     let text = program.run(&["--log-format", "pretty", "--listen", "127.0.0.1:81", "config", "check"]).stdout();
     assert!(text.contains("log.format = \"pretty\"") && text.contains("http.listen = \"127.0.0.1:81\""), "{text}");
-    program.run(&["--database-url", "oracle:x", "config", "check"]).failed(2, &["database.url"]);
+    let plain = Program::new();
+    plain.run(&["--database-url", "oracle:x", "config", "check"]).failed(2, &["database.url"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

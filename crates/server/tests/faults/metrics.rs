@@ -101,7 +101,9 @@ async fn every_metric_of_the_documents_is_exported() {
     let exported = names(&running.metrics().await);
     for document in ["docs/grafana-dashboard.json", "docs/alerts.yml", "docs/operation.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
-        let named = names(&std::fs::read_to_string(path).unwrap());
+        let text = std::fs::read_to_string(path).unwrap();
+        // Names of database users, in the chapter about them.
+        let named = names(&text.replace("clientele_owner", "").replace("clientele_service", ""));
         assert!(!named.is_empty());
         let unknown: Vec<_> = named.difference(&exported).collect();
         assert!(unknown.is_empty(), "{document} names {unknown:?}, which is not exported");

@@ -280,7 +280,8 @@ async fn all_data_of_a_person_is_sent_in_little_memory() {
     });
     for answer in futures_util::future::join_all(readings).await {
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
-        assert_eq!(answer["audit_events"].as_array().unwrap().len(), 401);
+        let events = answer["audit_events"].as_array().unwrap().iter();
+        assert_eq!(events.filter(|event| event["action"] != "user.data_read").count(), 401);
     }
     let more = memory(&running, "VmHWM").saturating_sub(before) / 1024;
     assert!(more < 100, "{more} MiB");

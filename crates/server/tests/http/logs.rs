@@ -61,7 +61,7 @@ impl Program {
         let lines = read(child.stderr.take().unwrap());
         let mut banner = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut after = |words: &str| banner.find_map(|line| Some(line.split_once(words)?.1.to_owned())).unwrap();
-        let url = after("listens on ");
+        let url = after("\"url\":\"").split('"').next().unwrap().to_owned();
         let setup_token = after("\"setup_token\":\"").split('"').next().unwrap().to_owned();
         Self { child, url, setup_token, lines, log: Vec::new() }
     }

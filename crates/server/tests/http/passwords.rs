@@ -259,7 +259,7 @@ async fn the_owner_is_let_in_by_a_reset_while_strangers_guess(app: TestApp, _: F
         let request = elsewhere.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", "192.0.2.1");
         send(request.json(&json!({ "email": "admin@example.com", "password": password }))).await
     };
-    for _ in 0..5 {
+    for _ in 0..10 {
         sign_in("wrong horse battery").await.is_problem(401, "invalid_credentials");
     }
     sign_in(PASSWORD).await.is_problem(429, "rate_limited");
