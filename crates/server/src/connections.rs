@@ -41,8 +41,10 @@ struct Inner {
 /// How long a client may do nothing.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// Between two requests, the head of the next one included.
+    /// Between two requests.
     request: Duration,
+    /// From the first byte of a head to its end.
+    head: Duration,
     /// While it has an answer to read.
     answer: Duration,
 }
@@ -53,6 +55,8 @@ impl Connections {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let patience = Patience {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
+            // The server itself answers 408 to a first head that is late.
+            head: seconds(http.head_timeout) + INTERVAL,
             answer: seconds(http.write_timeout),
         };
         Self(Arc::new(Inner {

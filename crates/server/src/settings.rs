@@ -738,8 +738,8 @@ mod tests {
             host in "db|db:5432|[::1]|example\\.com:x|",
             tail in "/people|/people\\?sslmode=require|\\?tls=required|/x\\?password=sesame&key=sesame|#sesame|",
         ) {
-            // Without it, the password is a port or a path, which nobody can tell from one.
-            let at = if at.is_empty() && !before.contains(['#', '/', '?', '@']) { "@" } else { &at };
+            // Without it, the password is a host, a port or a path, which nobody can tell from one.
+            let at = if at.is_empty() && !before.contains(['#', '/', '?']) { "@" } else { &at };
             let url = format!("{scheme}{slashes}{user}:{before}sesame{after}{at}{host}{tail}");
             for name in [
                 "CLIENTELE_DATABASE__URL",

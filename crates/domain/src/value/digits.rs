@@ -50,6 +50,10 @@ fn is_between_digits(c: char) -> bool {
 /// Whether nothing is seen where this character stands: white space, what Unicode calls default ignorable (marks of
 /// direction, joiners, variation selectors), and the empty braille pattern.
 pub(crate) fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        // A file may have millions of these.
+        return c.is_ascii_whitespace() || c == '\u{b}';
+    }
     WhiteSpace::for_char(c) || DefaultIgnorableCodePoint::for_char(c) || c == '\u{2800}'
 }
 

@@ -51,6 +51,8 @@ enum Verdict {
 pub(super) struct Watched {
     connection: Connection,
     written: Mutex<Written>,
+    /// When something arrived last while nothing was being answered, for the first time since then.
+    head_since: Mutex<Option<Instant>>,
     verdict: AtomicU8,
     task: AtomicWaker,
 }
@@ -69,6 +71,7 @@ impl Watched {
         Self {
             connection: Connection::default(),
             written: Mutex::new(Written { last: Instant::now(), is_blocked: false }),
+            head_since: Mutex::default(),
             verdict: AtomicU8::new(Verdict::Open as u8),
             task: AtomicWaker::new(),
         }
@@ -91,12 +94,27 @@ impl Watched {
             return if is_over { Verdict::CutOff } else { Verdict::Open };
         }
         let idle = self.connection.idle_for().unwrap_or_default().min(last.elapsed());
-        if idle > patience.request + patience.answer {
+        let head = self.head_for().unwrap_or_default();
+        if idle > patience.request + patience.answer || head > patience.head + patience.answer {
             Verdict::CutOff
-        } else if idle > patience.request {
+        } else if idle > patience.request || head > patience.head {
             Verdict::NothingToRead
         } else {
             Verdict::Open
+        }
+    }
+
+    /// For how long the head of the next request has been arriving.
+    fn head_for(&self) -> Option<Duration> {
+        let idle = self.connection.idle_for()?;
+        let since = (*self.head_since.lock().unwrap_or_else(PoisonError::into_inner))?;
+        // One from before the last answer is no longer arriving.
+        Some(since.elapsed()).filter(|head| *head < idle)
+    }
+
+    fn note_arrival(&self) {
+        if self.connection.idle_for().is_some() && self.head_for().is_none() {
+            *self.head_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 
@@ -152,7 +170,12 @@ impl AsyncRead for WatchedStream {
         if self.watched.is_at_least(Verdict::NothingToRead, cx) {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.watched.note_arrival();
+        }
+        read
     }
 }
 

@@ -16,7 +16,8 @@ const ASSET: &str = "/docs/swagger-ui-bundle.js";
 
 /// Where whoever takes nothing for a second is cut off.
 fn program() -> Program {
-    Program::new().with("CLIENTELE_HTTP__WRITE_TIMEOUT", "1")
+    // Connections of the tests themselves end soon, so that those of silent readers can be counted.
+    Program::new().with("CLIENTELE_HTTP__WRITE_TIMEOUT", "1").with("CLIENTELE_HTTP__KEEP_ALIVE", "5")
 }
 
 /// A connection from this address, of a client that takes in little at once.

@@ -29,7 +29,8 @@ async fn drip(stream: TcpStream, bytes: &'static [u8]) -> (String, Duration) {
 
 fn program() -> Program {
     let program = Program::new().with("CLIENTELE_HTTP__HEAD_TIMEOUT", "1").with("CLIENTELE_HTTP__BODY_TIMEOUT", "2");
-    program.with("CLIENTELE_HTTP__KEEP_ALIVE", "5")
+    // However long idle connections live.
+    program.with("CLIENTELE_HTTP__KEEP_ALIVE", "600")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -345,6 +345,7 @@ async fn the_data_of_many_events_is_whole(app: TestApp) {
         "audit_events_complete",
         "challenges",
         "created_customers",
+        "notices",
         "remembered_answer",
         "sessions",
         "user",
