@@ -293,12 +293,13 @@ impl Authentication {
     ) -> Result<domain::PasswordHash, AuthError> {
         let checked = self.inner.settings.passwords.check(password, account_email);
         checked.map_err(|error| Refusal::new(field, error))?;
-        self.inner.hasher.hash(&mut self.enter_hasher(actor)?, password).await
+        self.inner.hasher.hash(&mut self.enter_hasher(actor).await?, password).await
     }
 
     /// A place in the queue for hashes, of the share that the actor's network has.
-    fn enter_hasher(&self, actor: &Actor) -> Result<Place, AuthError> {
-        self.inner.hasher.enter(actor.origin.address)
+    async fn enter_hasher(&self, actor: &Actor) -> Result<Place, AuthError> {
+        let place = self.inner.hasher.enter(actor.origin.address)?;
+        self.admit(actor, place).await
     }
 
     /// A request under the key that its caller gave it. Only hashes of both are

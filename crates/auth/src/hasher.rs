@@ -109,6 +109,11 @@ impl PasswordHasher {
         self.queue.enter(address, until)
     }
 
+    /// How many requests of one network may be under way together.
+    pub(crate) fn at_once(&self) -> u32 {
+        self.queue.at_once()
+    }
+
     /// What a request comes to that waited in vain.
     pub(crate) fn turned_away(&self) -> AuthError {
         self.queue.turned_away()

@@ -42,7 +42,7 @@ impl Authentication {
         let FirstAdmin { setup_token, staff: form } = form;
         self.check_staff(&form)?;
         let setup_token = digest(&setup_token);
-        let mut place = self.enter_hasher(actor)?;
+        let mut place = self.enter_hasher(actor).await?;
         // No hash for a stranger who tries tokens.
         if !self.inner.stores.accounts.has_setup_token(&setup_token).await? {
             return Err(AuthError::SetupTokenRefused);

@@ -57,6 +57,18 @@ impl Authentication {
         self.pass(key, Limit::Guesses, until).await
     }
 
+    /// Lets so many requests of one network go on together, and the others after them. What they do in the database
+    /// beside the hash would otherwise keep other networks waiting.
+    ///
+    /// # Errors
+    /// [`AuthError::Overloaded`] when none is done before the place has to be served.
+    pub(super) async fn admit(&self, actor: &Actor, mut place: Place) -> Result<Place, AuthError> {
+        let key = self.mac(&[b"under way", &network_of(actor)]);
+        let pass = self.turnstile.pass(key, self.inner.hasher.at_once(), place.until()).await;
+        place.keep(pass.ok_or_else(|| self.inner.hasher.turned_away())?.into_permit());
+        Ok(place)
+    }
+
     /// Counts a sign-in. From a network that the account knows, only what this network guesses at this account counts.
     pub(super) async fn begin_sign_in(
         &self,

@@ -62,7 +62,7 @@ impl Authentication {
     ) -> Result<(), AuthError> {
         let weak = |error| Refusal::new(NEW_PASSWORD, error);
         self.inner.settings.passwords.check(new, None).map_err(weak)?;
-        let mut place = self.enter_hasher(actor)?;
+        let mut place = self.enter_hasher(actor).await?;
         let challenge = self.try_code(actor, id, code, &[Purpose::PasswordReset, Purpose::Invitation]).await?;
         let done = self.reset_by(actor, &challenge, new, &mut place).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
@@ -110,7 +110,7 @@ impl Authentication {
         self.check_authority(&caller.actor).await?;
         let checked = self.inner.settings.passwords.check(new, Some(&staff.email));
         checked.map_err(|error| Refusal::new(NEW_PASSWORD, error))?;
-        let exchange = self.check_current(caller, current, new, self.enter_hasher(&caller.actor)?).await?;
+        let exchange = self.check_current(caller, current, new, self.enter_hasher(&caller.actor).await?).await?;
         let replaced = match self.replace(caller, &exchange).await {
             // A sign-in renewed the hash, or somebody else changed the password.
             Err(WriteError::Stale) => {

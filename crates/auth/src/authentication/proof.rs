@@ -19,7 +19,7 @@ impl Authentication {
     /// [`AuthError::InvalidToken`] when the session ended meanwhile; [`AuthError::TooMany`], [`AuthError::Overloaded`].
     pub async fn reauthenticate(&self, caller: &Caller, password: &Password) -> Result<(), AuthError> {
         self.check_has_password(caller)?;
-        let place = self.enter_hasher(&caller.actor)?;
+        let place = self.enter_hasher(&caller.actor).await?;
         let (auth, caller, password) = (self.clone(), caller.clone(), password.clone());
         to_its_end(async move { auth.prove(&caller, &password, place).await }).await
     }

@@ -69,7 +69,7 @@ impl Authentication {
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
         let until = Instant::now() + PATIENCE;
         let pass = self.wait_for_turn(actor, email, until).await?;
-        let place = self.inner.hasher.enter_until(actor.origin.address, until)?;
+        let place = self.admit(actor, self.inner.hasher.enter_until(actor.origin.address, until)?).await?;
         let (auth, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
         to_its_end(async move {
             let checked = auth.check_sign_in(&actor, &email, &password, place).await;

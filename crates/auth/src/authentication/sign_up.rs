@@ -67,7 +67,7 @@ impl Authentication {
             return Err(AuthError::SignupClosed);
         }
         self.check_staff(&form)?;
-        let mut place = self.enter_hasher(actor)?;
+        let mut place = self.enter_hasher(actor).await?;
         let hash = self.hash_sign_up(actor, &mut place, &form.password).await?;
         if policy.verify_staff {
             return self.send_staff_code(actor, form, &hash, &mut place).await.map(Answer::CodeSent);

@@ -20,8 +20,12 @@ pub(super) struct Turnstile {
 }
 
 /// Lets the next one through when it is dropped.
-pub(super) struct Pass {
-    _permit: OwnedSemaphorePermit,
+pub(super) struct Pass(OwnedSemaphorePermit);
+
+impl Pass {
+    pub(super) fn into_permit(self) -> OwnedSemaphorePermit {
+        self.0
+    }
 }
 
 impl Turnstile {
@@ -29,7 +33,7 @@ impl Turnstile {
     pub(super) async fn pass(&self, key: Digest, at_once: u32, until: Instant) -> Option<Pass> {
         let gate = self.gate(key, at_once);
         let permit = timeout_at(until, gate.acquire_owned()).await.ok()?.ok()?;
-        Some(Pass { _permit: permit })
+        Some(Pass(permit))
     }
 
     fn gate(&self, key: Digest, at_once: u32) -> Arc<Semaphore> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::limit::network;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::HasherStats;
@@ -22,6 +22,8 @@ use lanes::{Lanes, Ticket};
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 /// What those who are turned away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// So many requests of one network are under way together on the smallest machine.
+const LEAST_AT_ONCE: u32 = 8;
 /// So many may wait however long each takes.
 const LEAST_LENGTH: u64 = 4;
 
@@ -49,6 +51,8 @@ pub struct Place {
     network: Option<IpAddr>,
     /// Where it stands in the queue; `None` once it has had a thread, or waited in vain.
     ticket: Option<Ticket>,
+    /// The right of its network to have one more request under way, until the request is done.
+    admission: Option<OwnedSemaphorePermit>,
 }
 
 /// The right to one thread. Dropped, it goes to whoever is next.
@@ -79,7 +83,7 @@ impl Queue {
             // The one who gave way is told when they ask for a thread, or at once if they have.
             state.lanes.displace(network).ok_or_else(|| self.turned_away())?
         };
-        Ok(Place { queue: Arc::clone(self), until, network, ticket: Some(ticket) })
+        Ok(Place { queue: Arc::clone(self), until, network, ticket: Some(ticket), admission: None })
     }
 
     pub(super) fn stats(&self) -> HasherStats {
@@ -94,6 +98,12 @@ impl Queue {
     fn length(&self) -> u64 {
         let average = self.average.load(Ordering::Relaxed).max(1);
         (self.threads * microseconds(PATIENCE) / average).max(LEAST_LENGTH)
+    }
+
+    /// How many requests of one network are under way together: enough to keep every thread busy, and so few that what
+    /// they do in the database keeps nobody else waiting for long.
+    pub(super) fn at_once(&self) -> u32 {
+        u32::try_from(2 * self.threads).unwrap_or(u32::MAX).max(LEAST_AT_ONCE)
     }
 
     pub(super) fn turned_away(&self) -> AuthError {
@@ -149,6 +159,11 @@ impl Place {
             done
         });
         task.await.map_err(|_| CryptoError.into())
+    }
+
+    /// Keeps a permit for as long as the place.
+    pub(crate) fn keep(&mut self, admission: OwnedSemaphorePermit) {
+        self.admission = Some(admission);
     }
 
     /// Until when whoever has the place is served.

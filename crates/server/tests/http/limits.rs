@@ -178,7 +178,8 @@ async fn a_hundred_guesses_at_once_are_ten(app: TestApp, _clock: FixedClock) {
     };
     assert_eq!(at_once("192.0.2.1", "wrong").await, (0, 10, 90));
     let (let_in, wrong, _) = at_once("192.0.2.2", PASSWORD).await;
-    assert!(let_in > 50 && wrong == 0, "{let_in} of those who are right wait for their turn");
+    // More than may be under way at once: the others wait for their turn instead of being refused.
+    assert!(let_in > 10 && wrong == 0, "{let_in} of those who are right were let in");
 }
 
 async fn an_account_that_nobody_has_is_limited_alike(app: TestApp, clock: FixedClock) {
