@@ -6,6 +6,7 @@ mod contract {
     mod accounts;
     mod attempts;
     mod audit;
+    mod authority;
     mod backends;
     mod beginnings;
     mod challenges;

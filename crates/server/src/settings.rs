@@ -739,7 +739,7 @@ mod tests {
             tail in "/people|/people\\?sslmode=require|\\?tls=required|/x\\?password=sesame&key=sesame|#sesame|",
         ) {
             // Without it, the password is a host, a port or a path, which nobody can tell from one.
-            let at = if at.is_empty() && !before.contains(['#', '/', '?']) { "@" } else { &at };
+            let at = if at.is_empty() && !before.contains(['#', '?']) { "@" } else { &at };
             let url = format!("{scheme}{slashes}{user}:{before}sesame{after}{at}{host}{tail}");
             for name in [
                 "CLIENTELE_DATABASE__URL",

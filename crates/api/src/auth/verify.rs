@@ -23,7 +23,7 @@ pub(crate) struct VerifyRequest {
     /// As the answer with `code_sent` named it.
     #[schema(value_type = uuid::Uuid)]
     challenge_id: ChallengeId,
-    /// Six digits.
+    /// Six digits, of any script; white space, dashes and the like between them are passed over.
     #[schema(value_type = String, example = "123456")]
     code: SecretString,
 }

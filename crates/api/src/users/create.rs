@@ -68,7 +68,8 @@ pub(crate) struct CreateCustomerRequest {
     phone: Phone,
     #[schema(value_type = Option<String>, max_length = 120)]
     display_name: Option<DisplayName>,
-    /// What else to keep: an object of at most 16 KiB and 8 levels.
+    /// What else to keep: an object of at most 16 KiB and 8 levels. A number that would not come back as it was sent is
+    /// refused with `inexact_number`.
     #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     metadata: Option<Metadata>,
     /// An active manager. Only admins name one; a manager who enters a customer becomes its manager.

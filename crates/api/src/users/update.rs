@@ -77,7 +77,8 @@ pub(crate) struct UpdateCustomerRequest {
     phone: Option<String>,
     /// An active manager, or `null` for nobody.
     assigned_manager_id: Option<uuid::Uuid>,
-    /// Merged into what is there: a `null` member deletes its key. The result has at most 16 KiB and 8 levels.
+    /// Merged into what is there: a `null` member deletes its key. The result has at most 16 KiB and 8 levels. A number
+    /// that would not come back as it was sent is refused with `inexact_number`.
     #[schema(nullable = false, value_type = Option<std::collections::HashMap<String, Value>>)]
     metadata: Option<Map<String, Value>>,
 }

@@ -52,8 +52,7 @@ impl fmt::Display for HttpUrl {
         if has_at_after_host(url) {
             return write!(f, "{}://…", url.scheme());
         }
-        let user = if url.username().is_empty() && url.password().is_none() { "" } else { "…@" };
-        write!(f, "{}://{user}{}", url.scheme(), url.host_str().unwrap_or_default())?;
+        write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
         if let Some(port) = url.port() {
             write!(f, ":{port}")?;
         }

@@ -34,9 +34,19 @@ impl Origin {
 /// A key of a settings file whose value is a secret, or has one in it.
 fn secret_in(table: &toml::Table) -> Option<String> {
     let settings: Settings = Figment::from(Serialized::defaults(table)).extract().ok()?;
-    let mut hidden = settings.shown().into_iter().filter(|(_, value)| value.as_str().is_some_and(shown::hides));
+    let is_hidden = |key: &str, value: &str| shown::hides(value) || is_url_with_user(table, key);
+    let mut hidden =
+        settings.shown().into_iter().filter(|(key, value)| value.as_str().is_some_and(|v| is_hidden(key, v)));
     let given = leaves(table);
     hidden.find(|(key, _)| given.contains(key)).map(|(key, _)| key)
+}
+
+/// Whether the file has a URL at this key that names a user, who is left out where the URL is shown.
+fn is_url_with_user(table: &toml::Table, key: &str) -> bool {
+    let mut parts = key.split('.');
+    let first = parts.next().and_then(|name| table.get(name));
+    let value = parts.fold(first, |value, name| value?.get(name));
+    value.and_then(toml::Value::as_str).is_some_and(|text| text.contains("://") && text.contains('@'))
 }
 
 impl Settings {

@@ -210,6 +210,22 @@ async fn what_is_hardly_meant_for_production_is_a_warning_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatsapp_without_a_template_is_a_warning() {
+    for (template, warns) in [("", true), ("HX0123456789abcdef0123456789abcdef", false)] {
+        let program = Program::new()
+            .with("CLIENTELE_DELIVERY__WHATSAPP", "twilio")
+            .with("CLIENTELE_DELIVERY__TWILIO__ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef")
+            .with("CLIENTELE_DELIVERY__TWILIO__AUTH_TOKEN", "sesame")
+            .with("CLIENTELE_DELIVERY__TWILIO__FROM", "+998901234567")
+            .with("CLIENTELE_DELIVERY__TWILIO__WHATSAPP_CONTENT_SID", template);
+        let running = program.serve();
+        running.signal("TERM");
+        let (_, log) = running.wait();
+        assert_eq!(log.contains("63016"), warns, "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_master_key_is_a_warning() {
     for database in [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten() {
         let running = Program::on(&database).serve();
