@@ -24,7 +24,7 @@ fmt:
 lint:
     cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
-# Prints the OpenAPI document
+# Prints the OpenAPI document, which docs/openapi.json holds
 openapi:
     @cargo run -q -p clientele -- openapi
 

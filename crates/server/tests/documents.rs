@@ -1,4 +1,4 @@
-//! What the documents say about the settings is what the program does.
+//! What the documents say about the settings and the interface is what the program does.
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 use std::path::{Path, PathBuf};
@@ -79,4 +79,12 @@ fn the_example_has_every_key_with_its_default() {
         );
         assert_eq!(table.contains_key(name), !default.is_null(), "{key}");
     }
+}
+
+/// A change of the interface shows in the diff of a change. `just openapi > docs/openapi.json` writes it anew.
+#[test]
+fn the_openapi_document_is_the_committed_one() {
+    let committed: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    let made = serde_json::to_value(api::openapi()).unwrap();
+    assert!(made == committed, "docs/openapi.json is old: write it anew with `just openapi > docs/openapi.json`");
 }
