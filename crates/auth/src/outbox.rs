@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::challenge::{Message, Purpose};
+use domain::session::Digest;
 use domain::store::{AttemptStore, ChallengeStore, NoticeStore, StoreError};
 use domain::turn::TurnStore;
 use domain::{ChallengeId, Clock, MessageId, Notice, Phone, Timestamp, VerificationMethod};
@@ -247,29 +248,34 @@ enum Attempt {
 
 impl Inner {
     async fn deliver(&self, message: &Message) {
+        // Before it is sent: whoever has it may ask for the next one at once.
+        let slot = self.take_slot(message).await.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an invitation did not take its slot");
+            None
+        });
         let attempt = self.attempt(message).await;
         if !message.recipient.is_empty() {
-            count(message, &attempt);
+            count(message.channel, &attempt);
         }
-        if let Err(error) = self.settle(message, attempt).await {
+        if let Err(error) = self.settle(message, attempt, slot).await {
             tracing::warn!(message_id = %message.id, error = &error as &dyn std::error::Error, "a message was not settled");
         }
     }
 
-    async fn settle(&self, message: &Message, attempt: Attempt) -> Result<(), StoreError> {
+    async fn settle(&self, message: &Message, attempt: Attempt, slot: Option<Digest>) -> Result<(), StoreError> {
         match attempt {
-            Attempt::Done => {
-                self.take_slot(message).await?;
+            Attempt::Done => self.store.remove_message(message.id).await,
+            Attempt::Withheld => {
+                self.give_slot_back(slot).await?;
                 self.store.remove_message(message.id).await
             }
-            Attempt::Withheld => self.store.remove_message(message.id).await,
             Attempt::Later(until) => {
-                self.give_slot_back(message).await?;
+                self.give_slot_back(slot.or(message.turn.map(|turn| turn.contact))).await?;
                 self.store.postpone_message(message.id, until).await
             }
             Attempt::Hopeless(reason) => {
                 warn_of(message, &reason);
-                self.give_slot_back(message).await?;
+                self.give_slot_back(slot.or(message.turn.map(|turn| turn.contact))).await?;
                 self.store.remove_message(message.id).await
             }
         }
@@ -309,36 +315,38 @@ impl Inner {
         let Some(code) = unseal(message, &self.keys.secrets()) else {
             return Attempt::Hopeless("its code cannot be opened with the keys of this installation".to_owned());
         };
-        match self.send(&code_message(message, code)).await {
+        let message_with_code = code_message(message, code);
+        let sending = self.senders.of(message.channel).send(&message_with_code);
+        self.hand_over(sending, message.attempts, message.expires_at).await
+    }
+
+    /// Lets a gateway take a message, and says what comes of it.
+    async fn hand_over(
+        &self,
+        sending: impl Future<Output = Result<(), SendError>>,
+        attempts: i32,
+        expires_at: Timestamp,
+    ) -> Attempt {
+        match timeout(SEND_LIMIT, sending).await.unwrap_or(Err(SendError::TimedOut)) {
             Ok(()) => Attempt::Done,
             Err(error @ SendError::Refused(_)) => Attempt::Hopeless(with_sources(&error)),
-            Err(error) => match self.clock.now() + back_off(message.attempts) {
-                until if until < message.expires_at => Attempt::Later(until),
+            Err(error) => match self.clock.now() + back_off(attempts) {
+                until if until < expires_at => Attempt::Later(until),
                 _ => Attempt::Hopeless(with_sources(&error)),
             },
         }
     }
-
-    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        let sent = timeout(SEND_LIMIT, self.senders.of(message.channel).send(message)).await;
-        sent.unwrap_or(Err(SendError::TimedOut))
-    }
 }
 
-fn outcome(attempt: &Attempt) -> &'static str {
-    match attempt {
-        Attempt::Withheld => "withheld",
+/// Counts what was handed to a gateway. What is withheld is counted where that is decided.
+fn count(channel: VerificationMethod, attempt: &Attempt) {
+    let outcome = match attempt {
+        Attempt::Withheld => return,
         Attempt::Done => "accepted",
         Attempt::Later(_) => "failed",
         Attempt::Hopeless(_) => "given_up",
-    }
-}
-
-fn count(message: &Message, attempt: &Attempt) {
-    if matches!(attempt, Attempt::Withheld) {
-        return;
-    }
-    let labels = [("channel", message.channel.as_str()), ("outcome", outcome(attempt))];
+    };
+    let labels = [("channel", channel.as_str()), ("outcome", outcome)];
     metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
 }
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use domain::Notice;
 use domain::store::StoreError;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
-use super::{Attempt, Inner, LEASE, Outbox, SEND_LIMIT, SendError, back_off, masked, outcome, with_sources};
+use super::{Attempt, Inner, LEASE, Outbox, count, masked};
 
 impl Outbox {
     /// Begins to send at most `room` notices that are due. Answers how many.
@@ -26,8 +25,7 @@ impl Outbox {
 impl Inner {
     async fn deliver_notice(&self, notice: &Notice) {
         let attempt = self.attempt_notice(notice).await;
-        let labels = [("channel", notice.channel.as_str()), ("outcome", outcome(&attempt))];
-        metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
+        count(notice.channel, &attempt);
         let settled = match attempt {
             Attempt::Done | Attempt::Withheld => self.store.remove_notice(notice.id).await,
             Attempt::Later(until) => self.store.postpone_notice(notice.id, until).await,
@@ -48,15 +46,8 @@ impl Inner {
         if self.clock.now() >= notice.expires_at {
             return Attempt::Hopeless("it is too old".to_owned());
         }
-        let sent = timeout(SEND_LIMIT, self.senders.of(notice.channel).send_notice(notice)).await;
-        match sent.unwrap_or(Err(SendError::TimedOut)) {
-            Ok(()) => Attempt::Done,
-            Err(error @ SendError::Refused(_)) => Attempt::Hopeless(with_sources(&error)),
-            Err(error) => match self.clock.now() + back_off(notice.attempts) {
-                until if until < notice.expires_at => Attempt::Later(until),
-                _ => Attempt::Hopeless(with_sources(&error)),
-            },
-        }
+        let sending = self.senders.of(notice.channel).send_notice(notice);
+        self.hand_over(sending, notice.attempts, notice.expires_at).await
     }
 }
 

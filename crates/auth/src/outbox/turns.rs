@@ -72,23 +72,25 @@ impl Inner {
     }
 
     /// An invitation waits for nobody, but the next message to its contact waits for it.
-    pub(super) async fn take_slot(&self, message: &Message) -> Result<(), StoreError> {
+    /// Answers whose slot it took.
+    pub(super) async fn take_slot(&self, message: &Message) -> Result<Option<Digest>, StoreError> {
         if !self.budgets.limits || message.purpose != Purpose::Invitation {
-            return Ok(());
+            return Ok(None);
         }
         let secrets = self.keys.secrets();
-        let slot = slot(&secrets, &contact_key(&secrets, &message.recipient));
-        match self.store.take_attempts(&[slot], self.clock.now()).await {
-            Ok(()) | Err(WriteError::TooMany(_)) => Ok(()),
+        let contact = contact_key(&secrets, &message.recipient);
+        match self.store.take_attempts(&[slot(&secrets, &contact)], self.clock.now()).await {
+            Ok(()) => Ok(Some(contact)),
+            Err(WriteError::TooMany(_)) => Ok(None),
             Err(WriteError::Store(error)) => Err(error),
             Err(error) => Err(StoreError::Failed(error.into())),
         }
     }
 
     /// What no gateway took was no message: the next one need not wait for it.
-    pub(super) async fn give_slot_back(&self, message: &Message) -> Result<(), StoreError> {
-        let Some(turn) = message.turn.filter(|_| self.budgets.limits) else { return Ok(()) };
-        let slot = slot(&self.keys.secrets(), &turn.contact);
+    pub(super) async fn give_slot_back(&self, contact: Option<Digest>) -> Result<(), StoreError> {
+        let Some(contact) = contact.filter(|_| self.budgets.limits) else { return Ok(()) };
+        let slot = slot(&self.keys.secrets(), &contact);
         self.store.settle_attempts(&[slot], Settled::Untried, self.clock.now()).await
     }
 }
