@@ -1,6 +1,6 @@
 //! Clientele's rules inside another program, without HTTP and without SQL.
 //!
-//! `cargo run -p domain --example embed`
+//! `cargo run -p clientele-domain --example embed`
 //!
 //! The store here is the one in memory, which the feature `testing` brings; with
 //! a database, pass the store of the `persistence` crate to `Accounts::new`
@@ -9,8 +9,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use domain::testing::MemoryStore;
-use domain::{
+use clientele_domain::testing::MemoryStore;
+use clientele_domain::{
     Accounts, Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, Origin, PasswordHash, Phone, Staff,
     StaffRole, SystemClock, User, UserId, UserQuery, VerificationMethod,
 };
@@ -45,7 +45,7 @@ pub(crate) async fn run() -> Result<Vec<String>, Box<dyn Error>> {
 
     // What is outside the scope does not exist, as for an id that nobody has.
     match accounts.find(&mia, stranger.id).await {
-        Err(domain::Error::NotFound) => said.push("Mia asks for Bobur: no such record".to_owned()),
+        Err(clientele_domain::Error::NotFound) => said.push("Mia asks for Bobur: no such record".to_owned()),
         other => return Err(format!("Mia should not learn about Bobur, but got {other:?}").into()),
     }
 
@@ -58,7 +58,7 @@ pub(crate) async fn run() -> Result<Vec<String>, Box<dyn Error>> {
 }
 
 /// Values are checked where they are made: from here on an `Email` is one.
-fn staff(role: StaffRole, email: &str, name: &str) -> Result<NewUser, domain::ValueError> {
+fn staff(role: StaffRole, email: &str, name: &str) -> Result<NewUser, clientele_domain::ValueError> {
     let staff = Staff {
         email: Email::parse(email)?,
         phone: None,
@@ -75,7 +75,7 @@ fn staff(role: StaffRole, email: &str, name: &str) -> Result<NewUser, domain::Va
     }))
 }
 
-fn customer(phone: &str, name: &str, manager: UserId) -> Result<NewUser, domain::ValueError> {
+fn customer(phone: &str, name: &str, manager: UserId) -> Result<NewUser, clientele_domain::ValueError> {
     Ok(NewUser::Customer(NewCustomer {
         phone: Phone::parse(phone)?,
         display_name: DisplayName::parse_optional(name)?,

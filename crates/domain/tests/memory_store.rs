@@ -3,13 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 use chrono::TimeDelta;
-use domain::audit::EventKind;
-use domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
-use domain::key::{KeyPurpose, StoredKey};
-use domain::session::Session;
-use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
-use domain::testing::{self, FixedClock, MemoryStore, any_code, password_hash};
-use domain::{Authority, Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
+use clientele_domain::audit::EventKind;
+use clientele_domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
+use clientele_domain::key::{KeyPurpose, StoredKey};
+use clientele_domain::session::Session;
+use clientele_domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
+use clientele_domain::testing::{self, FixedClock, MemoryStore, any_code, password_hash};
+use clientele_domain::{Authority, Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
 
 struct Stage {
     store: MemoryStore,
@@ -21,7 +21,7 @@ impl Stage {
         Self { store: MemoryStore::new(), clock: FixedClock::default() }
     }
 
-    fn event(&self) -> domain::audit::Event {
+    fn event(&self) -> clientele_domain::audit::Event {
         testing::event(&self.clock, EventKind::UserUpdated, None)
     }
 
@@ -64,7 +64,7 @@ async fn pages_neither_repeat_nor_hide_anybody() {
         }
     }
     let names = pages(&stage.store, Sort::NameAscending, 200).await;
-    assert!(names.is_sorted_by_key(domain::page::name_key));
+    assert!(names.is_sorted_by_key(clientele_domain::page::name_key));
     let newest = pages(&stage.store, Sort::NewestFirst, 200).await;
     assert!(newest.is_sorted_by(|a, b| (a.created_at, a.id) > (b.created_at, b.id)));
 }
@@ -212,7 +212,7 @@ async fn a_code_is_redeemed_whole_once_or_not_at_all() {
     let taken = Outcome { account: Some(twin), events: vec![stage.event()], ..Outcome::default() };
     let events = stage.store.events().len();
     let refused = stage.store.redeem(challenge.id, now, &taken).await;
-    assert!(matches!(refused, Err(WriteError::Taken(domain::Field::Email))));
+    assert!(matches!(refused, Err(WriteError::Taken(clientele_domain::Field::Email))));
     assert_eq!((stage.store.events().len(), stage.store.challenges()[0].used_at), (events, None));
 
     let session = testing::session(&stage.clock, mia.id);

@@ -2,7 +2,7 @@
 //! managers, and shows for each query its plan, the rows it reads and its time.
 //!
 //! ```sh
-//! cargo run --release -p persistence --features testing --example plans -- sqlite 1000000
+//! cargo run --release -p clientele-persistence --features testing --example plans -- sqlite 1000000
 //! ```
 //!
 //! `postgres` and `mariadb` need `TEST_POSTGRES_URL` and `TEST_MARIADB_URL`. A
@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
+use clientele_persistence::testing::{TestDatabase, audit_statements, list_statements};
 use domain::audit::{EventCursor, EventFilter, EventKind, EventQuery};
 use domain::page::{Assignment, Search};
 use domain::{Cursor, Filter, PageSize, Role, Scope, Sort, Timestamp, UserId, UserQuery};
-use persistence::testing::{TestDatabase, audit_statements, list_statements};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::Value;
 

@@ -28,7 +28,7 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
     let log = &settings.log;
     let filter = filter(&log.level).ok_or_else(|| {
         SettingsError::Key(format!(
-            "log.level is {:?}; allowed is off, error, warn, info, debug, trace, or a list such as info,api=debug",
+            "log.level is {:?}; allowed is off, error, warn, info, debug, trace, or a list such as info,clientele_api=debug",
             log.level
         ))
     })?;

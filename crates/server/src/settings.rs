@@ -216,7 +216,7 @@ pub struct Limits {
 pub struct Log {
     /// For people or for machines.
     pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,api=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,clientele_api=debug`.
     pub level: String,
 }
 

@@ -1,5 +1,6 @@
 //! One test, many stores.
 
+use clientele_persistence::{Database, Store, testing::TestDatabase};
 use domain::audit::EventKind;
 use domain::store::{
     AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, NoticeStore, SessionStore,
@@ -8,7 +9,6 @@ use domain::store::{
 use domain::testing::{FixedClock, account, event};
 use domain::turn::TurnStore;
 use domain::{Authority, Profile, User, UserId};
-use persistence::{Database, Store, testing::TestDatabase};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
 /// By no authority that could end.
@@ -178,13 +178,13 @@ macro_rules! tests {
             })*
         }
         $crate::contract::backends::tests! {
-            @on sqlite, Some(persistence::testing::TestDatabase::sqlite()); $($test),* ; $($database_test),*
+            @on sqlite, Some(clientele_persistence::testing::TestDatabase::sqlite()); $($test),* ; $($database_test),*
         }
         $crate::contract::backends::tests! {
-            @on postgres, persistence::testing::TestDatabase::postgres().await; $($test),* ; $($database_test),*
+            @on postgres, clientele_persistence::testing::TestDatabase::postgres().await; $($test),* ; $($database_test),*
         }
         $crate::contract::backends::tests! {
-            @on mariadb, persistence::testing::TestDatabase::mariadb().await; $($test),* ; $($database_test),*
+            @on mariadb, clientele_persistence::testing::TestDatabase::mariadb().await; $($test),* ; $($database_test),*
         }
     };
     (@on $backend:ident, $test_database:expr; $($test:ident),* ; $($database_test:ident),*) => {

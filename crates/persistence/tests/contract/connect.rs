@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use clientele_persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use domain::store::{AccountStore, StoreError};
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use sea_orm::DbBackend;
 
 use super::backends::{Ground, tests};

@@ -2,12 +2,12 @@
 
 use std::error::Error;
 
+use clientele_persistence::{Database, Options};
 use domain::audit::EventKind;
 use domain::error::Field;
 use domain::store::{AccountStore, SessionStore, StoreError, WriteError};
 use domain::testing::{FixedClock, account, customer, event, manager, session};
 use domain::{Clock, Scope, User};
-use persistence::{Database, Options};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::backends::{BY, Ground, Setting, tests};

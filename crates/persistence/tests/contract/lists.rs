@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use clientele_persistence::testing::TestDatabase;
 use domain::page::{Assignment, Search};
 use domain::store::Update;
 use domain::testing::{account, event, manager, phone};
@@ -11,7 +12,6 @@ use domain::{
     Clock, Cursor, DisplayName, Filter, PageSize, Profile, Role, Scope, Sort, User, UserId, UserQuery,
     VerificationMethod,
 };
-use persistence::testing::TestDatabase;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use clientele_persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use domain::page::{email_key, name_key};
 use domain::store::AccountStore;
 use domain::value::search_key;
 use domain::{DisplayName, Email, User};
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use sea_orm::DbBackend;
 
 use super::backends::{Ground, tests};

@@ -1,10 +1,10 @@
 //! What a page deep among equals reads: no more than the page, however many of the same name or moment come before.
 
+use clientele_persistence::testing::{audit_statements, list_statements};
 use domain::audit::{EventCursor, EventFilter, EventKind, EventQuery};
 use domain::page::Assignment;
 use domain::testing::{customer, event};
 use domain::{Cursor, Filter, Scope, Sort, User, UserQuery};
-use persistence::testing::{audit_statements, list_statements};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 use serde_json::Value;
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use clientele_persistence::{Database, Options, Store};
 use domain::audit::EventKind;
 use domain::challenge::{Challenge, Outcome, Purpose};
 use domain::error::Field;
@@ -13,7 +14,6 @@ use domain::testing::{
 };
 use domain::{Clock, Scope, User};
 use futures_util::future::join_all;
-use persistence::{Database, Options, Store};
 
 use super::backends::{BY, Ground, never, tests};
 
