@@ -42,7 +42,9 @@ where
         .build();
     let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
     let _ = PROVIDER.set(provider);
-    let ours = Targets::new().with_target("api", LevelFilter::INFO).with_target("persistence", LevelFilter::DEBUG);
+    let ours = Targets::new()
+        .with_target("clientele_api", LevelFilter::INFO)
+        .with_target("clientele_persistence", LevelFilter::DEBUG);
     Ok(tracing_opentelemetry::layer().with_tracer(tracer).with_filter(ours))
 }
 
