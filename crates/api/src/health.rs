@@ -7,9 +7,9 @@ use domain::{Accounts, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::Services;
 use crate::problem::{Problem, ProblemBody};
 use crate::recent::Recent;
+use crate::services::Services;
 
 /// The answer of a health check that passes.
 #[derive(Serialize, ToSchema)]

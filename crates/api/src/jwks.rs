@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 
-use crate::Services;
+use crate::services::Services;
 
 /// The public keys of the access tokens (RFC 7517). A new key is published
 /// here a minute before it signs.

@@ -9,80 +9,47 @@
 
 mod audit;
 mod auth;
-mod body;
-mod client_address;
-mod connection;
-mod docs;
-mod edge;
-mod exchange;
-mod form;
-mod gate;
+mod extract;
 mod health;
-mod idempotency;
 mod jwks;
-mod measure;
+mod middleware;
+mod openapi;
 mod problem;
-mod query;
 mod recent;
 mod routes;
-mod traffic;
+mod services;
 mod users;
 
-use std::sync::Arc;
-use std::time::Duration;
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
 
-use ::auth::{Authentication, KeyRing};
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{middleware, web};
-use domain::{Accounts, AuditTrail, Clock};
+use middleware::{authentication, connection, rate_limit, request_log};
 
-pub use client_address::Network;
-pub use connection::Connection;
-pub use docs::openapi;
-pub use edge::{EXPOSED_HEADERS, Edge, EdgeSettings, UNEXPOSED_HEADERS, WebOrigin};
+pub use extract::upload::Imports;
 pub use health::Readiness;
+pub use middleware::connection::Connection;
+pub use middleware::cors::{EXPOSED_HEADERS, Edge, EdgeSettings, UNEXPOSED_HEADERS, WebOrigin};
+pub use middleware::proxies::Network;
+pub use middleware::rate_limit::TrafficLimits;
+pub use openapi::openapi;
 pub use problem::Code;
 pub use recent::Recent;
-pub use traffic::TrafficLimits;
+pub use services::Services;
 pub use users::csv::{CsvLines, HeaderError, OpenError, Spool};
 pub use users::export::{Export, ExportFormat};
-pub use users::import::Imports;
-
-/// The use-cases that the routes call.
-#[derive(Clone)]
-pub struct Services {
-    /// On people.
-    pub accounts: Accounts,
-    /// On the record of who did what.
-    pub audit: AuditTrail,
-    /// Who is calling, and how they prove it.
-    pub authentication: Authentication,
-    /// Whose public parts are published.
-    pub keys: Arc<KeyRing>,
-    /// Makes request ids.
-    pub clock: Arc<dyn Clock>,
-    /// How long a JSON body may take to arrive.
-    pub body_time: Duration,
-    /// What stands before the routes.
-    pub edge: Edge,
-    /// Whether requests can be served, as of the last second.
-    pub readiness: Readiness,
-    /// How many files are imported at once.
-    pub imports: Imports,
-}
 
 /// Serves the whole surface; add it to an [`actix_web::App`].
 pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        let cors = middleware::Condition::new(services.edge.has_cors(), services.edge.cors());
+        let cors = Condition::new(services.edge.has_cors(), services.edge.cors());
         config.service(
             web::scope("")
                 .app_data(Data::new(services))
-                .wrap(middleware::from_fn(gate::gate))
-                .wrap(middleware::from_fn(traffic::traffic))
-                .wrap(middleware::from_fn(exchange::exchange))
+                .wrap(from_fn(authentication::authentication))
+                .wrap(from_fn(rate_limit::rate_limit))
+                .wrap(from_fn(request_log::request_log))
                 .wrap(cors)
-                .wrap(middleware::from_fn(connection::keep_busy))
+                .wrap(from_fn(connection::keep_busy))
                 .configure(routes::configure),
         );
     }

@@ -14,7 +14,7 @@ use domain::{Error, Field, ValueError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::traffic::RateLimit;
+use crate::middleware::rate_limit::RateLimit;
 
 /// How long a caller should wait when the database or the hash queue is busy, in seconds.
 const RETRY_SECONDS: u64 = 1;

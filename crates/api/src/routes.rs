@@ -6,7 +6,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
-use crate::{audit, auth, docs, health, jwks, users};
+use crate::{audit, auth, health, jwks, openapi, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -52,9 +52,9 @@ routes! {
     signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions] }
     signed_in "/audit-events" => { GET [audit::list::list] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
-    public "/openapi.json" => { GET [docs::openapi_json] }
-    public "/docs" => { GET [docs::docs] }
-    public "/docs/{file}" => { GET [docs::docs_file] }
+    public "/openapi.json" => { GET [openapi::openapi_json] }
+    public "/docs" => { GET [openapi::docs] }
+    public "/docs/{file}" => { GET [openapi::docs_file] }
     public "/health/live" => { GET [health::live] }
     public "/health/ready" => { GET [health::ready] }
 }

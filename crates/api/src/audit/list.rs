@@ -8,10 +8,10 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::response::{EventListResponse, page};
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query;
+use crate::services::Services;
 
 /// The query of the audit trail.
 #[derive(IntoParams)]
@@ -44,15 +44,15 @@ pub(crate) struct EventListParams {
 }
 
 fn event_query(text: &str) -> Result<EventQuery, Problem> {
-    let mut form = query::form(text);
-    let actor = form.optional_with("actor_id", query::id);
-    let subject = form.optional_with("subject_id", query::id);
-    let kind = form.optional_with("action", query::choice);
-    let from = form.optional_with("from", query::time);
-    let to = form.optional_with("to", query::time);
-    let size = form.optional_with("limit", query::size);
-    let after = form.optional_with("cursor", cursor);
-    let include_total = form.optional_with("include_total", query::boolean);
+    let mut fields = query::fields(text);
+    let actor = fields.optional_with("actor_id", query::id);
+    let subject = fields.optional_with("subject_id", query::id);
+    let kind = fields.optional_with("action", query::choice);
+    let from = fields.optional_with("from", query::time);
+    let to = fields.optional_with("to", query::time);
+    let size = fields.optional_with("limit", query::size);
+    let after = fields.optional_with("cursor", cursor);
+    let include_total = fields.optional_with("include_total", query::boolean);
     let query = || {
         Some(EventQuery {
             filter: EventFilter { actor: actor?, subject: subject?, kind: kind?, from: from?, to: to? },
@@ -62,7 +62,7 @@ fn event_query(text: &str) -> Result<EventQuery, Problem> {
         })
     };
     let query = query();
-    form.finish(query)
+    fields.finish(query)
 }
 
 fn cursor(value: Value) -> Result<Option<EventCursor>, ValueError> {
@@ -82,7 +82,7 @@ fn cursor(value: Value) -> Result<Option<EventCursor>, ValueError> {
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn list(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

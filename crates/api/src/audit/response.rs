@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::query::{encode_cursor, next_link};
+use crate::extract::query::{encode_cursor, next_link};
 use crate::users::time;
 
 /// Who did what to whom.

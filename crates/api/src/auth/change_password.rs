@@ -6,11 +6,11 @@ use auth::{Password, PasswordPolicy};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// A new password for whoever knows the old one.
 #[derive(ToSchema)]
@@ -23,11 +23,11 @@ pub(crate) struct ChangePasswordRequest {
     new_password: Password,
 }
 
-impl FromForm for ChangePasswordRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        let current_password = form.required("current_password");
+impl FromFields for ChangePasswordRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        let current_password = fields.required("current_password");
         // Whose e-mail it must not be made of, the use-case knows.
-        let new_password = form.new_password("new_password", policy, None);
+        let new_password = fields.new_password("new_password", policy, None);
         Some(Self { current_password: current_password?, new_password: new_password? })
     }
 }
@@ -47,7 +47,7 @@ impl FromForm for ChangePasswordRequest {
         (status = 503, description = "`unavailable`: too many passwords are waiting", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn change_password(
-    caller: SignedIn,
+    caller: Authenticated,
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {

@@ -6,12 +6,12 @@ use auth::PasswordPolicy;
 use domain::Email;
 use utoipa::ToSchema;
 
-use crate::Services;
 use crate::auth::{CodeSentResponse, code_sent};
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// Somebody forgot their password, or never had one.
 #[derive(ToSchema)]
@@ -22,9 +22,9 @@ pub(crate) struct ForgotPasswordRequest {
     email: Email,
 }
 
-impl FromForm for ForgotPasswordRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { email: form.required("email")? })
+impl FromFields for ForgotPasswordRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        Some(Self { email: fields.required("email")? })
     }
 }
 
@@ -42,7 +42,7 @@ impl FromForm for ForgotPasswordRequest {
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn forgot_password(
-    anyone: Anyone,
+    anyone: Anonymous,
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {

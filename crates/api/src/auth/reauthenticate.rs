@@ -6,11 +6,11 @@ use auth::{Password, PasswordPolicy};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// The caller's password.
 #[derive(ToSchema)]
@@ -21,9 +21,9 @@ pub(crate) struct ReauthenticateRequest {
     password: SecretString,
 }
 
-impl FromForm for ReauthenticateRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { password: form.required("password")? })
+impl FromFields for ReauthenticateRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        Some(Self { password: fields.required("password")? })
     }
 }
 
@@ -43,7 +43,7 @@ impl FromForm for ReauthenticateRequest {
         (status = 503, description = "`unavailable`: too many passwords are waiting", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn reauthenticate(
-    caller: SignedIn,
+    caller: Authenticated,
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {

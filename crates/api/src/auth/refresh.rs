@@ -7,12 +7,12 @@ use auth::{AuthError, PasswordPolicy};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
 use crate::auth::{SignedInResponse, signed_in};
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Code, Problem, ProblemBody};
+use crate::services::Services;
 
 /// A session goes on.
 #[derive(ToSchema)]
@@ -24,9 +24,9 @@ pub(crate) struct RefreshRequest {
     refresh_token: SecretString,
 }
 
-impl FromForm for RefreshRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { refresh_token: form.required("refresh_token")? })
+impl FromFields for RefreshRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        Some(Self { refresh_token: fields.required("refresh_token")? })
     }
 }
 
@@ -45,7 +45,11 @@ impl FromForm for RefreshRequest {
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn refresh(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn refresh(
+    anyone: Anonymous,
+    services: Data<Services>,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
     let request: RefreshRequest = body.read(&services).await?;
     let renewed = services.authentication.renew(&anyone.0, request.refresh_token.expose_secret()).await;
     let renewed = renewed.map_err(|error| match error {

@@ -7,11 +7,11 @@ use domain::ChallengeId;
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// A new password for whoever has the code.
 #[derive(ToSchema)]
@@ -28,11 +28,11 @@ pub(crate) struct ResetPasswordRequest {
     new_password: Password,
 }
 
-impl FromForm for ResetPasswordRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        let challenge_id = form.required("challenge_id");
-        let code = form.required("code");
-        let new_password = form.new_password("new_password", policy, None);
+impl FromFields for ResetPasswordRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        let challenge_id = fields.required("challenge_id");
+        let code = fields.required("code");
+        let new_password = fields.new_password("new_password", policy, None);
         Some(Self { challenge_id: challenge_id?, code: code?, new_password: new_password? })
     }
 }
@@ -54,7 +54,7 @@ impl FromForm for ResetPasswordRequest {
         (status = 503, description = "`unavailable`: too many passwords are waiting", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn reset_password(
-    anyone: Anyone,
+    anyone: Anonymous,
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query;
+use crate::services::Services;
 use crate::users::time;
 
 /// One sign-in of the caller.
@@ -84,16 +84,16 @@ struct SessionCursor {
 
 impl SessionQuery {
     fn read(text: &str) -> Result<Self, Problem> {
-        let mut form = query::form(text);
-        let size = form.optional_with("limit", query::size);
-        let after = form.optional_with("cursor", query::decode_cursor);
-        let include_total = form.optional_with("include_total", query::boolean);
+        let mut fields = query::fields(text);
+        let size = fields.optional_with("limit", query::size);
+        let after = fields.optional_with("cursor", query::decode_cursor);
+        let include_total = fields.optional_with("include_total", query::boolean);
         let read = || {
             let (size, include_total) = (size?.unwrap_or_default(), include_total?.unwrap_or_default());
             Some(Self { size, after: after?, include_total })
         };
         let read = read();
-        form.finish(read)
+        fields.finish(read)
     }
 
     /// The page out of all sessions, newest first. One person has few, so they are read as one.
@@ -134,7 +134,7 @@ impl SessionResponse {
             content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(
-    caller: SignedIn,
+    caller: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -159,7 +159,7 @@ pub(crate) async fn list(
         (status = 403, description = "`reauthentication_required`: staff give their password again first", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn end_others(caller: SignedIn, services: Data<Services>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn end_others(caller: Authenticated, services: Data<Services>) -> Result<HttpResponse, Problem> {
     services.authentication.end_other_sessions(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -173,7 +173,11 @@ pub(crate) async fn end_others(caller: SignedIn, services: Data<Services>) -> Re
         (status = 404, description = "`not_found`: nobody's, ended, or another person's", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn end(caller: SignedIn, services: Data<Services>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn end(
+    caller: Authenticated,
+    services: Data<Services>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id: SessionId = id.parse().map_err(|_| Problem::not_found())?;
     services.authentication.end_session(&caller.0, id).await?;
     Ok(HttpResponse::NoContent().finish())

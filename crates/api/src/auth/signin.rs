@@ -8,12 +8,12 @@ use domain::{Email, Phone};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
 use crate::auth::{CodeSentResponse, SignedInResponse, answer, code_sent};
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// A sign-in; what the body holds tells which.
 #[derive(ToSchema)]
@@ -44,26 +44,26 @@ pub(crate) struct PhoneSigninRequest {
     phone: Phone,
 }
 
-impl FromForm for SigninRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        if form.has("phone") && !form.has("email") && !form.has("password") {
-            return PhoneSigninRequest::from_form(form, policy).map(Self::Phone);
+impl FromFields for SigninRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        if fields.has("phone") && !fields.has("email") && !fields.has("password") {
+            return PhoneSigninRequest::from_fields(fields, policy).map(Self::Phone);
         }
-        PasswordSigninRequest::from_form(form, policy).map(Self::Password)
+        PasswordSigninRequest::from_fields(fields, policy).map(Self::Password)
     }
 }
 
-impl FromForm for PasswordSigninRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        let email = form.required("email");
-        let password = form.required("password");
+impl FromFields for PasswordSigninRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        let email = fields.required("email");
+        let password = fields.required("password");
         Some(Self { email: email?, password: password? })
     }
 }
 
-impl FromForm for PhoneSigninRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { phone: form.required("phone")? })
+impl FromFields for PhoneSigninRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        Some(Self { phone: fields.required("phone")? })
     }
 }
 
@@ -84,7 +84,11 @@ impl FromForm for PhoneSigninRequest {
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: too many passwords are waiting", body = ProblemBody,
             content_type = "application/problem+json")))]
-pub(crate) async fn signin(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn signin(
+    anyone: Anonymous,
+    services: Data<Services>,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
     let authentication = &services.authentication;
     match body.read(&services).await? {
         SigninRequest::Password(request) => {

@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// Ends the session in use. Its tokens are dead at once.
 #[utoipa::path(post, path = "/auth/signout", tag = "auth", operation_id = "sign_out",
@@ -13,7 +13,7 @@ use crate::problem::{Problem, ProblemBody};
         (status = 204, description = "The session has ended."),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn signout(caller: SignedIn, services: Data<Services>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn signout(caller: Authenticated, services: Data<Services>) -> Result<HttpResponse, Problem> {
     services.authentication.sign_out(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -11,12 +11,12 @@ use secrecy::SecretString;
 use utoipa::openapi::{Object, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::Services;
 use crate::auth::{ApprovalRequiredResponse, CodeSentResponse, SignedInResponse, answer, code_sent};
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 use crate::users::VerificationMethodName;
 
 /// A sign-up; what the body holds tells which.
@@ -96,27 +96,27 @@ impl ToSchema for FirstAdminSignupRequest {
     }
 }
 
-impl FromForm for SignupRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        if form.has("setup_token") {
-            return FirstAdminSignupRequest::from_form(form, policy).map(Self::FirstAdmin);
+impl FromFields for SignupRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        if fields.has("setup_token") {
+            return FirstAdminSignupRequest::from_fields(fields, policy).map(Self::FirstAdmin);
         }
-        if form.has("phone") && !form.has("email") && !form.has("password") {
-            return CustomerSignupRequest::from_form(form, policy).map(Self::Customer);
+        if fields.has("phone") && !fields.has("email") && !fields.has("password") {
+            return CustomerSignupRequest::from_fields(fields, policy).map(Self::Customer);
         }
-        StaffSignupRequest::from_form(form, policy).map(Self::Staff)
+        StaffSignupRequest::from_fields(fields, policy).map(Self::Staff)
     }
 }
 
-impl FromForm for StaffSignupRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        let email = form.required("email");
-        let password = form.new_password("password", policy, email.as_ref());
-        let display_name = form.optional("display_name");
-        let phone = form.optional("phone");
-        let tin_trunk_number = form.optional("tin_trunk_number");
-        let verification_method = form.optional("verification_method");
-        form.check_contact(verification_method.flatten(), phone.as_ref());
+impl FromFields for StaffSignupRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        let email = fields.required("email");
+        let password = fields.new_password("password", policy, email.as_ref());
+        let display_name = fields.optional("display_name");
+        let phone = fields.optional("phone");
+        let tin_trunk_number = fields.optional("tin_trunk_number");
+        let verification_method = fields.optional("verification_method");
+        fields.check_contact(verification_method.flatten(), phone.as_ref());
         Some(Self {
             email: email?,
             password: password?,
@@ -128,18 +128,18 @@ impl FromForm for StaffSignupRequest {
     }
 }
 
-impl FromForm for CustomerSignupRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        let phone = form.required("phone");
-        let display_name = form.optional("display_name");
+impl FromFields for CustomerSignupRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        let phone = fields.required("phone");
+        let display_name = fields.optional("display_name");
         Some(Self { phone: phone?, display_name: display_name? })
     }
 }
 
-impl FromForm for FirstAdminSignupRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        let setup_token = form.required("setup_token");
-        let staff = StaffSignupRequest::from_form(form, policy);
+impl FromFields for FirstAdminSignupRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        let setup_token = fields.required("setup_token");
+        let staff = StaffSignupRequest::from_fields(fields, policy);
         Some(Self { setup_token: setup_token?, staff: staff? })
     }
 }
@@ -162,7 +162,11 @@ impl FromForm for FirstAdminSignupRequest {
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn signup(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn signup(
+    anyone: Anonymous,
+    services: Data<Services>,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
     let authentication = &services.authentication;
     let done = match body.read(&services).await? {
         SignupRequest::Staff(request) => authentication.sign_up_staff(&anyone.0, request.into()).await?,
@@ -171,8 +175,8 @@ pub(crate) async fn signup(anyone: Anyone, services: Data<Services>, body: JsonB
             return Ok(code_sent(&sent));
         }
         SignupRequest::FirstAdmin(FirstAdminSignupRequest { setup_token, staff }) => {
-            let form = FirstAdmin { setup_token, staff: staff.into() };
-            authentication.sign_up_first_admin(&anyone.0, form).await?
+            let fields = FirstAdmin { setup_token, staff: staff.into() };
+            authentication.sign_up_first_admin(&anyone.0, fields).await?
         }
     };
     Ok(answer(&done, StatusCode::CREATED))

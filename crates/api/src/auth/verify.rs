@@ -8,12 +8,12 @@ use domain::ChallengeId;
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 
-use crate::Services;
 use crate::auth::{ApprovalRequiredResponse, SignedInResponse, answer};
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::Anyone;
+use crate::extract::caller::Anonymous;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
 use crate::problem::{Problem, ProblemBody};
+use crate::services::Services;
 
 /// A one-time code comes back.
 #[derive(ToSchema)]
@@ -28,10 +28,10 @@ pub(crate) struct VerifyRequest {
     code: SecretString,
 }
 
-impl FromForm for VerifyRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        let challenge_id = form.required("challenge_id");
-        let code = form.required("code");
+impl FromFields for VerifyRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        let challenge_id = fields.required("challenge_id");
+        let code = fields.required("code");
         Some(Self { challenge_id: challenge_id?, code: code? })
     }
 }
@@ -50,7 +50,11 @@ impl FromForm for VerifyRequest {
         (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn verify(anyone: Anyone, services: Data<Services>, body: JsonBody) -> Result<HttpResponse, Problem> {
+pub(crate) async fn verify(
+    anyone: Anonymous,
+    services: Data<Services>,
+    body: JsonBody,
+) -> Result<HttpResponse, Problem> {
     let request: VerifyRequest = body.read(&services).await?;
     let code = request.code.expose_secret();
     let done = services.authentication.verify(&anyone.0, request.challenge_id, code).await?;

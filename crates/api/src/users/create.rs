@@ -10,13 +10,13 @@ use domain::{
 };
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::SignedIn;
-use crate::idempotency::{self, Created};
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::Fields;
+use crate::extract::idempotency_key::{self, Created};
+use crate::extract::json_body::{FromFields, JsonBody};
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::services::Services;
 use crate::users::response::{CustomerRoleName, StaffRoleName};
 use crate::users::{UserResponse, VerificationMethodName, etag};
 
@@ -79,32 +79,32 @@ pub(crate) struct CreateCustomerRequest {
     is_active: Option<bool>,
 }
 
-impl FromForm for CreateUserRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        match form.peek("role") {
-            Some("customer") => CreateCustomerRequest::from_form(form, policy).map(Self::Customer),
-            Some("admin" | "manager") => CreateStaffRequest::from_form(form, policy).map(Self::Staff),
+impl FromFields for CreateUserRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        match fields.peek("role") {
+            Some("customer") => CreateCustomerRequest::from_fields(fields, policy).map(Self::Customer),
+            Some("admin" | "manager") => CreateStaffRequest::from_fields(fields, policy).map(Self::Staff),
             _ => {
                 // Which fields belong depends on the role, so nothing more can be said.
-                let _: Option<Role> = form.required("role");
-                form.discard();
+                let _: Option<Role> = fields.required("role");
+                fields.discard();
                 None
             }
         }
     }
 }
 
-impl FromForm for CreateStaffRequest {
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self> {
-        let role = form.required("role");
-        let email = form.required("email");
-        let password = form.optional_new_password("password", policy, email.as_ref());
-        let display_name = form.optional("display_name");
-        let phone = form.optional("phone");
-        let tin_trunk_number = form.optional("tin_trunk_number");
-        let verification_method = form.optional("verification_method");
-        let is_active = form.optional("is_active");
-        form.check_contact(verification_method.flatten(), phone.as_ref());
+impl FromFields for CreateStaffRequest {
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
+        let role = fields.required("role");
+        let email = fields.required("email");
+        let password = fields.optional_new_password("password", policy, email.as_ref());
+        let display_name = fields.optional("display_name");
+        let phone = fields.optional("phone");
+        let tin_trunk_number = fields.optional("tin_trunk_number");
+        let verification_method = fields.optional("verification_method");
+        let is_active = fields.optional("is_active");
+        fields.check_contact(verification_method.flatten(), phone.as_ref());
         Some(Self {
             role: role?,
             email: email?,
@@ -118,14 +118,14 @@ impl FromForm for CreateStaffRequest {
     }
 }
 
-impl FromForm for CreateCustomerRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        let role = form.required("role");
-        let phone = form.required("phone");
-        let display_name = form.optional("display_name");
-        let metadata = form.optional("metadata");
-        let assigned_manager_id = form.optional("assigned_manager_id");
-        let is_active = form.optional("is_active");
+impl FromFields for CreateCustomerRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        let role = fields.required("role");
+        let phone = fields.required("phone");
+        let display_name = fields.optional("display_name");
+        let metadata = fields.optional("metadata");
+        let assigned_manager_id = fields.optional("assigned_manager_id");
+        let is_active = fields.optional("is_active");
         Some(Self {
             role: role?,
             phone: phone?,
@@ -161,7 +161,7 @@ impl FromForm for CreateCustomerRequest {
         (status = 422, description = "`validation_failed`, or `idempotency_key_reused`: the key was another request's", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
     body: JsonBody,
@@ -169,27 +169,27 @@ pub(crate) async fn create(
     let actor = &signed_in.0.actor;
     services.accounts.check_may(actor, Action::CreateCustomer)?;
     no_query(request.query_string())?;
-    let key = idempotency::key(&request)?;
-    let mut form = body.form().await?;
-    let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &form.canonical()));
-    if let Some(Ok(role)) = form.peek("role").map(str::parse) {
+    let key = idempotency_key::key(&request)?;
+    let mut fields = body.fields().await?;
+    let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &fields.canonical()));
+    if let Some(Ok(role)) = fields.peek("role").map(str::parse) {
         services.accounts.check_may_create(actor, role)?;
     }
     // Before the fields are looked at: the key may be another request's, and the rules may have changed since.
     if let Some(once) = once
         && let Some(answer) = services.accounts.first_answer(actor, once).await?
     {
-        return idempotency::again(&answer, &request);
+        return idempotency_key::again(&answer, &request);
     }
-    let new = CreateUserRequest::from_form(&mut form, services.authentication.settings().passwords);
-    let new = form.finish(new)?;
+    let new = CreateUserRequest::from_fields(&mut fields, services.authentication.settings().passwords);
+    let new = fields.finish(new)?;
     let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).answer(&request)) };
     let remember = Remember { once, answer: |user| created(user).remembered() };
     match enter(&services, actor, new, Some(remember)).await {
         Ok(user) => Ok(created(&user).answer(&request)),
         // The same request may have been carried out a moment ago, which then is the reason.
         Err(refusal) => match services.accounts.first_answer(actor, once).await? {
-            Some(answer) => idempotency::again(&answer, &request),
+            Some(answer) => idempotency_key::again(&answer, &request),
             None => Err(refusal),
         },
     }

@@ -15,11 +15,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Services;
-use crate::gate::SignedIn;
-use crate::idempotency;
+use crate::extract::caller::Authenticated;
+use crate::extract::idempotency_key;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::services::Services;
 use crate::users::UserResponse;
 use crate::users::export::broken;
 use crate::users::response::time;
@@ -197,7 +197,7 @@ impl From<Notice> for StoredNotice {
 
 impl From<FirstAnswer> for RememberedAnswer {
     fn from(first: FirstAnswer) -> Self {
-        Self { answer: idempotency::body(&first.answer), expires_at: time(first.expires_at) }
+        Self { answer: idempotency_key::body(&first.answer), expires_at: time(first.expires_at) }
     }
 }
 
@@ -264,7 +264,7 @@ fn beginning(data: PersonalData) -> Result<Vec<u8>, Error> {
         (status = 404, description = "`not_found`: nobody, or neither oneself nor seen by an admin.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn data(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,

@@ -4,10 +4,10 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Action;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::services::Services;
 
 /// Signs a person out everywhere.
 #[utoipa::path(delete, path = "/users/{id}/sessions", tag = "users", operation_id = "end_sessions_of_user",
@@ -18,7 +18,7 @@ use crate::query::no_query;
         (status = 403, description = "`forbidden`: for all but admins.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn end_sessions(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,

@@ -4,11 +4,11 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Action;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::if_match::expected;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
-use crate::users::precondition::expected;
+use crate::services::Services;
 
 /// Erases a person for good: their record, sessions and codes, and the personal
 /// values in the audit events about them. Customers whom they entered count as
@@ -26,7 +26,7 @@ use crate::users::precondition::expected;
             content_type = "application/problem+json"),
         (status = 412, description = "`precondition_failed`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn erase(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,

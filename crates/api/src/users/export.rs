@@ -10,10 +10,10 @@ use domain::store::StoreError;
 use domain::{Accounts, Action, Actor, Error, User, UserQuery};
 use futures_util::stream;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::{ExportParams, UserFilterParams, export_query};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{ExportParams, UserFilterParams, export_query};
+use crate::services::Services;
 use crate::users::{UserResponse, csv};
 
 const NDJSON: &str = "application/x-ndjson";
@@ -166,7 +166,7 @@ pub(super) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> E
             content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn export(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

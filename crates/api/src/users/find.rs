@@ -3,10 +3,10 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::services::Services;
 use crate::users::{UserResponse, rendered};
 
 /// One person whom the caller may see.
@@ -22,7 +22,7 @@ use crate::users::{UserResponse, rendered};
         (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn find(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,

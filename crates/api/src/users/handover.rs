@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::{FromForm, JsonBody};
-use crate::form::Form;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::Fields;
+use crate::extract::json_body::{FromFields, JsonBody};
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
+use crate::services::Services;
 
 /// To whom a manager's customers go.
 #[derive(ToSchema)]
@@ -43,12 +43,12 @@ pub(crate) struct HandoverResponse {
     to: Map<String, Value>,
 }
 
-impl FromForm for HandoverRequest {
-    fn from_form(form: &mut Form, _: PasswordPolicy) -> Option<Self> {
-        let to = form.required_list("to");
-        let customer_ids = form.list("customer_ids");
-        let deactivate = form.optional("deactivate");
-        let dry_run = form.optional("dry_run");
+impl FromFields for HandoverRequest {
+    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
+        let to = fields.required_list("to");
+        let customer_ids = fields.list("customer_ids");
+        let deactivate = fields.optional("deactivate");
+        let dry_run = fields.optional("dry_run");
         Some(Self { to: to?, customer_ids: customer_ids?, deactivate: deactivate?, dry_run: dry_run? })
     }
 }
@@ -87,7 +87,7 @@ impl From<HandedOver> for HandoverResponse {
         (status = 422, description = "`validation_failed`: the pointers name each wrong member, such as `/to/0`.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn hand_over(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,

@@ -1,7 +1,5 @@
 //! `POST /users/import`
 
-mod upload;
-
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,14 +11,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::Services;
-use crate::form::text;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::text;
+use crate::extract::query::{boolean, fields};
 use crate::problem::{FieldError, Problem, ProblemBody};
-use crate::query::{boolean, form};
+use crate::services::Services;
 use crate::users::csv::{CsvLines, HeaderError, OpenError};
 
-pub use upload::Imports;
+use crate::extract::upload;
 
 /// How to import.
 #[derive(IntoParams)]
@@ -141,7 +139,7 @@ impl From<HeaderError> for FieldError {
         (status = 503, description = "`unavailable`: the database is away, or others import at the moment.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn import(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
     payload: Payload,
@@ -188,12 +186,12 @@ impl From<OpenError> for Problem {
 }
 
 fn order(query: &str) -> Result<ImportOrder, Problem> {
-    let mut form = form(query);
-    let dry_run = form.optional_with("dry_run", boolean);
-    let on_error = form.optional_with("on_error", |value| {
+    let mut fields = fields(query);
+    let dry_run = fields.optional_with("dry_run", boolean);
+    let on_error = fields.optional_with("on_error", |value| {
         one_of(value, [("abort", OnError::Abort), ("skip", OnError::Skip)], "must be abort or skip")
     });
-    let on_existing = form.optional_with("on_existing", |value| {
+    let on_existing = fields.optional_with("on_existing", |value| {
         one_of(value, [("skip", OnExisting::Skip), ("update", OnExisting::Update)], "must be skip or update")
     });
     let order = || {
@@ -205,7 +203,7 @@ fn order(query: &str) -> Result<ImportOrder, Problem> {
         })
     };
     let order = order();
-    form.finish(order)
+    fields.finish(order)
 }
 
 fn one_of<T>(value: Value, choices: [(&str, T); 2], detail: &'static str) -> Result<Option<T>, ValueError> {

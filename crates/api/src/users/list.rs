@@ -4,10 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Action;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::{PageParams, UserFilterParams, user_query};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{PageParams, UserFilterParams, user_query};
+use crate::services::Services;
 use crate::users::{UserListResponse, page};
 
 /// The people whom the caller may see: for an admin everyone, for a manager
@@ -21,7 +21,7 @@ use crate::users::{UserListResponse, page};
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn list(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

@@ -4,10 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Action;
 
-use crate::Services;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::{PageParams, UserFilterParams, user_query};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{PageParams, UserFilterParams, user_query};
+use crate::services::Services;
 use crate::users::{UserListResponse, page};
 
 /// The customers whom the caller looks after: for a manager the customers
@@ -22,7 +22,7 @@ use crate::users::{UserListResponse, page};
         (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn managed_customers(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

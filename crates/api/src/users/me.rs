@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
 use crate::users::{UserResponse, rendered};
 
 /// The caller's own profile.
@@ -15,7 +15,7 @@ use crate::users::{UserResponse, rendered};
             headers(("ETag" = String, description = "The state of the record"))),
         (status = 304, description = "The state is still that of `If-None-Match`."),
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn me(signed_in: SignedIn, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn me(signed_in: Authenticated, request: HttpRequest) -> Result<HttpResponse, Problem> {
     no_query(request.query_string())?;
     // The gate has just read the caller from the database; there is nothing to ask again.
     Ok(rendered(&request, &signed_in.0.user))

@@ -12,7 +12,6 @@ pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod managed_customers;
 pub(crate) mod me;
-mod precondition;
 mod response;
 pub(crate) mod update;
 

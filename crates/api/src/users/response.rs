@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::query::{encode_cursor, next_link};
+use crate::extract::query::{encode_cursor, next_link};
 
 /// A person. `role` tells which of the two shapes it has.
 #[derive(Serialize, ToSchema)]

@@ -9,13 +9,13 @@ use domain::{
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::Services;
-use crate::body::JsonBody;
-use crate::form::Form;
-use crate::gate::SignedIn;
+use crate::extract::caller::Authenticated;
+use crate::extract::fields::Fields;
+use crate::extract::if_match::expected;
+use crate::extract::json_body::JsonBody;
+use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::no_query;
-use crate::users::precondition::expected;
+use crate::services::Services;
 use crate::users::response::{RoleName, StaffRoleName};
 use crate::users::{UserResponse, VerificationMethodName, etag};
 
@@ -108,7 +108,7 @@ pub(crate) struct UpdateCustomerRequest {
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn update(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     id: Path<String>,
     request: HttpRequest,
@@ -137,7 +137,7 @@ pub(crate) async fn update(
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn update_me(
-    signed_in: SignedIn,
+    signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
     body: JsonBody,
@@ -155,37 +155,37 @@ async fn patched(
 ) -> Result<HttpResponse, Problem> {
     let user = services.accounts.find(actor, id).await?;
     no_query(request.query_string())?;
-    let form = body.patch_form().await?;
-    let fields: Vec<Field> = form.names().filter_map(|name| name.parse().ok()).collect();
-    services.accounts.check_may_set(actor, &user, &fields)?;
+    let fields = body.patch_fields().await?;
+    let named: Vec<Field> = fields.names().filter_map(|name| name.parse().ok()).collect();
+    services.accounts.check_may_set(actor, &user, &named)?;
     let expected = expected(request, id);
     expected.check(&user)?;
-    let patch = read(form, &user)?;
+    let patch = read(fields, &user)?;
     let user = services.accounts.update(actor, id, &patch, &expected).await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&user))).json(UserResponse::from(&user)))
 }
 
-fn read(mut form: Form, user: &User) -> Result<UserPatch, Problem> {
+fn read(mut fields: Fields, user: &User) -> Result<UserPatch, Problem> {
     let patch = match &user.profile {
-        Profile::Admin(profile) | Profile::Manager(profile) => staff(&mut form, profile),
-        Profile::Customer(profile) => customer(&mut form, profile),
+        Profile::Admin(profile) | Profile::Manager(profile) => staff(&mut fields, profile),
+        Profile::Customer(profile) => customer(&mut fields, profile),
     };
-    form.finish(Some(patch))
+    fields.finish(Some(patch))
 }
 
-fn staff(form: &mut Form, before: &Staff) -> UserPatch {
-    let role = form.change::<Role>("role");
-    let is_active = form.change("is_active");
-    let display_name = form.clearable("display_name");
-    let email = form.change("email");
-    let has_phone = form.has("phone");
-    let phone: Option<Option<Phone>> = form.clearable("phone");
-    let tin_trunk_number = form.clearable("tin_trunk_number");
-    let verification_method: Option<VerificationMethod> = form.change("verification_method");
+fn staff(fields: &mut Fields, before: &Staff) -> UserPatch {
+    let role = fields.change::<Role>("role");
+    let is_active = fields.change("is_active");
+    let display_name = fields.clearable("display_name");
+    let email = fields.change("email");
+    let has_phone = fields.has("phone");
+    let phone: Option<Option<Phone>> = fields.clearable("phone");
+    let tin_trunk_number = fields.clearable("tin_trunk_number");
+    let verification_method: Option<VerificationMethod> = fields.change("verification_method");
     let was_refused = has_phone && phone.is_none();
     if !was_refused && role != Some(Role::Customer) {
         let after = phone.clone().unwrap_or_else(|| before.phone.clone());
-        form.check_contact(Some(verification_method.unwrap_or(before.verification_method)), Some(&after));
+        fields.check_contact(Some(verification_method.unwrap_or(before.verification_method)), Some(&after));
     }
     UserPatch {
         role,
@@ -199,14 +199,14 @@ fn staff(form: &mut Form, before: &Staff) -> UserPatch {
     }
 }
 
-fn customer(form: &mut Form, before: &Customer) -> UserPatch {
+fn customer(fields: &mut Fields, before: &Customer) -> UserPatch {
     UserPatch {
-        role: form.change("role"),
-        is_active: form.change("is_active"),
-        display_name: form.clearable("display_name"),
-        phone: form.change("phone").map(Some),
-        assigned_manager_id: form.clearable("assigned_manager_id"),
-        metadata: form.change_with("metadata", |value| match value {
+        role: fields.change("role"),
+        is_active: fields.change("is_active"),
+        display_name: fields.clearable("display_name"),
+        phone: fields.change("phone").map(Some),
+        assigned_manager_id: fields.clearable("assigned_manager_id"),
+        metadata: fields.change_with("metadata", |value| match value {
             // Tried out here, so that one answer names every field that is wrong.
             Value::Object(patch) => before.metadata.merged(&patch).map(|_| Some(patch)),
             _ => Err(ValueError::new("wrong_type", "must be an object")),
@@ -240,15 +240,15 @@ mod tests {
     fn what_is_documented_is_what_is_read_and_what_the_policy_knows() {
         let document = serde_json::to_value(Paths::openapi()).unwrap();
         let (before_staff, before_customer) = before();
-        let (mut of_staff, mut of_customer) = (Form::new(Map::new()), Form::new(Map::new()));
+        let (mut of_staff, mut of_customer) = (Fields::new(Map::new()), Fields::new(Map::new()));
         staff(&mut of_staff, &before_staff);
         customer(&mut of_customer, &before_customer);
-        for (schema, form, role) in
+        for (schema, fields, role) in
             [("UpdateStaff", of_staff, Role::Manager), ("UpdateCustomer", of_customer, Role::Customer)]
         {
             let properties = document["components"]["schemas"][schema]["properties"].as_object().unwrap();
             let documented: BTreeSet<_> = properties.keys().map(String::as_str).collect();
-            assert_eq!(documented, form.asked().iter().copied().collect(), "{schema}");
+            assert_eq!(documented, fields.asked().iter().copied().collect(), "{schema}");
             let known = Field::ALL.iter().filter(|&&field| domain::policy::field_exists(role, field));
             assert_eq!(documented, known.map(|field| field.as_str()).collect(), "{schema}");
         }
@@ -258,9 +258,9 @@ mod tests {
     fn null_empties_and_absence_keeps() {
         let (before, _) = before();
         let read = |value: Value| {
-            let mut form = Form::new(value.as_object().unwrap().clone());
-            let patch = staff(&mut form, &before);
-            form.finish(Some(patch))
+            let mut fields = Fields::new(value.as_object().unwrap().clone());
+            let patch = staff(&mut fields, &before);
+            fields.finish(Some(patch))
         };
         assert_eq!(read(serde_json::json!({})).unwrap(), UserPatch::default());
         let patch = read(serde_json::json!({ "display_name": null, "tin_trunk_number": " " })).unwrap();

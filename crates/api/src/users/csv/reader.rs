@@ -13,7 +13,7 @@ use domain::{DisplayName, Email, Metadata, Phone, Role, ValueError};
 
 use super::text::Text;
 use super::{BYTE_ORDER_MARK, EXPORTED, IMPORTED, restored};
-use crate::body::parse_object_text;
+use crate::extract::json_body::parse_object_text;
 
 /// Longest cell that is looked at, in bytes: more than any value may have.
 const MAX_CELL: usize = 64 * 1024;

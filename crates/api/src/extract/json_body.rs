@@ -19,17 +19,17 @@ use serde_json::{Map, Value};
 
 pub(crate) use numbers::Inexact;
 
-use crate::Services;
-use crate::form::Form;
+use crate::extract::fields::Fields;
 use crate::problem::{Code, Problem};
+use crate::services::Services;
 
 /// Most bytes of a JSON body.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A request that reads itself from a form.
-pub(crate) trait FromForm: Sized {
+pub(crate) trait FromFields: Sized {
     /// Takes the fields out; `None` when any is wrong, which the form has noted.
-    fn from_form(form: &mut Form, policy: PasswordPolicy) -> Option<Self>;
+    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self>;
 }
 
 /// A body that has not been read yet, so that a handler can refuse the caller first.
@@ -49,28 +49,28 @@ impl FromRequest for JsonBody {
 
 impl JsonBody {
     /// Reads the body as a request of this type.
-    pub(crate) async fn read<T: FromForm>(self, services: &Services) -> Result<T, Problem> {
-        let mut form = self.form().await?;
-        let request = T::from_form(&mut form, services.authentication.settings().passwords);
-        form.finish(request)
+    pub(crate) async fn read<T: FromFields>(self, services: &Services) -> Result<T, Problem> {
+        let mut fields = self.fields().await?;
+        let request = T::from_fields(&mut fields, services.authentication.settings().passwords);
+        fields.finish(request)
     }
 
     /// Reads the body as a form whose fields have not been looked at.
-    pub(crate) async fn form(self) -> Result<Form, Problem> {
-        self.form_of(&["application/json"]).await
+    pub(crate) async fn fields(self) -> Result<Fields, Problem> {
+        self.fields_of(&["application/json"]).await
     }
 
     /// The same of a merge patch (RFC 7396), which has a media type of its own too.
-    pub(crate) async fn patch_form(self) -> Result<Form, Problem> {
-        self.form_of(&["application/json", "application/merge-patch+json"]).await
+    pub(crate) async fn patch_fields(self) -> Result<Fields, Problem> {
+        self.fields_of(&["application/json", "application/merge-patch+json"]).await
     }
 
-    async fn form_of(self, media_types: &[&str]) -> Result<Form, Problem> {
+    async fn fields_of(self, media_types: &[&str]) -> Result<Fields, Problem> {
         check_media_type(&self.request, media_types)?;
         let bytes = tokio::time::timeout(time(&self.request), collect(&self.request, self.payload))
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
-        parse_form(&bytes)
+        parse_fields(&bytes)
     }
 }
 
@@ -131,9 +131,9 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> 
 }
 
 /// The fields of a JSON object. A number that would not come back as it is, is noted as wrong.
-fn parse_form(bytes: &[u8]) -> Result<Form, Problem> {
+fn parse_fields(bytes: &[u8]) -> Result<Fields, Problem> {
     let (bytes, inexact) = numbers::set_aside(bytes);
-    Ok(Form::with_inexact(parse_object(&bytes)?, inexact))
+    Ok(Fields::with_inexact(parse_object(&bytes)?, inexact))
 }
 
 /// The same of a text that stands in something else, such as a cell.

@@ -6,17 +6,17 @@ use auth::PasswordPolicy;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
-use super::FromForm;
+use super::FromFields;
 use crate::auth::{change_password, forgot_password, refresh, reset_password, signin, signup, verify};
-use crate::form::Form;
+use crate::extract::fields::Fields;
 use crate::routes::Paths;
 use crate::users::{create, handover};
 
 /// The names that a type reads out of any object.
-fn read_by<T: FromForm>() -> BTreeSet<String> {
-    let mut form = Form::new(Map::new());
-    assert!(T::from_form(&mut form, PasswordPolicy::default()).is_none(), "an empty body is no request");
-    form.asked().iter().map(|name| (*name).to_owned()).collect()
+fn read_by<T: FromFields>() -> BTreeSet<String> {
+    let mut fields = Fields::new(Map::new());
+    assert!(T::from_fields(&mut fields, PasswordPolicy::default()).is_none(), "an empty body is no request");
+    fields.asked().iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn documented(schemas: &Value, name: &str) -> BTreeSet<String> {

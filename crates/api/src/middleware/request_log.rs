@@ -17,9 +17,11 @@ use domain::{Origin, UserId, limit};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::middleware::metrics;
+use crate::middleware::rate_limit::RateLimit;
 use crate::problem::Problem;
-use crate::traffic::RateLimit;
-use crate::{Services, measure, routes};
+use crate::routes;
+use crate::services::Services;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id and user agent that are taken from a client.
@@ -27,7 +29,7 @@ const MAX_REQUEST_ID: usize = 128;
 const MAX_USER_AGENT: usize = 255;
 
 /// Wraps the whole application.
-pub(crate) async fn exchange<B: MessageBody + 'static>(
+pub(crate) async fn request_log<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -70,7 +72,7 @@ fn tell(
     caller: Option<UserId>,
     network: Option<IpAddr>,
 ) {
-    measure::answered(method, route, status, elapsed);
+    metrics::answered(method, route, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let user_id = caller.map(tracing::field::display);
     let network = network.map(tracing::field::display);
@@ -143,7 +145,7 @@ mod tests {
         async fn broken() -> &'static str {
             panic!("of the test")
         }
-        let app = App::new().wrap(from_fn(exchange)).route("/", web::get().to(broken));
+        let app = App::new().wrap(from_fn(request_log)).route("/", web::get().to(broken));
         let request = TestRequest::default().insert_header((REQUEST_ID, "call-1")).to_request();
         let error = init_service(app).await.call(request).await.unwrap_err();
         let answer = error.error_response();

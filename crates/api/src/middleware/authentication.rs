@@ -1,22 +1,21 @@
-//! The gate before every route: without a valid identity the answer is 401,
-//! whatever the path, unless the route is declared public.
+//! Every route that is not declared public needs a valid access token. Without one the answer is 401,
+//! whatever the path.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, HttpMessage, HttpRequest};
 use auth::Caller;
-use domain::{Actor, Origin};
-use futures_util::future::{Ready, ready};
 
-use crate::Services;
+use crate::extract::caller::origin;
 use crate::problem::Problem;
 use crate::routes;
+use crate::services::Services;
 
 /// Lets a request through to a public route, or with the identity of its token.
-pub(crate) async fn gate<B: MessageBody + 'static>(
+pub(crate) async fn authentication<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
@@ -59,35 +58,6 @@ fn bearer_token(request: &HttpRequest) -> Option<&str> {
     }
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// The signed-in caller, whom the gate has let in.
-pub(crate) struct SignedIn(pub(crate) Caller);
-
-impl FromRequest for SignedIn {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().cloned();
-        ready(caller.map(Self).ok_or_else(Problem::invalid_token))
-    }
-}
-
-/// Somebody who has not signed in, on a public route.
-pub(crate) struct Anyone(pub(crate) Actor);
-
-impl FromRequest for Anyone {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(Actor::anonymous(origin(request)))))
-    }
-}
-
-fn origin(request: &HttpRequest) -> Origin {
-    request.extensions().get::<Origin>().cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

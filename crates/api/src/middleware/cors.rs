@@ -9,8 +9,8 @@ use actix_cors::Cors;
 use actix_web::http::{Uri, header};
 use domain::{Clock, ValueError};
 
-use crate::client_address::{Network, TrustedProxies};
-use crate::traffic::{Traffic, TrafficLimits};
+use crate::middleware::proxies::{Network, TrustedProxies};
+use crate::middleware::rate_limit::{Traffic, TrafficLimits};
 
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_AGE: usize = 600;

@@ -17,9 +17,9 @@ use chrono::TimeDelta;
 use domain::limit::{TooMany, network};
 use domain::{Clock, Origin, UserId};
 
-use crate::Services;
 use crate::problem::Problem;
 use crate::routes;
+use crate::services::Services;
 use buckets::Buckets;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -115,7 +115,7 @@ fn seconds(time: TimeDelta) -> u64 {
 }
 
 /// Lets a request through, if its address has not sent too many.
-pub(crate) async fn traffic<B: MessageBody + 'static>(
+pub(crate) async fn rate_limit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {

@@ -16,9 +16,9 @@ use tempfile::SpooledTempFile;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::Services;
-use crate::body;
+use crate::extract::json_body;
 use crate::problem::{Code, Problem};
+use crate::services::Services;
 use crate::users::csv::Spool;
 
 /// Most bytes of a file.
@@ -57,7 +57,7 @@ impl Imports {
     }
 
     /// Waits for the turn, which lasts until it is dropped.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
         match timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(busy()),
@@ -70,13 +70,13 @@ fn busy() -> Problem {
 }
 
 /// The file can't be kept: a full disk, as a rule.
-pub(super) fn unavailable(error: io::Error) -> Problem {
+pub(crate) fn unavailable(error: io::Error) -> Problem {
     StoreError::Unavailable(Box::new(error)).into()
 }
 
 /// `text/csv` in UTF-8, with its header (RFC 7111 section 5.1).
-pub(super) fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
-    body::check_media_type(request, &["text/csv"])?;
+pub(crate) fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    json_body::check_media_type(request, &["text/csv"])?;
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_absent = |parameter: &str| {
         parameter.split_once('=').is_some_and(|(name, value)| {
@@ -91,7 +91,7 @@ pub(super) fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Takes the file in whole.
-pub(super) async fn receive(
+pub(crate) async fn receive(
     services: &Services,
     request: &HttpRequest,
     payload: Payload,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
-use crate::form::{Form, text};
+use crate::extract::fields::{Fields, text};
 use crate::problem::Problem;
 
 /// Which people, in which order.
@@ -85,16 +85,16 @@ pub(crate) enum SortName {
 
 /// Reads the query of a list of people.
 pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
-    let mut form = form(query);
-    let filter = filter(&mut form);
-    let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
-    let size = form.optional_with("limit", size);
-    let after = form.optional_with("cursor", cursor);
-    let include_total = form.optional_with("include_total", boolean);
+    let mut fields = fields(query);
+    let filter = filter(&mut fields);
+    let sort: Option<Option<Sort>> = fields.optional_with("sort", choice);
+    let size = fields.optional_with("limit", size);
+    let after = fields.optional_with("cursor", cursor);
+    let include_total = fields.optional_with("include_total", boolean);
 
     let order = sort.flatten().unwrap_or_default();
     if after.as_ref().is_some_and(|after| after.as_ref().is_some_and(|after| after.sort != order)) {
-        form.refuse("cursor", ValueError::new("invalid_cursor", "belongs to another sort"));
+        fields.refuse("cursor", ValueError::new("invalid_cursor", "belongs to another sort"));
     }
     let query = || {
         Some(UserQuery {
@@ -106,18 +106,18 @@ pub(crate) fn user_query(query: &str) -> Result<UserQuery, Problem> {
         })
     };
     let query = query();
-    form.finish(query)
+    fields.finish(query)
 }
 
 /// Reads the query of an export: everybody on the list, so nothing about pages, which are as large as they get; and
 /// whether it begins with a byte order mark, which only CSV has.
 pub(crate) fn export_query(query: &str, is_csv: bool) -> Result<(UserQuery, bool), Problem> {
-    let mut form = form(query);
-    let filter = filter(&mut form);
-    let sort: Option<Option<Sort>> = form.optional_with("sort", choice);
-    let bom = form.optional_with("bom", boolean);
+    let mut fields = fields(query);
+    let filter = filter(&mut fields);
+    let sort: Option<Option<Sort>> = fields.optional_with("sort", choice);
+    let bom = fields.optional_with("bom", boolean);
     if bom.flatten() == Some(true) && !is_csv {
-        form.refuse("bom", ValueError::new("invalid_choice", "only CSV has a byte order mark"));
+        fields.refuse("bom", ValueError::new("invalid_choice", "only CSV has a byte order mark"));
     }
     let size = PageSize::new(PageSize::MAX.into()).unwrap_or_default();
     let query = || {
@@ -125,17 +125,17 @@ pub(crate) fn export_query(query: &str, is_csv: bool) -> Result<(UserQuery, bool
         Some((query, bom?.unwrap_or_default()))
     };
     let query = query();
-    form.finish(query)
+    fields.finish(query)
 }
 
-fn filter(form: &mut Form) -> Option<Filter> {
-    let role = form.optional_with("role", choice);
-    let is_active = form.optional_with("is_active", boolean);
-    let assigned_manager = form.optional_with("assigned_manager_id", assignment);
-    let created_by = form.optional_with("created_by", id);
-    let created_from = form.optional_with("created_from", time);
-    let created_to = form.optional_with("created_to", time);
-    let search = form.optional_with("q", search);
+fn filter(fields: &mut Fields) -> Option<Filter> {
+    let role = fields.optional_with("role", choice);
+    let is_active = fields.optional_with("is_active", boolean);
+    let assigned_manager = fields.optional_with("assigned_manager_id", assignment);
+    let created_by = fields.optional_with("created_by", id);
+    let created_from = fields.optional_with("created_from", time);
+    let created_to = fields.optional_with("created_to", time);
+    let search = fields.optional_with("q", search);
     Some(Filter {
         role: role?,
         is_active: is_active?,
@@ -149,10 +149,10 @@ fn filter(form: &mut Form) -> Option<Filter> {
 
 /// Refuses every parameter, for routes that have none.
 pub(crate) fn no_query(query: &str) -> Result<(), Problem> {
-    form(query).finish(Some(()))
+    fields(query).finish(Some(()))
 }
 
-pub(crate) fn form(query: &str) -> Form {
+pub(crate) fn fields(query: &str) -> Fields {
     let mut fields = Map::new();
     let mut repeated = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -160,11 +160,11 @@ pub(crate) fn form(query: &str) -> Form {
             repeated.push(name.into_owned());
         }
     }
-    let mut form = Form::new(fields);
+    let mut fields = Fields::new(fields);
     for name in repeated {
-        form.refuse(&name, ValueError::new("repeated", "may be given once"));
+        fields.refuse(&name, ValueError::new("repeated", "may be given once"));
     }
-    form
+    fields
 }
 
 pub(crate) fn choice<T: std::str::FromStr<Err = ValueError>>(value: Value) -> Result<Option<T>, ValueError> {
@@ -180,7 +180,7 @@ pub(crate) fn boolean(value: Value) -> Result<Option<bool>, ValueError> {
 }
 
 pub(crate) fn id(value: Value) -> Result<Option<UserId>, ValueError> {
-    text(value)?.parse().map(Some).map_err(|_| crate::form::not_a_uuid())
+    text(value)?.parse().map(Some).map_err(|_| crate::extract::fields::not_a_uuid())
 }
 
 fn assignment(value: Value) -> Result<Option<Assignment>, ValueError> {

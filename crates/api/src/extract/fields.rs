@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::body::Inexact;
+use crate::extract::json_body::Inexact;
 use crate::problem::{FieldError, Problem};
 
 /// A value that a field can hold.
@@ -20,7 +20,7 @@ pub(crate) trait FieldValue: Sized {
 }
 
 /// An object whose fields are being taken out.
-pub(crate) struct Form {
+pub(crate) struct Fields {
     fields: Map<String, Value>,
     asked: Vec<&'static str>,
     errors: Vec<FieldError>,
@@ -28,19 +28,19 @@ pub(crate) struct Form {
     inexact: String,
 }
 
-impl Form {
+impl Fields {
     pub(crate) fn new(fields: Map<String, Value>) -> Self {
         Self::with_inexact(fields, Vec::new())
     }
 
     /// Fields among which these numbers are wrong.
     pub(crate) fn with_inexact(fields: Map<String, Value>, inexact: Vec<Inexact>) -> Self {
-        let mut form = Self { fields, asked: Vec::new(), errors: Vec::new(), inexact: String::new() };
+        let mut fields = Self { fields, asked: Vec::new(), errors: Vec::new(), inexact: String::new() };
         for Inexact { pointer, literal, error } in inexact {
-            form.inexact.extend([&*pointer, " ", &literal, "\n"]);
-            form.errors.push(FieldError { pointer, ..FieldError::new("", error) });
+            fields.inexact.extend([&*pointer, " ", &literal, "\n"]);
+            fields.errors.push(FieldError { pointer, ..FieldError::new("", error) });
         }
-        form
+        fields
     }
 
     /// The fields as text that is the same for equal objects.
@@ -55,7 +55,7 @@ impl Form {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A field that must be there. `None` when it is not, or is wrong: [`Form::finish`] says so.
+    /// A field that must be there. `None` when it is not, or is wrong: [`Fields::finish`] says so.
     pub(crate) fn required<T: FieldValue>(&mut self, name: &'static str) -> Option<T> {
         let value = self.optional(name)?;
         if value.is_none() {
@@ -343,18 +343,18 @@ mod tests {
 
     use super::*;
 
-    fn form(value: &Value) -> Form {
-        Form::new(value.as_object().unwrap().clone())
+    fn fields(value: &Value) -> Fields {
+        Fields::new(value.as_object().unwrap().clone())
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let mut form = form(&json!({ "email": "nobody", "phone": 7, "wings": 2, "a/b": null }));
-        let email = form.required::<Email>("email");
-        let phone = form.optional::<Phone>("phone");
-        let role = form.required::<Role>("role");
+        let mut fields = fields(&json!({ "email": "nobody", "phone": 7, "wings": 2, "a/b": null }));
+        let email = fields.required::<Email>("email");
+        let phone = fields.optional::<Phone>("phone");
+        let role = fields.required::<Role>("role");
         assert!(email.is_none() && phone.is_none() && role.is_none());
-        let problem = form.finish::<()>(None).unwrap_err();
+        let problem = fields.finish::<()>(None).unwrap_err();
         let body = actix_web::ResponseError::error_response(&problem);
         assert_eq!(body.status(), 422);
         let text = format!("{problem:?}");
@@ -371,17 +371,17 @@ mod tests {
 
     #[test]
     fn null_and_empty_stand_for_no_value() {
-        let mut form = form(&json!({ "display_name": " ", "phone": null }));
-        assert_eq!(form.optional::<DisplayName>("display_name"), Some(None));
-        assert_eq!(form.optional::<Phone>("phone"), Some(None));
-        assert_eq!(form.optional::<Phone>("other"), Some(None));
-        assert!(form.finish(Some(())).is_ok());
+        let mut fields = fields(&json!({ "display_name": " ", "phone": null }));
+        assert_eq!(fields.optional::<DisplayName>("display_name"), Some(None));
+        assert_eq!(fields.optional::<Phone>("phone"), Some(None));
+        assert_eq!(fields.optional::<Phone>("other"), Some(None));
+        assert!(fields.finish(Some(())).is_ok());
     }
 
     #[test]
     fn nul_is_refused_in_any_text() {
-        let mut form = form(&json!({ "password": "a\0b" }));
-        assert!(form.required::<SecretString>("password").is_none());
-        assert!(form.finish::<()>(None).is_err());
+        let mut fields = fields(&json!({ "password": "a\0b" }));
+        assert!(fields.required::<SecretString>("password").is_none());
+        assert!(fields.finish::<()>(None).is_err());
     }
 }
