@@ -11,7 +11,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connections::Connections;
-use crate::{housekeeping, monitoring};
+use crate::observability::monitoring;
+
+mod housekeeping;
 
 /// How often keys that another instance made are looked for: several times within [`KeyRing::NOTICE`],
 /// so that one reading may fail.

@@ -3,6 +3,7 @@
 //! A client may take its time where the server has no timer of its own: with the head of a second request, with a body
 //! that nobody reads any more, or with an answer. The first two are ended here; see [`stream`] for the third.
 
+mod descriptors;
 mod shares;
 mod stream;
 

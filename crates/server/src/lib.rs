@@ -2,26 +2,11 @@
 //! command line. The only crate that sees every other one, and the only one
 //! that reads the environment. Business rules have no place here.
 
-pub mod admin;
 mod background;
-pub mod backup;
-pub mod banner;
-pub mod command_line;
-pub mod config;
+pub mod cli;
 mod connections;
-pub mod delivery;
-mod descriptors;
-pub mod export;
-pub mod health;
-pub mod housekeeping;
-pub mod import;
-pub mod keys;
-mod listener;
-pub mod logging;
-pub mod monitoring;
-pub mod output;
+pub mod observability;
 pub mod settings;
-pub mod signals;
 pub mod startup;
 
 /// An error with its causes, on one line and nothing said twice.

@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use server::command_line::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
-use server::health::{self, Check};
+use server::cli::arguments::{Admin, Command, CommandLine, Config, Keys, Migrate, Options};
+use server::cli::health::{self, Check};
+use server::cli::signals::Signals;
+use server::cli::{admin, backup, banner, config, export, import, keys, output};
+use server::observability::logging;
+use server::one_line;
 use server::settings::{self, Settings, SettingsError};
-use server::signals::Signals;
-use server::startup::{self, Service, StartupError};
-use server::{admin, backup, banner, config, delivery, export, import, keys, logging, one_line, output};
+use server::startup::{self, Service, StartupError, senders as delivery};
 
 /// The words or the settings are wrong, as `clap` exits too.
 const USAGE: u8 = 2;

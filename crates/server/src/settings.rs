@@ -753,7 +753,7 @@ mod tests {
                     continue;
                 }
                 let told = match load(&[(name, &url)]) {
-                    Ok(settings) => format!("{}{:?}{:?}", crate::config::text(&settings), settings.warnings(), settings),
+                    Ok(settings) => format!("{}{:?}{:?}", crate::cli::config::text(&settings), settings.warnings(), settings),
                     Err(error) => error.to_string(),
                 };
                 proptest::prop_assert!(!told.contains("sesame"), "{name}={url}: {told}");

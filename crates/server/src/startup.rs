@@ -28,10 +28,14 @@ pub use auth::Senders;
 
 use crate::background::Background;
 use crate::connections::{Connections, Limits, WatchedStream};
-use crate::delivery::DeliveryError;
-use crate::listener::Bound;
-use crate::monitoring::{self, Observed};
+use crate::observability::monitoring::{self, Observed};
 use crate::settings::Settings;
+
+pub(crate) mod listener;
+pub mod senders;
+
+use listener::Bound;
+use senders::DeliveryError;
 
 /// Who issues the access tokens and whom they are for.
 const NAME: &str = "clientele";

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::descriptors;
+use super::descriptors;
 use crate::settings::Http;
 
 /// Most connections at once unless a setting says otherwise: each may hold some hundred KiB.

@@ -102,7 +102,7 @@ impl TestApp {
     pub(crate) async fn with_gateways(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        let senders = server::delivery::senders(&settings.delivery).unwrap();
+        let senders = server::startup::senders::senders(&settings.delivery).unwrap();
         Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone(), Some(senders)).await
     }
 
@@ -113,7 +113,7 @@ impl TestApp {
         database: Arc<TestDatabase>,
         senders: Option<Senders>,
     ) -> Self {
-        server::logging::start(&settings).unwrap();
+        server::observability::logging::start(&settings).unwrap();
         let senders = senders.unwrap_or_else(|| Senders::all(codes.clone()));
         let service = Service::start_with(&settings, senders, clock.clone()).await.unwrap();
         let address = format!("http://{}", service.address());

@@ -14,8 +14,8 @@ use domain::{Accounts, Actor, Error, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 use persistence::DatabaseError;
 
-use crate::command_line::Import;
-use crate::output;
+use crate::cli::arguments::Import;
+use crate::cli::output;
 use crate::settings::Settings;
 use crate::startup::{self, StartupError};
 

@@ -9,8 +9,8 @@ use persistence::Database;
 use secrecy::ExposeSecret;
 use tempfile::{Builder, NamedTempFile};
 
+use crate::cli::signals::Signals;
 use crate::settings::Settings;
-use crate::signals::Signals;
 use crate::startup::StartupError;
 
 /// Copies the database, which may be in use, into `to`. Answers what was done. There is a whole copy in the end, or

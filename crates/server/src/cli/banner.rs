@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::output;
+use crate::cli::output;
 
 /// Where the service is, where its documentation is, and how the first admin comes to be.
 #[must_use]

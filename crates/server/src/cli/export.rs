@@ -12,9 +12,9 @@ use persistence::{Database, DatabaseError};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
-use crate::backup::is_of_database;
-use crate::command_line::Export;
-use crate::import::refused;
+use crate::cli::arguments::Export;
+use crate::cli::backup::is_of_database;
+use crate::cli::import::refused;
 use crate::settings::Settings;
 use crate::startup::{self, StartupError};
 

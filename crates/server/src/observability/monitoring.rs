@@ -17,9 +17,9 @@ use persistence::Database;
 use tokio::time::timeout;
 
 use crate::connections::{Connections, cut_off_after};
-use crate::listener::Bound;
 use crate::settings::MetricsListen;
 use crate::startup::StartupError;
+use crate::startup::listener::Bound;
 
 /// From a cached answer to the longest that anything may take.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];

@@ -1,8 +1,5 @@
 //! What is written to standard error, and the traces that go to a collector.
 
-#[cfg(feature = "otlp")]
-mod otlp;
-
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
@@ -75,7 +72,7 @@ fn filter(level: &str) -> Option<EnvFilter> {
 /// Sends what is still on its way to the collector.
 pub fn flush() {
     #[cfg(feature = "otlp")]
-    otlp::flush();
+    super::traces::flush();
 }
 
 #[cfg(feature = "otlp")]
@@ -87,7 +84,7 @@ where
     match &settings.telemetry.otlp_endpoint {
         None if !is_standard => Ok(None),
         // What the exporter says of a URL repeats it, and a URL may hold a password.
-        endpoint => otlp::layer(endpoint.as_ref().map(HttpUrl::expose)).map(Some).map_err(|_| {
+        endpoint => super::traces::layer(endpoint.as_ref().map(HttpUrl::expose)).map(Some).map_err(|_| {
             let reason = "cannot be used; an endpoint is a URL such as http://localhost:4318";
             SettingsError::Key(format!("telemetry.otlp_endpoint, or a variable OTEL_EXPORTER_OTLP_…: {reason}"))
         }),

@@ -7,7 +7,7 @@ const ENOUGH: u64 = 65_536;
 
 /// Takes what the system allows for the asking (the soft limit, often 1024, becomes the hard one), and answers how
 /// many there may be.
-pub(crate) fn raise() -> usize {
+pub(super) fn raise() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.unwrap_or(ENOUGH).min(ENOUGH);
     let current = limit.current.unwrap_or(u64::MAX);

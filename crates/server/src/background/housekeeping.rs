@@ -10,7 +10,7 @@ const INTERVAL: Duration = Duration::from_mins(1);
 const FIRST: Duration = Duration::from_secs(5);
 
 /// Goes on until it is dropped.
-pub async fn run(housekeeping: Housekeeping) {
+pub(super) async fn run(housekeeping: Housekeeping) {
     let mut pause = FIRST;
     loop {
         tokio::time::sleep(pause).await;

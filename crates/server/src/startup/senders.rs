@@ -6,7 +6,7 @@ use auth::Senders;
 use auth::delivery::{Gateway, GatewayError};
 use domain::{Clock, SystemClock};
 
-use crate::logging::CODES;
+use crate::observability::logging::CODES;
 use crate::settings::{Delivery, Gateways, SettingsError};
 
 /// Why codes cannot be sent.
