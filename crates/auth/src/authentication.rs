@@ -30,6 +30,7 @@ use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
 use domain::{Actor, Authority, ChallengeId, Clock, Email, Origin, Role, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 pub use admins::AdminMade;
 pub use first_admin::FirstAdmin;
@@ -40,7 +41,6 @@ use crate::error::{AuthError, Refusal};
 use crate::hasher::{HasherStats, PasswordHasher, Place};
 use crate::key_material::ServerSecrets;
 use crate::keys::KeyRing;
-use crate::outbox::OutboxBell;
 use crate::password::{Password, PasswordPolicy};
 use crate::refresh::RefreshToken;
 use crate::token::AccessTokens;
@@ -64,8 +64,8 @@ pub struct Parts {
     pub tokens: AccessTokens,
     /// Hashes and checks passwords.
     pub hasher: PasswordHasher,
-    /// Rung when a message was written.
-    pub bell: OutboxBell,
+    /// Notified when a message was written, so that the outbox of this process looks at once.
+    pub outbox_signal: Arc<Notify>,
     /// What the operator chose.
     pub settings: Settings,
 }

@@ -1,8 +1,8 @@
 //! One-time codes: how they are made, kept and recognised.
 
 use aws_lc_rs::rand;
-use chrono::TimeDelta;
 use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};
+use domain::delivery::MessageKeys as _;
 use domain::session::Digest;
 use domain::value::typed_digits;
 use domain::{Clock, UserId, VerificationMethod};
@@ -27,18 +27,6 @@ pub(crate) struct Draft {
     /// Where the code goes; `None` makes a decoy, which looks and costs the same.
     pub(crate) contact: Option<String>,
     pub(crate) pending: Option<Pending>,
-}
-
-/// How long a code works.
-pub(crate) fn lifetime(purpose: Purpose) -> TimeDelta {
-    match purpose {
-        Purpose::Invitation => TimeDelta::hours(72),
-        Purpose::CustomerSignUp
-        | Purpose::CustomerSignIn
-        | Purpose::StaffSignUp
-        | Purpose::SecondFactor
-        | Purpose::PasswordReset => TimeDelta::minutes(5),
-    }
 }
 
 impl Draft {
@@ -69,7 +57,7 @@ impl Draft {
             code_digest: Digest::default(),
             tries: 0,
             created_at: now,
-            expires_at: now + lifetime(self.purpose),
+            expires_at: now + self.purpose.lifetime(),
             used_at: None,
             pending: self.pending,
         };
@@ -80,16 +68,11 @@ impl Draft {
 
     /// With which messages the one that goes out takes turns. None goes out for a decoy.
     fn turn(&self, network: &str, secrets: &ServerSecrets) -> Option<Turn> {
-        let contact = contact_key(secrets, self.contact.as_deref()?);
+        let contact = secrets.contact(self.contact.as_deref()?);
         let network = secrets.attempts.mac(&[b"network", network.as_bytes()]);
         let asker = secrets.attempts.mac(&[b"turn", &contact, &network]);
         Some(Turn { contact, asker, network, has_account: self.has_account })
     }
-}
-
-/// What stands for a contact where it is counted, whatever the channel.
-pub(crate) fn contact_key(secrets: &ServerSecrets, contact: &str) -> Digest {
-    secrets.attempts.mac(&[b"contact", contact.as_bytes()])
 }
 
 fn message(
@@ -111,12 +94,6 @@ fn message(
         attempts: 0,
         turn: None,
     })
-}
-
-/// The code that a message carries, if it was sealed here.
-pub(crate) fn unseal(message: &Message, secrets: &ServerSecrets) -> Option<SecretString> {
-    let plain = secrets.messages.open(message.id.as_uuid().as_bytes(), &message.sealed_code)?;
-    String::from_utf8(plain).ok().map(SecretString::from)
 }
 
 /// Whether this is the challenge's code, however people type it. No code is a decoy's, and no text that is not six digits
@@ -187,8 +164,8 @@ mod tests {
     fn a_code_is_bound_to_challenge_purpose_and_contact() {
         let (secrets, clock) = (secrets(1), FixedClock::default());
         let (challenge, message) = draft(Some("+998901234567")).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
-        let code = unseal(&message, &secrets).unwrap();
-        let code = code.expose_secret();
+        let code = secrets.unseal(&message).unwrap();
+        let code = code.as_str();
         assert!(is_right(&challenge, code, &secrets));
         assert!(is_right(&challenge, &format!(" {code}\n"), &secrets));
         assert!(!is_right(&challenge, "", &secrets));
@@ -219,8 +196,8 @@ mod tests {
         let (decoy, message) = draft(None).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
         assert_eq!((decoy.subject, decoy.expires_at), (real.subject, real.expires_at));
         assert_eq!(message.recipient, "");
-        let code = unseal(&message, &secrets).unwrap();
-        assert!(!is_right(&decoy, code.expose_secret(), &secrets));
+        let code = secrets.unseal(&message).unwrap();
+        assert!(!is_right(&decoy, &code, &secrets));
     }
 
     #[test]
@@ -228,7 +205,7 @@ mod tests {
         let (secrets, clock) = (secrets(1), FixedClock::default());
         let (_, message) = draft(Some("+998901234567")).open(Some("192.0.2.1"), &secrets, &clock).unwrap();
         let moved = Message { id: clock.new_id().into(), ..message.clone() };
-        assert!(unseal(&message, &secrets).is_some());
-        assert!(unseal(&moved, &secrets).is_none());
+        assert!(secrets.unseal(&message).is_some());
+        assert!(secrets.unseal(&moved).is_none());
     }
 }

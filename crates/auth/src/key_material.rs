@@ -2,8 +2,11 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use domain::challenge::Message;
 use domain::clock::Timestamp;
+use domain::delivery::MessageKeys;
 use domain::key::{KeyPurpose, StoredKey};
+use domain::session::Digest;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde_json::{Value, json};
@@ -129,6 +132,17 @@ impl ServerSecrets {
             attempts: MacKey::derived(secret, "attempt")?,
             messages: SealingKey::derived(secret, "message")?,
         })
+    }
+}
+
+impl MessageKeys for ServerSecrets {
+    fn unseal(&self, message: &Message) -> Option<String> {
+        let plain = self.messages.open(message.id.as_uuid().as_bytes(), &message.sealed_code)?;
+        String::from_utf8(plain).ok()
+    }
+
+    fn hash(&self, parts: &[&[u8]]) -> Digest {
+        self.attempts.mac(parts)
     }
 }
 

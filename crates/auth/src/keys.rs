@@ -4,8 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::TimeDelta;
 use domain::Clock;
+use domain::challenge::Message;
 use domain::clock::Timestamp;
+use domain::delivery::MessageKeys;
 use domain::key::{KeyPurpose, StoredKey};
+use domain::session::Digest;
 use domain::store::{KeyStore, StoreError};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -188,6 +191,16 @@ impl KeyRing {
 
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl MessageKeys for KeyRing {
+    fn unseal(&self, message: &Message) -> Option<String> {
+        self.secrets().unseal(message)
+    }
+
+    fn hash(&self, parts: &[&[u8]]) -> Digest {
+        self.secrets().hash(parts)
     }
 }
 

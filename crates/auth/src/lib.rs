@@ -1,6 +1,6 @@
 //! Who is calling, and how they prove it: passwords, one-time codes, access
 //! and refresh tokens, and the use-cases of [`Authentication`] made of them.
-//! Codes leave through an outbox, by the gateways in [`delivery`].
+//! It writes codes as messages; the crate `delivery` sends them.
 //!
 //! It must not know HTTP or SQL: it talks to the ports of `domain` and answers
 //! with values. Secrets leave it as [`secrecy`] types.
@@ -8,12 +8,10 @@
 pub mod authentication;
 mod challenge;
 mod crypto;
-pub mod delivery;
 pub mod error;
 pub mod hasher;
 mod key_material;
 pub mod keys;
-pub mod outbox;
 pub mod password;
 mod refresh;
 #[cfg(test)]
@@ -29,8 +27,5 @@ pub use error::{AuthError, Refusal};
 pub use hasher::{HasherStats, PasswordHasher, Place, Then, Verdict};
 pub use key_material::MASTER_KEY_MIN_LENGTH;
 pub use keys::{KeyError, KeyRing, KeyState, KeyStatus, signing_keys};
-pub use outbox::{
-    Budgets, CodeMessage, CodeSender, LogSender, Outbox, OutboxBell, PhonePrefix, SendError, Senders, WITHHELD_REASONS,
-};
 pub use password::{Password, PasswordPolicy};
 pub use token::{AccessTokens, Claims, TokenSettings};

@@ -6,18 +6,19 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::audit::{Event, EventKind};
+use domain::challenge::Message;
+use domain::delivery::MessageKeys as _;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
-use domain::store::{Account, AccountStore, SessionStore, StoreError, WriteError};
+use domain::store::{Account, AccountStore, ChallengeStore as _, SessionStore, StoreError, WriteError};
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
-    Actor, Authority, Clock, Email, FreshProof, Notice, Origin, PasswordHash, Phone, SessionId, Timestamp, User,
-    UserId, VerificationMethod,
+    Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
+    VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
-use crate::outbox::{Budgets, CodeMessage, CodeSender, Outbox, OutboxBell, SendError, Senders};
 use crate::{
     AccessTokens, Answer, Authentication, Caller, CodeSent, KeyRing, Parts, Password, PasswordHasher, Settings,
     SignedIn, StaffSignUp, Stores, TokenSettings,
@@ -62,30 +63,14 @@ pub(crate) fn anyone() -> Actor {
     Actor::anonymous(Origin::default())
 }
 
-/// Keeps what it was given to send.
-#[derive(Clone, Default)]
-pub(crate) struct Recorder(Arc<Mutex<Vec<CodeMessage>>>);
-
-#[async_trait]
-impl CodeSender for Recorder {
-    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        self.0.lock().unwrap().push(message.clone());
-        Ok(())
-    }
-
-    async fn send_notice(&self, _: &Notice) -> Result<(), SendError> {
-        Ok(())
-    }
-}
-
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) clock: FixedClock,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) auth: Authentication,
-    outbox: Outbox,
-    sent: Recorder,
+    /// Messages that were delivered, the newest last.
+    sent: Mutex<Vec<Message>>,
 }
 
 impl World {
@@ -96,20 +81,11 @@ impl World {
     pub(crate) async fn with(settings: Settings) -> Self {
         let (store, clock) = (MemoryStore::new(), FixedClock::default());
         let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
-        let (keys, sent, bell) = (Arc::new(keys), Recorder::default(), OutboxBell::default());
-        let senders = Senders::all(Arc::new(sent.clone()));
-        let outbox = Outbox::new(
-            Arc::new(store.clone()),
-            Arc::new(clock.clone()),
-            Arc::clone(&keys),
-            senders,
-            bell.clone(),
-            Budgets::default(),
-        );
+        let keys = Arc::new(keys);
         let hasher = PasswordHasher::new(4, NonZeroUsize::MIN).unwrap();
         let stores = Stores::of(Arc::new(store.clone()));
         let auth = authentication(stores, &clock, &keys, &hasher, settings);
-        Self { store, clock, keys, hasher, auth, outbox, sent }
+        Self { store, clock, keys, hasher, auth, sent: Mutex::default() }
     }
 
     /// Another instance on the same database, whose session store is hooked.
@@ -165,12 +141,17 @@ impl World {
         self.auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.is_ok()
     }
 
-    /// Has everything due delivered, and the code for this challenge, if it was sent.
+    /// Delivers every message that waits. Answers the code for this challenge, if it was sent.
     pub(crate) async fn code(&self, sent: &CodeSent) -> Option<String> {
-        self.outbox.deliver_due().await.unwrap();
-        let messages = self.sent.0.lock().unwrap();
+        for message in self.store.messages() {
+            self.store.remove_message(message.id).await.unwrap();
+            if !message.recipient.is_empty() {
+                self.sent.lock().unwrap().push(message);
+            }
+        }
+        let messages = self.sent.lock().unwrap();
         let message = messages.iter().find(|message| message.challenge_id == sent.challenge_id)?;
-        Some(message.code.expose_secret().to_owned())
+        self.keys.unseal(message)
     }
 
     /// The open invitation of this person, which its message alone tells of.
@@ -181,8 +162,8 @@ impl World {
         CodeSent { challenge_id: challenge.id, channel: challenge.channel, expires_in }
     }
 
-    pub(crate) fn sent(&self) -> Vec<CodeMessage> {
-        self.sent.0.lock().unwrap().clone()
+    pub(crate) fn sent(&self) -> Vec<Message> {
+        self.sent.lock().unwrap().clone()
     }
 
     /// What happened, by name.
@@ -205,7 +186,7 @@ fn authentication(
         keys: Arc::clone(keys),
         tokens: AccessTokens::new(Arc::clone(keys), clock, TokenSettings::default()),
         hasher: hasher.clone(),
-        bell: OutboxBell::default(),
+        outbox_signal: Arc::default(),
         settings,
     })
 }

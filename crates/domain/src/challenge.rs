@@ -1,5 +1,6 @@
 //! One-time codes: one mechanism for sign-up, sign-in, reset and invitation.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::audit;
@@ -37,6 +38,19 @@ impl Purpose {
         match self {
             Self::SecondFactor | Self::PasswordReset | Self::Invitation => true,
             Self::CustomerSignUp | Self::CustomerSignIn | Self::StaffSignUp => false,
+        }
+    }
+
+    /// How long a code works.
+    #[must_use]
+    pub fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::Invitation => TimeDelta::hours(72),
+            Self::CustomerSignUp
+            | Self::CustomerSignIn
+            | Self::StaffSignUp
+            | Self::SecondFactor
+            | Self::PasswordReset => TimeDelta::minutes(5),
         }
     }
 }

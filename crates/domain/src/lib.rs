@@ -19,6 +19,7 @@ pub mod authority;
 pub mod challenge;
 pub mod clock;
 pub mod customer;
+pub mod delivery;
 pub mod error;
 pub mod housekeeping;
 pub mod id;

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{KeyRing, Outbox};
+use auth::KeyRing;
 use chrono::TimeDelta;
+use delivery::Outbox;
 use domain::{Clock, Housekeeping};
 use tokio::sync::watch;
 use tokio::task::JoinSet;

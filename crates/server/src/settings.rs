@@ -8,8 +8,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use ::delivery::HttpUrl;
 pub use api::{Network, WebOrigin};
-pub use auth::delivery::HttpUrl;
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 use auth::{MASTER_KEY_MIN_LENGTH, Password, PasswordPolicy};
 use figment::Figment;
@@ -280,7 +280,7 @@ impl Default for Auth {
 
 impl Default for Limits {
     fn default() -> Self {
-        let budgets = auth::Budgets::default();
+        let budgets = ::delivery::Budgets::default();
         Self {
             enabled: true,
             per_user: 200,

@@ -16,15 +16,17 @@ use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::rt::net::TcpStream;
 use api::{Edge, EdgeSettings, Imports, Readiness, Recent, Services, TrafficLimits};
 use auth::{
-    AccessTokens, AuthError, Authentication, Budgets, KeyError, KeyRing, Outbox, OutboxBell, Parts, Password,
-    PasswordHasher, PasswordPolicy, Refusal, SignupPolicy, Stores, TokenSettings,
+    AccessTokens, AuthError, Authentication, KeyError, KeyRing, Parts, Password, PasswordHasher, PasswordPolicy,
+    Refusal, SignupPolicy, Stores, TokenSettings,
 };
 use chrono::TimeDelta;
+use delivery::{Budgets, Outbox};
 use domain::{Accounts, AuditTrail, Clock, Email, Housekeeping, SystemClock, ValueError};
 use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
+use tokio::sync::Notify;
 
-pub use auth::Senders;
+pub use delivery::Senders;
 
 use crate::background::Background;
 use crate::connections::{Connections, Limits, WatchedStream};
@@ -141,9 +143,9 @@ impl Service {
     ) -> Result<Self, StartupError> {
         let bound = Bound::to("http.listen", settings.http.listen)?;
         let metrics = monitoring::bind(settings.metrics.listen)?;
-        let Core { database, store, clock, keys, bell, authentication } = Core::open(settings, clock).await?;
+        let Core { database, store, clock, keys, outbox_signal, authentication } = Core::open(settings, clock).await?;
         let missing_triggers = missing_triggers(&database).await;
-        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, bell, budgets(settings));
+        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, outbox_signal, budgets(settings));
         let setup_token = first_admin(settings, &authentication).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let limits = Limits::of(&settings.http, workers(settings), database.max_descriptors());
@@ -284,7 +286,7 @@ struct Core {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     keys: Arc<KeyRing>,
-    bell: OutboxBell,
+    outbox_signal: Arc<Notify>,
     authentication: Authentication,
 }
 
@@ -295,9 +297,9 @@ impl Core {
         let store = Arc::new(database.store());
         let master_key = settings.auth.master_key.clone();
         let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
-        let bell = OutboxBell::default();
-        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, bell.clone())?;
-        Ok(Self { database, store, clock, keys, bell, authentication })
+        let outbox_signal = Arc::new(Notify::new());
+        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, outbox_signal.clone())?;
+        Ok(Self { database, store, clock, keys, outbox_signal, authentication })
     }
 }
 
@@ -346,7 +348,7 @@ fn authentication(
     stores: Stores,
     clock: &Arc<dyn Clock>,
     keys: &Arc<KeyRing>,
-    bell: OutboxBell,
+    outbox_signal: Arc<Notify>,
 ) -> Result<Authentication, StartupError> {
     let (auth, signup) = (&settings.auth, &settings.signup);
     let setting = |key| move |error| StartupError::Setting { key, error };
@@ -360,7 +362,7 @@ fn authentication(
         keys: keys.clone(),
         tokens: AccessTokens::new(keys.clone(), clock.clone(), token_settings),
         hasher: hasher.map_err(setting("auth.bcrypt_cost"))?,
-        bell,
+        outbox_signal,
         settings: auth::Settings {
             signup: SignupPolicy {
                 staff: signup.staff,

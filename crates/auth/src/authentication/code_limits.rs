@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use domain::Actor;
 use domain::challenge::{Challenge, Purpose};
+use domain::delivery::MessageKeys as _;
 use domain::limit::{Attempt, Limit, Settled, network};
 
 use super::Authentication;
-use crate::challenge::{Draft, contact_key};
-use crate::outbox::slot;
+use crate::challenge::Draft;
 
 /// Codes to one contact that one network asks for.
 const CODES_PER_HOUR: Limit = Limit::Quota { most: 5, within: TimeDelta::hours(1) };
@@ -47,7 +47,7 @@ impl Authentication {
             return;
         }
         let secrets = self.secrets();
-        let slot = slot(&secrets, &contact_key(&secrets, &challenge.contact));
+        let slot = secrets.contact_slot(&secrets.contact(&challenge.contact));
         if let Err(error) = self.inner.stores.attempts.settle_attempts(&[slot], Settled::Untried, self.now()).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

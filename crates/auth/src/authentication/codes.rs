@@ -42,7 +42,7 @@ impl Authentication {
         };
         if !opened.is_earlier() {
             metrics::counter!("clientele_challenges_opened_total").increment(1);
-            self.inner.bell.ring();
+            self.inner.outbox_signal.notify_one();
         }
         Ok(opened)
     }

@@ -23,7 +23,7 @@ impl Authentication {
         let (challenge, message) = invitation(&account.user)?.open(None, &self.secrets(), &*self.inner.clock)?;
         let by = self.authority(actor);
         self.inner.stores.accounts.create_invited(&by, &account, &challenge, &message, &[event]).await?;
-        self.inner.bell.ring();
+        self.inner.outbox_signal.notify_one();
         Ok(account.user)
     }
 }

@@ -120,7 +120,7 @@ impl Authentication {
             done => done,
         };
         replaced?;
-        self.inner.bell.ring();
+        self.inner.outbox_signal.notify_one();
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Authentication {
         let event = self.event(&by_owner, EventKind::PasswordReset, Some(user.id));
         let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
         self.redeem_by_owner(challenge, user, event, outcome).await?;
-        self.inner.bell.ring();
+        self.inner.outbox_signal.notify_one();
         // Whoever proved their contact from there does not wait for strangers there.
         self.remember_network(user, actor.origin.address).await;
         Ok(())

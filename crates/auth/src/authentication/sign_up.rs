@@ -9,7 +9,7 @@ use domain::{
 };
 
 use super::{Answer, Authentication, CodeSent, CustomerSignup, StaffSignup};
-use crate::challenge::{Draft, lifetime};
+use crate::challenge::Draft;
 use crate::error::{AuthError, Refusal};
 use crate::hasher::{Place, Then};
 use crate::password::Password;
@@ -162,7 +162,7 @@ impl Authentication {
             // the code must not open an account with it, so this asker gets a challenge
             // that no code answers, and can ask again in a minute.
             answer.challenge_id = opened.drafted;
-            answer.expires_in = lifetime(Purpose::StaffSignUp).num_seconds();
+            answer.expires_in = Purpose::StaffSignUp.lifetime().num_seconds();
         }
         Ok(answer)
     }

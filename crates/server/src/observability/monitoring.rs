@@ -166,7 +166,7 @@ fn describe() {
     }
     describe_counter!("clientele_codes_withheld_total", "Codes that were not sent, by channel and reason");
     for channel in domain::VerificationMethod::ALL {
-        for reason in auth::WITHHELD_REASONS {
+        for reason in delivery::WITHHELD_REASONS {
             let labels = [("channel", channel.as_str()), ("reason", reason)];
             counter!("clientele_codes_withheld_total", &labels).increment(0);
         }

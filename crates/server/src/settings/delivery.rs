@@ -1,7 +1,7 @@
 //! Where codes go.
 
-use auth::delivery::{
-    Gateway, HttpUrl, MailFrom, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret, WebhookSettings,
+use delivery::{
+    Gateway, HttpUrl, MailFrom, PhonePrefix, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret, WebhookSettings,
 };
 use domain::VerificationMethod;
 use secrecy::SecretString;
@@ -21,7 +21,7 @@ pub struct Delivery {
     pub whatsapp: PhoneGateway,
     /// Only numbers that begin with one of these get codes, with commas between them; all unless said otherwise.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
-    pub phone_prefixes: Vec<auth::PhonePrefix>,
+    pub phone_prefixes: Vec<PhonePrefix>,
     /// The mail server.
     pub smtp: Smtp,
     /// The account at Twilio.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::Senders;
-use auth::delivery::{Gateway, GatewayError};
+use delivery::{Gateway, GatewayError, Senders};
 use domain::{Clock, SystemClock};
 
 use crate::observability::logging::CODES;

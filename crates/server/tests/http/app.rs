@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
-use auth::{CodeMessage, CodeSender, SendError};
+use delivery::{CodeMessage, CodeSender, SendError};
 use domain::testing::FixedClock;
 use domain::{Clock, Notice, SystemClock};
 use persistence::testing::TestDatabase;

@@ -77,7 +77,7 @@ async fn nobody_learns_whether_an_account_was_there_to_be_forgotten() {
     assert_eq!(answers[0].0, VerificationMethod::Email);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     let real = &world.sent()[0];
-    assert_eq!((real.channel, real.to.as_str()), (VerificationMethod::Whatsapp, PHONE));
+    assert_eq!((real.channel, real.recipient.as_str()), (VerificationMethod::Whatsapp, PHONE));
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn a_cheap_hash_is_renewed_and_stays_right() {
         keys: Arc::clone(&world.keys),
         tokens: world.auth.inner.tokens.clone(),
         hasher: dear,
-        bell: OutboxBell::default(),
+        outbox_signal: Arc::default(),
         settings: Settings::default(),
     });
     for _ in 0..2 {
@@ -142,7 +142,7 @@ async fn the_second_factor_goes_over_the_own_method() {
     let sent = code_sent(attempt(&world, "ann@example.com", PASSWORD).await.unwrap());
     assert_eq!(sent.channel, VerificationMethod::Phone);
     let code = world.code(&sent).await.unwrap();
-    assert_eq!(world.sent()[0].to, PHONE);
+    assert_eq!(world.sent()[0].recipient, PHONE);
     assert!(world.store.sessions().is_empty());
     let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     assert_eq!(signed_in.user.verified_at, Some(world.clock.now()));

@@ -84,7 +84,7 @@ async fn a_verified_staff_sign_up_is_finished_by_its_code() {
         );
         assert!(world.store.users().is_empty());
         let code = world.code(&sent).await.unwrap();
-        assert_eq!(world.sent()[0].to, "ann@example.com");
+        assert_eq!(world.sent()[0].recipient, "ann@example.com");
         let answer = world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap();
         assert_eq!(matches!(answer, Answer::SignedIn(_)), is_active);
         let user = &world.store.users()[0];

@@ -5,18 +5,17 @@ use chrono::TimeDelta;
 use domain::challenge::Purpose;
 use secrecy::ExposeSecret;
 
-use crate::challenge::lifetime;
-use crate::outbox::CodeMessage;
+use crate::sender::CodeMessage;
 
 /// The subject of a mail. Without the code, which a locked screen would show.
-pub(super) fn subject(purpose: Purpose) -> String {
+pub(crate) fn subject(purpose: Purpose) -> String {
     format!("Your code {}", what_for(purpose))
 }
 
 /// The text of a mail.
-pub(super) fn mail(message: &CodeMessage) -> String {
+pub(crate) fn mail(message: &CodeMessage) -> String {
     let (code, until, what_for) = (message.code.expose_secret(), until(message), what_for(message.purpose));
-    let lifetime = in_words(lifetime(message.purpose));
+    let lifetime = in_words(message.purpose.lifetime());
     let challenge = challenge(message).map(|sentence| format!("{sentence}\r\n")).unwrap_or_default();
     format!(
         "Your code {what_for}:\r\n\r\n    {code}\r\n\r\n\
@@ -26,7 +25,7 @@ pub(super) fn mail(message: &CodeMessage) -> String {
 }
 
 /// The text of a short message.
-pub(super) fn short(message: &CodeMessage) -> String {
+pub(crate) fn short(message: &CodeMessage) -> String {
     let (code, until, what_for) = (message.code.expose_secret(), until(message), what_for(message.purpose));
     let challenge = challenge(message).map(|sentence| format!(" {sentence}")).unwrap_or_default();
     format!("{code} is your code {what_for}. It works once, until {until}.{challenge}")
@@ -38,7 +37,7 @@ fn challenge(message: &CodeMessage) -> Option<String> {
 
 /// Whether people have to tell which challenge a code answers to, perhaps on
 /// another device than the one that asked, if they asked at all.
-pub(super) fn names_challenge(purpose: Purpose) -> bool {
+pub(crate) fn names_challenge(purpose: Purpose) -> bool {
     match purpose {
         Purpose::PasswordReset | Purpose::Invitation => true,
         Purpose::CustomerSignUp | Purpose::CustomerSignIn | Purpose::StaffSignUp | Purpose::SecondFactor => false,
@@ -66,13 +65,13 @@ fn in_words(time: TimeDelta) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use domain::testing::FixedClock;
     use domain::{Clock, VerificationMethod};
 
     use super::*;
 
-    pub(in crate::delivery) fn message(channel: VerificationMethod, purpose: Purpose) -> CodeMessage {
+    pub(crate) fn message(channel: VerificationMethod, purpose: Purpose) -> CodeMessage {
         let clock = FixedClock::default();
         let to = if channel == VerificationMethod::Email { "ann@example.com" } else { "+998901234567" };
         CodeMessage {
@@ -82,7 +81,7 @@ pub(super) mod tests {
             code: "012345".into(),
             purpose,
             challenge_id: clock.new_id().into(),
-            expires_at: clock.now() + lifetime(purpose),
+            expires_at: clock.now() + purpose.lifetime(),
         }
     }
 

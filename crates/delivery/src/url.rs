@@ -1,27 +1,17 @@
-//! What gateways that speak HTTP have in common.
+//! The URL of a gateway.
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use domain::ValueError;
-use reqwest::{Client, Url, redirect};
+use reqwest::Url;
 
-use super::{GatewayError, is_local};
-use crate::outbox::SendError;
-
-/// How long connecting may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(4);
-/// How long all of it may take; less than the outbox waits, which knows less of what happened.
-const TOTAL_LIMIT: Duration = Duration::from_secs(9);
-const USER_AGENT: &str = concat!("clientele/", env!("CARGO_PKG_VERSION"));
-
-/// The address of a gateway.
+/// The URL of a gateway.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpUrl(Url);
 
 impl HttpUrl {
-    pub(super) fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.0
     }
 
@@ -31,7 +21,7 @@ impl HttpUrl {
         self.0.as_str()
     }
 
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http" && !self.0.host_str().is_some_and(is_local)
     }
 }
@@ -68,20 +58,14 @@ impl fmt::Debug for HttpUrl {
 
 /// Whether an `@` comes after the host. What looks like host and port may then be a user and the beginning of a password
 /// in which `/`, `?` or `#` should have been escaped.
-pub(super) fn has_at_after_host(url: &Url) -> bool {
+pub(crate) fn has_at_after_host(url: &Url) -> bool {
     [url.path(), url.query().unwrap_or_default(), url.fragment().unwrap_or_default()].iter().any(|p| p.contains('@'))
 }
 
-/// Codes go where the operator said, and nowhere that a gateway points to.
-pub(super) fn client() -> Result<Client, GatewayError> {
-    let builder = Client::builder().connect_timeout(CONNECT_LIMIT).timeout(TOTAL_LIMIT).user_agent(USER_AGENT);
-    let client = builder.redirect(redirect::Policy::none()).build();
-    client.map_err(|error| GatewayError(Box::new(error)))
-}
-
-/// The URL may hold a key of the operator's, so it stays out of the error.
-pub(super) fn failed(error: reqwest::Error) -> SendError {
-    if error.is_timeout() { SendError::TimedOut } else { SendError::Failed(Box::new(error.without_url())) }
+/// Whether only this computer sees what is sent to this host.
+pub(crate) fn is_local(host: &str) -> bool {
+    let bare = host.trim_matches(['[', ']']);
+    host == "localhost" || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -14,9 +14,10 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 
-use super::http::{HttpUrl, client, failed};
-use super::{GatewayError, text};
-use crate::outbox::{CodeMessage, CodeSender, SendError};
+use crate::code_text;
+use crate::http::{client, failed};
+use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
+use crate::url::HttpUrl;
 
 /// What Standard Webhooks puts before a secret in base64.
 const PREFIX: &str = "whsec_";
@@ -49,7 +50,7 @@ impl FromStr for WebhookSecret {
 }
 
 /// Posts codes to the webhook.
-pub(super) struct WebhookSender {
+pub(crate) struct WebhookSender {
     settings: WebhookSettings,
     client: Client,
     clock: Arc<dyn Clock>,
@@ -68,7 +69,7 @@ struct Body<'a> {
 }
 
 impl WebhookSender {
-    pub(super) fn new(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Result<Self, GatewayError> {
+    pub(crate) fn new(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Result<Self, GatewayError> {
         Ok(Self { settings, client: client()?, clock })
     }
 }
@@ -113,7 +114,7 @@ fn body(message: &CodeMessage) -> Result<String, serde_json::Error> {
         code: message.code.expose_secret(),
         purpose: message.purpose,
         expires_at: message.expires_at,
-        challenge_id: text::names_challenge(message.purpose).then_some(message.challenge_id),
+        challenge_id: code_text::names_challenge(message.purpose).then_some(message.challenge_id),
     })
 }
 
@@ -145,8 +146,8 @@ fn signature(secret: &WebhookSecret, id: &str, timestamp: &str, body: &str) -> S
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::text::tests::message;
     use super::*;
+    use crate::code_text::tests::message;
 
     #[test]
     fn the_signature_is_that_of_the_specification() {
@@ -178,8 +179,7 @@ mod tests {
 
     #[test]
     fn a_notice_has_four_members_and_no_code() {
-        let notice =
-            super::super::notice_text::tests::notice(VerificationMethod::Email, NoticePurpose::PasswordChanged);
+        let notice = crate::notice_text::tests::notice(VerificationMethod::Email, NoticePurpose::PasswordChanged);
         let body: Value = serde_json::from_str(&notice_body(&notice).unwrap()).unwrap();
         assert_eq!(
             body,

@@ -13,9 +13,9 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::http::has_at_after_host;
-use super::{GatewayError, is_local, notice_text, text};
-use crate::outbox::{CodeMessage, CodeSender, SendError};
+use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
+use crate::url::{has_at_after_host, is_local};
+use crate::{code_text, notice_text};
 
 /// How long connecting or one command may take.
 const STEP_LIMIT: Duration = Duration::from_secs(8);
@@ -42,7 +42,7 @@ impl SmtpUrl {
         AsyncSmtpTransport::<Tokio1Executor>::from_url(self.0.expose_secret())
     }
 
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         let url = reqwest::Url::parse(self.0.expose_secret());
         url.is_ok_and(|url| {
             let is_encrypted = url.scheme() == "smtps" || url.query_pairs().any(|(name, _)| name == "tls");
@@ -119,13 +119,13 @@ fn with_ascii_domain(address: &Address) -> Option<Address> {
 }
 
 /// Sends codes as mail.
-pub(super) struct SmtpSender {
+pub(crate) struct SmtpSender {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
 impl SmtpSender {
-    pub(super) fn new(settings: &SmtpSettings) -> Result<Self, GatewayError> {
+    pub(crate) fn new(settings: &SmtpSettings) -> Result<Self, GatewayError> {
         let builder = settings.url.builder().map_err(|error| GatewayError(Box::new(error)))?;
         let pool = PoolConfig::new().max_size(MAX_CONNECTIONS).idle_timeout(IDLE_LIMIT);
         let transport = builder.timeout(Some(STEP_LIMIT)).pool_config(pool).build();
@@ -149,7 +149,7 @@ impl CodeSender for SmtpSender {
 }
 
 fn compose(message: &CodeMessage, from: &Mailbox) -> Result<Message, SendError> {
-    mail_to(&message.to, message.id, from, text::subject(message.purpose), text::mail(message))
+    mail_to(&message.to, message.id, from, code_text::subject(message.purpose), code_text::mail(message))
 }
 
 fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: String) -> Result<Message, SendError> {
@@ -217,8 +217,8 @@ mod tests {
     use domain::VerificationMethod;
     use domain::challenge::Purpose;
 
-    use super::super::text::tests::message;
     use super::*;
+    use crate::code_text::tests::message;
 
     #[test]
     fn a_url_is_of_smtp_and_warns_when_others_can_read_along() {

@@ -7,9 +7,10 @@ use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::http::{HttpUrl, client, failed};
-use super::{GatewayError, notice_text, text};
-use crate::outbox::{CodeMessage, CodeSender, SendError};
+use crate::http::{client, failed};
+use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
+use crate::url::HttpUrl;
+use crate::{code_text, notice_text};
 
 /// As much as is read of an answer.
 const MAX_ANSWER: usize = 16 * 1024;
@@ -31,14 +32,14 @@ pub struct TwilioSettings {
 }
 
 /// Sends codes as short messages.
-pub(super) struct TwilioSender {
+pub(crate) struct TwilioSender {
     settings: TwilioSettings,
     url: Url,
     client: Client,
 }
 
 impl TwilioSender {
-    pub(super) fn new(settings: TwilioSettings) -> Result<Self, GatewayError> {
+    pub(crate) fn new(settings: TwilioSettings) -> Result<Self, GatewayError> {
         let mut url = settings.base_url.url().clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["2010-04-01", "Accounts", &settings.account_sid, "Messages.json"]);
@@ -53,7 +54,7 @@ impl TwilioSender {
                 let content = [("ContentSid", template), ("ContentVariables", &variables)];
                 self.form_of(message.channel, &message.to, &content)
             }
-            None => self.form_of(message.channel, &message.to, &[("Body", &text::short(message))]),
+            None => self.form_of(message.channel, &message.to, &[("Body", &code_text::short(message))]),
         }
     }
 
@@ -134,8 +135,8 @@ async fn error_number(mut response: Response) -> Option<u32> {
 mod tests {
     use domain::challenge::Purpose;
 
-    use super::super::text::tests::message;
     use super::*;
+    use crate::code_text::tests::message;
 
     fn sender(base_url: &str) -> TwilioSender {
         let settings = TwilioSettings {

@@ -1,23 +1,15 @@
 //! What codes may cost. Counted when a message is about to leave, so that neither an answer nor its time tells whether
 //! one is sent.
 
-use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
-use domain::challenge::{Message, Turn};
+use domain::VerificationMethod;
+use domain::challenge::{Message, Purpose, Turn};
+use domain::delivery::MessageKeys;
 use domain::limit::{Attempt, Limit};
-use domain::session::Digest;
-use domain::{Clock, Timestamp, VerificationMethod};
 use serde::{Deserialize, Serialize};
 
-use super::masked;
-use crate::key_material::ServerSecrets;
-
-/// A contact gets at most one message in this time.
-const SLOT: Limit = Limit::Quota { most: 1, within: TimeDelta::seconds(60) };
-pub(super) const SLOT_NAME: &str = "contact_slot";
 /// How long it is remembered that a network had a turn with a contact.
 const TURN: Limit = Limit::Latest { kept: TimeDelta::hours(1) };
 /// Codes to one contact, whoever asks: several times what one network may ask for.
@@ -25,8 +17,6 @@ const PER_CONTACT: [(&str, u32, TimeDelta); 2] =
     [("contact_hourly", 20, TimeDelta::hours(1)), ("contact_daily", 40, TimeDelta::hours(24))];
 /// One part in so many of the budgets over all is kept for those who have an account.
 const KEPT_PART: u32 = 5;
-/// Each reason to withhold a code is logged once in this time.
-const LOG_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// Every reason to withhold a code, as metrics name them.
 pub const WITHHELD_REASONS: [&str; 7] = [
@@ -89,32 +79,34 @@ impl Default for Budgets {
 
 impl Budgets {
     /// Whether a phone number may get codes; an e-mail always may.
-    pub(super) fn allow_recipient(&self, channel: VerificationMethod, recipient: &str) -> bool {
+    pub(crate) fn allow_recipient(&self, channel: VerificationMethod, recipient: &str) -> bool {
         let is_allowed = |prefix: &PhonePrefix| recipient.starts_with(&prefix.0);
         !is_paid(channel) || self.phone_prefixes.is_empty() || self.phone_prefixes.iter().any(is_allowed)
     }
 
     /// What sending a message counts as: always the slot of its contact, and the budgets when it is tried first.
-    pub(super) fn attempts(&self, message: &Message, turn: &Turn, secrets: &ServerSecrets) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self, message: &Message, turn: &Turn, keys: &dyn MessageKeys) -> Vec<Attempt> {
         if !self.limits {
             return Vec::new();
         }
-        let mut attempts = vec![slot(secrets, &turn.contact), Attempt { key: turn.asker, name: "turn", limit: TURN }];
+        let mut attempts =
+            vec![keys.contact_slot(&turn.contact), Attempt { key: turn.asker, name: "turn", limit: TURN }];
         if message.attempts == 0 {
-            attempts.extend(per_contact(message, turn, secrets));
+            attempts.extend(per_contact(message, turn, keys));
             if !turn.has_account && self.new_contacts_per_address > 0 {
-                let key: &[&[u8]] = &[b"new contacts", &turn.network];
-                attempts.push(hourly("new_contacts_per_address", self.new_contacts_per_address, key, secrets));
+                let key = keys.hash(&[b"new contacts", &turn.network]);
+                let limit = Limit::Quota { most: self.new_contacts_per_address, within: TimeDelta::hours(1) };
+                attempts.push(Attempt { key, name: "new_contacts_per_address", limit });
             }
             if is_paid(message.channel) {
-                attempts.extend(self.over_all(turn.has_account, secrets));
+                attempts.extend(self.over_all(turn.has_account, keys));
             }
         }
         attempts
     }
 
     /// Everybody draws on the whole; those without an account on less than that besides.
-    fn over_all(&self, has_account: bool, secrets: &ServerSecrets) -> Vec<Attempt> {
+    fn over_all(&self, has_account: bool, keys: &dyn MessageKeys) -> Vec<Attempt> {
         let budgets = [
             ("codes_per_hour", self.codes_per_hour, TimeDelta::hours(1)),
             ("codes_per_day", self.codes_per_day, TimeDelta::hours(24)),
@@ -122,7 +114,7 @@ impl Budgets {
         let mut attempts = Vec::new();
         for (name, most, within) in budgets.into_iter().filter(|(_, most, _)| *most > 0) {
             let mut count = |most, key: &[&[u8]]| {
-                attempts.push(Attempt { key: secrets.attempts.mac(key), name, limit: Limit::Quota { most, within } });
+                attempts.push(Attempt { key: keys.hash(key), name, limit: Limit::Quota { most, within } });
             };
             count(most, &[b"codes over all", name.as_bytes()]);
             if !has_account {
@@ -139,23 +131,14 @@ fn for_strangers(most: u32) -> u32 {
 }
 
 /// Whoever asks for a second factor knew the password: strangers don't use it up.
-fn per_contact(message: &Message, turn: &Turn, secrets: &ServerSecrets) -> Vec<Attempt> {
-    let knows_password = message.purpose == domain::challenge::Purpose::SecondFactor;
+fn per_contact(message: &Message, turn: &Turn, keys: &dyn MessageKeys) -> Vec<Attempt> {
+    let knows_password = message.purpose == Purpose::SecondFactor;
     let count = |(name, most, within): (&'static str, u32, TimeDelta)| Attempt {
-        key: secrets.attempts.mac(&[name.as_bytes(), &turn.contact, &[u8::from(knows_password)]]),
+        key: keys.hash(&[name.as_bytes(), &turn.contact, &[u8::from(knows_password)]]),
         name,
         limit: Limit::Quota { most, within },
     };
     PER_CONTACT.map(count).to_vec()
-}
-
-fn hourly(name: &'static str, most: u32, key: &[&[u8]], secrets: &ServerSecrets) -> Attempt {
-    Attempt { key: secrets.attempts.mac(key), name, limit: Limit::Quota { most, within: TimeDelta::hours(1) } }
-}
-
-/// The next message to a contact, one in 60 seconds.
-pub(crate) fn slot(secrets: &ServerSecrets, contact: &Digest) -> Attempt {
-    Attempt { key: secrets.attempts.mac(&[b"slot", contact]), name: SLOT_NAME, limit: SLOT }
 }
 
 /// Whether the gateway of such a channel usually costs money for each message.
@@ -166,52 +149,8 @@ fn is_paid(channel: VerificationMethod) -> bool {
     }
 }
 
-/// Tells of codes that are withheld: each in the metrics, and each reason in the log once a minute.
-#[derive(Default)]
-pub(super) struct Withheld(Mutex<HashMap<&'static str, Told>>);
-
-struct Told {
-    at: Timestamp,
-    since: u64,
-}
-
-impl Withheld {
-    pub(super) fn tell(&self, message: &Message, reason: &'static str, clock: &dyn Clock) {
-        let labels = [("channel", message.channel.as_str()), ("reason", reason)];
-        metrics::counter!("clientele_codes_withheld_total", &labels).increment(1);
-        let Some(others) = self.untold(reason, clock.now()) else { return };
-        tracing::warn!(
-            message_id = %message.id,
-            channel = %message.channel,
-            purpose = %message.purpose,
-            recipient = masked(&message.recipient),
-            reason,
-            others,
-            "a code was not sent, since a limit is used up or its number is not allowed; others of this reason are told in a minute",
-        );
-    }
-
-    /// How many of this reason were not logged since the last that was, if it is time to log one again.
-    fn untold(&self, reason: &'static str, now: Timestamp) -> Option<u64> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.get_mut(reason) {
-            Some(last) if now - last.at < LOG_INTERVAL => {
-                last.since += 1;
-                None
-            }
-            last => {
-                let others = last.map_or(0, |last| last.since);
-                told.insert(reason, Told { at: now, since: 0 });
-                Some(others)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use domain::testing::FixedClock;
-
     use super::*;
 
     #[test]
@@ -227,14 +166,5 @@ mod tests {
     #[test]
     fn a_part_is_kept_for_those_who_have_an_account() {
         assert_eq!([1, 2, 5, 6, 10, 1000].map(for_strangers), [1, 1, 4, 4, 8, 800]);
-    }
-
-    #[test]
-    fn a_reason_is_logged_once_a_minute_and_tells_how_many_were_not() {
-        let (clock, withheld) = (FixedClock::default(), Withheld::default());
-        let told = |reason| withheld.untold(reason, clock.now());
-        assert_eq!([told("a"), told("a"), told("b"), told("a")], [Some(0), None, Some(0), None]);
-        clock.advance(LOG_INTERVAL);
-        assert_eq!([told("a"), told("a"), told("b")], [Some(2), None, Some(0)]);
     }
 }

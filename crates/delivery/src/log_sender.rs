@@ -5,11 +5,11 @@ use chrono::SecondsFormat;
 use domain::Notice;
 use secrecy::ExposeSecret;
 
-use super::{CodeMessage, CodeSender, SendError, masked};
+use crate::sender::{CodeMessage, CodeSender, SendError, masked};
 
 /// Writes codes to the log, whole. For trying things out: whoever reads the log can sign in.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct LogSender;
+pub(crate) struct LogSender;
 
 /// The target of the lines, for filters.
 const TARGET: &str = "clientele::codes";

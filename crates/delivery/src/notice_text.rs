@@ -3,12 +3,12 @@
 use domain::{Notice, NoticePurpose};
 
 /// The subject of a mail.
-pub(super) fn subject(purpose: NoticePurpose) -> String {
+pub(crate) fn subject(purpose: NoticePurpose) -> String {
     format!("Your {} changed", what(purpose))
 }
 
 /// The text of a mail.
-pub(super) fn mail(notice: &Notice) -> String {
+pub(crate) fn mail(notice: &Notice) -> String {
     let (what, at) = (what(notice.purpose), at(notice));
     format!(
         "The {what} of your account changed at {at}.\r\n\r\n\
@@ -17,7 +17,7 @@ pub(super) fn mail(notice: &Notice) -> String {
 }
 
 /// The text of a short message.
-pub(super) fn short(notice: &Notice) -> String {
+pub(crate) fn short(notice: &Notice) -> String {
     let (what, at) = (what(notice.purpose), at(notice));
     format!(
         "The {what} of your account changed at {at}. If you do not know of it, tell whoever runs the service at once."
@@ -36,13 +36,13 @@ fn at(notice: &Notice) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use domain::testing::FixedClock;
     use domain::{Clock, VerificationMethod};
 
     use super::*;
 
-    pub(in crate::delivery) fn notice(channel: VerificationMethod, purpose: NoticePurpose) -> Notice {
+    pub(crate) fn notice(channel: VerificationMethod, purpose: NoticePurpose) -> Notice {
         let clock = FixedClock::default();
         let to = if channel == VerificationMethod::Email { "ann@example.com" } else { "+998901234567" };
         Notice {

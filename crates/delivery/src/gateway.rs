@@ -1,27 +1,14 @@
-//! Gateways that take codes to people: the mail server of the operator, Twilio,
-//! or a webhook. What they do not take, the [outbox](crate::outbox) tries again.
-//!
-//! Settings are checked as they are read: what cannot work is told before
-//! anything starts. Errors hold no code, no recipient and no secret of the
-//! operator's, since they go to the log.
-
-mod http;
-mod notice_text;
-mod smtp;
-mod text;
-mod twilio;
-mod webhook;
+//! Where the codes of a channel go.
 
 use std::sync::Arc;
 
 use domain::Clock;
 
-pub use http::HttpUrl;
-pub use smtp::{MailFrom, SmtpSettings, SmtpUrl};
-pub use twilio::TwilioSettings;
-pub use webhook::{WebhookSecret, WebhookSettings};
-
-use crate::outbox::{CodeSender, LogSender};
+use crate::log_sender::LogSender;
+use crate::sender::{CodeSender, GatewayError};
+use crate::smtp::{SmtpSender, SmtpSettings};
+use crate::twilio::{TwilioSender, TwilioSettings};
+use crate::webhook::{WebhookSender, WebhookSettings};
 
 /// Where the codes of a channel go, with all that is needed for it.
 #[derive(Clone, Debug)]
@@ -36,11 +23,6 @@ pub enum Gateway {
     Webhook(WebhookSettings),
 }
 
-/// A gateway cannot be used on this computer.
-#[derive(Debug, thiserror::Error)]
-#[error("the gateway cannot be used: {0}")]
-pub struct GatewayError(#[source] Box<dyn std::error::Error + Send + Sync>);
-
 impl Gateway {
     /// Makes it ready to send; nothing is sent or connected yet. To be called in a tokio runtime.
     ///
@@ -49,9 +31,9 @@ impl Gateway {
     pub fn open(&self, clock: &Arc<dyn Clock>) -> Result<Arc<dyn CodeSender>, GatewayError> {
         Ok(match self {
             Self::Log => Arc::new(LogSender),
-            Self::Smtp(settings) => Arc::new(smtp::SmtpSender::new(settings)?),
-            Self::Twilio(settings) => Arc::new(twilio::TwilioSender::new(settings.clone())?),
-            Self::Webhook(settings) => Arc::new(webhook::WebhookSender::new(settings.clone(), Arc::clone(clock))?),
+            Self::Smtp(settings) => Arc::new(SmtpSender::new(settings)?),
+            Self::Twilio(settings) => Arc::new(TwilioSender::new(settings.clone())?),
+            Self::Webhook(settings) => Arc::new(WebhookSender::new(settings.clone(), Arc::clone(clock))?),
         })
     }
 
@@ -68,10 +50,4 @@ impl Gateway {
             Self::Smtp(_) | Self::Twilio(_) | Self::Webhook(_) => None,
         }
     }
-}
-
-/// Whether nobody but this computer sees what is sent to this host.
-fn is_local(host: &str) -> bool {
-    let bare = host.trim_matches(['[', ']']);
-    host == "localhost" || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

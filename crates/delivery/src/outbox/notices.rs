@@ -1,0 +1,49 @@
+//! Sends a notice: as a code is sent, but given up after a day.
+
+use domain::Notice;
+
+use super::courier::Courier;
+use super::outcome::Outcome;
+use crate::sender::masked;
+
+impl Courier {
+    pub(super) async fn deliver_notice(&self, notice: &Notice) {
+        let outcome = self.send_notice(notice).await;
+        outcome.count(notice.channel);
+        let settled = match outcome {
+            Outcome::Done | Outcome::Withheld => self.store.remove_notice(notice.id).await,
+            Outcome::Later(until) => self.store.postpone_notice(notice.id, until).await,
+            Outcome::GivenUp(reason) => {
+                warn_of(notice, &reason);
+                self.store.remove_notice(notice.id).await
+            }
+        };
+        if let Err(error) = settled {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(message_id = %notice.id, error, "a notice was not settled");
+        }
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Outcome {
+        if !self.budgets.allow_recipient(notice.channel, &notice.recipient) {
+            return Outcome::Withheld;
+        }
+        if self.clock.now() >= notice.expires_at {
+            return Outcome::GivenUp("it is too old".to_owned());
+        }
+        let sending = self.senders.of(notice.channel).send_notice(notice);
+        Outcome::of(sending, notice.attempts, notice.expires_at, &*self.clock).await
+    }
+}
+
+fn warn_of(notice: &Notice, reason: &str) {
+    tracing::warn!(
+        message_id = %notice.id,
+        channel = %notice.channel,
+        purpose = %notice.purpose,
+        recipient = masked(&notice.recipient),
+        attempts = notice.attempts,
+        reason,
+        "a notice was given up",
+    );
+}

@@ -1,0 +1,74 @@
+//! What comes of handing a message to a gateway.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::{Clock, Timestamp, VerificationMethod};
+use tokio::time::timeout;
+
+use crate::sender::SendError;
+
+/// How long handing over may take.
+pub(super) const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// The longest wait before the next attempt, in seconds. A message is given up when its code expires, not before:
+/// an invitation outlives a gateway that is away for a night.
+const LONGEST_BACK_OFF: i64 = 600;
+
+/// What an attempt came to.
+pub(super) enum Outcome {
+    /// The gateway took it, or it was a decoy. Only the gateway knows whether it reaches anybody.
+    Done,
+    /// It must not be sent.
+    Withheld,
+    /// To be tried again then.
+    Later(Timestamp),
+    /// No use trying, and why.
+    GivenUp(String),
+}
+
+impl Outcome {
+    /// Lets a gateway take a message of which so many attempts were begun.
+    pub(super) async fn of(
+        sending: impl Future<Output = Result<(), SendError>>,
+        attempts: i32,
+        expires_at: Timestamp,
+        clock: &dyn Clock,
+    ) -> Self {
+        match timeout(SEND_LIMIT, sending).await.unwrap_or(Err(SendError::TimedOut)) {
+            Ok(()) => Self::Done,
+            Err(error @ SendError::Refused(_)) => Self::GivenUp(with_sources(&error)),
+            Err(error) => match clock.now() + back_off(attempts) {
+                until if until < expires_at => Self::Later(until),
+                _ => Self::GivenUp(with_sources(&error)),
+            },
+        }
+    }
+
+    /// Counts it. Codes that are withheld are counted where that is decided.
+    pub(super) fn count(&self, channel: VerificationMethod) {
+        let outcome = match self {
+            Self::Withheld => return,
+            Self::Done => "accepted",
+            Self::Later(_) => "failed",
+            Self::GivenUp(_) => "given_up",
+        };
+        let labels = [("channel", channel.as_str()), ("outcome", outcome)];
+        metrics::counter!("clientele_outbox_attempts_total", &labels).increment(1);
+    }
+}
+
+/// 2, 4, 8 … seconds after the first, second, third … attempt, and ten minutes from the tenth on.
+pub(super) fn back_off(attempts: i32) -> TimeDelta {
+    TimeDelta::seconds((1 << attempts.clamp(0, 10)).min(LONGEST_BACK_OFF))
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
