@@ -285,9 +285,15 @@ async fn all_data_of_a_person_is_sent_in_little_memory() {
     let before = memory(&running, "VmHWM");
     let path = format!("/users/{id}/data");
     let readings = (0..5).map(|_| async {
-        let answer = admin.get(&path).await.unwrap();
-        assert_eq!(answer.status(), 200);
-        answer.bytes().await.unwrap()
+        loop {
+            let answer = admin.get(&path).await.unwrap();
+            if answer.status() == 200 {
+                break answer.bytes().await.unwrap();
+            }
+            // The readings use the database by turns: on a busy machine one may be asked to come again.
+            assert_eq!(answer.status(), 503);
+            sleep(Duration::from_secs(1)).await;
+        }
     });
     for answer in futures_util::future::join_all(readings).await {
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
