@@ -41,6 +41,7 @@ mod takeover;
 mod tokens;
 mod unapproved;
 mod values;
+mod whole_answers;
 
 /// Makes one test for each backend out of `async fn name(app: TestApp)`.
 /// With `in still time:` before the names, out of `async fn name(app: TestApp, clock: FixedClock)`.
