@@ -12,7 +12,7 @@ use std::sync::Arc;
 use clientele_domain::testing::MemoryStore;
 use clientele_domain::{
     Accounts, Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, Origin, PasswordHash, Phone, Staff,
-    StaffRole, SystemClock, User, UserId, UserQuery, VerificationMethod,
+    StaffRole, SystemClock, User, UserId, UserQuery, VerificationMethod, given,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,9 +38,9 @@ pub(crate) async fn run() -> Result<Vec<String>, Box<dyn Error>> {
     said.push("Anna entered the managers Mia and Max, and a customer for each".to_owned());
 
     let mia = Actor::user(&mia, Origin::default());
-    let page = accounts.list_managed_customers(&mia, &UserQuery::default()).await?;
+    let page = accounts.list_managed_customers(&mia, given(UserQuery::default())).await?;
     said.push(format!("Mia looks after: {}", names(&page.items)));
-    let page = accounts.list_managed_customers(&admin, &UserQuery::default()).await?;
+    let page = accounts.list_managed_customers(&admin, given(UserQuery::default())).await?;
     said.push(format!("Anna sees: {}", names(&page.items)));
 
     // What is outside the scope does not exist, as for an id that nobody has.

@@ -9,7 +9,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::customer::Customer;
 use crate::error::{Error, Field};
 use crate::id::UserId;
-use crate::once::{Once, Remember};
+use crate::once::Remember;
 use crate::page::{Page, UserQuery};
 use crate::policy::{self, Action, Scope};
 use crate::store::{Account, AccountStore, WriteError};
@@ -19,6 +19,7 @@ use crate::value::{DisplayName, Metadata, Phone};
 mod erasure;
 mod export;
 mod handover;
+mod idempotent;
 mod import;
 mod personal_events;
 mod taken;
@@ -27,9 +28,12 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+pub use export::Export;
 pub use handover::{HandedOver, HandoverOrder};
+pub use idempotent::{Created, SentUser};
+pub use import::Import;
 pub use personal_events::PersonalEvents;
-pub use update::Expected;
+pub use update::{Expected, SentPatch};
 
 /// The use-cases on people. The caller is the first argument of each.
 #[derive(Clone)]
@@ -106,17 +110,15 @@ impl Accounts {
     /// no active manager or the verification method lacks its phone;
     /// [`Error::Unauthorized`] when the caller's authority has ended meanwhile.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
-        self.create_once(actor, new, None).await
+        self.create_and_store(actor, new, None).await
     }
 
-    /// Does what [`Accounts::create`] does, and remembers it with its answer,
-    /// if it is to be. Of two such requests at the same instant one waits for
-    /// the other; whoever is refused asks for the [first answer](Self::first_answer).
+    /// Does what [`Accounts::create`] does, and stores its answer with it, if it is to be kept.
     ///
     /// # Errors
-    /// Those of [`Accounts::create`], none of which is remembered; [`Error::Stale`] when the key is remembered already.
-    pub async fn create_once(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<User, Error> {
-        let (account, event) = self.draft(actor, new, remember)?;
+    /// Those of [`Accounts::create`]; [`Error::Stale`] when an answer is stored under the key already.
+    pub async fn create_and_store(&self, actor: &Actor, new: NewUser, answer: Option<Remember>) -> Result<User, Error> {
+        let (account, event) = self.draft(actor, new, answer)?;
         match self.store.create_account(&self.authority(actor), &account, &[event]).await {
             Ok(()) => Ok(account.user),
             Err(WriteError::Taken(Field::Phone)) => Err(match account.user.phone() {
@@ -127,57 +129,28 @@ impl Accounts {
         }
     }
 
-    /// What the caller was told when the same request was carried out under the
-    /// same key in the last 24 hours, if it was.
-    ///
-    /// # Errors
-    /// [`Error::KeyReused`] when the key was another request's; [`Error::Unauthorized`] when the caller's authority has
-    /// ended: the answer tells of a person.
-    pub async fn first_answer(&self, actor: &Actor, once: Once) -> Result<Option<String>, Error> {
-        self.check_authority(actor).await?;
-        match self.store.find_first_answer(&once, self.clock.now()).await? {
-            Some(first) if first.once == once => Ok(Some(first.answer)),
-            Some(_) => Err(Error::KeyReused),
-            None => Ok(None),
-        }
-    }
-
-    /// What [`Accounts::create_once`] would write, for a use-case that writes more with it.
+    /// What [`Accounts::create_and_store`] would write, for a use-case that writes more with it.
     ///
     /// # Errors
     /// Those of [`Accounts::create`] that the store has no part in.
-    pub fn draft(&self, actor: &Actor, new: NewUser, remember: Option<Remember>) -> Result<(Account, Event), Error> {
-        let scope = self.check_may_create(actor, new.role())?;
+    pub fn draft(&self, actor: &Actor, new: NewUser, answer: Option<Remember>) -> Result<(Account, Event), Error> {
+        let scope = creation_scope(actor, new.role())?;
         let mut account = self.account(actor, new)?;
         if !scope.contains(&account.user) {
             return Err(Error::ForbiddenField(Field::AssignedManager));
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
-        account.first_answer = remember.map(|remember| remember.first_answer(&account.user));
+        account.first_answer = answer.map(|answer| answer.first_answer(&account.user));
         Ok((account, event))
     }
 
-    /// Whether the caller may enter somebody of this role, before any work is
-    /// spent on a password. Answers on whom.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for a caller who enters nobody, [`Error::ForbiddenField`] for one who enters others.
-    pub fn check_may_create(&self, actor: &Actor, role: Role) -> Result<Scope, Error> {
-        match policy::scope(actor, policy::create_action(role)) {
-            Scope::Nothing if policy::scope(actor, Action::CreateCustomer) == Scope::Nothing => Err(Error::Forbidden),
-            Scope::Nothing => Err(Error::ForbiddenField(Field::Role)),
-            scope => Ok(scope),
-        }
-    }
-
-    /// Whether the caller still is who they were when the request began, and the session by which they came in lives.
-    /// What writes is checked when it writes; this is for what takes a while and only tells, such as a list of many
-    /// pages, and is to be asked again before each part of it.
+    /// Whether the caller is still who they were when the request began, and their session lives. Each write checks
+    /// this too. A long reading asks before each part that it hands out.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when not.
-    pub async fn check_authority(&self, actor: &Actor) -> Result<(), Error> {
+    async fn check_authority(&self, actor: &Actor) -> Result<(), Error> {
         match self.authority(actor) {
             Authority::Unconditional => Ok(()),
             by if self.store.has_authority(&by).await? => Ok(()),
@@ -188,14 +161,6 @@ impl Accounts {
     /// By what right the caller changes something now.
     fn authority(&self, actor: &Actor) -> Authority {
         actor.authority(self.clock.now())
-    }
-
-    /// Whether the caller may do this to anybody at all, before the request is read any further.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] when the role may never.
-    pub fn check_may(&self, actor: &Actor, action: Action) -> Result<(), Error> {
-        allowed(actor, action).map(|_| ())
     }
 
     /// One person whom the caller may see.
@@ -210,19 +175,36 @@ impl Accounts {
     /// A page of the people whom the caller may see.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers.
-    pub async fn list(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
-        let scope = allowed(actor, Action::ListUsers)?;
-        Ok(self.store.list_users(scope, query).await?)
+    /// [`Error::Forbidden`] for customers; those of the reading.
+    pub async fn list<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        query: impl AsyncFnOnce() -> Result<UserQuery, E>,
+    ) -> Result<Page<User>, E> {
+        self.list_for(actor, Action::ListUsers, query).await
     }
 
     /// A page of the customers whom the caller looks after: a manager's own, for an admin all.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers.
-    pub async fn list_managed_customers(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
-        let scope = allowed(actor, Action::ListManagedCustomers)?;
-        Ok(self.store.list_users(scope, query).await?)
+    /// [`Error::Forbidden`] for customers; those of the reading.
+    pub async fn list_managed_customers<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        query: impl AsyncFnOnce() -> Result<UserQuery, E>,
+    ) -> Result<Page<User>, E> {
+        self.list_for(actor, Action::ListManagedCustomers, query).await
+    }
+
+    async fn list_for<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        action: Action,
+        query: impl AsyncFnOnce() -> Result<UserQuery, E>,
+    ) -> Result<Page<User>, E> {
+        let scope = allowed(actor, action)?;
+        let query = query().await?;
+        Ok(self.store.list_users(scope, &query).await.map_err(Error::from)?)
     }
 
     /// Whether the database answers and has the schema that this program knows.
@@ -267,6 +249,15 @@ pub fn new_user(
     is_active: bool,
 ) -> User {
     User { id, profile, display_name, is_active, verified_at: None, created_at: now, updated_at: now, version: 1 }
+}
+
+/// On whom the caller may enter somebody of this role.
+fn creation_scope(actor: &Actor, role: Role) -> Result<Scope, Error> {
+    match policy::scope(actor, policy::create_action(role)) {
+        Scope::Nothing if policy::scope(actor, Action::CreateCustomer) == Scope::Nothing => Err(Error::Forbidden),
+        Scope::Nothing => Err(Error::ForbiddenField(Field::Role)),
+        scope => Ok(scope),
+    }
 }
 
 /// Whether the customers whom they enter become their own.

@@ -33,6 +33,7 @@ pub mod patch;
 pub mod personal_data;
 pub mod policy;
 pub mod proof;
+pub mod reading;
 pub mod session;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -57,5 +58,6 @@ pub use patch::UserPatch;
 pub use personal_data::PersonalData;
 pub use policy::{Action, Scope};
 pub use proof::FreshProof;
+pub use reading::given;
 pub use user::{PasswordHash, Profile, Role, Staff, StaffRole, User, VerificationMethod};
 pub use value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};

@@ -1,6 +1,6 @@
-//! The end of a person's record, and what is in it until then.
+//! Erasing a person, and reading everything that is stored about them.
 
-use super::update::{ATTEMPTS, Expected};
+use super::update::{Expected, MAX_RETRIES};
 use super::{Accounts, PersonalEvents, allowed};
 use crate::actor::Actor;
 use crate::audit::{Event, EventCursor, EventKind};
@@ -11,25 +11,35 @@ use crate::policy::Action;
 use crate::store::{Erasure, WriteError};
 
 impl Accounts {
-    /// Erases a person for good. Their ids stay in the audit trail, what they
-    /// were called and how they were reached does not.
+    /// Erases a person for good. Their ids stay in the audit trail; their names and contacts do not.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; [`Error::Unauthorized`]; [`Error::NotFound`];
-    /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager
-    /// who still looks after some; [`Error::LastAdmin`].
-    pub async fn erase(&self, actor: &Actor, id: UserId, expected: &Expected) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
+    /// [`Error::Forbidden`] for all but admins; those of the reading; [`Error::Unauthorized`]; [`Error::NotFound`];
+    /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager who still looks after some;
+    /// [`Error::LastAdmin`].
+    pub async fn erase<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        expected: impl AsyncFnOnce() -> Result<Expected, E>,
+    ) -> Result<(), E> {
+        allowed(actor, Action::EraseUser)?;
+        let expected = expected().await?;
+        Ok(self.erase_expected(actor, id, &expected).await?)
+    }
+
+    async fn erase_expected(&self, actor: &Actor, id: UserId, expected: &Expected) -> Result<(), Error> {
+        for _ in 0..MAX_RETRIES {
             let user = self.find_for(actor, Action::EraseUser, id).await?;
             expected.check(&user)?;
             let mut event = Event::new(&*self.clock, actor, EventKind::UserErased, Some(id));
             if actor.id() == Some(id) {
-                // Where they did it from goes with them.
+                // Their address goes with them.
                 event.address = None;
             }
             let is_of_version = *expected != Expected::Any;
             let erasure = Erasure { user, is_of_version, heir: actor.id(), event };
-            // Until the second, the person is there, and whoever is cut off asks again.
+            // The person stays until the second call. If the first is cut off, the request can be sent again.
             let erased = match self.store.prepare_erasure(&self.authority(actor), &erasure).await {
                 Ok(()) => self.store.erase_user(&self.authority(actor), &erasure).await,
                 refused => refused,

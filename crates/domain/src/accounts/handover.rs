@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::update::ATTEMPTS;
+use super::update::MAX_RETRIES;
 use super::{Accounts, allowed};
 use crate::actor::Actor;
 use crate::audit::{Change, Changes, Event, EventKind};
@@ -13,8 +13,8 @@ use crate::store::{Handover, HandoverAnew, Share, WriteError};
 use crate::user::{Role, User};
 use crate::value::ValueError;
 
-/// How often a plan is made before the transaction, where it keeps nobody waiting. After that, it is made inside.
-const OPTIMISTIC_ATTEMPTS: u32 = 3;
+/// How often a plan is made before the transaction, where it locks nothing. After that, it is made inside.
+const OPTIMISTIC_RETRIES: u32 = 3;
 
 /// How a manager's customers are to go to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,40 +43,47 @@ impl Accounts {
     /// their ids they go to one receiver after the other.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; [`Error::Unauthorized`] when the caller's authority has ended;
-    /// [`Error::NotFound`] for somebody who is no manager; [`Error::InvalidMembers`] for receivers who
-    /// are no active managers, the manager themselves, or named twice, and for
-    /// customers of others.
-    pub async fn hand_over(&self, actor: &Actor, id: UserId, order: &HandoverOrder) -> Result<HandedOver, Error> {
+    /// [`Error::Forbidden`] for all but admins; [`Error::NotFound`] for somebody who is no manager; those of the
+    /// reading; [`Error::Unauthorized`] when the caller's authority has ended; [`Error::InvalidMembers`] for receivers
+    /// who are no active managers, the manager themselves, or named twice, and for customers of others.
+    pub async fn hand_over<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        order: impl AsyncFnOnce() -> Result<HandoverOrder, E>,
+    ) -> Result<HandedOver, E> {
+        allowed(actor, Action::AssignCustomer)?;
+        // The manager is read after the order has arrived, and told first: whoever is no manager is not found.
+        let order = order().await;
+        let from = self.find_manager(actor, id).await?;
+        Ok(self.carry_over(actor, from, &order?).await?)
+    }
+
+    async fn carry_over(&self, actor: &Actor, mut from: User, order: &HandoverOrder) -> Result<HandedOver, Error> {
         self.check_authority(actor).await?;
-        for attempt in 0..ATTEMPTS {
-            let from = self.find_manager(actor, id).await?;
-            let customers = self.store.list_customer_ids(id).await?;
+        for attempt in 0..MAX_RETRIES {
+            let customers = self.store.list_customer_ids(from.id).await?;
             self.check(&from, order, &customers).await?;
             let handover = self.planned(actor, &from, order, &customers);
             if order.dry_run {
-                return Ok(told(&handover));
+                return Ok(summary(&handover));
             }
-            let anew = |customers: &[UserId]| {
+            let replan = |customers: &[UserId]| {
                 has_chosen(order, customers).then(|| self.planned(actor, &from, order, customers))
             };
-            let anew = (attempt >= OPTIMISTIC_ATTEMPTS).then_some(&anew as &HandoverAnew<'_>);
-            match self.store.hand_over(&self.authority(actor), &handover, anew).await {
-                Ok(done) => return Ok(told(&done.unwrap_or(handover))),
-                // Somebody was assigned, or a receiver left: what is wrong shows when looked at again.
+            let replan = (attempt >= OPTIMISTIC_RETRIES).then_some(&replan as &HandoverAnew<'_>);
+            match self.store.hand_over(&self.authority(actor), &handover, replan).await {
+                Ok(done) => return Ok(summary(&done.unwrap_or(handover))),
+                // Somebody was assigned, or a receiver left: the next check tells what is wrong.
                 Err(WriteError::Stale | WriteError::NotAnActiveManager) => {}
                 Err(error) => return Err(error.into()),
             }
+            from = self.find_manager(actor, from.id).await?;
         }
         Err(Error::Stale)
     }
 
-    /// The manager whose customers can be handed over, before the request is read any further.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], [`Error::NotFound`].
-    pub async fn find_manager(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
-        allowed(actor, Action::AssignCustomer)?;
+    async fn find_manager(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
         let found = self.find_for(actor, Action::ReadUser, id).await?;
         if found.role() == Role::Manager { Ok(found) } else { Err(Error::NotFound) }
     }
@@ -158,7 +165,7 @@ fn one_change(field: Field, from: impl Into<serde_json::Value>, to: impl Into<se
     BTreeMap::from([(field.as_str().to_owned(), Change { from: from.into(), to: to.into() })])
 }
 
-fn told(handover: &Handover) -> HandedOver {
+fn summary(handover: &Handover) -> HandedOver {
     let shares = handover.shares.iter();
     HandedOver {
         transferred: shares.clone().map(|share| share.customers.len()).sum(),

@@ -7,7 +7,7 @@ use super::*;
 use crate::page::Filter;
 use crate::testing::{self, FixedClock, MemoryStore, signed_in};
 use crate::user::VerificationMethod;
-use crate::{Metadata, Origin};
+use crate::{Metadata, Origin, given};
 
 /// Two managers with a customer each, a customer whom nobody looks after, and
 /// a manager who has left.
@@ -141,8 +141,8 @@ async fn lists_hold_exactly_the_scope() {
         ("anonymous", "this role may not do that", "this role may not do that"),
     ] {
         let actor = world.actor(caller);
-        assert_eq!(world.names(world.accounts.list(&actor, &query).await), people, "{caller} lists");
-        let listed = world.accounts.list_managed_customers(&actor, &query).await;
+        assert_eq!(world.names(world.accounts.list(&actor, given(query.clone())).await), people, "{caller} lists");
+        let listed = world.accounts.list_managed_customers(&actor, given(query.clone())).await;
         assert_eq!(world.names(listed), managed, "{caller} lists managed customers");
     }
 }
@@ -156,7 +156,7 @@ async fn no_filter_reaches_beyond_the_scope() {
         Filter { search: Some(crate::page::Search::parse("+998900000002").unwrap()), ..Filter::default() },
     ] {
         let query = UserQuery { filter, include_total: true, ..UserQuery::default() };
-        let page = world.accounts.list(&world.actor("mia"), &query).await.unwrap();
+        let page = world.accounts.list(&world.actor("mia"), given(query.clone())).await.unwrap();
         assert_eq!((page.items.len(), page.total), (0, Some(0)), "{:?}", query.filter);
     }
 }

@@ -12,8 +12,8 @@ use crate::store::{Update, WriteError};
 use crate::user::User;
 use crate::value::ValueError;
 
-/// How often something is begun anew that was judged by what is no longer true.
-pub(super) const ATTEMPTS: u32 = 32;
+/// How often a change is judged again after others changed the same record.
+pub(super) const MAX_RETRIES: u32 = 32;
 
 /// In which state the caller expects the person (the `If-Match` of HTTP).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,45 +39,80 @@ impl Expected {
     }
 }
 
+/// A change as it was sent: the fields that it names, and how to read their values for the person as they are.
+pub struct SentPatch<R> {
+    /// The named fields. Whether the caller may set them is judged before their values are read.
+    pub fields: Vec<Field>,
+    /// Reads the values.
+    pub read: R,
+}
+
+impl UserPatch {
+    /// A change whose values are read already.
+    #[must_use]
+    pub fn sent(self) -> SentPatch<impl FnOnce(&User) -> Result<Self, Error>> {
+        SentPatch { fields: self.fields(), read: |_: &User| Ok(self) }
+    }
+}
+
 impl Accounts {
     /// Changes a person. What others change at the same time stays changed too.
     /// A changed role, phone or e-mail, and deactivation, end the person's
     /// sessions. A patch that changes nothing writes nothing.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] when the caller's authority has ended, whatever else is wrong;
-    /// [`Error::NotFound`] outside the caller's scope; [`Error::ForbiddenFields`];
-    /// [`Error::PreconditionFailed`]; [`Error::RoleChangeNotAllowed`];
-    /// [`Error::LastAdmin`]; [`Error::HasCustomers`] for a manager who gets
-    /// another role; [`Error::Taken`]; [`Error::Invalid`];
-    /// [`Error::ReauthenticationRequired`] for staff who change their own contact or method in a session that is not fresh.
-    pub async fn update(
+    /// In this order: [`Error::NotFound`] outside the caller's scope; those of the reading; [`Error::ForbiddenFields`];
+    /// [`Error::PreconditionFailed`]; those of the values; [`Error::Unauthorized`] when the caller's authority has
+    /// ended, whatever else is wrong; [`Error::RoleChangeNotAllowed`]; [`Error::LastAdmin`]; [`Error::HasCustomers`] for
+    /// a manager who gets another role; [`Error::Taken`]; [`Error::Invalid`]; [`Error::ReauthenticationRequired`] for
+    /// staff who change their own contact or method in a session that is not fresh.
+    pub async fn update<E, R>(
         &self,
         actor: &Actor,
         id: UserId,
-        patch: &UserPatch,
         expected: &Expected,
-    ) -> Result<User, Error> {
-        let order = Order { accounts: self, actor, patch, expected };
-        match self.carry_out(&order, id).await {
+        sent: impl AsyncFnOnce() -> Result<SentPatch<R>, E>,
+    ) -> Result<User, E>
+    where
+        E: From<Error>,
+        R: FnOnce(&User) -> Result<UserPatch, E>,
+    {
+        // The person is read once, after the body has arrived. That they are not there is told before what is wrong with
+        // the body.
+        let sent = sent().await;
+        let before = match self.find(actor, id).await {
+            Ok(before) => before,
+            Err(error) => return Err(self.refusal(actor, error).await.into()),
+        };
+        let SentPatch { fields, read } = sent?;
+        check_change(actor, &before, expected, &fields)?;
+        let patch = read(&before)?;
+        let order = Order { accounts: self, actor, patch: &patch, expected };
+        match self.carry_out(&order, before).await {
             Ok(Outcome::Written(user)) => Ok(user),
-            Err(error @ (Error::Unauthorized | Error::Store(_))) => Err(error),
             // The authority is checked with each write. What writes nothing tells something, too.
-            Ok(Outcome::Nothing(user)) => self.check_authority(actor).await.map(|()| user),
-            Err(refusal) => self.check_authority(actor).await.and(Err(refusal)),
+            Ok(Outcome::Nothing(user)) => Ok(self.check_authority(actor).await.map(|()| user)?),
+            Err(error) => Err(self.refusal(actor, error).await.into()),
         }
     }
 
-    /// Judges the change by what is read. The store judges it again if that is no longer true when it writes, so that
-    /// this begins anew only when the change has become another kind of change.
-    async fn carry_out(&self, order: &Order<'_>, id: UserId) -> Result<Outcome, Error> {
-        for _ in 0..ATTEMPTS {
-            let before = self.find(order.actor, id).await?;
-            let Some(update) = order.judge(before.clone())? else { return Ok(Outcome::Nothing(before)) };
+    /// What to tell of a refusal: the end of the caller's authority comes before it.
+    async fn refusal(&self, actor: &Actor, error: Error) -> Error {
+        match error {
+            Error::Unauthorized | Error::Store(_) => error,
+            refusal => self.check_authority(actor).await.err().unwrap_or(refusal),
+        }
+    }
+
+    /// Writes the change, which was judged by the person as read before. The store judges it again if that is no longer
+    /// true when it writes, so this begins again only when the change has become another kind of change.
+    async fn carry_out(&self, order: &Order<'_>, mut before: User) -> Result<Outcome, Error> {
+        for _ in 0..MAX_RETRIES {
+            let Some(update) = order.change(before.clone())? else { return Ok(Outcome::Nothing(before)) };
             if is_other_phone_of_customer(&update) {
                 self.check_may_try_phones(order.actor).await?;
             }
-            match self.store.update_user(&self.authority(order.actor), &update, &|now| order.judge_anew(now)).await {
+            match self.store.update_user(&self.authority(order.actor), &update, &|now| order.rejudge(now)).await {
                 Ok(after) => return Ok(Outcome::Written(after)),
                 Err(WriteError::Stale) => {}
                 Err(WriteError::Taken(Field::Phone)) => {
@@ -85,6 +120,8 @@ impl Accounts {
                 }
                 Err(error) => return Err(error.into()),
             }
+            before = self.find(order.actor, before.id).await?;
+            order.check(&before)?;
         }
         Err(Error::Stale)
     }
@@ -94,21 +131,6 @@ impl Accounts {
             Some(phone) => self.phone_taken(actor, phone).await,
             None => Error::Taken(Field::Phone),
         }
-    }
-
-    /// Whether the caller may set these fields of a person whom they may see,
-    /// before the values are read. Fields that the person does not have are not judged.
-    ///
-    /// # Errors
-    /// [`Error::ForbiddenFields`].
-    pub fn check_may_set(&self, actor: &Actor, user: &User, fields: &[Field]) -> Result<(), Error> {
-        let role = user.role();
-        if !allowed(actor, policy::update_action(role))?.contains(user) {
-            return Err(Error::Forbidden);
-        }
-        let is_forbidden = |&field: &Field| policy::field_exists(role, field) && !policy::may_set(actor, role, field);
-        let forbidden: Vec<_> = fields.iter().copied().filter(is_forbidden).collect();
-        if forbidden.is_empty() { Ok(()) } else { Err(Error::ForbiddenFields(forbidden)) }
     }
 
     /// What the patch comes to, or nothing.
@@ -141,11 +163,28 @@ impl Accounts {
             .collect()
     }
 
-    /// Whether somebody, active or not, is in the caller's scope for this. The role may: not asked here.
+    /// A person, active or not, in the caller's scope for this.
     pub(super) async fn find_for(&self, actor: &Actor, action: Action, id: UserId) -> Result<User, Error> {
         let scope = allowed(actor, action)?;
         self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
     }
+}
+
+/// Whether the caller may set these fields of a person whom they may see, in the state that they expect. Fields that the
+/// person does not have are not judged here.
+fn check_change(actor: &Actor, user: &User, expected: &Expected, fields: &[Field]) -> Result<(), Error> {
+    check_may_set(actor, user, fields)?;
+    expected.check(user)
+}
+
+pub(super) fn check_may_set(actor: &Actor, user: &User, fields: &[Field]) -> Result<(), Error> {
+    let role = user.role();
+    if !allowed(actor, policy::update_action(role))?.contains(user) {
+        return Err(Error::Forbidden);
+    }
+    let is_forbidden = |&field: &Field| policy::field_exists(role, field) && !policy::may_set(actor, role, field);
+    let forbidden: Vec<_> = fields.iter().copied().filter(is_forbidden).collect();
+    if forbidden.is_empty() { Ok(()) } else { Err(Error::ForbiddenFields(forbidden)) }
 }
 
 /// Whether a customer gets a phone that another one may have.
@@ -169,12 +208,13 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// What it comes to for a person whom the caller sees, or nothing.
-    fn judge(&self, before: User) -> Result<Option<Update>, Error> {
-        let fields = self.patch.fields();
-        self.accounts.check_may_set(self.actor, &before, &fields)?;
-        self.expected.check(&before)?;
-        check_exist(&before, &fields)?;
+    fn check(&self, before: &User) -> Result<(), Error> {
+        check_change(self.actor, before, self.expected, &self.patch.fields())
+    }
+
+    /// What it comes to for a person for whom it was checked, or nothing.
+    fn change(&self, before: User) -> Result<Option<Update>, Error> {
+        check_exist(&before, &self.patch.fields())?;
         let Some(mut update) = self.accounts.updated(self.actor, before, self.patch)? else { return Ok(None) };
         if proof::is_needed(self.actor, &update.before, &update.after) {
             update.proof = Some(FreshProof::of(self.actor, self.accounts.clock.now())?);
@@ -182,10 +222,10 @@ impl Order<'_> {
         Ok(Some(update))
     }
 
-    /// The same for the person as they are when it is written.
-    fn judge_anew(&self, now: &User) -> Option<Update> {
+    /// Both, for the person as they are when it is written.
+    fn rejudge(&self, now: &User) -> Option<Update> {
         let is_seen = policy::scope(self.actor, Action::ReadUser).contains(now);
-        self.judge(now.clone()).ok().flatten().filter(|_| is_seen)
+        self.check(now).and_then(|()| self.change(now.clone())).ok().flatten().filter(|_| is_seen)
     }
 }
 

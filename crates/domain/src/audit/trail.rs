@@ -87,28 +87,22 @@ impl AuditTrail {
         Self { store }
     }
 
-    /// Whether the caller may read any entry at all, before the request is read any further.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for customers.
-    pub fn check_may_read(&self, actor: &Actor) -> Result<(), Error> {
-        readable(actor).map(|_| ())
-    }
-
     /// A page of the entries that the caller may read: for an admin all, for a
     /// manager those about the customers who are assigned to them now, what
     /// happened before the assignment included.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers.
-    pub async fn list(&self, actor: &Actor, query: &EventQuery) -> Result<EventPage, Error> {
-        Ok(self.store.list_events(readable(actor)?, query).await?)
-    }
-}
-
-fn readable(actor: &Actor) -> Result<Scope, Error> {
-    match policy::scope(actor, Action::ReadAuditEvents) {
-        Scope::Nothing => Err(Error::Forbidden),
-        scope => Ok(scope),
+    /// [`Error::Forbidden`] for customers; those of the reading.
+    pub async fn list<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        query: impl AsyncFnOnce() -> Result<EventQuery, E>,
+    ) -> Result<EventPage, E> {
+        let scope = match policy::scope(actor, Action::ReadAuditEvents) {
+            Scope::Nothing => return Err(Error::Forbidden.into()),
+            scope => scope,
+        };
+        let query = query().await?;
+        Ok(self.store.list_events(scope, &query).await.map_err(Error::from)?)
     }
 }

@@ -28,7 +28,7 @@ impl Lines for Given {
     }
 }
 
-fn given(mut lines: Vec<Line>) -> Given {
+fn file(mut lines: Vec<Line>) -> Given {
     for (number, line) in (2..).zip(&mut lines) {
         line.number = number;
     }
@@ -61,7 +61,7 @@ const SKIP: ImportOrder =
 const UPDATE: ImportOrder = ImportOrder { on_existing: OnExisting::Update, ..SKIP };
 
 async fn import(world: &World, caller: &str, lines: Vec<Line>, order: &ImportOrder) -> Imported {
-    world.accounts.import(&world.actor(caller), &mut given(lines), order).await.unwrap()
+    world.accounts.import(&world.actor(caller)).unwrap().run(&mut file(lines), order).await.unwrap()
 }
 
 fn counts(imported: &Imported) -> (u64, u64, u64) {
@@ -108,7 +108,7 @@ async fn customers_are_imported_for_whom_the_caller_may_choose() {
     }
     let world = World::new().await;
     for caller in ["mias", "anonymous"] {
-        let imported = world.accounts.import(&world.actor(caller), &mut given(vec![]), &SKIP).await;
+        let imported = world.accounts.import(&world.actor(caller));
         assert!(matches!(imported, Err(Error::Forbidden)), "{caller}");
     }
     import(&world, "mia", vec![line("+998911111111")], &SKIP).await;
@@ -231,7 +231,8 @@ async fn what_the_system_imports_was_entered_by_whom_it_names() {
     assert_eq!(world.describe(&find(&world, "+998911111111").unwrap()), "of nobody by max");
     let event = world.store.events().pop().unwrap();
     assert_eq!((event.actor_role.as_str(), event.actor_id), ("system", None));
-    let refused = world.accounts.import(&world.actor("system"), &mut given(vec![]), &by("x@example.com")).await;
+    let import = world.accounts.import(&world.actor("system")).unwrap();
+    let refused = import.run(&mut file(vec![]), &by("x@example.com")).await;
     assert!(matches!(refused, Err(Error::Invalid(Field::Email, _))));
 }
 
@@ -247,11 +248,17 @@ async fn an_export_holds_the_scope_and_ends_with_the_callers_authority() {
         ("mias", "this role may not do that"),
         ("anonymous", "this role may not do that"),
     ] {
-        assert_eq!(world.names(world.accounts.export(&world.actor(caller), &query).await), expected, "{caller}");
+        let listed = match world.accounts.export(&world.actor(caller)) {
+            Ok(export) => export.page(&query).await,
+            Err(error) => Err(error),
+        };
+        assert_eq!(world.names(listed), expected, "{caller}");
     }
-    let emails = world.accounts.manager_emails(&world.actor("admin"), &world.store.users()).await.unwrap();
+    let export = world.accounts.export(&world.actor("admin")).unwrap();
+    let emails = export.manager_emails(&world.store.users()).await.unwrap();
     let expected = [("mia", "mia@example.com"), ("max", "max@example.com")];
     assert_eq!(emails, expected.map(|(name, address)| (world.id(name), email(address))).into());
     world.store.overwrite_user(&User { is_active: false, ..world.user("mia").clone() });
-    assert!(matches!(world.accounts.export(&world.actor("mia"), &query).await, Err(Error::Unauthorized)));
+    let export = world.accounts.export(&world.actor("mia")).unwrap();
+    assert!(matches!(export.page(&query).await, Err(Error::Unauthorized)));
 }

@@ -53,7 +53,8 @@ async fn fields_are_set_as_the_policy_says() {
             let world = World::new().await;
             let patch = of(field, &world);
             let actor = world.in_session(world.actor(caller)).await;
-            let done = world.accounts.update(&actor, world.id(target), &patch, &Expected::Any).await;
+            let done =
+                world.accounts.update(&actor, world.id(target), &Expected::Any, given(patch.clone().sent())).await;
             let expected = match expected {
                 "404" => HIDDEN.to_owned(),
                 "403" => format!("this role may not set {field}"),
@@ -66,7 +67,7 @@ async fn fields_are_set_as_the_policy_says() {
     }
     let world = World::new().await;
     let (stranger, patch) = (world.actor("anonymous"), UserPatch::default());
-    let refused = world.accounts.update(&stranger, world.id("mia"), &patch, &Expected::Any).await;
+    let refused = world.accounts.update(&stranger, world.id("mia"), &Expected::Any, given(patch.clone().sent())).await;
     assert_eq!(told(refused), FORBIDDEN);
 }
 
@@ -74,7 +75,7 @@ async fn fields_are_set_as_the_policy_says() {
 async fn all_forbidden_fields_are_named() {
     let world = World::new().await;
     let fields = [Field::Email, Field::DisplayName, Field::Role, Field::Metadata];
-    let refused = world.accounts.check_may_set(&world.actor("mia"), world.user("mia"), &fields).unwrap_err();
+    let refused = update::check_may_set(&world.actor("mia"), world.user("mia"), &fields).unwrap_err();
     assert!(matches!(refused, Error::ForbiddenFields(fields) if fields == [Field::Email, Field::Role]));
 }
 
@@ -84,14 +85,15 @@ async fn a_change_is_recorded_and_nothing_is_not() {
     let (actor, id) = (world.actor("admin"), world.id("mias"));
     let before = world.store.events().len();
     let same = UserPatch { is_active: Some(true), ..UserPatch::default() };
-    let unchanged = world.accounts.update(&actor, id, &same, &Expected::Any).await.unwrap();
+    let unchanged = world.accounts.update(&actor, id, &Expected::Any, given(same.clone().sent())).await.unwrap();
     assert_eq!((unchanged.version, world.store.events().len()), (1, before));
     let both = UserPatch {
         display_name: Some(DisplayName::parse_optional("New").unwrap()),
         assigned_manager_id: Some(Some(world.id("max"))),
         ..UserPatch::default()
     };
-    let changed = world.accounts.update(&actor, id, &both, &Expected::Versions(vec![1])).await.unwrap();
+    let changed =
+        world.accounts.update(&actor, id, &Expected::Versions(vec![1]), given(both.clone().sent())).await.unwrap();
     assert_eq!(changed.version, 2);
     let kinds: Vec<_> = world.store.events()[before..]
         .iter()
@@ -102,7 +104,7 @@ async fn a_change_is_recorded_and_nothing_is_not() {
         (EventKind::CustomerAssigned, vec!["assigned_manager_id".to_owned()]),
     ];
     assert_eq!(kinds, expected);
-    let stale = world.accounts.update(&actor, id, &both, &Expected::Versions(vec![1])).await;
+    let stale = world.accounts.update(&actor, id, &Expected::Versions(vec![1]), given(both.clone().sent())).await;
     assert!(matches!(stale, Err(Error::PreconditionFailed)));
 }
 
@@ -112,8 +114,12 @@ async fn erasing_and_handing_over_are_for_admins() {
         let world = World::new().await;
         let actor = world.actor(caller);
         let order = HandoverOrder { to: vec![world.id("max")], ..HandoverOrder::default() };
-        assert_eq!(told(world.accounts.hand_over(&actor, world.id("mia"), &order).await), expected, "{caller}");
-        assert_eq!(told(world.accounts.erase(&actor, world.id("maxs"), &Expected::Any).await), expected, "{caller}");
+        assert_eq!(told(world.accounts.hand_over(&actor, world.id("mia"), given(order)).await), expected, "{caller}");
+        assert_eq!(
+            told(world.accounts.erase(&actor, world.id("maxs"), given(Expected::Any)).await),
+            expected,
+            "{caller}"
+        );
     }
 }
 
@@ -138,7 +144,7 @@ async fn everyone_reads_their_own_data_and_admins_all() {
 async fn whoever_is_needed_stays() {
     let world = World::new().await;
     let actor = world.actor("admin");
-    let erase = async |name| told(world.accounts.erase(&actor, world.id(name), &Expected::Any).await);
+    let erase = async |name| told(world.accounts.erase(&actor, world.id(name), given(Expected::Any)).await);
     assert_eq!(erase("mia").await, "customers still assigned: 1");
     assert_eq!(erase("admin").await, "the last active admin stays");
     assert_eq!(erase("nobody").await, HIDDEN);
