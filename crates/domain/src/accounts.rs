@@ -28,7 +28,6 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-pub use export::Export;
 pub use handover::{HandedOver, HandoverOrder};
 pub use idempotent::{Created, SentUser};
 pub use import::Import;
@@ -161,6 +160,14 @@ impl Accounts {
     /// By what right the caller changes something now.
     fn authority(&self, actor: &Actor) -> Authority {
         actor.authority(self.clock.now())
+    }
+
+    /// Whether the caller may do this to anybody at all, before the request is read any further.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the role may never.
+    pub fn check_may(&self, actor: &Actor, action: Action) -> Result<(), Error> {
+        allowed(actor, action).map(|_| ())
     }
 
     /// One person whom the caller may see.

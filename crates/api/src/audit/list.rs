@@ -87,9 +87,7 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    services.audit.check_may_read(actor)?;
-    let query = event_query(request.query_string())?;
-    let found = services.audit.list(actor, &query).await?;
+    let found = services.audit.list(actor, async || event_query(request.query_string())).await?;
     Ok(page(&request, &found))
 }
 

@@ -3,10 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
+use domain::accounts::{Created as Entered, SentUser};
 use domain::once::Remember;
 use domain::{
-    Action, Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Phone, Role, Staff,
-    StaffRole, TrunkNumber, User, UserId, VerificationMethod,
+    Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Phone, Role, Staff, StaffRole,
+    TrunkNumber, User, UserId, VerificationMethod,
 };
 use utoipa::ToSchema;
 
@@ -167,31 +168,24 @@ pub(crate) async fn create(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    services.accounts.check_may(actor, Action::CreateCustomer)?;
-    no_query(request.query_string())?;
-    let key = idempotency_key::key(&request)?;
-    let mut fields = body.fields().await?;
-    let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &fields.canonical()));
-    if let Some(Ok(role)) = fields.peek("role").map(str::parse) {
-        services.accounts.check_may_create(actor, role)?;
-    }
-    // Before the fields are looked at: the key may be another request's, and the rules may have changed since.
-    if let Some(once) = once
-        && let Some(answer) = services.accounts.first_answer(actor, once).await?
-    {
-        return idempotency_key::again(&answer, &request);
-    }
-    let new = CreateUserRequest::from_fields(&mut fields, services.authentication.settings().passwords);
-    let new = fields.finish(new)?;
-    let Some(once) = once else { return Ok(created(&enter(&services, actor, new, None).await?).answer(&request)) };
-    let remember = Remember { once, answer: |user| created(user).remembered() };
-    match enter(&services, actor, new, Some(remember)).await {
-        Ok(user) => Ok(created(&user).answer(&request)),
-        // The same request may have been carried out a moment ago, which then is the reason.
-        Err(refusal) => match services.accounts.first_answer(actor, once).await? {
-            Some(answer) => idempotency_key::again(&answer, &request),
-            None => Err(refusal),
-        },
+    let services = &**services;
+    let passwords = services.authentication.settings().passwords;
+    let sent = async || {
+        no_query(request.query_string())?;
+        let key = idempotency_key::key(&request)?;
+        let mut fields = body.fields().await?;
+        let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &fields.canonical()));
+        let answer = once.map(|once| Remember { once, answer: |user| created(user).remembered() });
+        let role = fields.peek("role").and_then(|role| role.parse().ok());
+        let enter = async move |answer| {
+            let new = CreateUserRequest::from_fields(&mut fields, passwords);
+            enter(services, actor, fields.finish(new)?, answer).await
+        };
+        Ok(SentUser { role, answer, enter })
+    };
+    match services.accounts.create_idempotent::<Problem, _>(actor, sent).await? {
+        Entered::Now(user) => Ok(created(&user).answer(&request)),
+        Entered::Before(answer) => idempotency_key::again(&answer, &request),
     }
 }
 
@@ -216,10 +210,10 @@ async fn enter(
             };
             staff.password_hash =
                 services.authentication.hash_new_password(actor, "password", &password, Some(&email)).await?;
-            Ok(services.accounts.create_once(actor, NewUser::Staff(staff), remember).await?)
+            Ok(services.accounts.create_and_store(actor, NewUser::Staff(staff), remember).await?)
         }
         CreateUserRequest::Customer(new) => {
-            Ok(services.accounts.create_once(actor, NewUser::Customer(new.into()), remember).await?)
+            Ok(services.accounts.create_and_store(actor, NewUser::Customer(new.into()), remember).await?)
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use actix_web::web::{Bytes, Data, Path};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::accounts::PersonalEvents;
 use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
 use domain::once::FirstAnswer;
 use domain::session::Session;
-use domain::{Error, Notice, PersonalData};
+use domain::{Error, Notice, PersonalData, UserId};
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::extract::caller::Authenticated;
 use crate::extract::idempotency_key;
-use crate::extract::query::no_query;
+use crate::extract::path_id::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
 use crate::users::UserResponse;
@@ -266,11 +266,10 @@ fn beginning(data: PersonalData) -> Result<Vec<u8>, Error> {
 pub(crate) async fn data(
     signed_in: Authenticated,
     services: Data<Services>,
-    id: Path<String>,
+    id: PathId<UserId>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    no_query(request.query_string())?;
+    let id = id.without_query(&request)?;
     let actor = &signed_in.0.actor;
     let (data, events) = services.accounts.find_personal_data(actor, id).await?;
     let mut written = Written { events, has_written_one: false, is_at_end: false };

@@ -1,12 +1,13 @@
 //! `DELETE /users/{id}`
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::Action;
+
+use domain::UserId;
 
 use crate::extract::caller::Authenticated;
 use crate::extract::if_match::expected;
-use crate::extract::query::no_query;
+use crate::extract::path_id::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
 
@@ -28,13 +29,11 @@ use crate::services::Services;
 pub(crate) async fn erase(
     signed_in: Authenticated,
     services: Data<Services>,
-    id: Path<String>,
+    id: PathId<UserId>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    services.accounts.check_may(actor, Action::EraseUser)?;
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    no_query(request.query_string())?;
-    services.accounts.erase(actor, id, &expected(&request, id)).await?;
+    let expected = async || Ok(expected(&request, id.without_query(&request)?));
+    services.accounts.erase::<Problem>(actor, id.or_nobody(), expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,10 +1,12 @@
 //! `GET /users/{id}`
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use domain::UserId;
+
 use crate::extract::caller::Authenticated;
-use crate::extract::query::no_query;
+use crate::extract::path_id::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
 use crate::users::{UserResponse, rendered};
@@ -24,12 +26,10 @@ use crate::users::{UserResponse, rendered};
 pub(crate) async fn find(
     signed_in: Authenticated,
     services: Data<Services>,
-    id: Path<String>,
+    id: PathId<UserId>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    // What is no UUID is the id of nobody.
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    no_query(request.query_string())?;
+    let id = id.without_query(&request)?;
     let user = services.accounts.find(&signed_in.0.actor, id).await?;
     Ok(rendered(&request, &user))
 }

@@ -1,9 +1,9 @@
 //! `POST /users/{id}/handover`
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::PasswordPolicy;
-use domain::{Action, HandedOver, HandoverOrder, UserId};
+use domain::{HandedOver, HandoverOrder, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::extract::caller::Authenticated;
 use crate::extract::fields::Fields;
 use crate::extract::json_body::{FromFields, JsonBody};
+use crate::extract::path_id::PathId;
 use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
@@ -89,16 +90,15 @@ impl From<HandedOver> for HandoverResponse {
 pub(crate) async fn hand_over(
     signed_in: Authenticated,
     services: Data<Services>,
-    id: Path<String>,
+    id: PathId<UserId>,
     request: HttpRequest,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    services.accounts.check_may(actor, Action::AssignCustomer)?;
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    services.accounts.find_manager(actor, id).await?;
-    no_query(request.query_string())?;
-    let order: HandoverRequest = body.read(&services).await?;
-    let done = services.accounts.hand_over(actor, id, &order.into()).await?;
+    let order = async || {
+        no_query(request.query_string())?;
+        body.read::<HandoverRequest>(&services).await.map(HandoverOrder::from)
+    };
+    let done = services.accounts.hand_over(actor, id.or_nobody(), order).await?;
     Ok(HttpResponse::Ok().json(HandoverResponse::from(done)))
 }

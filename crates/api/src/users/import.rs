@@ -3,8 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::ValueError;
+use domain::accounts::Import;
 use domain::import::{ImportOrder, Imported, LineError, OnError, OnExisting};
-use domain::{Accounts, Action, Actor, ValueError};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
@@ -145,13 +146,13 @@ pub(crate) async fn import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    services.accounts.check_may(actor, Action::ImportAndExport)?;
+    let import = services.accounts.import(actor)?;
     let order = order(request.query_string())?;
     upload::check_media_type(&request)?;
     let file = upload::receive(&services, &request, payload).await?;
     let lines = CsvLines::open(file).await?;
     let turn = services.imports.turn().await?;
-    let imported = import_detached(services.accounts.clone(), actor.clone(), lines, order.clone(), turn).await?;
+    let imported = import_detached(import, lines, order.clone(), turn).await?;
     if imported.is_aborted(&order) {
         let errors = imported.errors.into_iter().map(FieldError::from).collect();
         return Err(Problem::invalid_lines(errors, imported.errors_omitted));
@@ -161,18 +162,17 @@ pub(crate) async fn import(
 
 /// Goes on when the client hangs up, so that what was written is recorded.
 async fn import_detached(
-    accounts: Accounts,
-    actor: Actor,
+    import: Import,
     mut lines: CsvLines,
     order: ImportOrder,
     turn: OwnedSemaphorePermit,
 ) -> Result<Imported, Problem> {
-    let import = async move {
-        let imported = accounts.import(&actor, &mut lines, &order).await;
+    let run = async move {
+        let imported = import.run(&mut lines, &order).await;
         drop(turn);
         imported
     };
-    let done = actix_web::rt::spawn(import.in_current_span()).await;
+    let done = actix_web::rt::spawn(run.in_current_span()).await;
     Ok(done.map_err(|_| Problem::from_status(StatusCode::INTERNAL_SERVER_ERROR))??)
 }
 

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::Action;
 
 use crate::extract::caller::Authenticated;
 use crate::extract::query::{PageParams, UserFilterParams, user_query};
@@ -26,8 +25,7 @@ pub(crate) async fn managed_customers(
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    services.accounts.check_may(&signed_in.0.actor, Action::ListManagedCustomers)?;
-    let query = user_query(request.query_string())?;
-    let found = services.accounts.list_managed_customers(&signed_in.0.actor, &query).await?;
+    let actor = &signed_in.0.actor;
+    let found = services.accounts.list_managed_customers(actor, async || user_query(request.query_string())).await?;
     Ok(page(&request, &found))
 }

@@ -1,11 +1,10 @@
 //! `PATCH /users/{id}` and `PATCH /users/me`
 
 use actix_web::http::header;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{
-    Actor, Customer, Field, Phone, Profile, Role, Staff, User, UserId, UserPatch, ValueError, VerificationMethod,
-};
+use domain::accounts::SentPatch;
+use domain::{Actor, Customer, Phone, Profile, Role, Staff, User, UserId, UserPatch, ValueError, VerificationMethod};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -13,6 +12,7 @@ use crate::extract::caller::Authenticated;
 use crate::extract::fields::Fields;
 use crate::extract::if_match::expected;
 use crate::extract::json_body::JsonBody;
+use crate::extract::path_id::PathId;
 use crate::extract::query::no_query;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
@@ -110,12 +110,11 @@ pub(crate) struct UpdateCustomerRequest {
 pub(crate) async fn update(
     signed_in: Authenticated,
     services: Data<Services>,
-    id: Path<String>,
+    id: PathId<UserId>,
     request: HttpRequest,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    patched(&services, &signed_in.0.actor, id, &request, body).await
+    patched(&services, &signed_in.0.actor, id.or_nobody(), &request, body).await
 }
 
 /// Changes the caller, as `PATCH /users/{id}` does.
@@ -145,7 +144,6 @@ pub(crate) async fn update_me(
     patched(&services, &signed_in.0.actor, signed_in.0.user.id, &request, body).await
 }
 
-/// The refusals come in one order: not there, not yours, not as expected, not valid.
 async fn patched(
     services: &Services,
     actor: &Actor,
@@ -153,15 +151,13 @@ async fn patched(
     request: &HttpRequest,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let user = services.accounts.find(actor, id).await?;
-    no_query(request.query_string())?;
-    let fields = body.patch_fields().await?;
-    let named: Vec<Field> = fields.names().filter_map(|name| name.parse().ok()).collect();
-    services.accounts.check_may_set(actor, &user, &named)?;
-    let expected = expected(request, id);
-    expected.check(&user)?;
-    let patch = read(fields, &user)?;
-    let user = services.accounts.update(actor, id, &patch, &expected).await?;
+    let sent = async || {
+        no_query(request.query_string())?;
+        let sent = body.patch_fields().await?;
+        let fields = sent.names().filter_map(|name| name.parse().ok()).collect();
+        Ok(SentPatch { fields, read: |before: &User| read(sent, before) })
+    };
+    let user = services.accounts.update(actor, id, &expected(request, id), sent).await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&user))).json(UserResponse::from(&user)))
 }
 
@@ -221,6 +217,7 @@ mod tests {
 
     use super::*;
     use crate::routes::Paths;
+    use domain::Field;
     use utoipa::OpenApi;
 
     fn before() -> (Staff, Customer) {

@@ -89,7 +89,7 @@ async fn carry_out(lines: &mut dyn Lines, order: &ImportOrder, settings: &Settin
     let database = startup::open(settings).await?;
     database.migrate().await?;
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
-    let imported = accounts.import(&Actor::system("import"), lines, order).await;
+    let imported = accounts.import(&Actor::system("import")).map_err(refused)?.run(lines, order).await;
     drop(accounts);
     let closed = database.close().await;
     let imported = imported.map_err(|error| match error {

@@ -1,0 +1,37 @@
+//! The `{id}` of a path.
+
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::{Ready, ready};
+use uuid::Uuid;
+
+use crate::extract::query::no_query;
+use crate::problem::Problem;
+
+/// The id in a path. A text that is no UUID is the id of nobody: the answer to it is 404.
+#[derive(Clone, Copy)]
+pub(crate) struct PathId<T>(Option<T>);
+
+impl<T: Copy + From<Uuid>> PathId<T> {
+    /// The id, or one that nobody has.
+    pub(crate) fn or_nobody(self) -> T {
+        self.0.unwrap_or_else(|| Uuid::nil().into())
+    }
+
+    /// The id, of a request that has no query parameters.
+    pub(crate) fn without_query(self, request: &HttpRequest) -> Result<T, Problem> {
+        let id = self.0.ok_or_else(Problem::not_found)?;
+        no_query(request.query_string()).map(|()| id)
+    }
+}
+
+impl<T: FromStr> FromRequest for PathId<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.match_info().get("id").and_then(|text| text.parse().ok()))))
+    }
+}
