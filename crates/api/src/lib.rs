@@ -35,8 +35,7 @@ pub use openapi::openapi;
 pub use problem::Code;
 pub use recent::Recent;
 pub use services::Services;
-pub use users::csv::{CsvLines, HeaderError, OpenError, Spool};
-pub use users::export::{Export, ExportFormat};
+pub use users::export::write_json;
 
 /// Serves the whole surface; add it to an [`actix_web::App`].
 pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {

@@ -3,12 +3,12 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::audit::{Changes, Event, EventPage};
+use formats::rfc3339;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::extract::query::{encode_cursor, next_link};
-use crate::users::time;
 
 /// Who did what to whom.
 #[derive(Serialize, ToSchema)]
@@ -67,7 +67,7 @@ impl<'a> From<&'a Event> for EventResponse<'a> {
     fn from(event: &'a Event) -> Self {
         Self {
             id: event.id.as_uuid(),
-            at: time(event.at),
+            at: rfc3339(event.at),
             actor_id: event.actor_id.map(domain::UserId::as_uuid),
             actor_role: &event.actor_role,
             action: event.kind.as_str(),

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::session::Session;
 use domain::{PageSize, SessionId, Timestamp};
+use formats::rfc3339;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use crate::extract::caller::Authenticated;
 use crate::extract::query;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
-use crate::users::time;
 
 /// One sign-in of the caller.
 #[derive(Serialize, ToSchema)]
@@ -113,9 +113,9 @@ impl SessionResponse {
     fn new(session: &Session, current: SessionId) -> Self {
         Self {
             id: session.id.as_uuid(),
-            created_at: time(session.created_at),
-            last_used_at: time(session.last_used_at),
-            expires_at: time(session.expires_at),
+            created_at: rfc3339(session.created_at),
+            last_used_at: rfc3339(session.last_used_at),
+            expires_at: rfc3339(session.expires_at),
             address: session.address.map(|address| address.to_string()),
             user_agent: session.user_agent.clone(),
             current: session.id == current,

@@ -6,11 +6,11 @@ use domain::{
     ChallengeId, DisplayName, Email, Metadata, Phone, Role, StaffRole, TrunkNumber, UserId, ValueError,
     VerificationMethod,
 };
+use formats::json::{Inexact, Object};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::extract::json_body::Inexact;
 use crate::problem::{FieldError, Problem};
 
 /// A value that a field can hold.
@@ -21,38 +21,39 @@ pub(crate) trait FieldValue: Sized {
 
 /// An object whose fields are being taken out.
 pub(crate) struct Fields {
-    fields: Map<String, Value>,
+    values: Map<String, Value>,
     asked: Vec<&'static str>,
     errors: Vec<FieldError>,
     /// Numbers that are not among the fields as they were sent, each on a line.
     inexact: String,
 }
 
-impl Fields {
-    pub(crate) fn new(fields: Map<String, Value>) -> Self {
-        Self::with_inexact(fields, Vec::new())
-    }
-
-    /// Fields among which these numbers are wrong.
-    pub(crate) fn with_inexact(fields: Map<String, Value>, inexact: Vec<Inexact>) -> Self {
-        let mut fields = Self { fields, asked: Vec::new(), errors: Vec::new(), inexact: String::new() };
+impl From<Object> for Fields {
+    fn from(Object { members, inexact }: Object) -> Self {
+        let mut fields = Self::new(members);
         for Inexact { pointer, literal, error } in inexact {
             fields.inexact.extend([&*pointer, " ", &literal, "\n"]);
             fields.errors.push(FieldError { pointer, ..FieldError::new("", error) });
         }
         fields
     }
+}
+
+impl Fields {
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
+        Self { values, asked: Vec::new(), errors: Vec::new(), inexact: String::new() }
+    }
 
     /// The fields as text that is the same for equal objects.
     pub(crate) fn canonical(&self) -> Vec<u8> {
-        let mut text = serde_json::to_vec(&self.fields).unwrap_or_default();
+        let mut text = serde_json::to_vec(&self.values).unwrap_or_default();
         text.extend_from_slice(self.inexact.as_bytes());
         text
     }
 
     /// Whether the field is there with a value other than `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.fields.get(name).is_some_and(|value| !value.is_null())
+        self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// A field that must be there. `None` when it is not, or is wrong: [`Fields::finish`] says so.
@@ -76,7 +77,7 @@ impl Fields {
         read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
     ) -> Option<Option<T>> {
         self.asked.push(name);
-        match self.fields.remove(name) {
+        match self.values.remove(name) {
             None | Some(Value::Null) => Some(None),
             Some(value) => match without_nul(value).and_then(read) {
                 Ok(value) => Some(value),
@@ -99,7 +100,7 @@ impl Fields {
         name: &'static str,
         read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
     ) -> Option<T> {
-        let is_there = self.fields.contains_key(name);
+        let is_there = self.values.contains_key(name);
         let value = self.optional_with(name, read)?;
         if is_there && value.is_none() {
             self.refuse(name, ValueError::new("required", "can't be emptied"));
@@ -109,7 +110,7 @@ impl Fields {
 
     /// A field of a merge patch that `null` or an empty text empties.
     pub(crate) fn clearable<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<T>> {
-        let is_there = self.fields.contains_key(name);
+        let is_there = self.values.contains_key(name);
         self.optional(name).filter(|_| is_there)
     }
 
@@ -192,17 +193,17 @@ impl Fields {
 
     /// The names of the fields that are still there.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.keys().map(String::as_str)
+        self.values.keys().map(String::as_str)
     }
 
     /// The text of a field that is still there.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
-        self.fields.get(name)?.as_str()
+        self.values.get(name)?.as_str()
     }
 
     /// Drops the fields nobody asked for, where it cannot be told which belong.
     pub(crate) fn discard(&mut self) {
-        self.fields.clear();
+        self.values.clear();
     }
 
     /// Notes that a field is wrong.
@@ -212,7 +213,7 @@ impl Fields {
 
     /// Refuses what nobody asked for, and answers either every error or the request.
     pub(crate) fn finish<T>(mut self, request: Option<T>) -> Result<T, Problem> {
-        for name in std::mem::take(&mut self.fields).keys() {
+        for name in std::mem::take(&mut self.values).keys() {
             self.refuse(name, ValueError::new("unknown_field", "there is no such field here"));
         }
         match request {

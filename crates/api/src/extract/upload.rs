@@ -3,7 +3,7 @@
 //! It is put aside before anything is done with it, so that no transaction
 //! waits for somebody's connection.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,22 +11,17 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use domain::store::StoreError;
+use formats::{Spool, SpoolWriter};
 use futures_util::StreamExt;
-use tempfile::SpooledTempFile;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::extract::json_body;
 use crate::problem::{Code, Problem};
 use crate::services::Services;
-use crate::users::csv::Spool;
 
 /// Most bytes of a file.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// A file of up to so many bytes never touches the disk.
-const MAX_IN_MEMORY: usize = 1024 * 1024;
-/// What is written at once.
-const BLOCK: usize = 256 * 1024;
 /// A file that has not arrived within the time of a body may go on if so much of it came in that time.
 const MIN_PROGRESS: usize = 512 * 1024;
 /// How many files may be on their way in.
@@ -102,11 +97,15 @@ pub(crate) async fn receive(
     }
     let _upload = services.imports.upload()?;
     let mut arriving = Arriving::new(payload, services.body_time);
-    let mut kept = Kept::new();
+    let (mut spool, mut bytes) = (SpoolWriter::new(MAX_BYTES), 0);
     while let Some(chunk) = arriving.next().await? {
-        kept.add(chunk).await?;
+        bytes += chunk.len();
+        if bytes > MAX_BYTES {
+            return Err(too_large());
+        }
+        spool.add(&chunk).await.map_err(unavailable)?;
     }
-    kept.finish().await
+    spool.finish().await.map_err(unavailable)
 }
 
 fn too_large() -> Problem {
@@ -144,43 +143,6 @@ impl Arriving {
     }
 }
 
-/// What has arrived: in memory while it is small, then in a file that has no name and goes with us.
-struct Kept {
-    file: SpooledTempFile,
-    block: Vec<u8>,
-    bytes: usize,
-}
-
-impl Kept {
-    fn new() -> Self {
-        // Where nothing may be written, such as in a container that is read-only, memory has to do.
-        let most = if tempfile::tempfile().is_ok() { MAX_IN_MEMORY } else { MAX_BYTES };
-        Self { file: SpooledTempFile::new(most), block: Vec::new(), bytes: 0 }
-    }
-
-    async fn add(&mut self, chunk: Bytes) -> Result<(), Problem> {
-        self.bytes += chunk.len();
-        if self.bytes > MAX_BYTES {
-            return Err(too_large());
-        }
-        self.block.extend_from_slice(&chunk);
-        if self.block.len() >= BLOCK { self.write().await } else { Ok(()) }
-    }
-
-    async fn write(&mut self) -> Result<(), Problem> {
-        let block = std::mem::take(&mut self.block);
-        let mut file = std::mem::replace(&mut self.file, SpooledTempFile::new(0));
-        let written = tokio::task::spawn_blocking(move || file.write_all(&block).map(|()| file)).await;
-        self.file = written.map_err(io::Error::other).flatten().map_err(unavailable)?;
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<Box<dyn Spool>, Problem> {
-        self.write().await?;
-        Ok(Box::new(self.file))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -203,20 +165,5 @@ mod tests {
             assert_eq!(check_media_type(&request).is_ok(), ok, "{content_type}");
         }
         assert!(check_media_type(&TestRequest::default().to_http_request()).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_file_is_kept_whatever_its_size() {
-        for size in [0, 1, BLOCK, MAX_IN_MEMORY + BLOCK + 1] {
-            let mut kept = Kept::new();
-            for chunk in vec![b'x'; size].chunks(100_000) {
-                kept.add(Bytes::copy_from_slice(chunk)).await.unwrap();
-            }
-            let mut file = kept.finish().await.unwrap();
-            file.rewind().unwrap();
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).unwrap();
-            assert_eq!(bytes.len(), size);
-        }
     }
 }

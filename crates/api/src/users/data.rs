@@ -9,7 +9,9 @@ use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
 use domain::once::FirstAnswer;
 use domain::session::Session;
+use domain::store::StoreError;
 use domain::{Error, Notice, PersonalData, UserId};
+use formats::rfc3339;
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,8 +23,6 @@ use crate::extract::path_id::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::Services;
 use crate::users::UserResponse;
-use crate::users::export::broken;
-use crate::users::response::time;
 
 /// Everything that is stored about a person.
 #[derive(Serialize, ToSchema)]
@@ -159,9 +159,9 @@ impl From<Session> for StoredSession {
     fn from(session: Session) -> Self {
         Self {
             id: session.id.as_uuid(),
-            created_at: time(session.created_at),
-            last_used_at: time(session.last_used_at),
-            expires_at: time(session.expires_at),
+            created_at: rfc3339(session.created_at),
+            last_used_at: rfc3339(session.last_used_at),
+            expires_at: rfc3339(session.expires_at),
             address: session.address.map(|address| address.to_string()),
             user_agent: session.user_agent,
         }
@@ -175,9 +175,9 @@ impl From<Challenge> for StoredChallenge {
             purpose: challenge.purpose.as_str(),
             channel: challenge.channel.as_str(),
             contact: challenge.contact,
-            created_at: time(challenge.created_at),
-            expires_at: time(challenge.expires_at),
-            used_at: challenge.used_at.map(time),
+            created_at: rfc3339(challenge.created_at),
+            expires_at: rfc3339(challenge.expires_at),
+            used_at: challenge.used_at.map(rfc3339),
         }
     }
 }
@@ -189,15 +189,15 @@ impl From<Notice> for StoredNotice {
             purpose: notice.purpose.as_str(),
             channel: notice.channel.as_str(),
             contact: notice.recipient,
-            created_at: time(notice.created_at),
-            expires_at: time(notice.expires_at),
+            created_at: rfc3339(notice.created_at),
+            expires_at: rfc3339(notice.expires_at),
         }
     }
 }
 
 impl From<FirstAnswer> for RememberedAnswer {
     fn from(first: FirstAnswer) -> Self {
-        Self { answer: idempotency_key::body(&first.answer), expires_at: time(first.expires_at) }
+        Self { answer: idempotency_key::body(&first.answer), expires_at: rfc3339(first.expires_at) }
     }
 }
 
@@ -205,7 +205,7 @@ impl From<Event> for StoredEvent {
     fn from(event: Event) -> Self {
         Self {
             id: event.id.as_uuid(),
-            at: time(event.at),
+            at: rfc3339(event.at),
             actor_id: event.actor_id.map(domain::UserId::as_uuid),
             actor_role: event.actor_role,
             action: event.kind.as_str(),
@@ -242,15 +242,20 @@ impl Written {
             if std::mem::replace(&mut self.has_written_one, true) {
                 part.push(b',');
             }
-            serde_json::to_writer(&mut part, &StoredEvent::from(event)).map_err(broken)?;
+            serde_json::to_writer(&mut part, &StoredEvent::from(event)).map_err(failed)?;
         }
         Ok(Some(part))
     }
 }
 
+/// Nothing that is written into memory fails.
+fn failed(error: serde_json::Error) -> Error {
+    Error::Store(StoreError::Failed(Box::new(error)))
+}
+
 /// The answer up to its first event.
 fn beginning(data: PersonalData) -> Result<Vec<u8>, Error> {
-    let whole = serde_json::to_string(&PersonalDataResponse::from(data)).map_err(broken)?;
+    let whole = serde_json::to_string(&PersonalDataResponse::from(data)).map_err(failed)?;
     Ok(whole.strip_suffix(END).unwrap_or(&whole).into())
 }
 

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::ValueError;
 use domain::accounts::Import;
 use domain::import::{ImportOrder, Imported, LineError, OnError, OnExisting};
+use formats::{CsvLines, HeaderError, OpenError};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
@@ -15,11 +16,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::caller::Authenticated;
 use crate::extract::fields::text;
 use crate::extract::query::{boolean, fields};
+use crate::extract::upload;
 use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::services::Services;
-use crate::users::csv::{CsvLines, HeaderError, OpenError};
-
-use crate::extract::upload;
 
 /// How to import.
 #[derive(IntoParams)]

@@ -1,7 +1,6 @@
 //! Staff and customers.
 
 pub(crate) mod create;
-pub(crate) mod csv;
 pub(crate) mod data;
 pub(crate) mod end_sessions;
 pub(crate) mod erase;
@@ -15,6 +14,4 @@ pub(crate) mod me;
 mod response;
 pub(crate) mod update;
 
-pub(crate) use response::{
-    RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered, time,
-};
+pub(crate) use response::{RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered};

@@ -2,8 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::SecondsFormat;
-use domain::{Customer, Page, Profile, Staff, Timestamp, User};
+use domain::{Customer, Page, Profile, Staff, User};
+use formats::rfc3339;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -150,14 +150,14 @@ impl StaffResponse {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
-            verified_at: user.verified_at.map(time),
+            verified_at: user.verified_at.map(rfc3339),
             display_name: user.display_name.as_ref().map(ToString::to_string),
             email: staff.email.shown(),
             phone: staff.phone.as_ref().map(ToString::to_string),
             tin_trunk_number: staff.tin_trunk_number.as_ref().map(ToString::to_string),
             verification_method: staff.verification_method.as_str(),
-            created_at: time(user.created_at),
-            updated_at: time(user.updated_at),
+            created_at: rfc3339(user.created_at),
+            updated_at: rfc3339(user.updated_at),
         }
     }
 }
@@ -168,21 +168,16 @@ impl CustomerResponse {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
-            verified_at: user.verified_at.map(time),
+            verified_at: user.verified_at.map(rfc3339),
             display_name: user.display_name.as_ref().map(ToString::to_string),
             phone: customer.phone.to_string(),
             created_by: customer.created_by.as_uuid(),
             assigned_manager_id: customer.assigned_manager_id.map(domain::UserId::as_uuid),
             metadata: customer.metadata.as_object().clone(),
-            created_at: time(user.created_at),
-            updated_at: time(user.updated_at),
+            created_at: rfc3339(user.created_at),
+            updated_at: rfc3339(user.updated_at),
         }
     }
-}
-
-/// RFC 3339 in UTC with microseconds.
-pub(crate) fn time(time: Timestamp) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// The strong entity tag of a person's state (RFC 9110 section 8.8.3).

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::ExportFormat;
 use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery, ValueError};
+use formats::ExportFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 use persistence::{Database, DatabaseError};
 use secrecy::ExposeSecret;
@@ -41,9 +41,11 @@ pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError
         return Err(StartupError::Refused(format!("{} is the database itself", output.display())));
     }
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
-    let format = if words.format == "ndjson" { ExportFormat::Ndjson } else { ExportFormat::Csv };
-    let export = api::Export::new(accounts, Actor::system("export"), query(words), format);
-    let mut export = export.with_byte_order_mark(words.bom);
+    let format = match &*words.format {
+        "ndjson" => ExportFormat::JsonLines(api::write_json),
+        _ => ExportFormat::Csv { byte_order_mark: words.bom },
+    };
+    let mut export = formats::Export::new(accounts, Actor::system("export"), query(words), format);
     let mut output = Output::open(words.output.as_deref()).map_err(unwritable)?;
     let bar = bar();
     while let Some(part) = export.next().await.map_err(refused)? {

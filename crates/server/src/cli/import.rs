@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::{CsvLines, HeaderError, OpenError, Spool};
 use async_trait::async_trait;
 use domain::import::{ImportOrder, Imported, Line, Lines, MAX_ERRORS, OnError, OnExisting};
 use domain::store::StoreError;
 use domain::{Accounts, Actor, Error, SystemClock};
+use formats::{CsvLines, HeaderError, OpenError, Spool};
 use indicatif::{ProgressBar, ProgressStyle};
 use persistence::DatabaseError;
 

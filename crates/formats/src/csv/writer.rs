@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use domain::{Email, Profile, User, UserId};
 use serde_json::Value;
 
-use super::{EXPORTED, defused};
-use crate::users::response::time;
+use super::columns::{BYTE_ORDER_MARK, EXPORTED};
+use super::formula::defused;
+use crate::time::rfc3339;
 
 /// The header.
-pub(crate) fn head() -> Result<Vec<u8>, csv::Error> {
-    written(|writer| writer.write_record(EXPORTED))
+pub(crate) fn head(byte_order_mark: bool) -> Result<Vec<u8>, csv::Error> {
+    let mark: &[u8] = if byte_order_mark { &BYTE_ORDER_MARK } else { &[] };
+    Ok([mark, &written(|writer| writer.write_record(EXPORTED))?].concat())
 }
 
 /// A line for each person.
@@ -47,14 +49,14 @@ fn cells(user: &User, emails: &BTreeMap<UserId, Email>) -> [String; EXPORTED.len
         user.id.to_string(),
         user.role().to_string(),
         user.is_active.to_string(),
-        shown(user.verified_at.map(time)),
+        shown(user.verified_at.map(rfc3339)),
         defused(&shown(staff.map(|staff| staff.email.shown()))),
         defused(&shown(staff.and_then(|staff| staff.tin_trunk_number.as_ref()))),
         method.to_owned(),
         shown(customer.map(|customer| customer.created_by)),
         shown(manager),
-        time(user.created_at),
-        time(user.updated_at),
+        rfc3339(user.created_at),
+        rfc3339(user.updated_at),
     ]
 }
 

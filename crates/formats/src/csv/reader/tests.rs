@@ -2,6 +2,10 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 
+use domain::import::Column;
+use domain::{DisplayName, Email, Phone};
+
+use super::super::columns::{EXPORTED, IMPORTED};
 use super::*;
 
 fn open(file: &[u8]) -> Result<File, OpenError> {

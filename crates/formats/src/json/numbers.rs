@@ -13,17 +13,18 @@ const MAX_TOLD: usize = 100;
 
 /// A number that is refused.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Inexact {
+pub struct Inexact {
     /// Where it is (RFC 6901).
-    pub(crate) pointer: String,
+    pub pointer: String,
     /// As it was sent.
-    pub(crate) literal: String,
-    pub(crate) error: ValueError,
+    pub literal: String,
+    /// Why it is refused.
+    pub error: ValueError,
 }
 
 /// The text with a zero in the place of each number that is refused, and these: the first hundred, and with pointers that
 /// are together no longer than the text. What is no JSON stays none.
-pub(crate) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
+pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
     let mut scan = Scan { json, open: Vec::new(), told: 0, found: Vec::new(), refused: Vec::new() };
     scan.run();
     let Scan { found, refused, .. } = scan;

@@ -1,40 +1,4 @@
-//! People as lines of CSV (RFC 4180), out and in.
-//!
-//! What goes out can come in again: an import reads the columns that it knows
-//! of an export and passes over the others, and a cell that was defused is
-//! restored.
-
-mod reader;
-mod text;
-mod writer;
-
-pub use reader::{CsvLines, HeaderError, OpenError, Spool};
-pub(crate) use writer::{head, rows};
-
-/// What a file may begin with to say that it is UTF-8.
-pub(crate) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// What an import reads.
-const IMPORTED: [&str; 4] = ["phone", "display_name", "assigned_manager_email", "metadata"];
-
-/// What an export writes, in this order; first what can be imported.
-const EXPORTED: [&str; 15] = [
-    "phone",
-    "display_name",
-    "assigned_manager_email",
-    "metadata",
-    "id",
-    "role",
-    "is_active",
-    "verified_at",
-    "email",
-    "tin_trunk_number",
-    "verification_method",
-    "created_by",
-    "assigned_manager_id",
-    "created_at",
-    "updated_at",
-];
+//! Cells that a spreadsheet would run as a formula.
 
 /// What makes a spreadsheet take a cell for a formula when it comes first, the full-width forms included.
 const ACTIVE: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -45,12 +9,12 @@ fn is_active(text: &str) -> bool {
 }
 
 /// The text with a quote before it, if a spreadsheet would run it or [`restored`] would change it.
-fn defused(text: &str) -> String {
+pub(crate) fn defused(text: &str) -> String {
     if is_active(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// The text before it was [`defused`].
-fn restored(text: &str) -> &str {
+pub(crate) fn restored(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| is_active(rest)).unwrap_or(text)
 }
 

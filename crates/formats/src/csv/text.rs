@@ -8,13 +8,13 @@ pub(super) struct Text<R> {
     inner: R,
     after_cr: bool,
     last: u8,
-    place: Place,
+    state: CellState,
     bytes: u64,
 }
 
 /// Where in a cell the text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CellState {
     /// A quote would open it.
     Start,
     /// It is without quotes: one in it is a character like any other.
@@ -25,7 +25,7 @@ enum Place {
     AfterQuote,
 }
 
-impl Place {
+impl CellState {
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Quoted, b'"') => Self::AfterQuote,
@@ -38,7 +38,7 @@ impl Place {
 
 impl<R> Text<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, after_cr: false, last: b'\n', place: Place::Start, bytes: 0 }
+        Self { inner, after_cr: false, last: b'\n', state: CellState::Start, bytes: 0 }
     }
 
     pub(super) fn into_inner(self) -> R {
@@ -47,7 +47,7 @@ impl<R> Text<R> {
 
     /// Whether a quote is open at the end of what was read.
     pub(super) fn has_open_quote(&self) -> bool {
-        self.place == Place::Quoted
+        self.state == CellState::Quoted
     }
 
     /// How many bytes of the file were read.
@@ -65,7 +65,7 @@ impl<R> Text<R> {
                 continue;
             }
             self.last = if byte == b'\r' { b'\n' } else { byte };
-            self.place = self.place.after(self.last);
+            self.state = self.state.after(self.last);
             buffer[kept] = self.last;
             kept += 1;
         }

@@ -1,0 +1,132 @@
+//! People on their way out, a page at a time.
+
+use std::error;
+
+use domain::store::StoreError;
+use domain::{Accounts, Actor, Error, User, UserQuery};
+
+use crate::csv::writer;
+
+/// Writes a person as one JSON value. The API knows how people look in JSON.
+pub type WriteJson = fn(&mut Vec<u8>, &User) -> serde_json::Result<()>;
+
+/// What a file of people is.
+#[derive(Clone, Copy, Debug)]
+pub enum ExportFormat {
+    /// Comma-separated values with a header.
+    Csv {
+        /// Whether it begins with a byte order mark, by which spreadsheet programs tell UTF-8.
+        byte_order_mark: bool,
+    },
+    /// A JSON value on each line.
+    JsonLines(WriteJson),
+}
+
+/// An export that has begun.
+pub struct Export {
+    accounts: Accounts,
+    actor: Actor,
+    format: ExportFormat,
+    /// Of the next page; `None` after the last.
+    query: Option<UserQuery>,
+    has_begun: bool,
+    is_recorded: bool,
+    people: u64,
+    total: Option<u64>,
+}
+
+impl Export {
+    /// Everybody whom the query finds and the caller may export.
+    #[must_use]
+    pub fn new(accounts: Accounts, actor: Actor, query: UserQuery, format: ExportFormat) -> Self {
+        let query = Some(query);
+        Self { accounts, actor, format, query, has_begun: false, is_recorded: false, people: 0, total: None }
+    }
+
+    /// The next part of the file; `None` at its end. The export is recorded before its last part is handed out, or
+    /// when it breaks off.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; [`Error::Unauthorized`] when the caller's authority ends on the way; [`Error::Store`].
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let part = self.next_part().await?;
+        if part.is_some() && self.query.is_none() {
+            self.accounts.record_export(&self.actor, self.people, true).await?;
+            self.is_recorded = true;
+        }
+        Ok(part)
+    }
+
+    async fn next_part(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let Some(query) = self.query.take() else { return Ok(None) };
+        let page = self.accounts.export(&self.actor, &query).await?;
+        let mut part = Vec::new();
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        if let (ExportFormat::Csv { byte_order_mark }, false) = (self.format, has_begun) {
+            part = writer::head(byte_order_mark).map_err(failed)?;
+        }
+        part.extend(self.written(&page.items).await?);
+        self.people += page.items.len() as u64;
+        self.total = self.total.or(page.total);
+        self.query = page.next.map(|next| UserQuery { after: Some(next), include_total: false, ..query });
+        Ok(Some(part))
+    }
+
+    /// Who exports.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// How many people were written so far.
+    #[must_use]
+    pub fn people(&self) -> u64 {
+        self.people
+    }
+
+    /// How many there were at the beginning, if the query asked for it.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    async fn written(&self, people: &[User]) -> Result<Vec<u8>, Error> {
+        match self.format {
+            ExportFormat::Csv { .. } => {
+                let emails = self.accounts.manager_emails(&self.actor, people).await?;
+                writer::rows(people, &emails).map_err(failed)
+            }
+            ExportFormat::JsonLines(write) => json_lines(people, write).map_err(failed),
+        }
+    }
+}
+
+/// A client that stops reading has got what was handed out until then, which is recorded too.
+impl Drop for Export {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.is_recorded || !self.has_begun {
+            return;
+        }
+        let (accounts, actor, people) = (self.accounts.clone(), self.actor.clone(), self.people);
+        runtime.spawn(async move {
+            if let Err(error) = accounts.record_export(&actor, people, false).await {
+                tracing::error!(error = &error as &dyn error::Error, people, "an export was not recorded");
+            }
+        });
+    }
+}
+
+fn json_lines(people: &[User], write: WriteJson) -> serde_json::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for user in people {
+        write(&mut lines, user)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// Nothing that is written into memory fails.
+fn failed(error: impl error::Error + Send + Sync + 'static) -> Error {
+    Error::Store(StoreError::Failed(Box::new(error)))
+}
