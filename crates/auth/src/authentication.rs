@@ -22,11 +22,12 @@ mod tests;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use domain::AccountPorts;
 use domain::audit::{Event, EventKind};
 use domain::limit::{Attempt, Limit};
 use domain::once::Once;
 use domain::session::Session;
-use domain::store::{AccountStore, AttemptStore, ChallengeStore, SessionStore};
+use domain::store::{AttemptStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
 use domain::{Actor, Authority, ChallengeId, Clock, Email, Origin, Role, SessionId, User, UserId, VerificationMethod};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -70,13 +71,20 @@ pub struct Parts {
     pub settings: Settings,
 }
 
+/// The ports on people that authentication uses.
+pub trait PeoplePorts: AccountPorts + SetupStore + SignUpStore {}
+
+impl<S: AccountPorts + SetupStore + SignUpStore> PeoplePorts for S {}
+
 /// The ports that authentication uses.
 #[derive(Clone)]
 pub struct Stores {
     /// People.
-    pub accounts: Arc<dyn AccountStore>,
+    pub accounts: Arc<dyn PeoplePorts>,
     /// Sign-ins.
     pub sessions: Arc<dyn SessionStore>,
+    /// Passwords of staff.
+    pub passwords: Arc<dyn PasswordStore>,
     /// One-time codes.
     pub challenges: Arc<dyn ChallengeStore>,
     /// Counters of what must not be tried too often.
@@ -86,10 +94,13 @@ pub struct Stores {
 impl Stores {
     /// One store behind every port.
     #[must_use]
-    pub fn of<S: AccountStore + SessionStore + ChallengeStore + AttemptStore + 'static>(store: Arc<S>) -> Self {
+    pub fn of<S: PeoplePorts + SessionStore + PasswordStore + ChallengeStore + AttemptStore + 'static>(
+        store: Arc<S>,
+    ) -> Self {
         Self {
             accounts: Arc::clone(&store) as _,
             sessions: Arc::clone(&store) as _,
+            passwords: Arc::clone(&store) as _,
             challenges: Arc::clone(&store) as _,
             attempts: store,
         }

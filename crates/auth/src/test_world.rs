@@ -10,7 +10,9 @@ use domain::challenge::Message;
 use domain::delivery::MessageKeys as _;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
-use domain::store::{Account, AccountStore, ChallengeStore as _, SessionStore, StoreError, WriteError};
+use domain::store::{
+    Account, Credentials, MessageStore as _, PasswordStore, SessionStore, StoreError, UserStore, WriteError,
+};
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
     Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
@@ -91,7 +93,8 @@ impl World {
     /// Another instance on the same database, whose session store is hooked.
     pub(crate) fn hooked(&self, hook: Hook) -> Authentication {
         let sessions = Arc::new(HookedSessions { inner: self.store.clone(), hook });
-        let stores = Stores { sessions, ..Stores::of(Arc::new(self.store.clone())) };
+        let stores =
+            Stores { sessions: sessions.clone(), passwords: sessions, ..Stores::of(Arc::new(self.store.clone())) };
         authentication(stores, &self.clock, &self.keys, &self.hasher, self.auth.settings().clone())
     }
 
@@ -290,6 +293,24 @@ impl SessionStore for HookedSessions {
         self.inner.end_sessions(by, user, except, event).await
     }
 
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        (self.hook)("end_other_sessions").await?;
+        self.inner.end_other_sessions(proof, event).await
+    }
+}
+
+#[async_trait]
+impl PasswordStore for HookedSessions {
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        (self.hook)("find_credentials").await?;
+        self.inner.find_credentials(email).await
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        (self.hook)("renew_password_hash").await?;
+        self.inner.renew_password_hash(id, old, new).await
+    }
+
     async fn prove_session(
         &self,
         session: SessionId,
@@ -299,11 +320,6 @@ impl SessionStore for HookedSessions {
     ) -> Result<(), WriteError> {
         (self.hook)("prove_session").await?;
         self.inner.prove_session(session, user, password, event).await
-    }
-
-    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
-        (self.hook)("end_other_sessions").await?;
-        self.inner.end_other_sessions(proof, event).await
     }
 
     async fn change_password(

@@ -7,12 +7,16 @@ use crate::audit::{Event, EventKind, changes};
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::customer::Customer;
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::once::Remember;
 use crate::page::{Page, UserQuery};
 use crate::policy::{self, Action, Scope};
-use crate::store::{Account, AccountStore, WriteError};
+use crate::store::{
+    Account, AuditStore, ErasureStore, HandoverStore, HealthStore, ImportStore, PersonalDataStore, UserStore,
+    WriteError,
+};
 use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
@@ -37,8 +41,19 @@ pub use update::{Expected, SentPatch};
 /// The use-cases on people. The caller is the first argument of each.
 #[derive(Clone)]
 pub struct Accounts {
-    store: Arc<dyn AccountStore>,
+    store: Arc<dyn AccountPorts>,
     clock: Arc<dyn Clock>,
+}
+
+/// The ports that [`Accounts`] uses.
+pub trait AccountPorts:
+    UserStore + HandoverStore + ImportStore + ErasureStore + PersonalDataStore + AuditStore + HealthStore
+{
+}
+
+impl<S> AccountPorts for S where
+    S: UserStore + HandoverStore + ImportStore + ErasureStore + PersonalDataStore + AuditStore + HealthStore
+{
 }
 
 /// Somebody to enter.
@@ -95,7 +110,7 @@ impl NewUser {
 impl Accounts {
     /// Use-cases over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn AccountStore>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: Arc<dyn AccountPorts>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 

@@ -3,13 +3,11 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::audit;
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, MessageId, UserId};
-use crate::limit::Attempt;
-use crate::session::{Digest, Session};
-use crate::store::Account;
-use crate::user::{PasswordHash, VerificationMethod, named};
+use crate::names::named;
+use crate::session::Digest;
+use crate::user::VerificationMethod;
 use crate::value::{DisplayName, Email, Phone, TrunkNumber};
 
 named! {
@@ -169,39 +167,4 @@ pub struct Turn {
     pub network: Digest,
     /// Whether the contact belongs to an account.
     pub has_account: bool,
-}
-
-/// A code that somebody gives, and what it counts as when it is wrong.
-pub struct CodeGuess<'a> {
-    /// Whether it is the code of this challenge. A code that was never sent is none.
-    pub is_right: &'a (dyn Fn(&Challenge) -> bool + Send + Sync),
-    /// What a wrong one counts as. Where that is used up, no code is looked at.
-    pub if_wrong: &'a [Attempt],
-}
-
-/// A challenge after a code was tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
-    /// As it is now, this try counted.
-    pub challenge: Challenge,
-    /// Whether the code was right, and had been sent.
-    pub is_right: bool,
-}
-
-/// Everything that a redeemed code does, in one transaction. Parts that are
-/// not given do not happen.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// A new account to write, whose the challenge is after that.
-    pub account: Option<Account>,
-    /// A person whose contact is proven now; when it was before, nothing about them changes.
-    pub verified: Option<UserId>,
-    /// A person's new password; all their sessions end, and every open
-    /// challenge that has to do with the old one is closed. Unless it is their
-    /// first one, they are told, beside the first of the events.
-    pub password: Option<(UserId, PasswordHash)>,
-    /// A session to start.
-    pub session: Option<Session>,
-    /// What to record.
-    pub events: Vec<audit::Event>,
 }

@@ -1,33 +1,9 @@
 //! What can go wrong in a use-case.
 
+use crate::field::Field;
 use crate::limit::TooMany;
-use crate::store::{StoreError, WriteError};
-use crate::user::named;
+use crate::store::error::{StoreError, WriteError};
 use crate::value::ValueError;
-
-named! {
-    /// A field of a person, by its name in the contract.
-    Field {
-        /// `role`
-        Role => "role",
-        /// `is_active`
-        IsActive => "is_active",
-        /// `display_name`
-        DisplayName => "display_name",
-        /// `email`
-        Email => "email",
-        /// `phone`
-        Phone => "phone",
-        /// `tin_trunk_number`
-        TrunkNumber => "tin_trunk_number",
-        /// `verification_method`
-        VerificationMethod => "verification_method",
-        /// `assigned_manager_id`
-        AssignedManager => "assigned_manager_id",
-        /// `metadata`
-        Metadata => "metadata",
-    }
-}
 
 /// Why a use-case did not do what was asked.
 #[derive(Debug, thiserror::Error)]

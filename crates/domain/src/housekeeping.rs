@@ -114,7 +114,7 @@ fn kept(kind: Expirable) -> TimeDelta {
 mod tests {
     use super::*;
     use crate::challenge::Purpose;
-    use crate::store::{AccountStore, ChallengeStore, SessionStore};
+    use crate::store::{ChallengeStore, SessionStore, UserStore};
     use crate::testing::{FixedClock, MemoryStore, account, challenge, event, manager, message, session};
     use crate::{Authority, audit::EventKind, user::User};
 

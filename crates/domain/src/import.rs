@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::id::UserId;
+use crate::names::named;
 use crate::store::StoreError;
-use crate::user::named;
 use crate::value::{DisplayName, Email, Metadata, Phone, ValueError};
 
 named! {

@@ -1,7 +1,7 @@
 //! Keys that all instances share through the database.
 
 use crate::clock::Timestamp;
-use crate::user::named;
+use crate::names::named;
 
 named! {
     /// What a key is for.

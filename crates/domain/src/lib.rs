@@ -15,17 +15,21 @@
 pub mod accounts;
 pub mod actor;
 pub mod audit;
+mod audit_trail;
 pub mod authority;
 pub mod challenge;
 pub mod clock;
+pub mod code_queue;
 pub mod customer;
 pub mod delivery;
 pub mod error;
+pub mod field;
 pub mod housekeeping;
 pub mod id;
 pub mod import;
 pub mod key;
 pub mod limit;
+mod names;
 pub mod notice;
 pub mod once;
 pub mod page;
@@ -38,17 +42,19 @@ pub mod session;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod turn;
 pub mod user;
 pub mod value;
 
-pub use accounts::{Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents};
+pub use accounts::{
+    AccountPorts, Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents,
+};
 pub use actor::{Actor, Identity, Origin};
-pub use audit::AuditTrail;
+pub use audit_trail::AuditTrail;
 pub use authority::{Authority, Credential};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use customer::Customer;
-pub use error::{Error, Field};
+pub use error::Error;
+pub use field::Field;
 pub use housekeeping::Housekeeping;
 pub use id::{ChallengeId, EventId, MessageId, SessionId, UserId};
 pub use notice::{Notice, NoticePurpose};

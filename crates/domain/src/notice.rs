@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use crate::audit::Event;
 use crate::clock::Timestamp;
 use crate::id::{MessageId, UserId, derived};
-use crate::user::{Profile, Staff, User, VerificationMethod, named};
+use crate::names::named;
+use crate::user::{Profile, Staff, User, VerificationMethod};
 
 named! {
     /// What somebody is told.

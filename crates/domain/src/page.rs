@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::UserId;
-use crate::user::{Role, User, named};
+use crate::names::named;
+use crate::user::{Role, User};
 use crate::value::{Email, ValueError, ascii_start, international_digits, search_key};
 
 /// Some of the items of a list, and where the rest begins.

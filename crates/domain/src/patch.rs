@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::customer::Customer;
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::user::{Profile, Role, Staff, User, VerificationMethod};
 use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};

@@ -5,9 +5,10 @@
 //! condition in `persistence`. A contract test keeps them equal.
 
 use crate::actor::{Actor, Identity};
-use crate::error::Field;
+use crate::field::Field;
 use crate::id::UserId;
-use crate::user::{Role, User, named};
+use crate::names::named;
+use crate::user::{Role, User};
 
 named! {
     /// What somebody wants to do with people.

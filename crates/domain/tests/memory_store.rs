@@ -4,10 +4,12 @@
 
 use chrono::TimeDelta;
 use clientele_domain::audit::EventKind;
-use clientele_domain::challenge::{Challenge, MAX_TRIES, Outcome, Purpose};
+use clientele_domain::challenge::{Challenge, MAX_TRIES, Purpose};
 use clientele_domain::key::{KeyPurpose, StoredKey};
 use clientele_domain::session::Session;
-use clientele_domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, WriteError};
+use clientele_domain::store::{
+    ChallengeStore, KeyStore, MessageStore, Outcome, PasswordStore, SessionStore, SetupStore, UserStore, WriteError,
+};
 use clientele_domain::testing::{self, FixedClock, MemoryStore, any_code, password_hash};
 use clientele_domain::{Authority, Clock, DisplayName, Filter, PageSize, Scope, Sort, User, UserQuery};
 

@@ -9,12 +9,11 @@ use domain::challenge::{Challenge, Message};
 use domain::once::{FirstAnswer, Once};
 use domain::session::{Digest, Session};
 use domain::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, HandoverAnew, ImportFound, ImportKeys, ImportParts,
-    Recovery, StoreError, Update, UpdateAnew, WriteError,
+    Account, Erasure, ErasureStore, Handover, HandoverStore, HealthStore, ImportBatches, ImportFound, ImportKeys,
+    ImportStore, PersonalDataStore, Recovery, RejudgeHandover, RejudgeUpdate, SetupStore, SignUpStore, StoreError,
+    Update, UserStore, WriteError,
 };
-use domain::{
-    Email, Page, PageSize, PasswordHash, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery,
-};
+use domain::{Email, Page, PageSize, PersonalData, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
 use migration::Migrator;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
@@ -23,9 +22,9 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::entity::{admin_manager, customer, lock, setup_token, signup, user};
 use crate::error::{Failure, only_store_error};
-use crate::person::{self, Person, admin_manager_row, customer_row, user_row};
+use crate::person::{self, admin_manager_row, customer_row, user_row};
 use crate::store::Store;
-use crate::{audit, authority, challenge_store, first_answer, notice_store, scope, session_store, signup_store, told};
+use crate::{audit, authority, challenge_store, first_answer, notice_store, scope, session_store, signup_store};
 
 /// What a row of `locks` is held for.
 #[derive(Clone, Copy)]
@@ -37,7 +36,7 @@ pub(crate) enum Lock {
 }
 
 #[async_trait]
-impl AccountStore for Store {
+impl UserStore for Store {
     async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError> {
         self.is_good(by).await
     }
@@ -50,6 +49,36 @@ impl AccountStore for Store {
         .await
     }
 
+    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
+        self.one(&first_answer::find(once, now)).await?.as_ref().map(first_answer::read).transpose()
+    }
+
+    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        if scope == Scope::Nothing {
+            return Ok(None);
+        }
+        let mut select = person::select();
+        select.cond_where(user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
+        person::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
+        self.page(scope, query).await
+    }
+
+    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(customer::Column::Phone.eq(phone.as_str()));
+        person::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn update_user(&self, by: &Authority, update: &Update, anew: &RejudgeUpdate<'_>) -> Result<User, WriteError> {
+        self.update(by, update, anew).await
+    }
+}
+
+#[async_trait]
+impl SignUpStore for Store {
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
         self.write(move |txn| async move {
             insert_account(&txn, account, events).await?;
@@ -75,10 +104,13 @@ impl AccountStore for Store {
         .await
     }
 
-    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
-        self.one(&first_answer::find(once, now)).await?.as_ref().map(first_answer::read).transpose()
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        self.has_email(email).await
     }
+}
 
+#[async_trait]
+impl SetupStore for Store {
     async fn create_first_admin(
         &self,
         account: &Account,
@@ -120,10 +152,6 @@ impl AccountStore for Store {
             Ok(true)
         })
         .await
-    }
-
-    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
-        self.has_email(email).await
     }
 
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
@@ -183,51 +211,10 @@ impl AccountStore for Store {
         });
         added.await.map_err(only_store_error)
     }
+}
 
-    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
-        if scope == Scope::Nothing {
-            return Ok(None);
-        }
-        let mut select = person::select();
-        select.cond_where(user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
-        person::read_user(self.one(&select).await?.as_ref())
-    }
-
-    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
-        self.page(scope, query).await
-    }
-
-    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        let mut select = person::select();
-        select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
-        let Some(row) = self.one(&select).await? else { return Ok(None) };
-        Ok(Some(Person::read(&row)?.into_credentials()?))
-    }
-
-    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
-        let mut select = person::select();
-        select.cond_where(customer::Column::Phone.eq(phone.as_str()));
-        person::read_user(self.one(&select).await?.as_ref())
-    }
-
-    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        let renewed = self.write(move |txn| async move {
-            // The password is the same, so nothing that anybody sees has changed.
-            admin_manager::Entity::update_many()
-                .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
-                .filter(admin_manager::Column::Id.eq(id.as_uuid()))
-                .filter(admin_manager::Column::PasswordHash.eq(old.expose()))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        renewed.await.map_err(only_store_error)
-    }
-
-    async fn update_user(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
-        self.update(by, update, anew).await
-    }
-
+#[async_trait]
+impl HandoverStore for Store {
     async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
         self.customer_ids(manager).await
     }
@@ -240,37 +227,29 @@ impl AccountStore for Store {
         &self,
         by: &Authority,
         handover: &Handover,
-        anew: Option<&HandoverAnew<'_>>,
+        anew: Option<&RejudgeHandover<'_>>,
     ) -> Result<Option<Handover>, WriteError> {
         self.transfer(by, handover, anew).await
     }
+}
 
-    async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
-        told::list(self, actor, since, limit).await
-    }
-
-    async fn record_told(
-        &self,
-        actor: UserId,
-        events: &[Event],
-        since: Timestamp,
-        most: u64,
-    ) -> Result<bool, StoreError> {
-        told::record(self, actor, events, since, most).await
-    }
-
+#[async_trait]
+impl ImportStore for Store {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         self.for_import(keys).await
     }
 
-    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         self.import(by, parts).await
     }
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
         self.emails(ids).await
     }
+}
 
+#[async_trait]
+impl ErasureStore for Store {
     async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase_ahead(by, erasure).await
     }
@@ -278,7 +257,10 @@ impl AccountStore for Store {
     async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase(by, erasure).await
     }
+}
 
+#[async_trait]
+impl PersonalDataStore for Store {
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
         self.personal_data(scope, id).await
     }
@@ -292,12 +274,10 @@ impl AccountStore for Store {
     ) -> Result<Option<EventPage>, StoreError> {
         self.personal_events(scope, id, after, size).await
     }
+}
 
-    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
-        let recorded = self.write(move |txn| async move { Ok(audit::record(&txn, event).await?) });
-        recorded.await.map_err(only_store_error)
-    }
-
+#[async_trait]
+impl HealthStore for Store {
     async fn check_ready(&self) -> Result<(), StoreError> {
         let needed: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let count = needed.len() as u64;

@@ -7,17 +7,17 @@
 use async_trait::async_trait;
 use domain::audit::{Event, EventCursor, EventFilter, EventPage, EventQuery};
 use domain::store::{AuditStore, StoreError};
-use domain::{Scope, UserId};
+use domain::{Scope, Timestamp, UserId};
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, DbBackend, FromQueryResult, QueryResult};
 
 use crate::entity::audit_event::{Column, Entity, Model};
 use crate::entity::{customer, user};
-use crate::error::{Inconsistency, store_error};
+use crate::error::{Inconsistency, only_store_error, store_error};
 use crate::keyset::{Place, comes_after};
 use crate::moment::moment;
-use crate::scope;
 use crate::store::Store;
+use crate::{audit, scope, told};
 
 #[async_trait]
 impl AuditStore for Store {
@@ -32,6 +32,30 @@ impl AuditStore for Store {
         let next = items.last().filter(|_| has_more).map(EventCursor::at);
         let total = if query.include_total { Some(self.count(&total(backend, scope, query)).await?) } else { None };
         Ok(EventPage { items, next, total })
+    }
+
+    async fn list_taken_phones(
+        &self,
+        actor: UserId,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        told::list(self, actor, since, limit).await
+    }
+
+    async fn record_taken_phones(
+        &self,
+        actor: UserId,
+        events: &[Event],
+        since: Timestamp,
+        most: u64,
+    ) -> Result<bool, StoreError> {
+        told::record(self, actor, events, since, most).await
+    }
+
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
+        let recorded = self.write(move |txn| async move { Ok(audit::record(&txn, event).await?) });
+        recorded.await.map_err(only_store_error)
     }
 }
 

@@ -1,10 +1,10 @@
 //! One-time codes and the messages that carry them.
 
 use async_trait::async_trait;
-use domain::challenge::{Challenge, CodeGuess, MAX_TRIES, Message, Outcome, Purpose, Tried, Turn};
+use domain::challenge::{Challenge, MAX_TRIES, Message, Purpose, Turn};
 use domain::limit::{Attempt, Settled};
 use domain::session::Digest;
-use domain::store::{ChallengeStore, StoreError, WriteError};
+use domain::store::{ChallengeStore, CodeGuess, MessageStore, Outcome, StoreError, Tried, WriteError};
 use domain::{ChallengeId, MessageId, PasswordHash, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -109,7 +109,10 @@ impl ChallengeStore for Store {
         })
         .await
     }
+}
 
+#[async_trait]
+impl MessageStore for Store {
     async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
         let claimed = self.write(move |txn| async move {
             let due = outbox::Entity::find()

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::error::Field;
+use domain::Field;
 use domain::store::{StoreError, WriteError};
 use sea_orm::sqlx::error::{DatabaseError as DriverError, ErrorKind};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxSqliteError};

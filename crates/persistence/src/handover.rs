@@ -1,7 +1,7 @@
 //! When a manager's customers go to others: a few statements for each receiver, however many customers.
 
 use domain::authority::Authority;
-use domain::store::{Handover, HandoverAnew, Share, StoreError, WriteError};
+use domain::store::{Handover, RejudgeHandover, Share, StoreError, WriteError};
 use domain::{Role, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{
@@ -39,7 +39,7 @@ impl Store {
         &self,
         by: &Authority,
         handover: &Handover,
-        anew: Option<&HandoverAnew<'_>>,
+        anew: Option<&RejudgeHandover<'_>>,
     ) -> Result<Option<Handover>, WriteError> {
         self.write(move |txn| async move {
             authority::hold(&txn, by, Some(handover.from)).await?;

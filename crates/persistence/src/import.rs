@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::authority::Authority;
-use domain::store::{ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, Update, WriteError};
+use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
 use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -50,7 +50,7 @@ impl Store {
 
     /// Not begun anew here when it lost against others, since the lines would have to be read again. There is no limit to
     /// the time that all of it takes, which depends on the file, but one to each part.
-    pub(crate) async fn import(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    pub(crate) async fn import(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<DatabaseTransaction>| {
             let mut parts = parts.lock().await;
@@ -120,8 +120,8 @@ fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
 async fn judge(
     txn: &DatabaseTransaction,
     keys: &ImportKeys,
-    parts: &mut dyn ImportParts,
-) -> Result<ImportPart, Failure> {
+    parts: &mut dyn ImportBatches,
+) -> Result<ImportBatch, Failure> {
     for _ in 0..LOOKS {
         let people = look_up(txn, keys).await?;
         let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
@@ -135,7 +135,11 @@ async fn judge(
     Err(WriteError::Stale.into())
 }
 
-async fn import_part(txn: &DatabaseTransaction, keys: &ImportKeys, parts: &mut dyn ImportParts) -> Result<(), Failure> {
+async fn import_part(
+    txn: &DatabaseTransaction,
+    keys: &ImportKeys,
+    parts: &mut dyn ImportBatches,
+) -> Result<(), Failure> {
     let part = judge(txn, keys, parts).await?;
     insert(txn, &part.created).await?;
     update(txn, &part.updated).await?;
@@ -143,7 +147,7 @@ async fn import_part(txn: &DatabaseTransaction, keys: &ImportKeys, parts: &mut d
 }
 
 /// Every manager who gets a customer, in the order of their ids.
-fn assigned(part: &ImportPart) -> BTreeSet<UserId> {
+fn assigned(part: &ImportBatch) -> BTreeSet<UserId> {
     let created = part.created.iter().filter_map(|user| user.customer()?.assigned_manager_id);
     created.chain(part.updated.iter().filter_map(|update| newly_assigned(&update.before, &update.after))).collect()
 }

@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use domain::audit::Event;
 use domain::authority::Authority;
 use domain::session::{Digest, Session};
-use domain::store::{SessionStore, StoreError, WriteError};
-use domain::{FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
+use domain::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
+use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect};
 
 use crate::account_store::touch;
 use crate::entity::{admin_manager, session, user};
-use crate::error::{Failure, Inconsistency, store_error};
+use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::person::Person;
 use crate::store::Store;
 use crate::{audit, authority, challenge_store, notice_store, person, proof_store};
 
@@ -118,6 +119,34 @@ impl SessionStore for Store {
         .await
     }
 
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        self.end_others(proof, event).await
+    }
+}
+
+#[async_trait]
+impl PasswordStore for Store {
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        let mut select = person::select();
+        select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
+        let Some(row) = self.one(&select).await? else { return Ok(None) };
+        Ok(Some(Person::read(&row)?.into_credentials()?))
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        let renewed = self.write(move |txn| async move {
+            // The password is the same, so nothing that anybody sees has changed.
+            admin_manager::Entity::update_many()
+                .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
+                .filter(admin_manager::Column::Id.eq(id.as_uuid()))
+                .filter(admin_manager::Column::PasswordHash.eq(old.expose()))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        renewed.await.map_err(only_store_error)
+    }
+
     async fn prove_session(
         &self,
         session: SessionId,
@@ -126,10 +155,6 @@ impl SessionStore for Store {
         event: &Event,
     ) -> Result<(), WriteError> {
         self.prove(session, user, password, event).await
-    }
-
-    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
-        self.end_others(proof, event).await
     }
 
     async fn change_password(

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use domain::challenge::{Message, Turn};
+use domain::code_queue::Waiting;
 use domain::limit::Attempt;
 use domain::session::Digest;
-use domain::store::{StoreError, WriteError};
-use domain::turn::{TurnStore, Waiting};
+use domain::store::{CodeQueueStore, StoreError, WriteError};
 use domain::{ChallengeId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
@@ -24,7 +24,7 @@ use crate::error::{only_store_error, store_error};
 use crate::store::Store;
 
 #[async_trait]
-impl TurnStore for Store {
+impl CodeQueueStore for Store {
     async fn contacts_due(&self, now: Timestamp, limit: u64) -> Result<Vec<Digest>, StoreError> {
         let select = Query::select()
             .column(Column::Contact)

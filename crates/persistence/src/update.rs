@@ -2,7 +2,7 @@
 
 use domain::authority::Authority;
 use domain::page::{email_key, name_key};
-use domain::store::{Update, UpdateAnew, WriteError};
+use domain::store::{RejudgeUpdate, Update, WriteError};
 use domain::{Email, Profile, Role, User, UserId};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{LockType, Query};
@@ -21,7 +21,7 @@ impl Store {
         &self,
         by: &Authority,
         update: &Update,
-        anew: &UpdateAnew<'_>,
+        anew: &RejudgeUpdate<'_>,
     ) -> Result<User, WriteError> {
         let _turn = self.turns.take(update.before.id, self.time_limit).await?;
         self.write(move |txn| async move {

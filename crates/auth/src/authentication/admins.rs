@@ -29,7 +29,7 @@ impl Authentication {
         match self.create_admin(actor, email.clone(), hash.clone()).await {
             // An unapproved sign-up is replaced by that: it may be a stranger's.
             Err(WriteError::Taken(Field::Email)) => {
-                let found = self.inner.stores.accounts.find_credentials(&email).await?;
+                let found = self.inner.stores.passwords.find_credentials(&email).await?;
                 self.recover(actor, found.ok_or(AuthError::Domain(Error::Stale))?, hash).await
             }
             done => Ok(done.map(|()| AdminMade::Created)?),

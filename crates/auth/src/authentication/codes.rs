@@ -1,10 +1,11 @@
 //! What every use-case with a code shares.
 
 use domain::audit::{Event, EventKind, changes};
-use domain::challenge::{Challenge, CodeGuess, MAX_TRIES, Outcome, Purpose};
+use domain::challenge::{Challenge, MAX_TRIES, Purpose};
 use domain::limit::Attempt;
 use domain::session::Session;
 use domain::store::WriteError;
+use domain::store::{CodeGuess, Outcome};
 use domain::{Actor, ChallengeId, Email, Error, Scope, Timestamp, User, UserId};
 
 use super::code_limits::asking_network;

@@ -1,7 +1,8 @@
 //! How passwords change.
 
 use domain::audit::EventKind;
-use domain::challenge::{Challenge, Outcome, Purpose};
+use domain::challenge::{Challenge, Purpose};
+use domain::store::Outcome;
 use domain::store::{Credentials, WriteError};
 use domain::{Actor, ChallengeId, Email, Error, PasswordHash, Staff, User, VerificationMethod};
 
@@ -29,7 +30,7 @@ impl Authentication {
     /// # Errors
     /// [`AuthError::Store`].
     pub async fn forgot_password(&self, actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
-        let found = self.inner.stores.accounts.find_credentials(email).await?;
+        let found = self.inner.stores.passwords.find_credentials(email).await?;
         let user = found.map(|found| found.user).filter(|user| user.is_active);
         let staff = user.as_ref().and_then(User::staff);
         let draft = Draft {
@@ -161,7 +162,7 @@ impl Authentication {
         mut place: Place,
     ) -> Result<Exchange, AuthError> {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
-        let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
+        let found = self.inner.stores.passwords.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
         let guess = self.begin_change(caller.user.id, place.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
@@ -178,6 +179,6 @@ impl Authentication {
         let event = self.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
         let (user, keep) = (caller.user.id, Some(caller.session_id));
         let (by, old) = (self.authority(&caller.actor), &exchange.found.password_hash);
-        self.inner.stores.sessions.change_password(&by, user, old, &exchange.new, keep, &event).await
+        self.inner.stores.passwords.change_password(&by, user, old, &exchange.new, keep, &event).await
     }
 }

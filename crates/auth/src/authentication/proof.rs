@@ -66,7 +66,7 @@ impl Authentication {
         place: &mut Place,
     ) -> Result<Credentials, AuthError> {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
-        let found = self.inner.stores.accounts.find_credentials(&staff.email).await?;
+        let found = self.inner.stores.passwords.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
         let guess = self.begin_change(caller.user.id, place.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
@@ -82,6 +82,6 @@ impl Authentication {
     async fn note_proof(&self, caller: &Caller, found: &Credentials) -> Result<(), WriteError> {
         let event = self.event(&caller.actor, EventKind::SessionReauthenticated, Some(caller.user.id));
         let (session, user) = (caller.session_id, caller.user.id);
-        self.inner.stores.sessions.prove_session(session, user, &found.password_hash, &event).await
+        self.inner.stores.passwords.prove_session(session, user, &found.password_hash, &event).await
     }
 }

@@ -1,7 +1,8 @@
 //! How people come back.
 
 use domain::audit::EventKind;
-use domain::challenge::{Outcome, Purpose};
+use domain::challenge::Purpose;
+use domain::store::Outcome;
 use domain::store::{Credentials, WriteError};
 use domain::{Actor, Authority, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
 use tokio::time::Instant;
@@ -86,7 +87,7 @@ impl Authentication {
         password: &Password,
         mut place: Place,
     ) -> Result<Proven, AuthError> {
-        let found = self.inner.stores.accounts.find_credentials(email).await?;
+        let found = self.inner.stores.passwords.find_credentials(email).await?;
         let guess = self.begin_sign_in(actor, email, found.as_ref(), place.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
         let verdict = self.inner.hasher.verify(&mut place, password, hash, Then::Renew).await;
@@ -113,7 +114,7 @@ impl Authentication {
 
     /// Replaces a cheap hash. When that can't be done now, the next sign-in does it.
     async fn renew_hash(&self, found: &Credentials, new: PasswordHash) -> PasswordHash {
-        let renewed = self.inner.stores.accounts.renew_password_hash(found.user.id, &found.password_hash, &new).await;
+        let renewed = self.inner.stores.passwords.renew_password_hash(found.user.id, &found.password_hash, &new).await;
         match renewed {
             Ok(()) => new,
             Err(error) => {
@@ -186,7 +187,7 @@ impl Authentication {
     /// and what this one began came after.
     async fn check_again(&self, proven: &mut Proven, password: &Password) -> Result<(), AuthError> {
         let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
-        let now = self.inner.stores.accounts.find_credentials(&staff.email).await?;
+        let now = self.inner.stores.passwords.find_credentials(&staff.email).await?;
         let now = now.filter(|now| now.user.id == proven.user.id).ok_or(AuthError::InvalidCredentials)?;
         proven.user = now.user;
         if now.password_hash == proven.hash {

@@ -2,8 +2,9 @@
 
 use domain::accounts::new_user;
 use domain::audit::EventKind;
-use domain::challenge::{Challenge, Outcome, Pending, Purpose};
+use domain::challenge::{Challenge, Pending, Purpose};
 use domain::store::Account;
+use domain::store::Outcome;
 use domain::{
     Actor, ChallengeId, Customer, DisplayName, Error, Field, Metadata, PasswordHash, Phone, Profile, Staff, StaffRole,
 };

@@ -2,10 +2,10 @@
 
 use domain::Timestamp;
 use domain::challenge::Message;
+use domain::code_queue::{Waiting, in_turn};
 use domain::delivery::CONTACT_SLOT;
 use domain::session::Digest;
 use domain::store::{StoreError, WriteError};
-use domain::turn::{Waiting, in_turn};
 
 use super::courier::{Courier, LEASE};
 

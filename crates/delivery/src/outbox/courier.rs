@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::delivery::MessageKeys;
-use domain::store::{AttemptStore, ChallengeStore, NoticeStore};
-use domain::turn::TurnStore;
+use domain::store::{AttemptStore, CodeQueueStore, MessageStore, NoticeStore};
 use domain::{Clock, Timestamp};
 
 use crate::budgets::Budgets;
@@ -17,9 +16,9 @@ use crate::withheld::Withheld;
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// The ports that the outbox uses.
-pub trait OutboxStore: ChallengeStore + NoticeStore + TurnStore + AttemptStore {}
+pub trait OutboxStore: MessageStore + NoticeStore + CodeQueueStore + AttemptStore {}
 
-impl<S: ChallengeStore + NoticeStore + TurnStore + AttemptStore> OutboxStore for S {}
+impl<S: MessageStore + NoticeStore + CodeQueueStore + AttemptStore> OutboxStore for S {}
 
 /// Sends one message at a time. All tasks of the outbox share it.
 pub(super) struct Courier {

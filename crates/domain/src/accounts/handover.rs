@@ -6,10 +6,11 @@ use super::update::MAX_RETRIES;
 use super::{Accounts, allowed};
 use crate::actor::Actor;
 use crate::audit::{Change, Changes, Event, EventKind};
-use crate::error::{Error, Field, Member};
+use crate::error::{Error, Member};
+use crate::field::Field;
 use crate::id::UserId;
 use crate::policy::Action;
-use crate::store::{Handover, HandoverAnew, Share, WriteError};
+use crate::store::{Handover, RejudgeHandover, Share, WriteError};
 use crate::user::{Role, User};
 use crate::value::ValueError;
 
@@ -71,7 +72,7 @@ impl Accounts {
             let replan = |customers: &[UserId]| {
                 has_chosen(order, customers).then(|| self.planned(actor, &from, order, customers))
             };
-            let replan = (attempt >= OPTIMISTIC_RETRIES).then_some(&replan as &HandoverAnew<'_>);
+            let replan = (attempt >= OPTIMISTIC_RETRIES).then_some(&replan as &RejudgeHandover<'_>);
             match self.store.hand_over(&self.authority(actor), &handover, replan).await {
                 Ok(done) => return Ok(summary(&done.unwrap_or(handover))),
                 // Somebody was assigned, or a receiver left: the next check tells what is wrong.

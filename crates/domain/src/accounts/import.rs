@@ -13,11 +13,12 @@ use judge::Judge;
 use super::update::MAX_RETRIES;
 use super::{Accounts, allowed};
 use crate::actor::Actor;
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::import::{Column, ImportOrder, Imported, Line, Lines, OnError, Refused};
 use crate::policy::{Action, Scope};
-use crate::store::{ImportKeys, ImportParts as _, StoreError, WriteError};
+use crate::store::{ImportBatches as _, ImportKeys, StoreError, WriteError};
 use crate::value::ValueError;
 
 /// How often a whole file is begun again when others change the same customers.
@@ -67,7 +68,7 @@ impl Import {
             OnError::Abort => import_whole(judge, lines, &mut imported).await,
             OnError::Skip => import_in_batches(judge, lines, &mut imported).await.map(|()| Recorded::No),
         };
-        accounts.record_told(actor, &imported.told).await?;
+        accounts.record_taken_phones(actor, &imported.told).await?;
         if !matches!(done, Ok(Recorded::Yes)) {
             accounts.store.record_event(&judge.event(&imported)).await?;
         }

@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::audit::EventKind;
-    use crate::store::AccountStore;
+    use crate::store::UserStore;
     use crate::testing::{self, FixedClock, MemoryStore, signed_in};
     use crate::user::User;
 

@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 use super::Accounts;
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind};
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::limit::TooMany;
 use crate::policy::{self, Action, Scope};
@@ -44,7 +45,7 @@ impl Accounts {
         let Some(asker) = Asker::of(actor) else { return Ok(Error::Taken(Field::Phone)) };
         let other = self.store.find_customer_by_phone(phone).await?;
         if let Some(other) = other.filter(|other| !asker.scope.contains(other)) {
-            self.record_told(actor, &[other.id]).await?;
+            self.record_taken_phones(actor, &[other.id]).await?;
         }
         Ok(Error::Taken(Field::Phone))
     }
@@ -53,12 +54,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::TooMany`] when that would be too often; then none may be told.
-    pub(super) async fn record_told(&self, actor: &Actor, others: &[UserId]) -> Result<(), Error> {
+    pub(super) async fn record_taken_phones(&self, actor: &Actor, others: &[UserId]) -> Result<(), Error> {
         let Some(asker) = Asker::of(actor).filter(|_| !others.is_empty()) else { return Ok(()) };
         let event = |&other: &UserId| Event::new(&*self.clock, actor, EventKind::PhoneTakenTold, Some(other));
         let events: Vec<_> = others.iter().map(event).collect();
         let since = self.clock.now() - WITHIN;
-        if self.store.record_told(asker.id, &events, since, MOST).await? {
+        if self.store.record_taken_phones(asker.id, &events, since, MOST).await? {
             return Ok(());
         }
         Err(self.told_too_often(asker).await?)
@@ -67,7 +68,7 @@ impl Accounts {
     /// How often the caller may still be told; `None` when there is no bound.
     pub(super) async fn still_to_tell(&self, actor: &Actor) -> Result<Option<u64>, Error> {
         let Some(asker) = Asker::of(actor) else { return Ok(None) };
-        let told = self.store.list_told(asker.id, self.clock.now() - WITHIN, MOST).await?;
+        let told = self.store.list_taken_phones(asker.id, self.clock.now() - WITHIN, MOST).await?;
         Ok(Some(MOST.saturating_sub(told.len() as u64)))
     }
 
@@ -84,7 +85,7 @@ impl Accounts {
 
     async fn told_too_often(&self, asker: Asker) -> Result<Error, Error> {
         let now = self.clock.now();
-        let told = self.store.list_told(asker.id, now - WITHIN, MOST).await?;
+        let told = self.store.list_taken_phones(asker.id, now - WITHIN, MOST).await?;
         let retry_after = told.last().map_or(WITHIN, |oldest| *oldest + WITHIN - now);
         let quota = MOST.try_into().unwrap_or(u32::MAX);
         Ok(Error::TooMany(TooMany { name: "phone-taken", quota, within: WITHIN, retry_after, is_under_way: false }))

@@ -3,7 +3,8 @@
 use super::{Accounts, allowed};
 use crate::actor::Actor;
 use crate::audit::{Changes, Event, EventKind, changes};
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::patch::{UserPatch, has_other_contact};
 use crate::policy::{self, Action};

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 
 use crate::actor::{Actor, Origin};
 use crate::audit::{Event, EventKind};
-use crate::challenge::{Challenge, CodeGuess, Message, Purpose};
+use crate::challenge::{Challenge, Message, Purpose};
 use crate::clock::Clock;
 use crate::id::UserId;
 use crate::session::{Digest, Session};
+use crate::store::CodeGuess;
 use crate::user::VerificationMethod;
 
 /// An entry of the audit trail by nobody in particular.

@@ -2,7 +2,7 @@
 //! misunderstood: each one has to show that it returns rows.
 
 use domain::audit::EventKind;
-use domain::store::AccountStore;
+use domain::store::UserStore;
 use domain::testing::{FixedClock, account, admin, customer, event, manager};
 use domain::{Profile, User};
 use sea_orm::compound::EntityLoaderTrait;

@@ -1,9 +1,9 @@
 //! People and their profiles.
 
 use chrono::TimeDelta;
+use domain::Field;
 use domain::audit::EventKind;
-use domain::error::Field;
-use domain::store::{Account, AccountStore, StoreError, WriteError};
+use domain::store::{Account, StoreError, UserStore, WriteError};
 use domain::testing::{account, admin, customer, email, event, manager, password_hash, phone, session};
 use domain::{Clock, DisplayName, Metadata, Profile, Scope, TrunkNumber, User, UserId, VerificationMethod};
 use serde_json::json;
@@ -277,7 +277,7 @@ async fn a_row_that_does_not_fit_is_an_error(ground: Ground) {
 }
 
 async fn a_database_that_lacks_a_migration_is_not_ready(ground: Ground) {
-    use domain::store::AccountStore;
+    use domain::store::HealthStore;
 
     let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
     ground.run(insert).await.unwrap();

@@ -153,7 +153,7 @@ async fn tell(setting: &Setting, manager: &User, times: usize) -> bool {
     let clock = &setting.clock;
     let one = || Event::new(clock, &signed_in(manager), EventKind::PhoneTakenTold, Some(manager.id));
     let events: Vec<_> = std::iter::repeat_with(one).take(times).collect();
-    setting.store.record_told(manager.id, &events, clock.now() - HOURS, 3).await.unwrap()
+    setting.store.record_taken_phones(manager.id, &events, clock.now() - HOURS, 3).await.unwrap()
 }
 
 async fn it_is_told_only_so_often(setting: Setting) {
@@ -165,7 +165,7 @@ async fn it_is_told_only_so_often(setting: Setting) {
     assert!(tell(&setting, &ann, 1).await);
     assert!(!tell(&setting, &ann, 1).await);
     assert!(tell(&setting, &ben, 3).await, "each person by themselves");
-    let told = |limit| setting.store.list_told(ann.id, setting.clock.now() - HOURS, limit);
+    let told = |limit| setting.store.list_taken_phones(ann.id, setting.clock.now() - HOURS, limit);
     assert_eq!(told(3).await.unwrap(), [setting.clock.now(), first, first]);
     assert_eq!(told(1).await.unwrap(), [setting.clock.now()]);
     setting.clock.advance(TimeDelta::hours(23));

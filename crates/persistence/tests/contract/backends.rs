@@ -3,12 +3,11 @@
 use clientele_persistence::{Database, Store, testing::TestDatabase};
 use domain::audit::EventKind;
 use domain::store::{
-    AccountStore, AttemptStore, AuditStore, ChallengeStore, HousekeepingStore, KeyStore, NoticeStore, SessionStore,
-    Update, WriteError,
+    AttemptStore, ChallengeStore, CodeQueueStore, HousekeepingStore, KeyStore, MessageStore, NoticeStore,
+    PasswordStore, SessionStore, SetupStore, SignUpStore, Update, WriteError,
 };
 use domain::testing::{FixedClock, account, event};
-use domain::turn::TurnStore;
-use domain::{Authority, Profile, User, UserId};
+use domain::{AccountPorts, Authority, Profile, User, UserId};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
 /// By no authority that could end.
@@ -21,28 +20,34 @@ pub(crate) fn never(_: &User) -> Option<Update> {
 
 /// All ports at once.
 pub(crate) trait Stores:
-    AccountStore
-    + AttemptStore
-    + AuditStore
+    AccountPorts
+    + SetupStore
+    + SignUpStore
+    + PasswordStore
     + SessionStore
     + ChallengeStore
-    + TurnStore
-    + HousekeepingStore
-    + KeyStore
+    + MessageStore
+    + CodeQueueStore
     + NoticeStore
+    + AttemptStore
+    + KeyStore
+    + HousekeepingStore
 {
 }
 
 impl<S> Stores for S where
-    S: AccountStore
-        + AttemptStore
-        + AuditStore
+    S: AccountPorts
+        + SetupStore
+        + SignUpStore
+        + PasswordStore
         + SessionStore
         + ChallengeStore
-        + TurnStore
-        + HousekeepingStore
-        + KeyStore
+        + MessageStore
+        + CodeQueueStore
         + NoticeStore
+        + AttemptStore
+        + KeyStore
+        + HousekeepingStore
 {
 }
 

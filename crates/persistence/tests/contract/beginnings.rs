@@ -1,9 +1,10 @@
 //! What an account begins with, and what a new password ends.
 
 use chrono::TimeDelta;
+use domain::Field;
 use domain::audit::EventKind;
-use domain::challenge::{Challenge, Outcome, Purpose};
-use domain::error::Field;
+use domain::challenge::{Challenge, Purpose};
+use domain::store::Outcome;
 use domain::store::WriteError;
 use domain::testing::{account, any_code, challenge, event, manager, message, password_hash, session};
 use domain::{Clock, Scope, User};

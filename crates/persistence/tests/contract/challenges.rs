@@ -1,9 +1,10 @@
 //! One-time codes and the messages that carry them.
 
 use chrono::TimeDelta;
+use domain::Field;
 use domain::audit::EventKind;
-use domain::challenge::{Challenge, MAX_TRIES, Message, Outcome, Pending, Purpose};
-use domain::error::Field;
+use domain::challenge::{Challenge, MAX_TRIES, Message, Pending, Purpose};
+use domain::store::Outcome;
 use domain::store::WriteError;
 use domain::testing::{
     account, any_code, challenge, customer, email, event, manager, message, password_hash, phone, session,

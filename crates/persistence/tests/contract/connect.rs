@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use clientele_persistence::{Database, DatabaseError, Options, testing::TestDatabase};
-use domain::store::{AccountStore, StoreError};
+use domain::store::{HealthStore, SetupStore, StoreError};
 use futures_util::future::join_all;
 use sea_orm::DbBackend;
 

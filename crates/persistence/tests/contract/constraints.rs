@@ -3,9 +3,9 @@
 use std::error::Error;
 
 use clientele_persistence::{Database, Options};
+use domain::Field;
 use domain::audit::EventKind;
-use domain::error::Field;
-use domain::store::{AccountStore, SessionStore, StoreError, WriteError};
+use domain::store::{SessionStore, SetupStore, StoreError, UserStore, WriteError};
 use domain::testing::{FixedClock, account, customer, event, manager, session};
 use domain::{Clock, Scope, User};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use domain::audit::EventKind;
-use domain::store::{AccountStore, ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, Update, WriteError};
+use domain::store::{
+    ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, UserStore, WriteError,
+};
 use domain::testing::{FixedClock, customer, email, event, manager, phone};
 use domain::{Clock, DisplayName, Field, Metadata, Scope, User};
 use futures_util::future::join_all;
@@ -26,38 +28,38 @@ tests! {
 
 /// Parts that were judged before.
 struct Given {
-    parts: Vec<(ImportKeys, Result<ImportPart, WriteError>)>,
+    parts: Vec<(ImportKeys, Result<ImportBatch, WriteError>)>,
     found: Vec<ImportFound>,
     /// How many parts were asked for, and the last of them, which may be asked for again.
     begun: usize,
-    last: ImportPart,
+    last: ImportBatch,
 }
 
 #[async_trait]
-impl ImportParts for Given {
+impl ImportBatches for Given {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
         let keys = self.parts.get(self.begun).map(|(keys, _)| keys.clone());
         self.begun += 1;
         Ok(keys)
     }
 
-    fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
+    fn judge(&mut self, found: &ImportFound) -> Result<ImportBatch, WriteError> {
         if self.found.len() == self.begun {
             return Ok(self.last.clone());
         }
         self.found.push(found.clone());
-        let part = std::mem::replace(&mut self.parts[self.begun - 1].1, Ok(ImportPart::default()))?;
+        let part = std::mem::replace(&mut self.parts[self.begun - 1].1, Ok(ImportBatch::default()))?;
         self.last = part.clone();
         Ok(part)
     }
 }
 
-fn given(parts: impl IntoIterator<Item = ImportPart>) -> Given {
+fn given(parts: impl IntoIterator<Item = ImportBatch>) -> Given {
     Given {
         parts: parts.into_iter().map(|part| (ImportKeys::default(), Ok(part))).collect(),
         found: Vec::new(),
         begun: 0,
-        last: ImportPart::default(),
+        last: ImportBatch::default(),
     }
 }
 
@@ -68,9 +70,9 @@ fn keys(phones: &[&str], emails: &[&str]) -> ImportKeys {
     }
 }
 
-fn created(clock: &FixedClock, people: Vec<User>) -> ImportPart {
+fn created(clock: &FixedClock, people: Vec<User>) -> ImportBatch {
     let events = people.iter().map(|user| event(clock, EventKind::UserCreated, Some(user.id))).collect();
-    ImportPart { created: people, updated: Vec::new(), events }
+    ImportBatch { created: people, updated: Vec::new(), events }
 }
 
 fn changed(clock: &FixedClock, before: &User, change: impl FnOnce(&mut User)) -> Update {
@@ -80,9 +82,9 @@ fn changed(clock: &FixedClock, before: &User, change: impl FnOnce(&mut User)) ->
     Update { before: before.clone(), after, ends_sessions: false, proof: None, events: Vec::new() }
 }
 
-fn updated(clock: &FixedClock, updates: Vec<Update>) -> ImportPart {
+fn updated(clock: &FixedClock, updates: Vec<Update>) -> ImportBatch {
     let events = updates.iter().map(|update| event(clock, EventKind::UserUpdated, Some(update.after.id))).collect();
-    ImportPart { created: Vec::new(), updated: updates, events }
+    ImportBatch { created: Vec::new(), updated: updates, events }
 }
 
 fn named(name: &str) -> impl FnOnce(&mut User) {
@@ -132,7 +134,7 @@ async fn parts_are_written_whole(setting: Setting) {
     let mut first = created(clock, vec![new.clone()]);
     let second = updated(clock, vec![of_aziz.clone(), of_zoe.clone()]);
     first.events.truncate(1);
-    let mut parts = given([first, second, ImportPart::default()]);
+    let mut parts = given([first, second, ImportBatch::default()]);
     setting.store.import_customers(BY, &mut parts).await.unwrap();
     for user in [&new, &of_aziz.after, &of_zoe.after] {
         assert_eq!(find(&setting, user).await.as_ref(), Some(user));
@@ -208,7 +210,7 @@ async fn what_an_earlier_part_wrote_is_found_by_a_later_one(ground: Ground) {
     let clock = FixedClock::default();
     let people: Vec<_> = (0..1000).map(|n| customer(&clock, &format!("+99890{n:07}"), None)).collect();
     let mut parts = given(people.chunks(200).map(|part| created(&clock, part.to_vec())));
-    parts.parts.push((keys(&["+998900000000", "+998900000999"], &[]), Ok(ImportPart::default())));
+    parts.parts.push((keys(&["+998900000000", "+998900000999"], &[]), Ok(ImportBatch::default())));
     ground.store().import_customers(BY, &mut parts).await.unwrap();
     assert_eq!(parts.found[5].customers.len(), 2);
     for table in ["users", "customers", "audit_events"] {

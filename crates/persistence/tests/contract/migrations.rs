@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clientele_persistence::{Database, DatabaseError, Options, testing::TestDatabase};
 use domain::page::{email_key, name_key};
-use domain::store::AccountStore;
+use domain::store::{HealthStore, PasswordStore, UserStore};
 use domain::value::search_key;
 use domain::{DisplayName, Email, User};
 use futures_util::future::join_all;

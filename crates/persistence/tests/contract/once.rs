@@ -1,8 +1,8 @@
 //! Requests that are carried out once.
 
 use chrono::TimeDelta;
+use domain::Field;
 use domain::audit::EventKind;
-use domain::error::Field;
 use domain::once::{FirstAnswer, Once, Remember};
 use domain::store::{Account, Expirable, WriteError};
 use domain::testing::{account, customer, event};

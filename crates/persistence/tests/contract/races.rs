@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use clientele_persistence::{Database, Options, Store};
+use domain::Field;
 use domain::audit::EventKind;
-use domain::challenge::{Challenge, Outcome, Purpose};
-use domain::error::Field;
+use domain::challenge::{Challenge, Purpose};
 use domain::key::{KeyPurpose, StoredKey};
-use domain::store::{AccountStore, ChallengeStore, KeyStore, SessionStore, Update, WriteError};
+use domain::store::Outcome;
+use domain::store::{
+    ChallengeStore, KeyStore, MessageStore, PasswordStore, SessionStore, SetupStore, Update, UserStore, WriteError,
+};
 use domain::testing::{
     FixedClock, account, admin, any_code, challenge, customer, event, manager, message, password_hash, session,
 };

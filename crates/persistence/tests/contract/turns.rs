@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
-use domain::challenge::{CodeGuess, Message, Purpose, Turn};
+use domain::challenge::{Message, Purpose, Turn};
 use domain::limit::{Attempt, Limit};
+use domain::store::CodeGuess;
 use domain::store::{ChallengeStore, WriteError};
 use domain::testing::{any_code, challenge, message};
 use futures_util::future::join_all;

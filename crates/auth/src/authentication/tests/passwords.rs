@@ -1,4 +1,4 @@
-use domain::store::{AccountStore, SessionStore};
+use domain::store::{PasswordStore, SessionStore};
 use domain::testing;
 use domain::{Error, NewStaff, PasswordHash, Profile, StaffRole, VerificationMethod};
 

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use domain::store::{AccountStore, Erasure, SessionStore};
+use domain::store::{Erasure, ErasureStore, PasswordStore, UserStore};
 use domain::testing;
 use domain::{Authority, PasswordHash, Profile, VerificationMethod};
 

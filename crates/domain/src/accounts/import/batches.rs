@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::judge::Judge;
 use crate::import::{Column, Imported, Line, Lines, Refused};
-use crate::store::{ImportFound, ImportKeys, ImportPart, ImportParts, StoreError, WriteError};
+use crate::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, StoreError, WriteError};
 
 /// How many lines are looked up and written by one statement. Each may bring a change from 16 KiB of
 /// metadata to as much, and MariaDB takes 16 MiB at once.
@@ -32,7 +32,7 @@ impl<'a> Batches<'a> {
         Self { judge, source, seen: Seen::default(), lines: Vec::new(), before, imported, is_last: false }
     }
 
-    pub(super) fn judge_lines(&mut self, found: &ImportFound) -> ImportPart {
+    pub(super) fn judge_lines(&mut self, found: &ImportFound) -> ImportBatch {
         let (imported, batch) = self.judge.after(&self.before).all(&self.lines, found);
         self.imported = self.before.clone();
         self.imported.add(imported);
@@ -41,7 +41,7 @@ impl<'a> Batches<'a> {
 }
 
 #[async_trait]
-impl ImportParts for Batches<'_> {
+impl ImportBatches for Batches<'_> {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
         self.before = self.imported.clone();
         self.lines = self.source.next(BATCH).await?;
@@ -52,7 +52,7 @@ impl ImportParts for Batches<'_> {
     }
 
     /// The last batch, which has no lines, records the whole in the transaction that writes it.
-    fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
+    fn judge(&mut self, found: &ImportFound) -> Result<ImportBatch, WriteError> {
         let mut batch = self.judge_lines(found);
         if self.is_last {
             batch.events.push(self.judge.event(&self.imported));
@@ -71,12 +71,12 @@ pub(super) struct OneBatch<'a> {
 }
 
 #[async_trait]
-impl ImportParts for OneBatch<'_> {
+impl ImportBatches for OneBatch<'_> {
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError> {
         Ok(self.keys.take())
     }
 
-    fn judge(&mut self, found: &ImportFound) -> Result<ImportPart, WriteError> {
+    fn judge(&mut self, found: &ImportFound) -> Result<ImportBatch, WriteError> {
         let (imported, batch) = self.judge.all(self.lines, found);
         self.imported = imported;
         Ok(batch)

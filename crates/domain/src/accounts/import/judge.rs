@@ -4,12 +4,13 @@ use crate::accounts::update::check_may_set;
 use crate::accounts::{Accounts, NewCustomer, NewUser};
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind};
-use crate::error::{Error, Field};
+use crate::error::Error;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::import::{Column, ImportOrder, Imported, Line, OnExisting, Refused};
 use crate::patch::UserPatch;
 use crate::policy::{self, Action, Scope};
-use crate::store::{ImportFound, ImportPart, Update};
+use crate::store::{ImportBatch, ImportFound, Update};
 use crate::user::{Profile, Role, User};
 use crate::value::{Phone, ValueError};
 
@@ -50,8 +51,8 @@ impl Judge<'_> {
         Self { to_tell: self.to_tell.map(|left| left.saturating_sub(imported.told.len() as u64)), ..self }
     }
 
-    pub(super) fn all(&self, lines: &[Line], found: &ImportFound) -> (Imported, ImportPart) {
-        let (mut imported, mut part) = (Imported::default(), ImportPart::default());
+    pub(super) fn all(&self, lines: &[Line], found: &ImportFound) -> (Imported, ImportBatch) {
+        let (mut imported, mut part) = (Imported::default(), ImportBatch::default());
         for line in lines {
             if let Some(refused) = self.after(&imported).unseen(line, found) {
                 imported.refuse(line.number, vec![refused]);

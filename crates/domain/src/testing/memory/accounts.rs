@@ -10,7 +10,7 @@ use crate::authority::Authority;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::customer::Customer;
-use crate::error::Field;
+use crate::field::Field;
 use crate::id::UserId;
 use crate::once::{FirstAnswer, Once};
 use crate::page::{Cursor, Page, PageSize, Sort, UserQuery};
@@ -18,14 +18,15 @@ use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::session::{Digest, Session};
 use crate::store::{
-    Account, AccountStore, Credentials, Erasure, Handover, HandoverAnew, ImportFound, ImportKeys, ImportParts,
-    Recovery, StoreError, Update, UpdateAnew, WriteError,
+    Account, Erasure, ErasureStore, Handover, HandoverStore, HealthStore, ImportBatches, ImportFound, ImportKeys,
+    ImportStore, PersonalDataStore, Recovery, RejudgeHandover, RejudgeUpdate, SetupStore, SignUpStore, StoreError,
+    Update, UserStore, WriteError,
 };
-use crate::user::{PasswordHash, Role, User};
+use crate::user::{Role, User};
 use crate::value::{Email, Phone};
 
 #[async_trait]
-impl AccountStore for MemoryStore {
+impl UserStore for MemoryStore {
     async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError> {
         Ok(self.read(|state| state.check_authority(by).is_ok()))
     }
@@ -39,6 +40,31 @@ impl AccountStore for MemoryStore {
         })
     }
 
+    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
+        Ok(self.read(|state| state.first_answer(once, now).cloned()))
+    }
+
+    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| state.user(id).filter(|user| scope.contains(user)).cloned()))
+    }
+
+    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
+        let everyone = self.users();
+        let listed = everyone.into_iter().filter(|user| scope.contains(user) && query.filter.matches(user));
+        Ok(page(listed.collect(), query))
+    }
+
+    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
+        Ok(self.read(|state| state.users().find(|user| is_customer_with_phone(user, phone)).cloned()))
+    }
+
+    async fn update_user(&self, by: &Authority, update: &Update, anew: &RejudgeUpdate<'_>) -> Result<User, WriteError> {
+        self.update(by, update, anew)
+    }
+}
+
+#[async_trait]
+impl SignUpStore for MemoryStore {
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
         self.write(|state| {
             state.insert_account(account, events)?;
@@ -65,10 +91,13 @@ impl AccountStore for MemoryStore {
         })
     }
 
-    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
-        Ok(self.read(|state| state.first_answer(once, now).cloned()))
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        Ok(self.has_email(email))
     }
+}
 
+#[async_trait]
+impl SetupStore for MemoryStore {
     async fn create_first_admin(
         &self,
         account: &Account,
@@ -102,10 +131,6 @@ impl AccountStore for MemoryStore {
             state.events.extend_from_slice(events);
             Ok(true)
         })
-    }
-
-    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
-        Ok(self.has_email(email))
     }
 
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError> {
@@ -149,41 +174,10 @@ impl AccountStore for MemoryStore {
             Ok(true)
         })
     }
+}
 
-    async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(self.read(|state| state.user(id).filter(|user| scope.contains(user)).cloned()))
-    }
-
-    async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError> {
-        let everyone = self.users();
-        let listed = everyone.into_iter().filter(|user| scope.contains(user) && query.filter.matches(user));
-        Ok(page(listed.collect(), query))
-    }
-
-    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        Ok(self.read(|state| {
-            let account = state.people.values().find(|account| has_email(&account.user, email))?.clone();
-            Some(Credentials { user: account.user, password_hash: account.password_hash })
-        }))
-    }
-
-    async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
-        Ok(self.read(|state| state.users().find(|user| is_customer_with_phone(user, phone)).cloned()))
-    }
-
-    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Some(account) = state.people.get_mut(&id).filter(|account| account.password_hash == *old) {
-                account.password_hash = new.clone();
-            }
-            Ok(())
-        })
-    }
-
-    async fn update_user(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
-        self.update(by, update, anew)
-    }
-
+#[async_trait]
+impl HandoverStore for MemoryStore {
     async fn list_customer_ids(&self, manager: UserId) -> Result<Vec<UserId>, StoreError> {
         Ok(self.read(|state| state.customers_of(manager).collect()))
     }
@@ -196,37 +190,29 @@ impl AccountStore for MemoryStore {
         &self,
         by: &Authority,
         handover: &Handover,
-        anew: Option<&HandoverAnew<'_>>,
+        anew: Option<&RejudgeHandover<'_>>,
     ) -> Result<Option<Handover>, WriteError> {
         self.transfer(by, handover, anew)
     }
+}
 
-    async fn list_told(&self, actor: UserId, since: Timestamp, limit: u64) -> Result<Vec<Timestamp>, StoreError> {
-        Ok(self.told(actor, since, limit))
-    }
-
-    async fn record_told(
-        &self,
-        actor: UserId,
-        events: &[Event],
-        since: Timestamp,
-        most: u64,
-    ) -> Result<bool, StoreError> {
-        Ok(self.tell(actor, events, since, most))
-    }
-
+#[async_trait]
+impl ImportStore for MemoryStore {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         Ok(self.for_import(keys))
     }
 
-    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         self.import(by, parts).await
     }
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
         Ok(self.emails(ids))
     }
+}
 
+#[async_trait]
+impl ErasureStore for MemoryStore {
     async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         self.prepare(by, erasure)
     }
@@ -234,7 +220,10 @@ impl AccountStore for MemoryStore {
     async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         self.erase(by, erasure)
     }
+}
 
+#[async_trait]
+impl PersonalDataStore for MemoryStore {
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
         Ok(self.personal_data(scope, id))
     }
@@ -248,14 +237,10 @@ impl AccountStore for MemoryStore {
     ) -> Result<Option<EventPage>, StoreError> {
         Ok(self.personal_events(scope, id, after, size))
     }
+}
 
-    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.events.push(event.clone());
-            Ok(())
-        })
-    }
-
+#[async_trait]
+impl HealthStore for MemoryStore {
     async fn check_ready(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -343,7 +328,7 @@ fn is_same_key(a: &Once, b: &Once) -> bool {
     (a.caller, a.key) == (b.caller, b.key)
 }
 
-fn has_email(user: &User, email: &Email) -> bool {
+pub(super) fn has_email(user: &User, email: &Email) -> bool {
     user.staff().is_some_and(|staff| staff.email == *email)
 }
 

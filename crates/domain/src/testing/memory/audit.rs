@@ -20,6 +20,32 @@ impl AuditStore for MemoryStore {
             EventPage { total: query.include_total.then_some(total), ..page }
         }))
     }
+
+    async fn list_taken_phones(
+        &self,
+        actor: UserId,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        Ok(self.told(actor, since, limit))
+    }
+
+    async fn record_taken_phones(
+        &self,
+        actor: UserId,
+        events: &[Event],
+        since: Timestamp,
+        most: u64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.tell(actor, events, since, most))
+    }
+
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.events.push(event.clone());
+            Ok(())
+        })
+    }
 }
 
 impl MemoryStore {

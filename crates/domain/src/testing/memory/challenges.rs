@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, Queued, State, broken_key};
-use crate::challenge::{Challenge, CodeGuess, Message, Outcome, Tried};
+use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, MessageId, UserId};
 use crate::limit::{Attempt, Settled};
-use crate::store::{Account, ChallengeStore, StoreError, WriteError};
+use crate::store::{Account, ChallengeStore, MessageStore, StoreError, WriteError};
+use crate::store::{CodeGuess, Outcome, Tried};
 
 #[async_trait]
 impl ChallengeStore for MemoryStore {
@@ -78,7 +79,10 @@ impl ChallengeStore for MemoryStore {
             Ok(())
         })
     }
+}
 
+#[async_trait]
+impl MessageStore for MemoryStore {
     async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.write(|state| {

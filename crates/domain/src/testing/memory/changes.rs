@@ -8,11 +8,11 @@ use crate::id::UserId;
 use crate::page::PageSize;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
-use crate::store::{Erasure, Handover, HandoverAnew, Share, Update, UpdateAnew, WriteError};
+use crate::store::{Erasure, Handover, RejudgeHandover, RejudgeUpdate, Share, Update, WriteError};
 use crate::user::{Profile, Role, User};
 
 impl MemoryStore {
-    pub(super) fn update(&self, by: &Authority, update: &Update, anew: &UpdateAnew<'_>) -> Result<User, WriteError> {
+    pub(super) fn update(&self, by: &Authority, update: &Update, anew: &RejudgeUpdate<'_>) -> Result<User, WriteError> {
         self.write(|state| {
             state.check_authority(by)?;
             let now = state.user(update.before.id).filter(|user| user.version != update.before.version);
@@ -27,7 +27,7 @@ impl MemoryStore {
         &self,
         by: &Authority,
         handover: &Handover,
-        anew: Option<&HandoverAnew<'_>>,
+        anew: Option<&RejudgeHandover<'_>>,
     ) -> Result<Option<Handover>, WriteError> {
         self.write(|state| {
             state.check_authority(by)?;

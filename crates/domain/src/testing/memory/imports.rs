@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{MemoryStore, State};
 use crate::authority::Authority;
 use crate::id::UserId;
-use crate::store::{Account, ImportFound, ImportKeys, ImportPart, ImportParts, Update, WriteError};
+use crate::store::{Account, ImportBatch, ImportBatches, ImportFound, ImportKeys, Update, WriteError};
 use crate::user::PasswordHash;
 use crate::value::Email;
 
@@ -20,7 +20,7 @@ impl MemoryStore {
     }
 
     /// Judges by what was there at the beginning and writes at the end, if all of it still holds then.
-    pub(super) async fn import(&self, by: &Authority, parts: &mut dyn ImportParts) -> Result<(), WriteError> {
+    pub(super) async fn import(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let mut all = Vec::new();
         while let Some(keys) = parts.next().await? {
             self.read(|state| state.check_authority(by))?;
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    fn import(&mut self, part: &ImportPart) -> Result<(), WriteError> {
+    fn import(&mut self, part: &ImportBatch) -> Result<(), WriteError> {
         for user in &part.created {
             self.insert_account(&Account::new(user.clone(), PasswordHash::unusable()), &[])?;
         }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::accounts::has_email;
 use super::{MemoryStore, State, broken_key};
 use crate::audit::{Event, EventKind};
 use crate::authority::{Authority, Credential};
@@ -9,8 +10,9 @@ use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::proof::FreshProof;
 use crate::session::{MAX_SESSIONS, Session};
-use crate::store::{SessionStore, StoreError, WriteError};
+use crate::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
 use crate::user::{PasswordHash, User};
+use crate::value::Email;
 
 #[async_trait]
 impl SessionStore for MemoryStore {
@@ -81,6 +83,34 @@ impl SessionStore for MemoryStore {
         })
     }
 
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        self.write(|state| {
+            state.check_fresh(proof)?;
+            let ended = state.end_all_but(proof.user, Some(proof.session));
+            state.events.extend((ended > 0).then(|| event.clone()));
+            Ok(ended)
+        })
+    }
+}
+
+#[async_trait]
+impl PasswordStore for MemoryStore {
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.read(|state| {
+            let account = state.people.values().find(|account| has_email(&account.user, email))?.clone();
+            Some(Credentials { user: account.user, password_hash: account.password_hash })
+        }))
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(account) = state.people.get_mut(&id).filter(|account| account.password_hash == *old) {
+                account.password_hash = new.clone();
+            }
+            Ok(())
+        })
+    }
+
     async fn prove_session(
         &self,
         session: SessionId,
@@ -95,15 +125,6 @@ impl SessionStore for MemoryStore {
             state.sessions.iter_mut().find(live).ok_or(WriteError::Stale)?.proven_at = event.at;
             state.events.push(event.clone());
             Ok(())
-        })
-    }
-
-    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
-        self.write(|state| {
-            state.check_fresh(proof)?;
-            let ended = state.end_all_but(proof.user, Some(proof.session));
-            state.events.extend((ended > 0).then(|| event.clone()));
-            Ok(ended)
         })
     }
 

@@ -5,13 +5,14 @@ use async_trait::async_trait;
 use super::{MemoryStore, Queued, State};
 use crate::challenge::Message;
 use crate::clock::Timestamp;
+use crate::code_queue::Waiting;
 use crate::limit::Attempt;
 use crate::session::Digest;
+use crate::store::CodeQueueStore;
 use crate::store::{StoreError, WriteError};
-use crate::turn::{TurnStore, Waiting};
 
 #[async_trait]
-impl TurnStore for MemoryStore {
+impl CodeQueueStore for MemoryStore {
     async fn contacts_due(&self, now: Timestamp, limit: u64) -> Result<Vec<Digest>, StoreError> {
         let mut due: Vec<(Timestamp, Digest)> = self.read(|state| {
             let due = state.outbox.iter().map(|queued| (queued.due_at, &queued.message));

@@ -3,13 +3,9 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
-
 use crate::challenge::{Message, Turn};
 use crate::clock::Timestamp;
-use crate::limit::Attempt;
 use crate::session::Digest;
-use crate::store::{StoreError, WriteError};
 
 /// A message that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,34 +36,6 @@ pub fn in_turn(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
     // Stable: the oldest stay first.
     ranked.sort_by_key(|(round, one)| (*round, one.served));
     ranked.into_iter().map(|(_, one)| one).collect()
-}
-
-/// Messages that take turns, one contact at a time.
-#[async_trait]
-pub trait TurnStore: Send + Sync {
-    /// At most `limit` contacts for which a message is due, the one that waits for the longest first.
-    async fn contacts_due(&self, now: Timestamp, limit: u64) -> Result<Vec<Digest>, StoreError>;
-
-    /// At most `limit` messages to this contact that nobody is sending: those never tried, due or not, and those that
-    /// are due again. The oldest first.
-    async fn waiting_for(&self, contact: &Digest, now: Timestamp, limit: u64) -> Result<Vec<Waiting>, StoreError>;
-
-    /// Takes a message if it still is as it was seen and `attempts` are allowed, in one transaction; hides it from
-    /// others until `lease`. Answers whether it did; [`WriteError::TooMany`] names the attempt that was refused.
-    async fn claim_turn(
-        &self,
-        seen: &Message,
-        attempts: &[Attempt],
-        now: Timestamp,
-        lease: Timestamp,
-    ) -> Result<bool, WriteError>;
-
-    /// Puts off all messages to this contact that are due.
-    async fn postpone_turns(&self, contact: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError>;
-
-    /// Removes a message that is never to be sent, if it still is as it was seen. Its challenge becomes a decoy, whose
-    /// code nobody can guess. Answers whether it did.
-    async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError>;
 }
 
 #[cfg(test)]

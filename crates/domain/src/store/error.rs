@@ -1,0 +1,54 @@
+//! Why a store did not do what it was asked.
+
+use crate::field::Field;
+use crate::limit::TooMany;
+
+/// The database did not do what it was asked. What exactly went wrong is for
+/// the log, not for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is full, or is too busy: try again later.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else, which trying again does not mend.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Another account has this value.
+    #[error("{0} is already taken")]
+    Taken(Field),
+    /// `assigned_manager_id` names nobody, a customer, an admin or an inactive manager.
+    #[error("not an active manager")]
+    NotAnActiveManager,
+    /// Without this admin there would be no active one.
+    #[error("the last active admin stays")]
+    LastAdmin,
+    /// Somebody else has to look after this many customers first.
+    #[error("customers still assigned: {0}")]
+    HasCustomers(u64),
+    /// The setup token is wrong or spent, or an admin exists.
+    #[error("the setup token is not valid")]
+    SetupTokenRefused,
+    /// The record is no longer as the caller saw it: a code was used, a token renewed.
+    #[error("the record has changed")]
+    Stale,
+    /// The authority by which it was to happen has ended.
+    #[error("the authority has ended")]
+    Unauthorized,
+    /// Somebody whom the record would refer to was erased meanwhile.
+    #[error("somebody the record refers to is gone")]
+    Gone,
+    /// The session in use is not fresh, or not alive any more.
+    #[error("the password has to be given again first")]
+    NotFresh,
+    /// It was tried too often.
+    #[error("too many attempts")]
+    TooMany(TooMany),
+    /// The database could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
