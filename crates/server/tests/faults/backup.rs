@@ -5,7 +5,7 @@ use std::path::Path;
 use persistence::testing::TestDatabase;
 
 use crate::people::{Admin, Load, phone};
-use crate::process::{Program, Running};
+use crate::process::{Program, TestApp};
 
 /// The same program on a copy.
 fn on_copy(program: &Program, name: &str) -> Program {
@@ -23,8 +23,8 @@ fn names(folder: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_writes_is_whole_and_has_all_that_was_acknowledged_before() {
     let program = Program::new();
-    let mut running = program.serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program.serve();
+    let admin = Admin::first(&mut app).await;
     let load = Load::start(&admin, 4);
     for round in 1..=3 {
         load.until_entered(round * 20).await;
@@ -132,10 +132,10 @@ fn on_servers_it_says_what_to_use() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_of_the_service_spoils_no_backup() {
     let program = Program::new();
-    let mut running = program.serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program.serve();
+    let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
-    Running::kill(running);
+    TestApp::kill(app);
     assert_eq!(program.run(&["backup", "people.db"]).code(), Some(0));
     let copy = on_copy(&program, "people.db");
     assert_eq!(Admin::again(&copy.serve()).await.phones().await.len(), 1);

@@ -91,11 +91,11 @@ async fn an_admin_is_made_and_let_back_in() {
     let made = create(&format!("{PASSWORD}\n"));
     assert_eq!((made.code(), made.stdout().trim()), (Some(0), "admin@example.com is a new admin"), "{}", made.stderr());
 
-    let running = program.serve();
+    let app = program.serve();
     let client = reqwest::Client::new();
     let sign_in = async |password: &str| {
         let body = json!({ "email": EMAIL, "password": password });
-        let answer = client.post(running.url("/auth/signin")).json(&body).send().await.unwrap();
+        let answer = client.post(app.url("/auth/signin")).json(&body).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     let (status, signed_in) = sign_in(PASSWORD).await;
@@ -110,7 +110,7 @@ async fn an_admin_is_made_and_let_back_in() {
         .with("DATABASE_URL", &format!("sqlite:{}/data/clientele.db", program.folder.path().display()));
     let recovered = again.run(&["admin", "create", "--email", EMAIL]);
     assert_eq!(recovered.code(), Some(0), "{}", recovered.stderr());
-    let me = client.get(running.url("/users/me")).bearer_auth(signed_in["access_token"].as_str().unwrap());
+    let me = client.get(app.url("/users/me")).bearer_auth(signed_in["access_token"].as_str().unwrap());
     assert_eq!(me.send().await.unwrap().status(), 401, "the old session is over");
     assert_eq!(sign_in(PASSWORD).await.0, 401);
     assert_eq!(sign_in("another horse battery").await.0, 200);
@@ -119,9 +119,9 @@ async fn an_admin_is_made_and_let_back_in() {
 #[test]
 fn health_asks_the_service() {
     let program = Program::new();
-    let running = program.serve();
-    assert_eq!(program.run(&["health", "--listen", &running.address]).code(), Some(0));
-    assert_eq!(program.run(&["health", "--live", "--listen", &running.address]).code(), Some(0));
-    running.kill();
+    let app = program.serve();
+    assert_eq!(program.run(&["health", "--listen", &app.address]).code(), Some(0));
+    assert_eq!(program.run(&["health", "--live", "--listen", &app.address]).code(), Some(0));
+    app.kill();
     assert_eq!(program.run(&["health", "--listen", "127.0.0.1:1"]).code(), Some(1));
 }

@@ -7,7 +7,7 @@ use persistence::testing::TestDatabase;
 use tokio::time::sleep;
 
 use crate::people::{Admin, Load, Seen, phone};
-use crate::process::{Program, Running};
+use crate::process::{Program, TestApp};
 use crate::proxy::{Proxy, Way, server};
 
 /// How long a request may take that the database can't serve: waiting for a connection, and what a
@@ -39,8 +39,8 @@ fn only_quick_refusals(seen: &[Seen], limit: Duration) -> usize {
 async fn goes_away(way: Way, limit: Duration) {
     for database in servers().await {
         let proxy = Proxy::to(server(database.url())).await;
-        let mut running = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url())).serve();
-        let admin = Admin::first(&mut running).await;
+        let mut app = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url())).serve();
+        let admin = Admin::first(&mut app).await;
         let load = Load::start(&admin, 8);
         load.until_entered(20).await;
         proxy.set(way);
@@ -88,14 +88,14 @@ async fn rows_that_somebody_holds_exhaust_the_pool_and_nobody_hangs() {
         let program = Program::on(&database)
             .with("CLIENTELE_DATABASE__MAX_CONNECTIONS", "2")
             .with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-        let mut running = program.serve();
-        let admin = Admin::first(&mut running).await;
+        let mut app = program.serve();
+        let admin = Admin::first(&mut app).await;
         let held = database.hold(holding(&database)).await;
         let load = Load::start(&admin, 6);
         load.until_refused().await;
         assert_eq!(admin.get("/health/live").await.unwrap().status(), 200);
-        assert_eq!(reqwest::get(running.url("/users/me")).await.unwrap().status(), 401);
-        assert!(running.metrics().await.contains("clientele_database_connections_max"));
+        assert_eq!(reqwest::get(app.url("/users/me")).await.unwrap().status(), 401);
+        assert!(app.metrics().await.contains("clientele_database_connections_max"));
         let seen = load.stop().await;
         // A statement may run 5 s on MariaDB, which has no shorter limit for such locks; SQLite waits twice as long.
         assert!(only_quick_refusals(&seen, PATIENT) > 0, "nobody was refused");
@@ -127,8 +127,8 @@ impl Drop for SmallDisk {
     }
 }
 
-async fn fills_up(running: &mut Running, make_room: impl FnOnce(&Running) -> bool) {
-    let admin = Admin::first(running).await;
+async fn fills_up(app: &mut TestApp, make_room: impl FnOnce(&TestApp) -> bool) {
+    let admin = Admin::first(app).await;
     let mut entered = 0;
     let refused = loop {
         let answer = admin.create(&phone(entered)).await.unwrap();
@@ -142,7 +142,7 @@ async fn fills_up(running: &mut Running, make_room: impl FnOnce(&Running) -> boo
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(admin.get("/users/me").await.unwrap().status(), 200, "reads go on");
     assert_eq!(admin.phones().await.len(), entered, "nothing half done is seen");
-    assert!(make_room(running));
+    assert!(make_room(app));
     admin.until_created(&phone(entered)).await;
     assert_eq!(admin.phones().await.len(), entered + 1);
 }
@@ -154,17 +154,17 @@ async fn a_full_disk_refuses_writes_lets_reads_go_on_and_is_got_over() {
         eprintln!("skipped: only root may mount a small disk");
         return;
     };
-    let mut running = program.serve();
-    fills_up(&mut running, |_| disk.mount("remount,size=64m")).await;
-    running.kill();
+    let mut app = program.serve();
+    fills_up(&mut app, |_| disk.mount("remount,size=64m")).await;
+    app.kill();
 }
 
 /// The same where nobody may mount a disk: no file may grow beyond 1 MiB, where the log of the database is soon.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_may_not_grow_refuses_writes_lets_reads_go_on_and_is_got_over() {
-    let mut running = Program::new().serve_under("trap '' XFSZ; ulimit -S -f 2048");
-    fills_up(&mut running, |running| {
-        let pid = running.pid().to_string();
+    let mut app = Program::new().serve_under("trap '' XFSZ; ulimit -S -f 2048");
+    fills_up(&mut app, |app| {
+        let pid = app.pid().to_string();
         Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:"]).status().unwrap().success()
     })
     .await;

@@ -5,7 +5,7 @@ use persistence::testing::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::people::{Admin, phone};
-use crate::process::{PASSWORD, Program, Running};
+use crate::process::{PASSWORD, Program, TestApp};
 
 async fn databases() -> Vec<TestDatabase> {
     [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten().collect()
@@ -46,25 +46,25 @@ impl ServingUser {
     }
 }
 
-async fn call(running: &Running, method: &str, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
-    let request = reqwest::Client::new().request(method.parse().unwrap(), running.url(path)).json(&body);
+async fn call(app: &TestApp, method: &str, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
+    let request = reqwest::Client::new().request(method.parse().unwrap(), app.url(path)).json(&body);
     let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
 }
 
 /// Everything that a day brings: people come, change, are handed over, sign in and out, and go.
-async fn main_jobs(running: &Running, admin: &Admin) {
+async fn main_jobs(app: &TestApp, admin: &Admin) {
     let token = Some(admin.token());
     let mut managers = Vec::new();
     for email in ["one@example.com", "two@example.com"] {
         let manager = json!({ "role": "manager", "email": email, "password": PASSWORD });
-        let (status, manager) = call(running, "POST", "/users/", token, manager).await;
+        let (status, manager) = call(app, "POST", "/users/", token, manager).await;
         assert_eq!(status, 201, "{manager}");
         managers.push(manager["id"].as_str().unwrap().to_owned());
     }
     let customer = json!({ "role": "customer", "phone": phone(1), "assigned_manager_id": managers[0] });
-    let (status, customer) = call(running, "POST", "/users/", token, customer).await;
+    let (status, customer) = call(app, "POST", "/users/", token, customer).await;
     assert_eq!(status, 201, "{customer}");
     let path = format!("/users/{}", customer["id"].as_str().unwrap());
     for (method, path, body, expected) in [
@@ -78,18 +78,18 @@ async fn main_jobs(running: &Running, admin: &Admin) {
         ("DELETE", path, json!({}), 204),
         ("DELETE", format!("/users/{}", managers[0]), json!({}), 204),
     ] {
-        let (status, answer) = call(running, method, &path, token, body).await;
-        assert_eq!(status, expected, "{method} {path}: {answer} {}", running.stderr());
+        let (status, answer) = call(app, method, &path, token, body).await;
+        assert_eq!(status, expected, "{method} {path}: {answer} {}", app.stderr());
     }
     let sign_in = json!({ "email": "two@example.com", "password": PASSWORD });
-    let (status, signed_in) = call(running, "POST", "/auth/signin", None, sign_in).await;
+    let (status, signed_in) = call(app, "POST", "/auth/signin", None, sign_in).await;
     assert_eq!(status, 200, "{signed_in}");
     let renew = json!({ "refresh_token": signed_in["refresh_token"] });
-    let (status, renewed) = call(running, "POST", "/auth/refresh", None, renew).await;
+    let (status, renewed) = call(app, "POST", "/auth/refresh", None, renew).await;
     assert_eq!(status, 200, "{renewed}");
-    let (status, _) = call(running, "POST", "/auth/signout", renewed["access_token"].as_str(), json!({})).await;
+    let (status, _) = call(app, "POST", "/auth/signout", renewed["access_token"].as_str(), json!({})).await;
     assert_eq!(status, 204);
-    let keyed = reqwest::Client::new().post(running.url("/users/")).bearer_auth(admin.token());
+    let keyed = reqwest::Client::new().post(app.url("/users/")).bearer_auth(admin.token());
     let keyed = keyed.header("idempotency-key", "once").json(&json!({ "role": "customer", "phone": phone(2) }));
     assert_eq!(keyed.send().await.unwrap().status(), 201);
 }
@@ -108,9 +108,9 @@ async fn a_user_who_owns_nothing_serves_and_can_change_no_history() {
         let serving = Program::on(&database)
             .with("CLIENTELE_DATABASE__URL", &user.url)
             .with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-        let mut running = serving.serve();
-        let admin = Admin::first(&mut running).await;
-        main_jobs(&running, &admin).await;
+        let mut app = serving.serve();
+        let admin = Admin::first(&mut app).await;
+        main_jobs(&app, &admin).await;
         for words in [&["keys", "rotate"][..], &["keys", "list"], &["export"], &["migrate", "status"]] {
             let done = serving.run(words);
             assert_eq!(done.code(), Some(0), "{words:?} {}", done.stderr());
@@ -118,12 +118,12 @@ async fn a_user_who_owns_nothing_serves_and_can_change_no_history() {
         let imported = serving.run_with_input(&["import", "-"], "phone,display_name\n+998911111111,Ben\n");
         assert_eq!(imported.code(), Some(0), "{}", imported.stderr());
         until_housekeeping(&database).await;
-        let metrics = running.metrics().await;
+        let metrics = app.metrics().await;
         assert!(metrics.lines().any(|line| line == "clientele_audit_triggers_missing 0"), "{metrics}");
-        let log = running.stderr();
+        let log = app.stderr();
         assert!(!log.contains("ERROR") && !log.contains("denied"), "{log}");
         can_change_no_history(&database, &user).await;
-        drop(running);
+        drop(app);
         user.drop(&database).await;
     }
 }
@@ -220,23 +220,23 @@ async fn a_missing_trigger_is_told_at_start_and_counted() {
     let all = [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await];
     for database in all.into_iter().flatten() {
         let program = Program::on(&database).with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-        let is_counted = async |running: &Running, count: usize| {
-            let metrics = running.metrics().await;
+        let is_counted = async |app: &TestApp, count: usize| {
+            let metrics = app.metrics().await;
             let line = format!("clientele_audit_triggers_missing {count}");
             assert!(metrics.lines().any(|found| found == line), "no {line} in {metrics}");
         };
-        let running = program.serve();
-        is_counted(&running, 0).await;
-        assert!(!running.stderr().contains("ERROR"), "{}", running.stderr());
-        running.kill();
+        let app = program.serve();
+        is_counted(&app, 0).await;
+        assert!(!app.stderr().contains("ERROR"), "{}", app.stderr());
+        app.kill();
         let on = if is_postgres(&database) { " ON audit_events" } else { "" };
         for (count, trigger) in [(1, "audit_events_no_update"), (2, "audit_events_no_delete")] {
             database.run(&format!("DROP TRIGGER {trigger}{on}")).await;
-            let running = program.serve();
-            is_counted(&running, count).await;
-            let log = running.stderr();
+            let app = program.serve();
+            is_counted(&app, count).await;
+            let log = app.stderr();
             assert!(log.lines().any(|line| line.contains("ERROR") && line.contains(trigger)), "{log}");
-            running.kill();
+            app.kill();
         }
         assert_eq!(database.rows("SELECT id FROM audit_events").await.len(), 0, "nothing is left of the look");
         if is_postgres(&database) {

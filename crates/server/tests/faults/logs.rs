@@ -9,21 +9,21 @@ use crate::process::{EMAIL, PASSWORD, Program};
 async fn the_log_is_json_with_request_ids_and_without_secrets() {
     // As loud as can be, but for the channel that is there to show codes.
     let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("CLIENTELE_LOG__LEVEL", "trace");
-    let mut running = program.serve();
-    let setup_token = running.setup_token();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program.serve();
+    let setup_token = app.setup_token();
+    let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 409);
     let client = reqwest::Client::new();
     let sign_in = |password: &str| {
         let body = json!({ "email": EMAIL, "password": password });
-        client.post(running.url("/auth/signin")).header("x-request-id", "call-42").json(&body).send()
+        client.post(app.url("/auth/signin")).header("x-request-id", "call-42").json(&body).send()
     };
     let signed_in: Value = sign_in(PASSWORD).await.unwrap().json().await.unwrap();
     let wrong = "wrong horse battery staple";
     assert_eq!(sign_in(wrong).await.unwrap().status(), 401);
-    running.signal("TERM");
-    let (status, log) = running.wait();
+    app.signal("TERM");
+    let (status, log) = app.wait();
     assert_eq!(status.code(), Some(0));
 
     let lines: Vec<Value> =
@@ -52,12 +52,12 @@ async fn the_log_is_json_with_request_ids_and_without_secrets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_codes_go_to_the_log_it_says_so_however_quiet_it_is() {
     for level in ["off", "error"] {
-        let mut running = Program::new().with("CLIENTELE_LOG__LEVEL", level).serve();
-        let admin = Admin::first(&mut running).await;
+        let mut app = Program::new().with("CLIENTELE_LOG__LEVEL", level).serve();
+        let admin = Admin::first(&mut app).await;
         assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
         admin.ask_for_code(&phone(1)).await;
-        running.until_it_says("one-time code for").await;
-        let log = running.stderr();
+        app.until_it_says("one-time code for").await;
+        let log = app.stderr();
         let (before, _) = log.split_once("one-time code for").unwrap();
         for channel in ["delivery.email", "delivery.phone", "delivery.whatsapp"] {
             assert!(before.contains(&format!("{channel}: codes go to the log, whole")), "{log}");
@@ -80,15 +80,15 @@ fn assert_json(text: &str) -> Vec<Value> {
 async fn with_json_every_line_of_both_outputs_is_json_from_the_first() {
     let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("CLIENTELE_LOG__LEVEL", "debug");
     let program = program.with("CLIENTELE_PORT", "tcp://10.3.104.46:8080");
-    let mut running = program.serve();
-    let token = running.setup_token();
-    let told = assert_json(&running.stdout());
+    let mut app = program.serve();
+    let token = app.setup_token();
+    let told = assert_json(&app.stdout());
     assert_eq!(told.len(), 2, "{told:?}");
-    assert_eq!(told[0]["url"], running.url(""));
-    assert_eq!(told[0]["documentation"], running.url("/docs"));
+    assert_eq!(told[0]["url"], app.url(""));
+    assert_eq!(told[0]["documentation"], app.url("/docs"));
     assert_eq!(told[1]["setup_token"], token.as_str());
-    running.signal("TERM");
-    let (status, log) = running.wait();
+    app.signal("TERM");
+    let (status, log) = app.wait();
     assert_eq!(status.code(), Some(0));
     assert!(assert_json(&log).len() > 2, "{log}");
 

@@ -8,9 +8,9 @@ use persistence::testing::TestDatabase;
 use serde_json::{Value, json};
 
 use crate::people::{Admin, phone};
-use crate::process::{PATIENCE, Program, Running};
+use crate::process::{PATIENCE, Program, TestApp};
 
-impl Running {
+impl TestApp {
     pub(crate) async fn metrics(&self) -> String {
         let address = self.metrics_address().await;
         let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap();
@@ -26,19 +26,19 @@ fn value(metrics: &str, series: &str) -> f64 {
     line.rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
-async fn busy(program: &Program) -> (Running, Admin) {
-    let mut running = program.serve();
-    let admin = Admin::first(&mut running).await;
+async fn busy(program: &Program) -> (TestApp, Admin) {
+    let mut app = program.serve();
+    let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
     assert_eq!(admin.get("/users/00000000-0000-0000-0000-000000000000").await.unwrap().status(), 404);
     assert_eq!(admin.get("/nowhere/at/all").await.unwrap().status(), 404);
     let client = reqwest::Client::new();
-    let sent = client.post(running.url("/auth/signin")).json(&json!({ "phone": phone(1) })).send().await.unwrap();
+    let sent = client.post(app.url("/auth/signin")).json(&json!({ "phone": phone(1) })).send().await.unwrap();
     let sent: Value = sent.json().await.unwrap();
     let wrong = json!({ "challenge_id": sent["challenge_id"], "code": "no" });
-    let answer = client.post(running.url("/auth/verify")).json(&wrong).send().await.unwrap();
+    let answer = client.post(app.url("/auth/verify")).json(&wrong).send().await.unwrap();
     assert_eq!(answer.status(), 401);
-    (running, admin)
+    (app, admin)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,8 +46,8 @@ async fn what_happened_is_counted() {
     for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
         let Some(database) = database else { continue };
         let program = Program::on(&database).with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-        let (running, _) = busy(&program).await;
-        let metrics = running.metrics().await;
+        let (app, _) = busy(&program).await;
+        let metrics = app.metrics().await;
         for (series, expected) in [
             (r#"clientele_http_requests_total{method="POST",route="/users/",status="201"}"#, 1.0),
             (r#"clientele_http_requests_total{method="GET",route="/users/{id}",status="404"}"#, 1.0),
@@ -71,7 +71,7 @@ async fn what_happened_is_counted() {
         assert!(metrics.contains(&format!("clientele_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))));
         assert!(metrics.contains("clientele_database_connections{pool="));
         assert!(!metrics.contains(&phone(1)) && !metrics.contains("nowhere"), "{metrics}");
-        assert_eq!(reqwest::get(running.url("/metrics")).await.unwrap().status(), 401, "not where the people are");
+        assert_eq!(reqwest::get(app.url("/metrics")).await.unwrap().status(), 401, "not where the people are");
     }
 }
 
@@ -97,8 +97,8 @@ fn names(text: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_of_the_documents_is_exported() {
     let program = Program::new().with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-    let (running, _) = busy(&program).await;
-    let exported = names(&running.metrics().await);
+    let (app, _) = busy(&program).await;
+    let exported = names(&app.metrics().await);
     for document in ["docs/grafana-dashboard.json", "docs/alerts.yml", "docs/operation.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
         let text = std::fs::read_to_string(path).unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::process::{EMAIL, PASSWORD, PATIENCE, Running};
+use crate::process::{EMAIL, PASSWORD, PATIENCE, TestApp};
 
 /// An admin at work.
 #[derive(Clone)]
@@ -20,22 +20,22 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// The first one, by the setup token.
-    pub(crate) async fn first(running: &mut Running) -> Self {
-        let body = json!({ "setup_token": running.setup_token(), "email": EMAIL, "password": PASSWORD });
-        Self::enter(running, "/auth/signup", body, 201).await
+    pub(crate) async fn first(app: &mut TestApp) -> Self {
+        let body = json!({ "setup_token": app.setup_token(), "email": EMAIL, "password": PASSWORD });
+        Self::enter(app, "/auth/signup", body, 201).await
     }
 
     /// The same after a restart.
-    pub(crate) async fn again(running: &Running) -> Self {
-        Self::enter(running, "/auth/signin", json!({ "email": EMAIL, "password": PASSWORD }), 200).await
+    pub(crate) async fn again(app: &TestApp) -> Self {
+        Self::enter(app, "/auth/signin", json!({ "email": EMAIL, "password": PASSWORD }), 200).await
     }
 
-    async fn enter(running: &Running, path: &str, body: Value, status: u16) -> Self {
+    async fn enter(app: &TestApp, path: &str, body: Value, status: u16) -> Self {
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        let answer = client.post(running.url(path)).json(&body).send().await.unwrap();
+        let answer = client.post(app.url(path)).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), status, "{}", answer.text().await.unwrap());
         let body: Value = answer.json().await.unwrap();
-        Self { client, base: running.url(""), token: body["access_token"].as_str().unwrap().to_owned() }
+        Self { client, base: app.url(""), token: body["access_token"].as_str().unwrap().to_owned() }
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -43,8 +43,8 @@ impl Admin {
     }
 
     /// The same person at another instance.
-    pub(crate) fn at(&self, running: &Running) -> Self {
-        Self { base: running.url(""), ..self.clone() }
+    pub(crate) fn at(&self, app: &TestApp) -> Self {
+        Self { base: app.url(""), ..self.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Response> {

@@ -127,17 +127,17 @@ impl Program {
     }
 
     /// Starts the service and waits until it listens.
-    pub(crate) fn serve(&self) -> Running {
+    pub(crate) fn serve(&self) -> TestApp {
         self.wait_for(self.command(&["serve"]))
     }
 
     /// Starts the service and waits for nothing.
-    pub(crate) fn start(&self) -> Running {
-        Running::start(self.command(&["serve"]), self.folder.clone())
+    pub(crate) fn start(&self) -> TestApp {
+        TestApp::start(self.command(&["serve"]), self.folder.clone())
     }
 
     /// The same through a shell, which may put limits on it first.
-    pub(crate) fn serve_under(&self, limits: &str) -> Running {
+    pub(crate) fn serve_under(&self, limits: &str) -> TestApp {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{limits}; exec {} serve", env!("CARGO_BIN_EXE_clientele"))]);
         self.prepare(&mut command);
@@ -145,10 +145,10 @@ impl Program {
         self.wait_for(command)
     }
 
-    fn wait_for(&self, command: Command) -> Running {
-        let mut running = Running::start(command, self.folder.clone());
-        running.until_it_listens();
-        running
+    fn wait_for(&self, command: Command) -> TestApp {
+        let mut app = TestApp::start(command, self.folder.clone());
+        app.until_it_listens();
+        app
     }
 }
 
@@ -183,7 +183,7 @@ impl Done {
 }
 
 /// The service while it runs. Killed when dropped.
-pub(crate) struct Running {
+pub(crate) struct TestApp {
     child: Child,
     pub(crate) address: String,
     stdout: Kept,
@@ -191,7 +191,7 @@ pub(crate) struct Running {
     _folder: Arc<Folder>,
 }
 
-impl Running {
+impl TestApp {
     fn start(mut command: Command, folder: Arc<Folder>) -> Self {
         let mut child = command.spawn().unwrap();
         let (stdout, stderr) = (Kept::new(child.stdout.take().unwrap()), Kept::new(child.stderr.take().unwrap()));
@@ -276,7 +276,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for TestApp {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use crate::people::{Admin, phone};
-use crate::process::{PATIENCE, Program, Running};
+use crate::process::{PATIENCE, Program, TestApp};
 
 const ASSET: &str = "/docs/swagger-ui-bundle.js";
 
@@ -22,15 +22,15 @@ fn program() -> Program {
 }
 
 /// A connection from this address, of a client that takes in little at once.
-async fn connect(running: &Running, from: &str) -> TcpStream {
+async fn connect(app: &TestApp, from: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
-    socket.connect(running.address.parse().unwrap()).await.unwrap()
+    socket.connect(app.address.parse().unwrap()).await.unwrap()
 }
 
-async fn asks(running: &Running, request: &str) -> TcpStream {
-    let mut stream = connect(running, "127.0.0.1").await;
+async fn asks(app: &TestApp, request: &str) -> TcpStream {
+    let mut stream = connect(app, "127.0.0.1").await;
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
@@ -41,8 +41,8 @@ fn get(path: &str, token: &str) -> String {
 
 /// Connections over TCP that the service has open. Its listeners do not count, nor do the sockets with which its threads
 /// hear of signals: those are opened while it starts, at no moment that a test could know.
-fn connections(running: &Running) -> usize {
-    let process = format!("/proc/{}", running.pid());
+fn connections(app: &TestApp) -> usize {
+    let process = format!("/proc/{}", app.pid());
     let table = std::fs::read_to_string(format!("{process}/net/tcp")).unwrap();
     let of_tcp: HashSet<_> = table.lines().skip(1).filter_map(connection_inode).collect();
     let files = std::fs::read_dir(format!("{process}/fd")).unwrap();
@@ -66,8 +66,8 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Memory that a process has, in KiB: at the moment (`VmRSS`), or at most so far (`VmHWM`).
-fn memory(running: &Running, kind: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+fn memory(app: &TestApp, kind: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
     line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
 }
@@ -85,8 +85,8 @@ async fn many_customers(admin: &Admin) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_never_reads_is_cut_off_whatever_they_asked_for() {
-    let mut running = program().serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program().serve();
+    let admin = Admin::first(&mut app).await;
     many_customers(&admin).await;
     for (what, request) in [
         ("an export", get("/users/export", admin.token())),
@@ -95,10 +95,10 @@ async fn who_never_reads_is_cut_off_whatever_they_asked_for() {
         ("forty lists", get("/users/?limit=200", admin.token()).repeat(40)),
     ] {
         // Others have had time to be kept alive in vain.
-        until("alone", || connections(&running) == 0).await;
-        let mut stream = asks(&running, &request).await;
-        until("served", || connections(&running) == 1).await;
-        until(&format!("cut off who asked for {what}"), || connections(&running) == 0).await;
+        until("alone", || connections(&app) == 0).await;
+        let mut stream = asks(&app, &request).await;
+        until("served", || connections(&app) == 1).await;
+        until(&format!("cut off who asked for {what}"), || connections(&app) == 0).await;
         // What had arrived can be read; then comes the end, before the answer's own.
         let mut answer = Vec::new();
         let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
@@ -108,13 +108,13 @@ async fn who_never_reads_is_cut_off_whatever_they_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_slowly_or_waits_is_not_cut_off() {
-    let mut running = program().serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program().serve();
+    let admin = Admin::first(&mut app).await;
     let (reader, uploader, idle, waiting) = tokio::join!(
-        reads_slowly(&running),
-        uploads_slowly(&running, admin.token()),
-        asks_again_after_a_while(&running),
-        sends_its_body_late(&running),
+        reads_slowly(&app),
+        uploads_slowly(&app, admin.token()),
+        asks_again_after_a_while(&app),
+        sends_its_body_late(&app),
     );
     assert!(reader > 400_000, "{reader} bytes of the file came");
     assert!(uploader.starts_with("HTTP/1.1 200"), "{uploader}");
@@ -123,9 +123,9 @@ async fn who_reads_slowly_or_waits_is_not_cut_off() {
 }
 
 /// Takes a file in five seconds and more.
-async fn reads_slowly(running: &Running) -> usize {
+async fn reads_slowly(app: &TestApp) -> usize {
     let request = format!("GET {ASSET} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let mut stream = asks(running, &request).await;
+    let mut stream = asks(app, &request).await;
     let (mut buffer, mut count) = (vec![0; 8 * 1024], 0);
     loop {
         match stream.read(&mut buffer).await.expect("the whole file comes") {
@@ -137,12 +137,12 @@ async fn reads_slowly(running: &Running) -> usize {
 }
 
 /// Sends a line of a file now and then, for four seconds.
-async fn uploads_slowly(running: &Running, token: &str) -> String {
+async fn uploads_slowly(app: &TestApp, token: &str) -> String {
     let head = format!(
         "POST /users/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: text/csv\r\n\
          Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     );
-    let mut stream = asks(running, &head).await;
+    let mut stream = asks(app, &head).await;
     for line in ["phone\n".to_owned()].into_iter().chain((0..20).map(|n| format!("{}\n", phone(n)))) {
         stream.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
         sleep(Duration::from_millis(200)).await;
@@ -151,22 +151,22 @@ async fn uploads_slowly(running: &Running, token: &str) -> String {
     read_all(stream).await
 }
 
-async fn asks_again_after_a_while(running: &Running) -> String {
-    let mut stream = asks(running, &get("/health/live", "")).await;
+async fn asks_again_after_a_while(app: &TestApp) -> String {
+    let mut stream = asks(app, &get("/health/live", "")).await;
     sleep(Duration::from_secs(3)).await;
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     read_all(stream).await
 }
 
 /// In between, nothing moves in either direction.
-async fn sends_its_body_late(running: &Running) -> String {
+async fn sends_its_body_late(app: &TestApp) -> String {
     let body = json!({ "email": "nobody@example.com", "password": "correct horse battery" }).to_string();
     let head = format!(
         "POST /auth/signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );
-    let mut stream = asks(running, &head).await;
+    let mut stream = asks(app, &head).await;
     sleep(Duration::from_secs(4)).await;
     stream.write_all(body.as_bytes()).await.unwrap();
     read_all(stream).await
@@ -179,8 +179,8 @@ async fn read_all(mut stream: TcpStream) -> String {
 }
 
 /// Whether the service answers somebody at this address; `None` when the connection is refused.
-async fn answers(running: &Running, from: &str) -> Option<String> {
-    let mut stream = connect(running, from).await;
+async fn answers(app: &TestApp, from: &str) -> Option<String> {
+    let mut stream = connect(app, from).await;
     let request = "GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     // The service may have closed it already.
     let _ = stream.write_all(request.as_bytes()).await;
@@ -191,40 +191,40 @@ async fn answers(running: &Running, from: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_sockets_leave_places_and_memory_for_others() {
-    let running = program().with("CLIENTELE_HTTP__WRITE_TIMEOUT", "30").serve_under("ulimit -n 512");
+    let app = program().with("CLIENTELE_HTTP__WRITE_TIMEOUT", "30").serve_under("ulimit -n 512");
     // Of 512 descriptors, 183 are for other things.
-    running.until_it_says("at most 329 connections at once, 165 from one address").await;
-    assert!(answers(&running, "127.0.0.1").await.is_some());
-    let before = memory(&running, "VmRSS");
+    app.until_it_says("at most 329 connections at once, 165 from one address").await;
+    assert!(answers(&app, "127.0.0.1").await.is_some());
+    let before = memory(&app, "VmRSS");
     let mut silent = Vec::new();
     for _ in 0..400 {
-        let mut stream = connect(&running, "127.0.0.1").await;
+        let mut stream = connect(&app, "127.0.0.1").await;
         let _ = stream.write_all(get(ASSET, "").repeat(40).as_bytes()).await;
         silent.push(stream);
     }
-    running.until_it_says("its network has too many").await;
-    assert_eq!(answers(&running, "127.0.0.1").await, None);
+    app.until_it_says("its network has too many").await;
+    assert_eq!(answers(&app, "127.0.0.1").await, None);
     for from in ["127.0.0.2", "127.0.0.3"] {
-        let answer = answers(&running, from).await.expect("others get in");
+        let answer = answers(&app, from).await.expect("others get in");
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    let each = memory(&running, "VmRSS").saturating_sub(before) / 165;
+    let each = memory(&app, "VmRSS").saturating_sub(before) / 165;
     assert!(each < 300, "{each} KiB for each");
     drop(silent);
-    until("a place is free", || connections(&running) < 20).await;
-    assert!(answers(&running, "127.0.0.1").await.is_some());
+    until("a place is free", || connections(&app) < 20).await;
+    assert!(answers(&app, "127.0.0.1").await.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn places_are_free_again_when_the_silent_are_cut_off() {
     let program = program().with("CLIENTELE_HTTP__MAX_CONNECTIONS_PER_ADDRESS", "10");
-    let running = program.serve();
+    let app = program.serve();
     let mut silent = Vec::new();
     for _ in 0..10 {
-        silent.push(asks(&running, &get(ASSET, "").repeat(40)).await);
+        silent.push(asks(&app, &get(ASSET, "").repeat(40)).await);
     }
     let deadline = Instant::now() + PATIENCE;
-    while answers(&running, "127.0.0.1").await.is_none() {
+    while answers(&app, "127.0.0.1").await.is_none() {
         assert!(Instant::now() < deadline, "they keep their places");
         sleep(Duration::from_millis(100)).await;
     }
@@ -237,20 +237,20 @@ async fn all_together_have_a_limit_and_a_trusted_proxy_has_no_other() {
         .with("CLIENTELE_HTTP__MAX_CONNECTIONS_PER_ADDRESS", "2")
         .with("CLIENTELE_HTTP__TRUSTED_PROXIES", "127.0.0.1")
         .with("CLIENTELE_METRICS__LISTEN", "127.0.0.1:0");
-    let running = program.serve();
+    let app = program.serve();
     let mut open = Vec::new();
     for from in ["127.0.0.1"; 5].into_iter().chain(["127.0.0.2"; 2]) {
-        let mut stream = connect(&running, from).await;
+        let mut stream = connect(&app, from).await;
         stream.write_all(get("/health/live", "").as_bytes()).await.unwrap();
         assert_ne!(stream.read(&mut [0; 512]).await.unwrap(), 0, "{from} is answered");
         open.push(stream);
     }
-    assert_eq!(answers(&running, "127.0.0.2").await, None, "a third one");
-    let mut last = connect(&running, "127.0.0.1").await;
+    assert_eq!(answers(&app, "127.0.0.2").await, None, "a third one");
+    let mut last = connect(&app, "127.0.0.1").await;
     last.write_all(get("/health/live", "").as_bytes()).await.unwrap();
     assert_ne!(last.read(&mut [0; 512]).await.unwrap(), 0);
-    assert_eq!(answers(&running, "127.0.0.1").await, None, "a ninth one");
-    let metrics = running.metrics().await;
+    assert_eq!(answers(&app, "127.0.0.1").await, None, "a ninth one");
+    let metrics = app.metrics().await;
     for series in [
         "clientele_http_connections 8",
         "clientele_http_connections_refused_total{limit=\"address\"} 1",
@@ -262,27 +262,27 @@ async fn all_together_have_a_limit_and_a_trusted_proxy_has_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_system_gives_for_the_asking_is_taken() {
-    let running = program().serve_under("ulimit -S -n 64; ulimit -H -n 600");
-    running.until_it_says("the process may open 600 files").await;
+    let app = program().serve_under("ulimit -S -n 64; ulimit -H -n 600");
+    app.until_it_says("the process may open 600 files").await;
     let wanted = program().with("CLIENTELE_HTTP__MAX_CONNECTIONS", "500");
-    let running = wanted.serve_under("ulimit -n 256");
-    running.until_it_says("http.max_connections is 500, but there are file descriptors for 73 connections").await;
-    let running = wanted.serve();
-    running.until_it_says("at most 500 connections at once, 250 from one address").await;
+    let app = wanted.serve_under("ulimit -n 256");
+    app.until_it_says("http.max_connections is 500, but there are file descriptors for 73 connections").await;
+    let app = wanted.serve();
+    app.until_it_says("at most 500 connections at once, 250 from one address").await;
 }
 
 /// The events of one person may be many and large: they are read and sent page by page.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_data_of_a_person_is_sent_in_little_memory() {
-    let mut running = Program::new().serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = Program::new().serve();
+    let admin = Admin::first(&mut app).await;
     let created = admin.create(&phone(1)).await.unwrap();
     let id = created.json::<serde_json::Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     for n in 0..400 {
         let members: serde_json::Map<_, _> = (0..1100).map(|m| (format!("k{m}"), json!(n % 10))).collect();
         assert_eq!(admin.patch(&id, json!({ "metadata": members })).await.status(), 200);
     }
-    let before = memory(&running, "VmHWM");
+    let before = memory(&app, "VmHWM");
     let path = format!("/users/{id}/data");
     let readings = (0..5).map(|_| async {
         loop {
@@ -300,6 +300,6 @@ async fn all_data_of_a_person_is_sent_in_little_memory() {
         let events = answer["audit_events"].as_array().unwrap().iter();
         assert_eq!(events.filter(|event| event["action"] != "user.data_read").count(), 401);
     }
-    let more = memory(&running, "VmHWM").saturating_sub(before) / 1024;
+    let more = memory(&app, "VmHWM").saturating_sub(before) / 1024;
     assert!(more < 100, "{more} MiB");
 }

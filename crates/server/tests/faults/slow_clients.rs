@@ -35,8 +35,8 @@ fn program() -> Program {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_drips_is_cut_off() {
-    let running = program().serve();
-    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let app = program().serve();
+    let mut stream = TcpStream::connect(&app.address).await.unwrap();
     stream.write_all(b"GET /health/live HTTP/1.1\r\nX-Long: ").await.unwrap();
     let (answer, took) = drip(stream, b"x").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
@@ -45,15 +45,15 @@ async fn a_head_that_drips_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_drips_gets_408_and_is_cut_off() {
-    let mut running = program().serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program().serve();
+    let admin = Admin::first(&mut app).await;
     let authorization = format!("Authorization: Bearer {}\r\n", admin.token());
     for (path, authorization, media_type) in [
         ("/auth/signin", "", "application/json"),
         ("/users/", authorization.as_str(), "application/json"),
         ("/users/import", authorization.as_str(), "text/csv"),
     ] {
-        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        let mut stream = TcpStream::connect(&app.address).await.unwrap();
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: {media_type}\r\nContent-Length: 60000\r\n\r\n{{"
         );
@@ -68,7 +68,7 @@ async fn a_body_that_drips_gets_408_and_is_cut_off() {
 /// What the server's own timers leave out: a head that is not the first one, and a body after its answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_drips_beside_a_request_is_cut_off() {
-    let running = program().serve();
+    let app = program().serve();
     let chunk = b"1\r\nx\r\n";
     let dripping = [
         ("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nX-Long: ", &b"x"[..], "200"),
@@ -80,7 +80,7 @@ async fn what_drips_beside_a_request_is_cut_off() {
         ("GET /users/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", chunk, "401"),
     ];
     let cut_off = dripping.map(|(head, bytes, status)| {
-        let address = running.address.clone();
+        let address = app.address.clone();
         tokio::spawn(async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(head.as_bytes()).await.unwrap();
@@ -102,10 +102,10 @@ fn is_waiting(stream: &TcpStream) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_slow_clients_leave_the_others_alone() {
-    let running = Program::new().serve();
+    let app = Program::new().serve();
     let mut slow = Vec::new();
     for _ in 0..200 {
-        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        let mut stream = TcpStream::connect(&app.address).await.unwrap();
         stream
             .write_all(
                 b"POST /auth/signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n",
@@ -114,7 +114,7 @@ async fn many_slow_clients_leave_the_others_alone() {
             .unwrap();
         slow.push(stream);
     }
-    assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
+    assert_eq!(reqwest::get(app.url("/health/ready")).await.unwrap().status(), 200);
     assert!(slow.iter().all(is_waiting), "they are not slow but done");
 }
 
@@ -130,15 +130,15 @@ async fn ask(stream: &mut TcpStream) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_lives_as_long_as_it_is_said_to() {
-    let running = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "600").serve();
-    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let app = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "600").serve();
+    let mut stream = TcpStream::connect(&app.address).await.unwrap();
     assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
     // Longer than any default of the libraries below.
     tokio::time::sleep(Duration::from_secs(8)).await;
     assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"), "it was closed in between");
 
-    let running = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "1").serve();
-    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let app = Program::new().with("CLIENTELE_HTTP__KEEP_ALIVE", "1").serve();
+    let mut stream = TcpStream::connect(&app.address).await.unwrap();
     assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
     let mut rest = Vec::new();
     let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
@@ -147,8 +147,8 @@ async fn an_idle_connection_lives_as_long_as_it_is_said_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_nothing_at_first_is_cut_off_however_long_idle_connections_live() {
-    let running = program().with("CLIENTELE_HTTP__KEEP_ALIVE", "3600").serve();
-    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    let app = program().with("CLIENTELE_HTTP__KEEP_ALIVE", "3600").serve();
+    let mut stream = TcpStream::connect(&app.address).await.unwrap();
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
     let answer = String::from_utf8_lossy(&answer);

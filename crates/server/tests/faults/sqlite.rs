@@ -6,7 +6,7 @@ use std::process::Command;
 use persistence::testing::TestDatabase;
 
 use crate::people::{Admin, Load, phone};
-use crate::process::{PASSWORD, Program, Running};
+use crate::process::{PASSWORD, Program, TestApp};
 
 /// Where [`another_process`] finds its database, and what it does to it.
 const URL: &str = "CLIENTELE_TEST_URL";
@@ -107,42 +107,42 @@ async fn the_file_is_locked_from_the_first_start_to_the_end() {
 }
 
 /// Runs what others do while people are entered, ends the service, and looks for everybody who was acknowledged.
-async fn beside_the_service(others: impl Fn(&Program, &Running), end: impl FnOnce(Running)) {
+async fn beside_the_service(others: impl Fn(&Program, &TestApp), end: impl FnOnce(TestApp)) {
     let program = Program::new();
-    let mut running = program.serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program.serve();
+    let admin = Admin::first(&mut app).await;
     let load = Load::start(&admin, 4);
     load.until_entered(20).await;
-    others(&program, &running);
-    assert!(is_locked(&file_of(&program), running.pid()), "the lock is gone");
+    others(&program, &app);
+    assert!(is_locked(&file_of(&program), app.pid()), "the lock is gone");
     load.until_more_entered(20).await;
-    end(running);
+    end(app);
     let seen = load.stop().await;
-    let running = program.serve();
-    let entered = Admin::again(&running).await.phones().await;
+    let app = program.serve();
+    let entered = Admin::again(&app).await.phones().await;
     for one in seen.iter().filter(|one| one.status == Some(201)) {
         assert!(entered.contains(&one.phone), "{one:?} is lost");
     }
     assert!(seen.iter().all(|one| one.status != Some(500)), "{seen:?}");
 }
 
-fn statements(program: &Program, _: &Running) {
+fn statements(program: &Program, _: &TestApp) {
     for statement in STATEMENTS_OF_OTHERS {
         others_do(statement, &file_of(program));
     }
 }
 
-fn commands(program: &Program, running: &Running) {
+fn commands(program: &Program, app: &TestApp) {
     for (words, input) in COMMANDS {
         let done = program.run_with_input(words, input);
         assert_eq!(done.code(), Some(0), "{words:?}: {}", done.stderr());
     }
-    assert_eq!(program.run(&["health", "--listen", &running.address]).code(), Some(0));
+    assert_eq!(program.run(&["health", "--listen", &app.address]).code(), Some(0));
 }
 
-fn orderly(running: Running) {
-    running.signal("TERM");
-    let (status, stderr) = running.wait();
+fn orderly(app: TestApp) {
+    app.signal("TERM");
+    let (status, stderr) = app.wait();
     assert_eq!(status.code(), Some(0), "{stderr}");
 }
 
@@ -153,7 +153,7 @@ async fn statements_of_others_lose_nothing_before_an_orderly_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_of_others_lose_nothing_before_a_kill() {
-    beside_the_service(statements, Running::kill).await;
+    beside_the_service(statements, TestApp::kill).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,15 +163,15 @@ async fn commands_beside_the_service_lose_nothing_before_an_orderly_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_beside_the_service_lose_nothing_before_a_kill() {
-    beside_the_service(commands, Running::kill).await;
+    beside_the_service(commands, TestApp::kill).await;
 }
 
 /// A service of which the log is gone: what a reader did that thought itself the last.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_leaves_the_log_of_the_service_where_it_is() {
     let program = Program::new();
-    let mut running = program.serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = program.serve();
+    let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
     others_do("SELECT COUNT(*) FROM users", &file_of(&program));
     for ending in ["-wal", "-shm"] {
@@ -181,6 +181,6 @@ async fn a_reader_leaves_the_log_of_the_service_where_it_is() {
         assert!(file.exists(), "{}", file.display());
     }
     assert_eq!(admin.create(&phone(2)).await.unwrap().status(), 201);
-    running.kill();
+    app.kill();
     assert_eq!(Admin::again(&program.serve()).await.phones().await.len(), 2);
 }

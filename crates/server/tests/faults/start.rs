@@ -131,8 +131,8 @@ async fn whoever_waits_for_another_migration_says_so_and_does_not_listen() {
         };
         let held = database.hold(&lock).await;
         let address = address_of_ones_own();
-        let mut running = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
-        running.until_it_says("waiting for another process that migrates").await;
+        let mut app = Program::on(&database).with("CLIENTELE_HTTP__LISTEN", &address).start();
+        app.until_it_says("waiting for another process that migrates").await;
         assert!(TcpStream::connect(&address).is_err(), "somebody listens and answers nobody");
         let other = Program::on(&database).start();
         other.until_it_says("waiting for another process that migrates").await;
@@ -140,8 +140,8 @@ async fn whoever_waits_for_another_migration_says_so_and_does_not_listen() {
         let (status, stderr) = other.wait();
         assert_eq!(status.code(), Some(0), "a start that is not done can be ended: {stderr}");
         held.release().await;
-        running.until_it_listens();
-        assert_eq!(reqwest::get(running.url("/health/ready")).await.unwrap().status(), 200);
+        app.until_it_listens();
+        assert_eq!(reqwest::get(app.url("/health/ready")).await.unwrap().status(), 200);
     }
 }
 
@@ -171,9 +171,9 @@ async fn what_kubernetes_and_compose_put_into_the_environment_does_no_harm() {
         .with("CLIENTELE_ADMIN_PASSWORD", "")
         .with("DATABASE_URL", "sqlite:data/people.db\r\n");
     assert_eq!(program.run(&["config", "check"]).code(), Some(0));
-    let running = program.serve();
-    running.until_it_says("CLIENTELE_SERVICE_HOST").await;
-    let log = running.stderr();
+    let app = program.serve();
+    app.until_it_says("CLIENTELE_SERVICE_HOST").await;
+    let log = app.stderr();
     let told: Vec<_> = log.lines().filter(|line| line.contains("CLIENTELE_")).collect();
     let [line] = told[..] else { panic!("{told:?}") };
     for name in ["CLIENTELE_PORT,", "CLIENTELE_PORT_8080_TCP_PROTO", "CLIENTELE_API_SERVICE_PORT_HTTP"] {
@@ -197,9 +197,9 @@ async fn what_is_hardly_meant_for_production_is_a_warning_each() {
         "auth.bcrypt_cost: 4 ",
         "CLIENTELE_AUTH__MASTER_KEY_FILE: ",
     ];
-    let running = program.serve();
-    running.until_it_says(expected[4]).await;
-    let log = running.stderr();
+    let app = program.serve();
+    app.until_it_says(expected[4]).await;
+    let log = app.stderr();
     let checked = program.run(&["config", "check"]).stdout();
     for warning in expected {
         assert_eq!(log.lines().filter(|line| line.contains("WARN") && line.contains(warning)).count(), 1, "{log}");
@@ -218,9 +218,9 @@ async fn whatsapp_without_a_template_is_a_warning() {
             .with("CLIENTELE_DELIVERY__TWILIO__AUTH_TOKEN", "sesame")
             .with("CLIENTELE_DELIVERY__TWILIO__FROM", "+998901234567")
             .with("CLIENTELE_DELIVERY__TWILIO__WHATSAPP_CONTENT_SID", template);
-        let running = program.serve();
-        running.signal("TERM");
-        let (_, log) = running.wait();
+        let app = program.serve();
+        app.signal("TERM");
+        let (_, log) = app.wait();
         assert_eq!(log.contains("63016"), warns, "{log}");
     }
 }
@@ -228,8 +228,8 @@ async fn whatsapp_without_a_template_is_a_warning() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_master_key_is_a_warning() {
     for database in [TestDatabase::postgres().await, TestDatabase::mariadb().await].into_iter().flatten() {
-        let running = Program::on(&database).serve();
-        running.until_it_says("auth.master_key: not set").await;
-        assert!(!running.stderr().contains("database.url: "), "it is on this computer: {}", running.stderr());
+        let app = Program::on(&database).serve();
+        app.until_it_says("auth.master_key: not set").await;
+        assert!(!app.stderr().contains("database.url: "), "it is on this computer: {}", app.stderr());
     }
 }

@@ -50,11 +50,11 @@ async fn a_collector_gets_a_span_for_each_request_and_nothing_secret() {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (sender, mut bodies) = mpsc::unbounded_channel();
         let collector = tokio::spawn(collect(listener, sender));
-        let mut running = Program::new().with(variable, &endpoint).serve();
-        let admin = Admin::first(&mut running).await;
+        let mut app = Program::new().with(variable, &endpoint).serve();
+        let admin = Admin::first(&mut app).await;
         assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
-        running.signal("TERM");
-        let (status, stderr) = running.wait();
+        app.signal("TERM");
+        let (status, stderr) = app.wait();
         assert_eq!(status.code(), Some(0), "{stderr}");
         let mut all = String::new();
         while !all.contains("POST /users/") {
@@ -76,12 +76,12 @@ async fn a_collector_gets_a_span_for_each_request_and_nothing_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_slows_nothing_down() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut running = Program::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{nobody}")).serve();
-    let admin = Admin::first(&mut running).await;
+    let mut app = Program::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{nobody}")).serve();
+    let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
-    running.signal("TERM");
+    app.signal("TERM");
     let began = std::time::Instant::now();
-    let (status, _) = running.wait();
+    let (status, _) = app.wait();
     assert_eq!(status.code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(30));
 }

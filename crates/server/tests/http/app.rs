@@ -40,13 +40,16 @@ impl Backend {
 }
 
 /// Runs a test on a backend with the default settings, or says that it was skipped.
-pub(crate) async fn run<F: Future<Output = ()>>(backend: Backend, test: fn(TestApp) -> F) {
+pub(crate) async fn with_app<F: Future<Output = ()>>(backend: Backend, test: fn(TestApp) -> F) {
     let Some(database) = backend.database().await else { return };
     test(TestApp::start(database, |_| {}).await).await;
 }
 
 /// The same by a clock that stands still until the test moves it.
-pub(crate) async fn run_in_still_time<F: Future<Output = ()>>(backend: Backend, test: fn(TestApp, FixedClock) -> F) {
+pub(crate) async fn with_app_in_still_time<F: Future<Output = ()>>(
+    backend: Backend,
+    test: fn(TestApp, FixedClock) -> F,
+) {
     let Some(database) = backend.database().await else { return };
     let clock = FixedClock::default();
     let app = TestApp::start_with(database, Arc::new(clock.clone()), |_| {}).await;
@@ -96,6 +99,11 @@ impl TestApp {
         let mut settings = self.settings.clone();
         change(&mut settings);
         Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone(), None).await
+    }
+
+    /// Another instance that believes what a test says about where its requests come from.
+    pub(crate) async fn behind_proxy(&self) -> Self {
+        self.another(|settings| settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await
     }
 
     /// The same, with the gateways of its settings in place of the one of the tests.
@@ -161,13 +169,23 @@ impl TestApp {
 
     /// A manager, entered by an admin and signed in.
     pub(crate) async fn manager(&self, admin: &Caller, email: &str) -> Caller {
-        let entered = admin.post("/users/", json!({ "role": "manager", "email": email, "password": PASSWORD })).await;
-        assert_eq!(entered.status, 201, "{}", entered.body);
+        admin.enters_person(json!({ "role": "manager", "email": email, "password": PASSWORD })).await;
         self.sign_in(email, PASSWORD).await
     }
 
+    /// Another admin, entered by the first and signed in.
+    pub(crate) async fn other_admin(&self, admin: &Caller, email: &str) -> Caller {
+        admin.enters_person(json!({ "role": "admin", "email": email, "password": PASSWORD })).await;
+        self.sign_in(email, PASSWORD).await
+    }
+
+    /// Signs in by password, whatever comes of it.
+    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Answer {
+        self.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await
+    }
+
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Caller {
-        let answer = self.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await;
+        let answer = self.try_sign_in(email, password).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         self.signed_in(&answer)
     }
@@ -315,9 +333,19 @@ impl Caller {
 
     /// Enters a customer, whose id is answered.
     pub(crate) async fn enters(&self, phone: &str) -> String {
-        let entered = self.post("/users/", json!({ "role": "customer", "phone": phone })).await;
+        self.enters_person(json!({ "role": "customer", "phone": phone })).await
+    }
+
+    /// Enters somebody, whose id is answered.
+    pub(crate) async fn enters_person(&self, body: Value) -> String {
+        let entered = self.post("/users/", body).await;
         assert_eq!(entered.status, 201, "{}", entered.text);
         entered.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Posts through the proxy that `behind_proxy` trusts, which says that it comes from this address.
+    pub(crate) async fn post_from(&self, address: &str, path: &str, body: Value) -> Answer {
+        send(self.request("POST", path).header("x-forwarded-for", address).json(&body)).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
@@ -373,6 +401,13 @@ impl Status {
 }
 
 impl Answer {
+    /// The answer, which is a success.
+    #[track_caller]
+    pub(crate) fn good(self) -> Self {
+        assert!((200..300).contains(&self.status.code()), "{} answers {:?}: {}", self.url, self.status, self.text);
+        self
+    }
+
     /// The path, with its query, that a reference in the answer leads to.
     pub(crate) fn resolved(&self, reference: &str) -> String {
         let url = self.url.join(reference).unwrap();
@@ -407,30 +442,30 @@ impl Answer {
         keys
     }
 
-    /// Asserts a problem in full form.
-    #[track_caller]
-    pub(crate) fn is_problem(&self, status: u16, code: &str) {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(self.body["code"], code, "{}", self.text);
-        assert_eq!(self.body["status"], status);
-        assert_eq!(self.body["type"], format!("urn:clientele:problem:{code}"));
-        assert_eq!(self.body["request_id"], self.header("x-request-id"));
-        assert!(self.body["title"].is_string() && self.body["detail"].is_string(), "{}", self.text);
-        if status == 401 {
-            assert!(self.header("www-authenticate").starts_with("Bearer"));
-        }
-        if status == 422 {
-            assert!(!self.body["errors"].as_array().unwrap().is_empty());
-        }
-    }
-
     /// The pointers of the fields that were refused, sorted.
     pub(crate) fn pointers(&self) -> Vec<&str> {
         let mut pointers: Vec<_> =
             self.body["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
         pointers.sort_unstable();
         pointers
+    }
+}
+
+/// Asserts a problem in full form.
+#[track_caller]
+pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(answer.body["code"], code, "{}", answer.text);
+    assert_eq!(answer.body["status"], status);
+    assert_eq!(answer.body["type"], format!("urn:clientele:problem:{code}"));
+    assert_eq!(answer.body["request_id"], answer.header("x-request-id"));
+    assert!(answer.body["title"].is_string() && answer.body["detail"].is_string(), "{}", answer.text);
+    if status == 401 {
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    }
+    if status == 422 {
+        assert!(!answer.body["errors"].as_array().unwrap().is_empty());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, PASSWORD, TestApp, phone};
+use crate::app::{Answer, Caller, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -35,8 +35,7 @@ impl Stage {
     }
 
     async fn sign_in(&self) -> Answer {
-        let body = json!({ "email": "ann@example.com", "password": PASSWORD });
-        let answer = self.here.anonymous().post("/auth/signin", body).await;
+        let answer = self.here.try_sign_in("ann@example.com", PASSWORD).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         self.assert_alive(&answer).await;
         answer
@@ -55,9 +54,9 @@ impl Stage {
     /// The access token first on the other instance, which knows least; the refresh token is dead as well.
     async fn assert_dead(&self, signed_in: &Answer) {
         for instance in [&self.there, &self.here] {
-            instance.signed_in(signed_in).get("/users/me").await.is_problem(401, "invalid_token");
+            assert_problem(&instance.signed_in(signed_in).get("/users/me").await, 401, "invalid_token");
             let refresh = json!({ "refresh_token": signed_in.body["refresh_token"] });
-            instance.anonymous().post("/auth/refresh", refresh).await.is_problem(401, "invalid_token");
+            assert_problem(&instance.anonymous().post("/auth/refresh", refresh).await, 401, "invalid_token");
         }
     }
 }
@@ -70,8 +69,8 @@ async fn after_a_sign_out(app: TestApp) {
     stage.assert_alive(&other).await;
     let customer = stage.here.customer(&phone(1)).await;
     assert_eq!(customer.post("/auth/signout", Value::Null).await.status, 204);
-    customer.get("/users/me").await.is_problem(401, "invalid_token");
-    customer.post("/auth/signout", Value::Null).await.is_problem(401, "invalid_token");
+    assert_problem(&customer.get("/users/me").await, 401, "invalid_token");
+    assert_problem(&customer.post("/auth/signout", Value::Null).await, 401, "invalid_token");
 }
 
 async fn after_one_session_was_ended_from_another(app: TestApp) {
@@ -127,7 +126,7 @@ async fn after_a_reused_refresh_token(app: TestApp) {
     let second = refresh(&first).await;
     let third = refresh(&second).await;
     stage.assert_alive(&third).await;
-    refresh(&first).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&first).await, 401, "invalid_token");
     stage.assert_dead(&third).await;
 }
 
@@ -149,5 +148,5 @@ async fn after_an_admin_deactivated_them(app: TestApp) {
     assert_eq!(stage.admin.patch(&path, json!({ "is_active": false })).await.status, 200);
     stage.assert_dead(&one).await;
     let body = json!({ "email": "ann@example.com", "password": PASSWORD });
-    stage.there.anonymous().post("/auth/signin", body).await.is_problem(403, "account_inactive");
+    assert_problem(&stage.there.anonymous().post("/auth/signin", body).await, 403, "account_inactive");
 }

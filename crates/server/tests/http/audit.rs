@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, TestApp, phone};
+use crate::app::{Answer, Caller, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -15,12 +15,6 @@ on_every_backend!(
     a_wrong_parameter_is_refused,
     nothing_secret_is_in_it,
 );
-
-async fn enter(caller: &Caller, body: Value) -> String {
-    let answer = caller.post("/users/", body).await;
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    answer.body["id"].as_str().unwrap().to_owned()
-}
 
 async fn read(caller: &Caller, query: &str) -> Answer {
     let answer = caller.get(&format!("/audit-events?{query}")).await;
@@ -69,13 +63,14 @@ async fn each_role_reads_its_own(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
     let ben = app.manager(&admin, "ben@example.com").await;
-    let hers = enter(&ann, json!({ "role": "customer", "phone": phone(1) })).await;
-    let given = enter(&admin, json!({ "role": "customer", "phone": phone(2), "assigned_manager_id": ann.id })).await;
-    let his = enter(&ben, json!({ "role": "customer", "phone": phone(3) })).await;
+    let hers = ann.enters_person(json!({ "role": "customer", "phone": phone(1) })).await;
+    let given =
+        admin.enters_person(json!({ "role": "customer", "phone": phone(2), "assigned_manager_id": ann.id })).await;
+    let his = ben.enters_person(json!({ "role": "customer", "phone": phone(3) })).await;
     let free = app.customer(&phone(4)).await;
     // About nobody.
     let failed = app.anonymous().post("/auth/signin", json!({ "email": "x@example.com", "password": "wrong" })).await;
-    failed.is_problem(401, "invalid_credentials");
+    assert_problem(&failed, 401, "invalid_credentials");
 
     let all = subjects(&admin, "limit=200").await;
     for id in [&admin.id, &ann.id, &ben.id, &hers, &given, &his, &free.id, "-"] {
@@ -92,16 +87,16 @@ async fn each_role_reads_its_own(app: TestApp) {
     assert_eq!(read(&ann, "include_total=true&limit=1").await.body["total"], 2);
     assert_eq!(read(&ben, "include_total=true").await.body["total"], 1);
     for path in ["/audit-events", "/audit-events?wings=2"] {
-        free.get(path).await.is_problem(403, "forbidden");
+        assert_problem(&free.get(path).await, 403, "forbidden");
     }
 }
 
 async fn every_filter_filters(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
-    let first = enter(&ann, json!({ "role": "customer", "phone": phone(1) })).await;
+    let first = ann.enters_person(json!({ "role": "customer", "phone": phone(1) })).await;
     let middle = read(&admin, "limit=1").await.items()[0]["at"].as_str().unwrap().to_owned();
-    let second = enter(&admin, json!({ "role": "customer", "phone": phone(2) })).await;
+    let second = admin.enters_person(json!({ "role": "customer", "phone": phone(2) })).await;
 
     let created = |id: &str| ("user.created".to_owned(), id.to_owned());
     let started = |id: &str| ("session.started".to_owned(), id.to_owned());
@@ -123,7 +118,7 @@ async fn pages_go_back_in_time_and_hold_each_entry_once(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
     for n in 0..7 {
-        enter(&ann, json!({ "role": "customer", "phone": phone(n) })).await;
+        ann.enters_person(json!({ "role": "customer", "phone": phone(n) })).await;
     }
     for caller in [&admin, &ann] {
         let expected = read(caller, "action=user.created&limit=200").await;
@@ -135,7 +130,7 @@ async fn pages_go_back_in_time_and_hold_each_entry_once(app: TestApp) {
             seen.extend(page.items().iter().cloned());
             if seen.len() == 2 {
                 // What comes now is newer than the pages that follow.
-                enter(&ann, json!({ "role": "customer", "phone": phone(100 + caller.id.len() + seen.len() + usize::from(caller.id == ann.id)) })).await;
+                ann.enters_person(json!({ "role": "customer", "phone": phone(100 + caller.id.len() + seen.len() + usize::from(caller.id == ann.id)) })).await;
             }
             let Some(cursor) = page.body["next_cursor"].as_str() else {
                 assert!(page.headers.get("link").is_none());
@@ -165,7 +160,7 @@ async fn a_wrong_parameter_is_refused(app: TestApp) {
         ("cursor=x", "/cursor"),
     ] {
         let answer = admin.get(&format!("/audit-events?{query}")).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), [pointer], "{query}");
     }
 }

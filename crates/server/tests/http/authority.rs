@@ -105,18 +105,12 @@ async fn everything(app: &TestApp) -> Vec<Value> {
     all
 }
 
-async fn second_admin(app: &TestApp, admin: &Caller, email: &str) -> Caller {
-    let entered = admin.post("/users/", json!({ "role": "admin", "email": email, "password": PASSWORD })).await;
-    assert_eq!(entered.status, 201, "{}", entered.text);
-    app.sign_in(email, PASSWORD).await
-}
-
 /// Begins a request at every door, takes the authority away, and sends the rest.
 async fn every_door(app: TestApp, take_away: impl AsyncFn(&Caller, &Caller, &Caller) -> Answer) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
     let customer = ann.enters(&phone(1)).await;
-    let eve = second_admin(&app, &admin, "eve@example.com").await;
+    let eve = app.other_admin(&admin, "eve@example.com").await;
     let elsewhere = app.sign_in("eve@example.com", PASSWORD).await;
     // One that was carried out before, and is asked for again under its key.
     let again = json!({ "role": "customer", "phone": phone(2) });
@@ -185,7 +179,7 @@ async fn a_manager_or_customer_who_is_signed_out_meanwhile_writes_nothing(app: T
 
 async fn an_export_ends_with_its_session(app: TestApp) {
     let admin = app.admin().await;
-    let eve = second_admin(&app, &admin, "eve@example.com").await;
+    let eve = app.other_admin(&admin, "eve@example.com").await;
     // More than the buffers of both ends take, so that the rest is not written before it is read.
     let metadata = json!({ "x": "y".repeat(15_000) });
     let mut file = "phone,metadata\n".to_owned();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{PASSWORD, TestApp, phone, send};
+use crate::app::{PASSWORD, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -32,11 +32,15 @@ async fn what_is_no_object_is_malformed(app: TestApp) {
         "[\"ann@example.com\",\"correct horse battery\"]",
         "{} {}",
     ] {
-        admin.post_text("/users/", "application/json", body).await.is_problem(400, "malformed_json");
-        app.anonymous().post_text("/auth/signin", "application/json", body).await.is_problem(400, "malformed_json");
+        assert_problem(&admin.post_text("/users/", "application/json", body).await, 400, "malformed_json");
+        assert_problem(
+            &app.anonymous().post_text("/auth/signin", "application/json", body).await,
+            400,
+            "malformed_json",
+        );
     }
     let bytes = b"{\"email\":\"\xff\"}".to_vec();
-    app.anonymous().post_text("/auth/signin", "application/json", bytes).await.is_problem(400, "malformed_json");
+    assert_problem(&app.anonymous().post_text("/auth/signin", "application/json", bytes).await, 400, "malformed_json");
 }
 
 async fn only_json_is_taken(app: TestApp) {
@@ -49,15 +53,15 @@ async fn only_json_is_taken(app: TestApp) {
         "application/vnd.api+json",
         "application/merge-patch+json",
     ] {
-        admin.post_text("/users/", content_type, body.clone()).await.is_problem(415, "unsupported_media_type");
+        assert_problem(&admin.post_text("/users/", content_type, body.clone()).await, 415, "unsupported_media_type");
     }
-    send(admin.request("POST", "/users/").body(body.clone())).await.is_problem(415, "unsupported_media_type");
+    assert_problem(&send(admin.request("POST", "/users/").body(body.clone())).await, 415, "unsupported_media_type");
     assert_eq!(admin.post_text("/users/", "application/json; charset=utf-8", body.clone()).await.status, 201);
     let other = body.replace(&phone(1), &phone(2));
     let plain = admin.request("POST", "/users/").header("content-type", "application/json;charset=utf8");
     assert_eq!(send(plain.header("content-encoding", "identity").body(other)).await.status, 201);
     let packed = admin.request("POST", "/users/").header("content-type", "application/json");
-    send(packed.header("content-encoding", "gzip").body(body)).await.is_problem(415, "unsupported_media_type");
+    assert_problem(&send(packed.header("content-encoding", "gzip").body(body)).await, 415, "unsupported_media_type");
 }
 
 async fn a_large_body_is_refused(app: TestApp) {
@@ -72,7 +76,7 @@ async fn a_large_body_is_refused(app: TestApp) {
     }
     let chunks = futures_util::stream::iter((0..9).map(|_| Ok::<_, std::io::Error>(vec![b' '; 8192])));
     let request = admin.request("POST", "/users/").header("content-type", "application/json");
-    send(request.body(reqwest::Body::wrap_stream(chunks))).await.is_problem(413, "payload_too_large");
+    assert_problem(&send(request.body(reqwest::Body::wrap_stream(chunks))).await, 413, "payload_too_large");
     assert_eq!(admin.get("/users/").await.items().len(), 1);
 }
 
@@ -83,7 +87,7 @@ async fn every_wrong_field_is_named_at_once(app: TestApp) {
         "verification_method": "pigeon", "is_active": "yes", "wings": 2, "password_hash": "$2b$", "id": "x",
     });
     let answer = admin.post("/users/", body).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     assert_eq!(
         answer.pointers(),
         [
@@ -135,7 +139,7 @@ async fn an_answer_about_errors_stays_small(app: TestApp) {
         ("lines", csv(lines).await, 3000),
         ("columns", csv(columns.join(",")).await, 3000),
     ] {
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.body["errors"].as_array().unwrap().len(), 100, "{name}");
         let told = 100 + answer.body["errors_omitted"].as_u64().unwrap();
         assert!(told >= caused_by, "{name}: {told}");
@@ -146,11 +150,11 @@ async fn an_answer_about_errors_stays_small(app: TestApp) {
         admin.get(&format!("/users/?{}=1", "x".repeat(5000))).await,
         csv("x".repeat(60_000)).await,
     ] {
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert!(answer.pointers().iter().any(|pointer| pointer.ends_with('…')), "{}", answer.text);
         assert!(answer.text.len() < 2048, "{} bytes", answer.text.len());
     }
-    csv(",".repeat(20_000)).await.is_problem(422, "validation_failed");
+    assert_problem(&csv(",".repeat(20_000)).await, 422, "validation_failed");
 }
 
 async fn wrong_phones_and_emails_are_named(app: TestApp) {
@@ -159,7 +163,7 @@ async fn wrong_phones_and_emails_are_named(app: TestApp) {
         ["", "12345", "998901234567", "+99890", "+1234567890123456", "+0998901234567", "phone", "+44 (0)20 7946 0018"]
     {
         let answer = admin.post("/users/", json!({ "role": "customer", "phone": bad })).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/phone"], "{bad}");
         assert_eq!(app.anonymous().post("/auth/signup", json!({ "phone": bad })).await.pointers(), ["/phone"]);
     }
@@ -178,7 +182,7 @@ async fn weak_passwords_are_named(app: TestApp) {
     {
         let body = json!({ "role": "manager", "email": "ann@example.com", "password": weak });
         let answer = admin.post("/users/", body).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/password"], "{weak}");
         assert!(weak.is_empty() || !answer.text.contains(weak), "the password is not echoed");
     }
@@ -187,7 +191,7 @@ async fn weak_passwords_are_named(app: TestApp) {
     let body = json!({ "role": "manager", "email": "long@example.com", "password": format!("{long}1") });
     assert_eq!(admin.post("/users/", body).await.status, 201);
     let other = json!({ "email": "long@example.com", "password": format!("{long}2") });
-    app.anonymous().post("/auth/signin", other).await.is_problem(401, "invalid_credentials");
+    assert_problem(&app.anonymous().post("/auth/signin", other).await, 401, "invalid_credentials");
     app.sign_in("long@example.com", &format!("{long}1")).await;
 }
 
@@ -196,7 +200,7 @@ async fn metadata_is_bounded(app: TestApp) {
     let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
     for bad in [json!([]), json!("x"), json!({ "a": "x".repeat(17 * 1024) }), nested(12), json!({ "a": "\u{0}" })] {
         let answer = admin.post("/users/", json!({ "role": "customer", "phone": phone(1), "metadata": bad })).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/metadata"]);
     }
     let answer = admin.post("/users/", json!({ "role": "customer", "phone": phone(1), "metadata": nested(8) })).await;
@@ -210,7 +214,7 @@ async fn whatever_is_wrong_with_a_code_has_one_answer(app: TestApp) {
     let code = app.code(&phone(1)).await;
     for (id, code) in [(id, ""), (id, "1"), (id, "1234567"), (id, "abcdef"), ("x", code.as_str()), ("", &code)] {
         let answer = app.anonymous().post("/auth/verify", json!({ "challenge_id": id, "code": code })).await;
-        answer.is_problem(401, "invalid_code");
+        assert_problem(&answer, 401, "invalid_code");
     }
 }
 

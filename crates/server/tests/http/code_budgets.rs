@@ -5,7 +5,7 @@ use domain::testing::FixedClock;
 use serde_json::{Value, json};
 use server::settings::Settings;
 
-use crate::app::{Answer, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -29,8 +29,7 @@ async fn with(app: TestApp, change: impl FnOnce(&mut Settings)) -> TestApp {
 }
 
 async fn ask(app: &TestApp, address: &str, path: &str, number: &str) -> Answer {
-    let request = app.anonymous().request("POST", path).header("x-forwarded-for", address);
-    let sent = send(request.json(&json!({ "phone": number }))).await;
+    let sent = app.anonymous().post_from(address, path, json!({ "phone": number })).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
     sent
 }
@@ -58,7 +57,7 @@ async fn one_network_has_codes_sent_to_so_many_new_contacts(app: TestApp, clock:
     assert_eq!(shape(&sent), shape(&withheld));
     let challenge = json!({ "challenge_id": withheld.body["challenge_id"], "code": "000000" });
     let wrong = app.anonymous().post("/auth/verify", challenge).await;
-    wrong.is_problem(401, "invalid_code");
+    assert_problem(&wrong, 401, "invalid_code");
     assert_eq!(wrong.body["tries_left"], 4);
     // Who has an account is no new contact, whatever they ask for.
     ask(&app, "192.0.2.1", "/auth/signup", &known).await;

@@ -6,7 +6,7 @@ use domain::Clock;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -25,13 +25,8 @@ on_every_backend!(in still time:
 const STRANGER: &str = "198.51.100.7";
 const OWNER: &str = "203.0.113.9";
 
-/// An instance that believes what its proxy says of the client's address.
-async fn behind_proxy(app: &TestApp) -> TestApp {
-    app.another(|settings| settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await
-}
-
 async fn post_from(app: &TestApp, address: &str, path: &str, body: Value) -> Answer {
-    send(app.anonymous().request("POST", path).header("x-forwarded-for", address).json(&body)).await
+    app.anonymous().post_from(address, path, body).await
 }
 
 /// Asks for a code; answers the challenge.
@@ -56,7 +51,7 @@ async fn has_sent(app: &TestApp, contact: &str, count: usize, probe: usize) {
 }
 
 async fn a_challenge_is_its_askers_network_and_nobody_elses(app: TestApp, _clock: FixedClock) {
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let number = phone(1);
     for path in ["/auth/signup", "/auth/signin"] {
         let owners = ask(&app, OWNER, path, &number).await;
@@ -76,7 +71,7 @@ async fn a_challenge_is_its_askers_network_and_nobody_elses(app: TestApp, _clock
 }
 
 async fn a_contact_gets_one_message_a_minute_the_networks_in_turn(app: TestApp, clock: FixedClock) {
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let number = phone(1);
     ask(&app, STRANGER, "/auth/signup", &number).await;
     app.code(&number).await;
@@ -103,7 +98,7 @@ async fn a_contact_gets_one_message_a_minute_the_networks_in_turn(app: TestApp, 
 async fn an_owner_signs_in_within_a_minute_while_another_network_asks_and_burns(app: TestApp, clock: FixedClock) {
     let number = phone(1);
     app.admin().await.enters(&number).await;
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     // The stranger asks for all there is, burns the tries, and asks again until refused.
     for _ in 0..8 {
         for path in ["/auth/signin", "/auth/signup"] {
@@ -114,7 +109,7 @@ async fn an_owner_signs_in_within_a_minute_while_another_network_asks_and_burns(
             }
         }
     }
-    post_from(&app, STRANGER, "/auth/signin", json!({ "phone": number })).await.is_problem(429, "rate_limited");
+    assert_problem(&post_from(&app, STRANGER, "/auth/signin", json!({ "phone": number })).await, 429, "rate_limited");
     app.code(&number).await;
     let asked_at = clock.now();
     let owners = ask(&app, OWNER, "/auth/signin", &number).await;
@@ -128,7 +123,7 @@ async fn an_owner_signs_in_within_a_minute_while_another_network_asks_and_burns(
 async fn a_forgotten_password_reaches_the_owner_whatever_another_network_asks(app: TestApp, clock: FixedClock) {
     app.admin().await;
     let email = "admin@example.com";
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let forgot = |address: &'static str| post_from(&app, address, "/auth/password/forgot", json!({ "email": email }));
     for minute in 0..7 {
         let strangers = forgot(STRANGER).await;
@@ -145,13 +140,13 @@ async fn a_forgotten_password_reaches_the_owner_whatever_another_network_asks(ap
 }
 
 async fn a_code_that_was_not_sent_yet_is_none(app: TestApp, clock: FixedClock) {
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let number = phone(1);
     ask(&app, STRANGER, "/auth/signup", &number).await;
     app.code(&number).await;
     let waiting = ask(&app, OWNER, "/auth/signup", &number).await;
     let before = verify(&app, OWNER, &waiting, "000000").await;
-    before.is_problem(401, "invalid_code");
+    assert_problem(&before, 401, "invalid_code");
     assert_eq!(before.body["tries_left"], 4, "it looks like any other");
     clock.advance(TimeDelta::seconds(60));
     let code = app.code_after(&number, 1).await;
@@ -170,7 +165,7 @@ async fn an_invitation_goes_at_once_and_the_next_message_waits_for_it(app: TestA
     let entered = admin.post("/users/", json!({ "role": "manager", "email": email })).await;
     assert_eq!(entered.status, 201, "{}", entered.text);
     app.code(email).await;
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     post_from(&app, OWNER, "/auth/password/forgot", json!({ "email": email })).await;
     has_sent(&app, email, 1, 1).await;
     clock.advance(TimeDelta::seconds(60));
@@ -178,7 +173,7 @@ async fn an_invitation_goes_at_once_and_the_next_message_waits_for_it(app: TestA
 }
 
 async fn what_one_network_has_used_up_is_anothers_still(app: TestApp, clock: FixedClock) {
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     for count in 0..12 {
         let sent = post_from(&app, STRANGER, "/auth/signin", json!({ "phone": phone(1) })).await;
         let is_allowed = count % 6 < 5 && count < 11;
@@ -196,7 +191,7 @@ async fn what_one_network_has_used_up_is_anothers_still(app: TestApp, clock: Fix
 async fn wrong_codes_count_against_the_network_that_sends_them(app: TestApp, clock: FixedClock) {
     let number = phone(1);
     app.admin().await.enters(&number).await;
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let owners = ask(&app, OWNER, "/auth/signin", &number).await;
     let code = app.code(&number).await;
     let strangers = ask(&app, STRANGER, "/auth/signin", &phone(2)).await;
@@ -212,23 +207,23 @@ async fn wrong_codes_count_against_the_network_that_sends_them(app: TestApp, clo
     for n in 0..50 {
         let (challenge, path) =
             [(strangers.as_str(), "/auth/verify"), (nobodys, "/auth/verify"), (nobodys, "/auth/password/reset")][n % 3];
-        guess(challenge, path).await.is_problem(401, "invalid_code");
+        assert_problem(&guess(challenge, path).await, 401, "invalid_code");
     }
     for path in ["/auth/verify", "/auth/password/reset"] {
         let refused = guess(nobodys, path).await;
-        refused.is_problem(429, "rate_limited");
+        assert_problem(&refused, 429, "rate_limited");
         assert_eq!(refused.header("retry-after"), "600");
         assert!(refused.header("ratelimit").starts_with("\"wrong-codes\""));
     }
-    verify(&app, STRANGER, &owners, &code).await.is_problem(429, "rate_limited");
+    assert_problem(&verify(&app, STRANGER, &owners, &code).await, 429, "rate_limited");
     assert_eq!(verify(&app, OWNER, &owners, &code).await.status, 200, "the owner elsewhere is untouched");
     clock.advance(TimeDelta::minutes(10));
-    guess(nobodys, "/auth/verify").await.is_problem(401, "invalid_code");
+    assert_problem(&guess(nobodys, "/auth/verify").await, 401, "invalid_code");
 }
 
 async fn two_instances_send_a_contact_one_message_a_minute(app: TestApp, clock: FixedClock) {
-    let one = behind_proxy(&app).await;
-    let two = behind_proxy(&app).await;
+    let one = app.behind_proxy().await;
+    let two = app.behind_proxy().await;
     let number = phone(1);
     let networks: Vec<_> = (1..=4).map(|n| format!("192.0.2.{n}")).collect();
     let asked = networks.iter().enumerate().map(|(n, address)| {

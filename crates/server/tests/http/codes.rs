@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{PASSWORD, TestApp, phone};
+use crate::app::{PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -25,7 +25,7 @@ async fn a_code_to_sign_in_works_for_five_minutes(app: TestApp, clock: FixedCloc
     assert_eq!(app.verify(&asked[0], &codes[0]).await.status, 200);
     clock.advance(TimeDelta::microseconds(1));
     let late = app.verify(&asked[1], &codes[1]).await;
-    late.is_problem(401, "invalid_code");
+    assert_problem(&late, 401, "invalid_code");
     assert_eq!(late.body["tries_left"], Value::Null);
 }
 
@@ -44,7 +44,7 @@ async fn asked_again_within_a_minute_it_is_the_same_code(app: TestApp, clock: Fi
     assert_ne!(second.body["challenge_id"], first.body["challenge_id"]);
     let new = app.code_after(&phone(1), 1).await;
     assert_eq!(app.messages_to(&phone(1)), 2, "nothing was sent in between");
-    app.verify(&first, &old).await.is_problem(401, "invalid_code");
+    assert_problem(&app.verify(&first, &old).await, 401, "invalid_code");
     assert_eq!(app.verify(&second, &new).await.status, 200);
 }
 
@@ -64,7 +64,7 @@ async fn staff_who_proved_their_contact_wait_for_an_admin(app: TestApp, _: Fixed
     let done = verifying.verify(&sent, &code).await;
     assert_eq!((done.status.code(), &done.body), (202, &json!({ "status": "approval_required" })), "{}", done.text);
     let signin = json!({ "email": "ann@example.com", "password": PASSWORD });
-    verifying.anonymous().post("/auth/signin", signin).await.is_problem(403, "account_inactive");
+    assert_problem(&verifying.anonymous().post("/auth/signin", signin).await, 403, "account_inactive");
     let ann = admin.get("/users/?is_active=false").await.items()[0].clone();
     assert!(ann["verified_at"].is_string());
     let path = format!("/users/{}", ann["id"].as_str().unwrap());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{Answer, TestApp, phone, send};
+use crate::app::{Answer, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -26,7 +26,7 @@ fn allowed_origin(answer: &Answer) -> Option<&str> {
 
 async fn no_page_may_call_unless_the_operator_says_so(app: TestApp) {
     let answer = preflight(&app, PAGE, "PATCH").await;
-    answer.is_problem(401, "invalid_token");
+    assert_problem(&answer, 401, "invalid_token");
     assert_eq!(allowed_origin(&answer), None);
     let answer = app.anonymous().get_with("/health/live", &[("origin", PAGE)]).await;
     assert_eq!((answer.status.code(), allowed_origin(&answer)), (200, None));
@@ -48,7 +48,7 @@ async fn pages_of_the_operator_may_call(app: TestApp) {
         assert!(answer.headers.get("access-control-allow-credentials").is_none());
     }
     let refused = app.anonymous().get_with("/users/me", &[("origin", PAGE)]).await;
-    refused.is_problem(401, "invalid_token");
+    assert_problem(&refused, 401, "invalid_token");
     assert_eq!(allowed_origin(&refused), Some(PAGE), "scripts can read what went wrong");
     let exposed = refused.header("access-control-expose-headers").to_lowercase();
     for name in ["etag", "location", "link", "x-request-id", "ratelimit", "ratelimit-policy", "retry-after"] {

@@ -230,7 +230,7 @@ async fn a_number_that_twilio_refuses_is_given_up(app: TestApp, clock: FixedCloc
     let gateway = HttpGateway::start(&[Mood::Status(400)]);
     let app = with_gateways(app, twilio_at(&gateway)).await;
     for n in 1..=4 {
-        app.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await;
+        app.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await.good();
         gateway.first(n).await;
         // Past the moment of another attempt, which would come before the next message.
         clock.advance(TimeDelta::seconds(5));

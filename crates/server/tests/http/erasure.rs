@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Caller, PASSWORD, TestApp, phone, send};
+use crate::app::{PASSWORD, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -23,12 +23,6 @@ on_every_backend!(
 
 const NOBODY: &str = "01936f5e-0000-7000-8000-000000000001";
 
-async fn admin_with(app: &TestApp, admin: &Caller, email: &str) -> Caller {
-    let body = json!({ "role": "admin", "email": email, "password": PASSWORD });
-    assert_eq!(admin.post("/users/", body).await.status, 201);
-    app.sign_in(email, PASSWORD).await
-}
-
 async fn nothing_personal_is_left(app: TestApp) {
     let admin = app.admin().await;
     let new = json!({ "role": "manager", "email": "ann-secret@example.com", "password": PASSWORD });
@@ -39,12 +33,12 @@ async fn nothing_personal_is_left(app: TestApp) {
     let body = json!({ "display_name": "Anna Geheim", "phone": "+998907654321", "tin_trunk_number": "trunk-99" });
     assert_eq!(ann.patch("/users/me", body).await.status, 200);
     app.anonymous().post("/auth/signin", json!({ "email": "ann-secret@example.com", "password": "wrong" })).await;
-    app.anonymous().post("/auth/password/forgot", json!({ "email": "ann-secret@example.com" })).await;
+    app.anonymous().post("/auth/password/forgot", json!({ "email": "ann-secret@example.com" })).await.good();
     let customer = app.customer("+998901112233").await;
     let fields = json!({ "display_name": "Zarina Geheim", "metadata": { "passport": "AB1234567" } });
     assert_eq!(admin.patch(&format!("/users/{}", customer.id), fields).await.status, 200);
     // A code that is still open, and its message.
-    app.anonymous().post("/auth/signin", json!({ "phone": "+998901112233" })).await;
+    app.anonymous().post("/auth/signin", json!({ "phone": "+998901112233" })).await.good();
     let values =
         ["ann-secret", "Geheim", "geheim", "998907654321", "trunk-99", "998901112233", "passport", "AB1234567"];
     let stored = dump(&app).await;
@@ -57,8 +51,8 @@ async fn nothing_personal_is_left(app: TestApp) {
     for id in [&ann.id, &customer.id] {
         let erased = admin.delete(&format!("/users/{id}")).await;
         assert_eq!((erased.status == 204, &erased.text[..]), (true, ""), "{}", erased.text);
-        admin.get(&format!("/users/{id}")).await.is_problem(404, "not_found");
-        admin.delete(&format!("/users/{id}")).await.is_problem(404, "not_found");
+        assert_problem(&admin.get(&format!("/users/{id}")).await, 404, "not_found");
+        assert_problem(&admin.delete(&format!("/users/{id}")).await, 404, "not_found");
     }
     let stored = dump(&app).await;
     for value in values {
@@ -66,10 +60,10 @@ async fn nothing_personal_is_left(app: TestApp) {
     }
     assert_eq!(app.rows("SELECT user_id FROM idempotency_keys").await.len(), 0, "the answer that told of her");
     for caller in [&ann, &customer] {
-        caller.get("/users/me").await.is_problem(401, "invalid_token");
+        assert_problem(&caller.get("/users/me").await, 401, "invalid_token");
     }
     let signin = json!({ "email": "ann-secret@example.com", "password": PASSWORD });
-    app.anonymous().post("/auth/signin", signin).await.is_problem(401, "invalid_credentials");
+    assert_problem(&app.anonymous().post("/auth/signin", signin).await, 401, "invalid_credentials");
     assert_eq!(admin.get(&path).await.status, 404);
     let kept = app.rows("SELECT action FROM audit_events").await;
     let erasures = kept.iter().filter(|event| event["action"] == "user.erased").count();
@@ -115,7 +109,7 @@ fn told(row: &Value) -> String {
 async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
-    let second = admin_with(&app, &admin, "second@example.com").await;
+    let second = app.other_admin(&admin, "second@example.com").await;
     let hers = format!("/users/{}", ann.enters(&phone(1)).await);
     let theirs = format!("/users/{}", second.enters(&phone(2)).await);
     assert_eq!(admin.patch(&hers, json!({ "assigned_manager_id": null })).await.status, 200);
@@ -127,8 +121,8 @@ async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
     assert_ne!(after.header("etag"), before.header("etag"));
     // Whoever erases themselves leaves their customers to another admin.
     assert_eq!(second.delete(&format!("/users/{}", second.id)).await.status, 204);
-    second.get("/users/me").await.is_problem(401, "invalid_token");
-    assert_eq!(admin.get(&theirs).await.body["created_by"], admin.id);
+    assert_problem(&second.get("/users/me").await, 401, "invalid_token");
+    assert_eq!(admin.get(&theirs).await.good().body["created_by"], admin.id);
 }
 
 async fn a_manager_with_customers_is_not_erased(app: TestApp) {
@@ -139,7 +133,7 @@ async fn a_manager_with_customers_is_not_erased(app: TestApp) {
     }
     let path = format!("/users/{}", ann.id);
     let refused = admin.delete(&path).await;
-    refused.is_problem(409, "has_customers");
+    assert_problem(&refused, 409, "has_customers");
     assert_eq!(refused.body["customers"], 3);
     assert_eq!(ann.get("/users/?role=customer").await.items().len(), 3);
     assert_eq!(admin.post(&format!("{path}/handover"), json!({ "to": [] })).await.status, 200);
@@ -149,14 +143,14 @@ async fn a_manager_with_customers_is_not_erased(app: TestApp) {
 async fn the_last_active_admin_is_not_erased(app: TestApp) {
     let admin = app.admin().await;
     let idle = json!({ "role": "admin", "email": "idle@example.com", "password": PASSWORD, "is_active": false });
-    let idle = admin.post("/users/", idle).await.body["id"].as_str().unwrap().to_owned();
+    let idle = admin.enters_person(idle).await;
     let path = format!("/users/{}", admin.id);
-    admin.delete(&path).await.is_problem(409, "last_admin");
+    assert_problem(&admin.delete(&path).await, 409, "last_admin");
     assert_eq!(admin.get("/users/me").await.status, 200);
     assert_eq!(admin.delete(&format!("/users/{idle}")).await.status, 204, "an inactive one is not the last");
-    let second = admin_with(&app, &admin, "second@example.com").await;
+    let second = app.other_admin(&admin, "second@example.com").await;
     assert_eq!(admin.delete(&path).await.status, 204);
-    second.delete(&format!("/users/{}", second.id)).await.is_problem(409, "last_admin");
+    assert_problem(&second.delete(&format!("/users/{}", second.id)).await, 409, "last_admin");
 }
 
 async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
@@ -164,7 +158,7 @@ async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
     let mut admin = app.admin().await;
     for round in 0..3 {
         let email = format!("second-{round}@example.com");
-        let second = admin_with(&app, &admin, &email).await;
+        let second = app.other_admin(&admin, &email).await;
         let entered = [admin.enters(&phone(2 * round)).await, second.enters(&phone(2 * round + 1)).await];
         let there = other.with_token(second.token.as_deref().unwrap());
         let (mine, theirs) = (format!("/users/{}", admin.id), format!("/users/{}", second.id));
@@ -185,7 +179,7 @@ async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
         }
         assert_eq!(admin.get("/users/?role=admin&is_active=true").await.items().len(), 1);
         for id in &entered {
-            let creator = admin.get(&format!("/users/{id}")).await.body["created_by"].clone();
+            let creator = admin.get(&format!("/users/{id}")).await.good().body["created_by"].clone();
             assert!(creator == json!(admin.id) || round == 2, "round {round}: {creator}");
         }
     }
@@ -224,9 +218,9 @@ async fn a_stale_state_is_not_erased(app: TestApp) {
     let erase_if = |tag: String| send(admin.request("DELETE", &path).header("if-match", tag));
     let first = admin.get(&path).await.header("etag").to_owned();
     assert_eq!(admin.patch(&path, json!({ "display_name": "x" })).await.status, 200);
-    erase_if(first).await.is_problem(412, "precondition_failed");
+    assert_problem(&erase_if(first).await, 412, "precondition_failed");
     let current = admin.get(&path).await.header("etag").to_owned();
-    erase_if(format!("W/{current}")).await.is_problem(412, "precondition_failed");
+    assert_problem(&erase_if(format!("W/{current}")).await, 412, "precondition_failed");
     assert_eq!(erase_if(current).await.status, 204);
 }
 
@@ -234,7 +228,7 @@ async fn whoever_signed_up_can_be_erased_and_come_again(app: TestApp) {
     let admin = app.admin().await;
     let customer = app.customer(&phone(1)).await;
     let path = format!("/users/{}", customer.id);
-    assert_eq!(admin.get(&path).await.body["created_by"], customer.id);
+    assert_eq!(admin.get(&path).await.good().body["created_by"], customer.id);
     assert_eq!(admin.delete(&format!("{path}/")).await.status, 204);
     let again = app.customer(&phone(1)).await;
     assert_ne!(again.id, customer.id);
@@ -247,11 +241,11 @@ async fn nobody_but_an_admin_erases(app: TestApp) {
     let customer = app.customer(&phone(2)).await;
     for caller in [&ann, &customer] {
         for id in [&hers, &ann.id, &customer.id, &admin.id, NOBODY] {
-            caller.delete(&format!("/users/{id}")).await.is_problem(403, "forbidden");
+            assert_problem(&caller.delete(&format!("/users/{id}")).await, 403, "forbidden");
         }
     }
     for id in [NOBODY, "7"] {
-        admin.delete(&format!("/users/{id}")).await.is_problem(404, "not_found");
+        assert_problem(&admin.delete(&format!("/users/{id}")).await, 404, "not_found");
     }
     assert_eq!(admin.delete("/users/me").await.status, 405);
     assert_eq!(admin.get("/users/").await.items().len(), 4);
@@ -266,7 +260,7 @@ async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
     for caller in [&customer, &admin] {
         let answer = caller.get(&path).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        assert_eq!(answer.body["user"], admin.get(&format!("/users/{}", customer.id)).await.body);
+        assert_eq!(answer.body["user"], admin.get(&format!("/users/{}", customer.id)).await.good().body);
         let session = &answer.body["sessions"][0];
         assert_eq!(session["address"], "127.0.0.1");
         assert!(session["expires_at"].is_string() && session["user_agent"].is_null());
@@ -290,8 +284,8 @@ async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
             assert!(!answer.text.contains(secret), "{secret} in {}", answer.text);
         }
     }
-    app.anonymous().post("/auth/signin", json!({ "phone": phone(2) })).await;
-    let asked = customer.get(&path).await.body["challenges"][0].clone();
+    app.anonymous().post("/auth/signin", json!({ "phone": phone(2) })).await.good();
+    let asked = customer.get(&path).await.good().body["challenges"][0].clone();
     assert_eq!((&asked["purpose"], &asked["contact"]), (&json!("customer_sign_in"), &json!(phone(2))));
     let own = ann.get(&format!("/users/{}/data/", ann.id)).await;
     assert_eq!(own.status, 200, "{}", own.text);
@@ -299,7 +293,7 @@ async fn everyone_reads_what_is_stored_about_them(app: TestApp) {
     for (caller, id) in
         [(&ann, &hers), (&ann, &customer.id), (&ann, &admin.id), (&customer, &ann.id), (&admin, &NOBODY.to_owned())]
     {
-        caller.get(&format!("/users/{id}/data")).await.is_problem(404, "not_found");
+        assert_problem(&caller.get(&format!("/users/{id}/data")).await, 404, "not_found");
     }
 }
 
@@ -314,14 +308,14 @@ async fn a_remembered_answer_is_stored_about_them(app: TestApp) {
     assert_eq!(remembered["answer"], entered.body, "{}", data.text);
     assert!(remembered["expires_at"].is_string());
     // It is about her, not about whoever got it.
-    assert_eq!(admin.get(&format!("/users/{}/data", admin.id)).await.body["remembered_answer"], Value::Null);
+    assert_eq!(admin.get(&format!("/users/{}/data", admin.id)).await.good().body["remembered_answer"], Value::Null);
 }
 
 async fn the_data_of_many_events_is_whole(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
     let path = format!("/users/{}/data", ann.id);
-    let before = ann.get(&path).await.body["audit_events"].as_array().unwrap().len();
+    let before = ann.get(&path).await.good().body["audit_events"].as_array().unwrap().len();
     let names: Vec<_> = (0..70).map(|n| format!("\"],audit_events_complete{n}")).collect();
     for name in &names {
         assert_eq!(ann.patch("/users/me", json!({ "display_name": name })).await.status, 200);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::app::{PATIENCE, TestApp, send};
+use crate::app::{PATIENCE, TestApp, assert_problem, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -30,7 +30,7 @@ async fn without_identity_it_is_401_whatever_the_path(app: TestApp) {
         "/USERS",
     ] {
         for method in ["GET", "POST", "PATCH", "DELETE", "PUT", "BREW"] {
-            send(anyone.request(method, path)).await.is_problem(401, "invalid_token");
+            assert_problem(&send(anyone.request(method, path)).await, 401, "invalid_token");
         }
     }
     // RFC 6750 section 3.1: an error is named where a token was offered, and only there.
@@ -39,19 +39,19 @@ async fn without_identity_it_is_401_whatever_the_path(app: TestApp) {
     assert_eq!(basic.header("www-authenticate"), "Bearer");
     let offered = app.with_token("x").get("/users/me").await;
     assert_eq!(offered.header("www-authenticate"), "Bearer error=\"invalid_token\"");
-    send(anyone.request("DELETE", "/auth/signin")).await.is_problem(405, "method_not_allowed");
+    assert_problem(&send(anyone.request("DELETE", "/auth/signin")).await, 405, "method_not_allowed");
     let twice =
         anyone.request("GET", "/users/me").header("authorization", "Bearer a").header("authorization", "Bearer b");
-    send(twice).await.is_problem(401, "invalid_token");
+    assert_problem(&send(twice).await, 401, "invalid_token");
     let admin = app.admin().await;
     let in_url = format!("/users/me?access_token={}", admin.token.unwrap());
-    anyone.get(&in_url).await.is_problem(401, "invalid_token");
+    assert_problem(&anyone.get(&in_url).await, 401, "invalid_token");
 }
 
 async fn with_identity_it_is_404_and_405(app: TestApp) {
     let admin = app.admin().await;
     for path in ["/", "/nowhere", "/users/x/y", "/auth/nowhere", "/users/../users/x", "/docs/nowhere.js"] {
-        admin.get(path).await.is_problem(404, "not_found");
+        assert_problem(&admin.get(path).await, 404, "not_found");
     }
     for (method, path, allow) in [
         ("DELETE", "/users/", "GET, POST, HEAD"),
@@ -60,7 +60,7 @@ async fn with_identity_it_is_404_and_405(app: TestApp) {
         ("PUT", "/docs/", "GET, HEAD"),
     ] {
         let answer = send(admin.request(method, path)).await;
-        answer.is_problem(405, "method_not_allowed");
+        assert_problem(&answer, 405, "method_not_allowed");
         assert_eq!(answer.header("allow"), allow);
     }
 }
@@ -113,7 +113,7 @@ async fn readiness_is_a_migrated_database(app: TestApp) {
         tokio::time::sleep(Duration::from_millis(50)).await;
         answer = app.anonymous().get("/health/ready").await;
     }
-    answer.is_problem(503, "unavailable");
+    assert_problem(&answer, 503, "unavailable");
     assert!(answer.header("retry-after").parse::<u32>().is_ok());
     assert_eq!(app.anonymous().get("/health/live").await.status, 200);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::app::{Caller, TestApp, phone};
+use crate::app::{Caller, TestApp, assert_problem, phone};
 use crate::import::import;
 use crate::on_every_backend;
 
@@ -44,8 +44,8 @@ async fn each_caller_exports_their_own(app: TestApp) {
     assert_eq!(phones(&ben, "").await, [phone(2)]);
     assert_eq!(phones(&ann, "?role=manager").await, Vec::<String>::new());
     assert_eq!(phones(&ann, &format!("?assigned_manager_id={}", ben.id)).await, Vec::<String>::new());
-    customer.get("/users/export").await.is_problem(403, "forbidden");
-    app.anonymous().get("/users/export").await.is_problem(401, "invalid_token");
+    assert_problem(&customer.get("/users/export").await, 403, "forbidden");
+    assert_problem(&app.anonymous().get("/users/export").await, 401, "invalid_token");
 }
 
 async fn a_customer_and_a_manager_have_their_columns(app: TestApp) {
@@ -53,7 +53,7 @@ async fn a_customer_and_a_manager_have_their_columns(app: TestApp) {
     let ann = app.manager(&admin, "ann@example.com").await;
     let body =
         json!({ "role": "customer", "phone": phone(1), "display_name": "A, \"B\"", "metadata": { "a": [1, null] } });
-    let id = ann.post("/users/", body).await.body["id"].as_str().unwrap().to_owned();
+    let id = ann.enters_person(body).await;
     let answer = admin.get("/users/export?sort=created_at").await;
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     let disposition = answer.header("content-disposition");
@@ -67,7 +67,7 @@ async fn a_customer_and_a_manager_have_their_columns(app: TestApp) {
          verification_method,created_by,assigned_manager_id,created_at,updated_at"
     );
     let lines = exported(&admin, "?sort=created_at").await;
-    let there = admin.get(&format!("/users/{id}")).await.body;
+    let there = admin.get(&format!("/users/{id}")).await.good().body;
     let text = |name: &str| there[name].as_str().unwrap_or_default().to_owned();
     let of_customer = &lines[2];
     for name in ["id", "phone", "display_name", "created_by", "assigned_manager_id", "created_at", "updated_at", "role"]
@@ -132,7 +132,7 @@ async fn filters_and_orders_are_those_of_the_lists(app: TestApp) {
         ("?sort=phone", "/sort"),
     ] {
         let answer = admin.get(&format!("/users/export{query}")).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), [pointer], "{query}");
     }
 }
@@ -214,7 +214,7 @@ async fn an_export_can_be_imported(app: TestApp) {
     let customer = app.customer(&phone(0)).await;
     let deactivated = file.replace(",customer,true,", ",customer,false,");
     assert_eq!(import(&admin, "?on_existing=update", deactivated).await.body["updated"], 3);
-    customer.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&customer.get("/users/me").await, 401, "invalid_token");
     // A manager's export is theirs to import too, and whose manager has left is no error.
     let hers = ann.get("/users/export").await.text;
     assert_eq!(import(&ann, "?on_existing=update", hers).await.body["skipped"], 2);
@@ -235,5 +235,5 @@ async fn a_failure_midway_does_not_pass_for_a_whole_file(app: TestApp) {
         assert!(answer.text().await.is_err(), "{accept}");
     }
     let at_once = admin.get("/users/export?role=customer&sort=-display_name").await;
-    at_once.is_problem(500, "internal");
+    assert_problem(&at_once, 500, "internal");
 }

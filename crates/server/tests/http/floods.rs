@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use crate::app::{Answer, PASSWORD, TestApp};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -23,13 +23,8 @@ on_every_backend!(
 
 const ADMIN: &str = "admin@example.com";
 
-async fn sign_in(app: &TestApp, password: &str) -> Answer {
-    app.anonymous().post("/auth/signin", json!({ "email": ADMIN, "password": password })).await
-}
-
 async fn sign_in_as(app: &TestApp, manager: usize) -> Answer {
-    let email = format!("manager{manager}@example.com");
-    app.anonymous().post("/auth/signin", json!({ "email": email, "password": PASSWORD })).await
+    app.try_sign_in(&format!("manager{manager}@example.com"), PASSWORD).await
 }
 
 async fn right_passwords_at_once_wait_for_nobody(app: TestApp) {
@@ -37,7 +32,7 @@ async fn right_passwords_at_once_wait_for_nobody(app: TestApp) {
     let second = app.another(|_| {}).await;
     let instances = [&app, &second];
     for round in 0..5 {
-        let answers = join_all((0..24).map(|n| sign_in(instances[n % 2], PASSWORD))).await;
+        let answers = join_all((0..24).map(|n| instances[n % 2].try_sign_in(ADMIN, PASSWORD))).await;
         for answer in &answers {
             // On a machine that is busy enough there may be no room for all: that is 503, and no limit.
             assert!(matches!(answer.status.code(), 200 | 503), "round {round}: {}", answer.text);
@@ -81,7 +76,7 @@ async fn who_hangs_up_locks_nobody_out(app: TestApp) {
         connection.set_zero_linger().unwrap();
     }
     until("no guess is under way", async || !guesses_under_way(&app).await).await;
-    until("the owner is let in", async || sign_in(&app, PASSWORD).await.status == 200).await;
+    until("the owner is let in", async || app.try_sign_in(ADMIN, PASSWORD).await.status == 200).await;
 }
 
 /// Of many accounts: those of one wait for each other before they come to the queue.
@@ -100,7 +95,7 @@ async fn more_sign_ins_than_can_be_served_are_turned_away_at_once(app: TestApp) 
                 served += 1;
                 continue;
             }
-            answer.is_problem(503, "unavailable");
+            assert_problem(&answer, 503, "unavailable");
             assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
             refused += 1;
             refused_early += usize::from(served < 10);
@@ -133,9 +128,7 @@ async fn a_flood_from_one_network_keeps_nobody_elsewhere_out(app: TestApp) {
             settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         })
         .await;
-    let from = |address: &str, path: &str, body: serde_json::Value| {
-        crate::app::send(app.anonymous().request("POST", path).header("x-forwarded-for", address).json(&body))
-    };
+    let from = async |address: &str, path: &str, body| app.anonymous().post_from(address, path, body).await;
     let flood = async |who: usize| {
         for n in 0.. {
             let email = format!("stranger{who}.{n}@example.com");
@@ -182,9 +175,9 @@ async fn nobody_is_let_in_by_a_sign_in_that_their_deactivation_overtakes(app: Te
         assert_eq!(admin.patch(&path, json!({ "is_active": true })).await.status, 200);
         if signed_in.status == 200 {
             let token = signed_in.body["access_token"].as_str().unwrap();
-            app.with_token(token).get("/users/me").await.is_problem(401, "invalid_token");
+            assert_problem(&app.with_token(token).get("/users/me").await, 401, "invalid_token");
         } else {
-            signed_in.is_problem(403, "account_inactive");
+            assert_problem(&signed_in, 403, "account_inactive");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::app::{Caller, PASSWORD, Status, TestApp, phone};
+use crate::app::{Caller, PASSWORD, Status, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -129,7 +129,7 @@ async fn a_dry_run_tells_the_same_and_writes_nothing(app: TestApp) {
     let done = company.admin.post(&company.path(0), order(false)).await;
     assert_eq!(done.body, told.body);
     let wrong = json!({ "to": [NOBODY], "dry_run": true });
-    company.admin.post(&company.path(0), wrong).await.is_problem(422, "validation_failed");
+    assert_problem(&company.admin.post(&company.path(0), wrong).await, 422, "validation_failed");
 }
 
 async fn the_manager_can_be_deactivated_with_it(app: TestApp) {
@@ -137,7 +137,7 @@ async fn the_manager_can_be_deactivated_with_it(app: TestApp) {
     let path = format!("/users/{}", company.id(0));
     let done = company.admin.post(&company.path(0), json!({ "to": [company.id(1)], "deactivate": true })).await;
     assert_eq!(done.status, 200, "{}", done.text);
-    company.managers[0].get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&company.managers[0].get("/users/me").await, 401, "invalid_token");
     assert_eq!(company.admin.get(&path).await.body["is_active"], false);
     let events = company.actions(company.id(0)).await;
     let updated: Vec<_> = events.iter().filter(|event| event["action"] == "user.updated").collect();
@@ -158,7 +158,7 @@ async fn what_is_wrong_is_named_by_place(app: TestApp) {
     let to = json!([company.id(1), company.id(0), company.id(1), NOBODY, company.admin.id, others, idle]);
     let customers = json!([company.customers[0], others, company.customers[0], NOBODY, company.id(1)]);
     let refused = company.admin.post(&path, json!({ "to": to, "customer_ids": customers })).await;
-    refused.is_problem(422, "validation_failed");
+    assert_problem(&refused, 422, "validation_failed");
     let mut expected: Vec<_> = (1..=6).map(|n| format!("/to/{n}")).collect();
     expected.extend((1..=4).map(|n| format!("/customer_ids/{n}")));
     expected.sort_unstable();
@@ -174,7 +174,7 @@ async fn what_is_wrong_is_named_by_place(app: TestApp) {
         ),
     ] {
         let refused = company.admin.post(&path, body).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.pointers(), pointers);
     }
     assert_eq!(company.shares().await[company.id(0)], 2, "nothing half-done");
@@ -185,12 +185,12 @@ async fn only_managers_hand_over_and_only_admins_order_it(app: TestApp) {
     let order = json!({ "to": [company.id(1)] });
     for id in [NOBODY, &company.admin.id, &company.customers[0], "7"] {
         let answer = company.admin.post(&format!("/users/{id}/handover"), order.clone()).await;
-        answer.is_problem(404, "not_found");
+        assert_problem(&answer, 404, "not_found");
     }
-    company.managers[0].post(&company.path(0), order.clone()).await.is_problem(403, "forbidden");
+    assert_problem(&company.managers[0].post(&company.path(0), order.clone()).await, 403, "forbidden");
     let customer = app.customer(&phone(0)).await;
-    customer.post(&company.path(0), order.clone()).await.is_problem(403, "forbidden");
-    app.anonymous().post(&company.path(0), order.clone()).await.is_problem(401, "invalid_token");
+    assert_problem(&customer.post(&company.path(0), order.clone()).await, 403, "forbidden");
+    assert_problem(&app.anonymous().post(&company.path(0), order.clone()).await, 401, "invalid_token");
     let done = company.admin.post(&format!("{}/", company.path(0)), order).await;
     assert_eq!(done.status, 200, "{}", done.text);
 }

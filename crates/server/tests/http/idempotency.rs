@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, Caller, PASSWORD, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -31,7 +31,7 @@ fn is_again(first: &Answer, again: &Answer) {
 }
 
 async fn people(admin: &Caller) -> u64 {
-    admin.get("/users/?include_total=true&limit=1").await.body["total"].as_u64().unwrap()
+    admin.get("/users/?include_total=true&limit=1").await.good().body["total"].as_u64().unwrap()
 }
 
 async fn the_same_request_gets_the_first_answer_again(app: TestApp) {
@@ -59,7 +59,7 @@ async fn the_same_request_gets_the_first_answer_again(app: TestApp) {
     let entered = admin.get("/audit-events?action=user.created").await;
     assert_eq!(entered.items().len(), 3, "nothing is recorded twice");
     // The first answer, whatever became of the person since; a fresh request says what is.
-    post(&admin, "k-2", &customer).await.is_problem(409, "phone_taken");
+    assert_problem(&post(&admin, "k-2", &customer).await, 409, "phone_taken");
 }
 
 async fn another_request_under_the_key_is_refused(app: TestApp) {
@@ -75,11 +75,11 @@ async fn another_request_under_the_key_is_refused(app: TestApp) {
     ] {
         let mut other = body.clone();
         other[field] = value;
-        post(&admin, "k", &other).await.is_problem(422, "idempotency_key_reused");
+        assert_problem(&post(&admin, "k", &other).await, 422, "idempotency_key_reused");
     }
     assert_eq!(people(&admin).await, 2);
     // A key is read as it is written.
-    post(&admin, "K", &body).await.is_problem(409, "email_taken");
+    assert_problem(&post(&admin, "K", &body).await, 409, "email_taken");
 }
 
 async fn keys_of_different_callers_are_different_keys(app: TestApp) {
@@ -88,17 +88,21 @@ async fn keys_of_different_callers_are_different_keys(app: TestApp) {
     let first = post(&admin, "k", &json!({ "role": "customer", "phone": phone(1) })).await;
     let second = post(&ann, "k", &json!({ "role": "customer", "phone": phone(2) })).await;
     assert_eq!((first.status == 201, second.status == 201), (true, true), "{} {}", first.text, second.text);
-    post(&ann, "k", &json!({ "role": "customer", "phone": phone(1) })).await.is_problem(422, "idempotency_key_reused");
+    assert_problem(
+        &post(&ann, "k", &json!({ "role": "customer", "phone": phone(1) })).await,
+        422,
+        "idempotency_key_reused",
+    );
 }
 
 async fn a_refused_request_is_not_remembered(app: TestApp) {
     let admin = app.admin().await;
     let taken = app.customer(&phone(1)).await;
     let mut body = json!({ "role": "customer", "phone": phone(1) });
-    post(&admin, "k", &body).await.is_problem(409, "phone_taken");
+    assert_problem(&post(&admin, "k", &body).await, 409, "phone_taken");
     body["assigned_manager_id"] = json!(taken.id);
     body["phone"] = json!(phone(2));
-    post(&admin, "k", &body).await.is_problem(422, "validation_failed");
+    assert_problem(&post(&admin, "k", &body).await, 422, "validation_failed");
     body.as_object_mut().unwrap().remove("assigned_manager_id");
     assert_eq!(post(&admin, "k", &body).await.status, 201);
 }
@@ -144,7 +148,7 @@ async fn of_different_requests_at_the_same_instant_one_enters(app: TestApp) {
         let (one, two) = tokio::join!(post(&admin, &key, &one), post(&admin, &key, &two));
         let (entered, refused) = if one.status == 201 { (one, two) } else { (two, one) };
         assert_eq!(entered.status, 201, "{}", entered.text);
-        refused.is_problem(422, "idempotency_key_reused");
+        assert_problem(&refused, 422, "idempotency_key_reused");
     }
     assert_eq!(people(&admin).await, 9);
 }
@@ -154,8 +158,8 @@ async fn a_wrong_body_under_a_used_key_is_another_request(app: TestApp) {
     let body = json!({ "role": "customer", "phone": phone(1) });
     assert_eq!(post(&admin, "k", &body).await.status, 201);
     for wrong in [json!({ "role": "customer", "phone": "bad" }), json!({}), json!({ "role": "boss" })] {
-        post(&admin, "k", &wrong).await.is_problem(422, "idempotency_key_reused");
-        post(&admin, "fresh", &wrong).await.is_problem(422, "validation_failed");
+        assert_problem(&post(&admin, "k", &wrong).await, 422, "idempotency_key_reused");
+        assert_problem(&post(&admin, "fresh", &wrong).await, 422, "validation_failed");
     }
     assert_eq!(post(&admin, "fresh", &json!({ "role": "customer", "phone": phone(2) })).await.status, 201);
 }
@@ -165,11 +169,11 @@ async fn a_wrong_key_is_refused(app: TestApp) {
     let body = json!({ "role": "customer", "phone": phone(1) });
     for key in ["", "a b", &"x".repeat(256)] {
         let answer = post(&admin, key, &body).await;
-        answer.is_problem(400, "bad_request");
+        assert_problem(&answer, 400, "bad_request");
         assert!(answer.body["detail"].as_str().unwrap().contains("Idempotency-Key"), "{}", answer.text);
     }
     let twice = admin.request("POST", "/users/").header("idempotency-key", "a").header("idempotency-key", "b");
-    send(twice.json(&body)).await.is_problem(400, "bad_request");
+    assert_problem(&send(twice.json(&body)).await, 400, "bad_request");
     assert_eq!(post(&admin, &"x".repeat(255), &body).await.status, 201);
 }
 
@@ -178,6 +182,6 @@ async fn only_the_right_to_create_opens_the_memory(app: TestApp) {
     let customer = app.customer(&phone(1)).await;
     let body = json!({ "role": "customer", "phone": phone(2) });
     assert_eq!(post(&admin, "k", &body).await.status, 201);
-    post(&app.anonymous(), "k", &body).await.is_problem(401, "invalid_token");
-    post(&customer, "k", &body).await.is_problem(403, "forbidden");
+    assert_problem(&post(&app.anonymous(), "k", &body).await, 401, "invalid_token");
+    assert_problem(&post(&customer, "k", &body).await, 403, "forbidden");
 }

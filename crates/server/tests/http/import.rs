@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::app::{Answer, Caller, TestApp, phone, send};
+use crate::app::{Answer, Caller, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -110,7 +110,7 @@ async fn one_bad_line_aborts_the_whole(app: TestApp) {
     let before = events().await;
     for query in ["", "?on_existing=update", "?on_error=abort&on_existing=update", "?dry_run=true"] {
         let answer = import(&admin, query, file.clone()).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(errors(&answer), [(4, "/phone", "invalid_phone"), (5, "/phone", "repeated")], "{query}");
     }
     let there = customers(&admin).await;
@@ -140,7 +140,7 @@ async fn those_who_exist_stay_or_change(app: TestApp) {
     let ann = app.manager(&admin, "ann@example.com").await;
     let ben = app.manager(&admin, "ben@example.com").await;
     let body = json!({ "role": "customer", "phone": phone(1), "display_name": "Aziza", "metadata": { "a": 1 } });
-    let id = ann.post("/users/", body).await.body["id"].as_str().unwrap().to_owned();
+    let id = ann.enters_person(body).await;
     let path = format!("/users/{id}");
     let before = admin.get(&path).await;
 
@@ -176,7 +176,7 @@ async fn metadata_is_merged(app: TestApp) {
     let answer = import(&admin, "?on_existing=update", line(json!({ "x": "y".repeat(16_000) }))).await;
     assert_eq!(counts(&answer), (0, 1, 0));
     let answer = import(&admin, "?on_existing=update", line(json!({ "z": "y".repeat(1_000) }))).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     assert_eq!(errors(&answer), [(2, "/metadata", "too_long")], "the bounds hold for the result");
 }
 
@@ -224,8 +224,8 @@ async fn managers_import_their_own(app: TestApp) {
     }
     assert_eq!(customer(&ben, &phone(1)).await["display_name"], Value::Null);
     let aziza = app.customer(&phone(9)).await;
-    import(&aziza, "", "phone\n").await.is_problem(403, "forbidden");
-    import(&app.anonymous(), "", "phone\n").await.is_problem(401, "invalid_token");
+    assert_problem(&import(&aziza, "", "phone\n").await, 403, "forbidden");
+    assert_problem(&import(&app.anonymous(), "", "phone\n").await, 401, "invalid_token");
 }
 
 async fn lines_are_counted_and_files_of_spreadsheets_are_taken(app: TestApp) {
@@ -246,7 +246,7 @@ async fn every_bad_cell_is_named(app: TestApp) {
     let admin = app.admin().await;
     let header = "phone,display_name,assigned_manager_email,metadata\n";
     let answer = import(&admin, "", format!("{header}1,{},nobody,[]\n", "x".repeat(121))).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     let expected = [
         (2, "/phone", "invalid_phone"),
         (2, "/display_name", "too_long"),
@@ -267,7 +267,7 @@ async fn every_bad_cell_is_named(app: TestApp) {
         (b",a,,".to_vec(), "/phone", "required"),
     ] {
         let answer = import(&admin, "", [header.as_bytes(), &cells, b"\n"].concat()).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(errors(&answer), [(2, pointer, code)], "{}", String::from_utf8_lossy(&cells));
     }
     assert_eq!(customers(&admin).await, Vec::<Value>::new());
@@ -279,10 +279,10 @@ async fn what_is_no_such_file_is_refused(app: TestApp) {
     for content_type in ["application/json", "text/plain", "text/csv; charset=windows-1251", "text/csv; header=absent"]
     {
         let answer = admin.post_text("/users/import", content_type, file.clone()).await;
-        answer.is_problem(415, "unsupported_media_type");
+        assert_problem(&answer, 415, "unsupported_media_type");
     }
     let gzip = admin.request("POST", "/users/import").header("content-type", CSV).header("content-encoding", "gzip");
-    send(gzip.body(file.clone())).await.is_problem(415, "unsupported_media_type");
+    assert_problem(&send(gzip.body(file.clone())).await, 415, "unsupported_media_type");
     for (header, expected) in [
         ("", vec![(1, "/phone", "required")]),
         ("display_name", vec![(1, "/phone", "required")]),
@@ -291,12 +291,12 @@ async fn what_is_no_such_file_is_refused(app: TestApp) {
     ] {
         for query in ["", "?on_error=skip", "?dry_run=true"] {
             let answer = import(&admin, query, header.to_owned()).await;
-            answer.is_problem(422, "validation_failed");
+            assert_problem(&answer, 422, "validation_failed");
             assert_eq!(errors(&answer), expected, "{header:?}");
         }
     }
     assert_eq!(counts(&import(&admin, "", "phone\n").await), (0, 0, 0));
-    admin.get("/users/import").await.is_problem(405, "method_not_allowed");
+    assert_problem(&admin.get("/users/import").await, 405, "method_not_allowed");
     assert_eq!(customers(&admin).await, Vec::<Value>::new());
 }
 
@@ -310,7 +310,7 @@ async fn the_order_is_read_strictly(app: TestApp) {
         ("?dry_run=true&dry_run=true", "/dry_run"),
     ] {
         let answer = import(&admin, query, "phone\n").await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), [pointer], "{query}");
     }
 }
@@ -417,7 +417,7 @@ async fn too_many_files_at_once_are_sent_away(app: TestApp) {
             }
         }
     };
-    busy.is_problem(503, "unavailable");
+    assert_problem(&busy, 503, "unavailable");
     assert!(busy.header("retry-after").parse::<u64>().unwrap() > 0);
     assert_eq!(admin.get("/users/").await.status, 200, "everything else goes on");
     for stream in &mut slow {

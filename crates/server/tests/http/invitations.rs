@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, PASSWORD, TestApp, phone};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -36,13 +36,13 @@ async fn the_invited_set_their_own_password(app: TestApp, _: FixedClock) {
         assert_eq!(admin.get(&invited.location()).await.body, invited.body);
         for guess in ["", "!", PASSWORD] {
             let body = json!({ "email": email, "password": guess });
-            app.anonymous().post("/auth/signin", body).await.is_problem(401, "invalid_credentials");
+            assert_problem(&app.anonymous().post("/auth/signin", body).await, 401, "invalid_credentials");
         }
         let (challenge_id, code) = app.message(&contact).await;
         let body = json!({ "challenge_id": challenge_id, "code": code });
-        app.anonymous().post("/auth/verify", body).await.is_problem(401, "invalid_code");
+        assert_problem(&app.anonymous().post("/auth/verify", body).await, 401, "invalid_code");
         assert_eq!(reset(&app, &challenge_id, &code).await.status, 204);
-        reset(&app, &challenge_id, &code).await.is_problem(401, "invalid_code");
+        assert_problem(&reset(&app, &challenge_id, &code).await, 401, "invalid_code");
         let person = app.sign_in(email, NEW_PASSWORD).await;
         assert!(person.get("/users/me").await.body["verified_at"].is_string(), "the code proved the contact");
     }
@@ -58,7 +58,7 @@ async fn an_invitation_lasts_three_days(app: TestApp, clock: FixedClock) {
     clock.advance(TimeDelta::hours(72) - TimeDelta::microseconds(1));
     assert_eq!(reset(&app, &ann.0, &ann.1).await.status, 204);
     clock.advance(TimeDelta::microseconds(1));
-    reset(&app, &bob.0, &bob.1).await.is_problem(401, "invalid_code");
+    assert_problem(&reset(&app, &bob.0, &bob.1).await, 401, "invalid_code");
     // Whoever comes too late asks as if they had forgotten the password that they never had.
     let sent = app.anonymous().post("/auth/password/forgot", json!({ "email": "bob@example.com" })).await;
     assert_eq!(sent.status, 202, "{}", sent.body);
@@ -72,7 +72,7 @@ async fn an_invitation_that_is_refused_sends_nothing(app: TestApp, _: FixedClock
     let invite = |email: &'static str| admin.post("/users/", json!({ "role": "manager", "email": email }));
     assert_eq!(invite("ann@example.com").await.status, 201);
     let (challenge_id, code) = app.message("ann@example.com").await;
-    invite("ANN@example.com").await.is_problem(409, "email_taken");
+    assert_problem(&invite("ANN@example.com").await, 409, "email_taken");
     assert_eq!(reset(&app, &challenge_id, &code).await.status, 204, "the first invitation is as it was");
     assert_eq!(app.messages_to("ann@example.com"), 1);
     let body = json!({ "role": "manager", "email": "bob@example.com", "verification_method": "whatsapp" });
@@ -85,7 +85,7 @@ async fn customers_and_managers_invite_nobody(app: TestApp, _: FixedClock) {
     let callers = [app.manager(&admin, "ann@example.com").await, app.customer(&phone(1)).await];
     for caller in callers {
         let body = json!({ "role": "manager", "email": "bob@example.com" });
-        caller.post("/users/", body).await.is_problem(403, "forbidden");
+        assert_problem(&caller.post("/users/", body).await, 403, "forbidden");
     }
     let body = json!({ "role": "customer", "phone": phone(2), "password": null });
     assert_eq!(admin.post("/users/", body).await.pointers(), ["/password"], "customers have no such field");

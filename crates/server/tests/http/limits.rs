@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, Caller, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -27,14 +27,10 @@ on_every_backend!(
     limits_can_be_off,
 );
 
-async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await
-}
-
 /// Asserts a 429 that tells when to come back; answers after how many seconds.
 #[track_caller]
 fn is_limited(answer: &Answer, policy: &str) -> i64 {
-    answer.is_problem(429, "rate_limited");
+    assert_problem(answer, 429, "rate_limited");
     let wait: i64 = answer.header("retry-after").parse().unwrap();
     assert!(wait >= 1);
     assert_eq!(answer.header("ratelimit"), format!("\"{policy}\";r=0;t={wait}"));
@@ -45,26 +41,18 @@ fn is_limited(answer: &Answer, policy: &str) -> i64 {
 /// Guesses until told to wait: how many guesses were answered, and the wait.
 async fn guess(app: &TestApp, email: &str) -> (usize, i64) {
     for count in 0..20 {
-        let answer = sign_in(app, email, "not the password").await;
+        let answer = app.try_sign_in(email, "not the password").await;
         if answer.status != 401 {
             return (count, is_limited(&answer, "account"));
         }
-        answer.is_problem(401, "invalid_credentials");
+        assert_problem(&answer, 401, "invalid_credentials");
     }
     panic!("never told to wait");
 }
 
-/// An instance that believes what a test says about where its requests come from.
-async fn behind_proxy(app: &TestApp) -> TestApp {
-    let trusted = |settings: &mut server::settings::Settings| {
-        settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    };
-    app.another(trusted).await
-}
-
 async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
-    let request = app.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", address);
-    send(request.json(&json!({ "email": email, "password": password }))).await
+    let body = json!({ "email": email, "password": password });
+    app.anonymous().post_from(address, "/auth/signin", body).await
 }
 
 const ADMIN: &str = "admin@example.com";
@@ -74,11 +62,11 @@ async fn ten_wrong_passwords_slow_a_network_down_on_every_instance_and_lock_nobo
     clock: FixedClock,
 ) {
     app.admin().await;
-    let one = behind_proxy(&app).await;
+    let one = app.behind_proxy().await;
     let two = one.another(|_| {}).await;
     let poller = "2001:db8::1";
     for _ in 0..10 {
-        sign_in_from(&one, poller, ADMIN, "wrong").await.is_problem(401, "invalid_credentials");
+        assert_problem(&sign_in_from(&one, poller, ADMIN, "wrong").await, 401, "invalid_credentials");
     }
     for (n, wait) in [1, 2, 4, 15, 60, 900, 900].into_iter().enumerate() {
         for instance in [&one, &two] {
@@ -90,16 +78,16 @@ async fn ten_wrong_passwords_slow_a_network_down_on_every_instance_and_lock_nobo
         // The owner at another network, new each time, is let in at the first try.
         assert_eq!(sign_in_from(&two, &format!("192.0.2.{n}"), ADMIN, PASSWORD).await.status, 200);
         clock.advance(TimeDelta::seconds(wait));
-        sign_in_from(&two, poller, ADMIN, "wrong").await.is_problem(401, "invalid_credentials");
+        assert_problem(&sign_in_from(&two, poller, ADMIN, "wrong").await, 401, "invalid_credentials");
     }
     clock.advance(TimeDelta::seconds(900));
     assert_eq!(sign_in_from(&two, poller, ADMIN, PASSWORD).await.status, 200);
-    sign_in_from(&one, poller, ADMIN, "wrong").await.is_problem(401, "invalid_credentials");
+    assert_problem(&sign_in_from(&one, poller, ADMIN, "wrong").await, 401, "invalid_credentials");
 }
 
 async fn an_owner_is_let_in_where_they_were_signed_in_however_many_guess(app: TestApp, clock: FixedClock) {
     let admin = app.admin().await;
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let owner = app.with_token(admin.token.as_ref().unwrap());
     let home = app.signed_in(&sign_in_from(&app, "198.51.100.7", ADMIN, PASSWORD).await);
     assert_eq!(home.post("/auth/signout", json!({})).await.status, 204);
@@ -122,11 +110,11 @@ async fn an_owner_is_let_in_where_they_were_signed_in_however_many_guess(app: Te
 async fn one_password_at_many_accounts_slows_its_network_down(app: TestApp, clock: FixedClock) {
     let admin = app.admin().await;
     app.manager(&admin, "ann@example.com").await;
-    let (one, two) = (behind_proxy(&app).await, behind_proxy(&app).await);
+    let (one, two) = (app.behind_proxy().await, app.behind_proxy().await);
     assert_eq!(sign_in_from(&one, "192.0.2.1", "ann@example.com", PASSWORD).await.status, 200);
     for n in 0..30 {
         let answer = sign_in_from([&one, &two][n % 2], "192.0.2.1", &format!("nobody{n}@example.com"), "wrong").await;
-        answer.is_problem(401, "invalid_credentials");
+        assert_problem(&answer, 401, "invalid_credentials");
     }
     for wait in [1, 2, 4, 8, 15, 30, 60, 60] {
         let answer = sign_in_from(&two, "192.0.2.1", ADMIN, PASSWORD).await;
@@ -134,21 +122,21 @@ async fn one_password_at_many_accounts_slows_its_network_down(app: TestApp, cloc
         assert_eq!(sign_in_from(&one, "192.0.2.1", "ann@example.com", PASSWORD).await.status, 200, "known there");
         clock.advance(TimeDelta::seconds(wait));
         let answer = sign_in_from(&one, "192.0.2.1", &format!("nobody{wait}@example.org"), "wrong").await;
-        answer.is_problem(401, "invalid_credentials");
+        assert_problem(&answer, 401, "invalid_credentials");
     }
     assert_eq!(sign_in_from(&two, "192.0.2.2", ADMIN, PASSWORD).await.status, 200, "from elsewhere");
 }
 
 async fn sign_ups_are_counted_by_network_and_over_all(app: TestApp, clock: FixedClock) {
     app.admin().await;
-    let one = behind_proxy(&app).await;
+    let one = app.behind_proxy().await;
     let few = |settings: &mut server::settings::Settings| {
         (settings.limits.signups_per_address, settings.limits.signups_per_hour) = (2, 3);
     };
     let (one, two) = (one.another(few).await, one.another(few).await);
-    let sign_up = |app: &TestApp, address: &str, n: usize| {
-        let request = app.anonymous().request("POST", "/auth/signup").header("x-forwarded-for", address);
-        send(request.json(&json!({ "email": format!("new{n}@example.com"), "password": PASSWORD })))
+    let sign_up = async |app: &TestApp, address: &str, n: usize| {
+        let body = json!({ "email": format!("new{n}@example.com"), "password": PASSWORD });
+        app.anonymous().post_from(address, "/auth/signup", body).await
     };
     let weak = json!({ "email": "new@example.com", "password": "short" });
     assert_eq!(one.anonymous().post("/auth/signup", weak).await.status, 422, "which is not counted");
@@ -165,7 +153,7 @@ async fn sign_ups_are_counted_by_network_and_over_all(app: TestApp, clock: Fixed
 
 async fn a_hundred_guesses_at_once_are_ten(app: TestApp, _clock: FixedClock) {
     app.admin().await;
-    let app = behind_proxy(&app).await;
+    let app = app.behind_proxy().await;
     let at_once = |address: &'static str, password: &'static str| {
         let app = &app;
         let guesses = (0..100).map(move |_| sign_in_from(app, address, ADMIN, password));
@@ -185,18 +173,18 @@ async fn a_hundred_guesses_at_once_are_ten(app: TestApp, _clock: FixedClock) {
 async fn an_account_that_nobody_has_is_limited_alike(app: TestApp, clock: FixedClock) {
     app.admin().await;
     // From elsewhere than the owner was signed in from.
-    let app = app.another(|settings| settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let app = app.behind_proxy().await;
     let mut answers = Vec::new();
     for email in ["admin@example.com", "nobody@example.com"] {
         assert_eq!(guess(&app, email).await, (10, 1));
-        let mut answer = sign_in(&app, email, PASSWORD).await;
+        let mut answer = app.try_sign_in(email, PASSWORD).await;
         answer.body["request_id"] = Value::Null;
         answers.push((answer.body, answer.headers["ratelimit"].clone(), answer.headers["ratelimit-policy"].clone()));
     }
     assert_eq!(answers[0], answers[1]);
     clock.advance(TimeDelta::seconds(1));
     assert_eq!(guess(&app, " NOBODY@example.com ").await, (1, 2), "however it is written");
-    assert_eq!(sign_in(&app, "admin@example.com", PASSWORD).await.status, 200);
+    assert_eq!(app.try_sign_in("admin@example.com", PASSWORD).await.status, 200);
 }
 
 async fn guesses_at_once_are_counted_each(app: TestApp, clock: FixedClock) {
@@ -204,7 +192,9 @@ async fn guesses_at_once_are_counted_each(app: TestApp, clock: FixedClock) {
     let second = app.another(|_| {}).await;
     let instances = [&app, &second];
     let at_once = |password: &'static str| {
-        futures_util::future::join_all((0..24).map(move |n| sign_in(instances[n % 2], "admin@example.com", password)))
+        futures_util::future::join_all(
+            (0..24).map(move |n| instances[n % 2].try_sign_in("admin@example.com", password)),
+        )
     };
     // Several times: who counts and who settles must not wait for each other, which shows by chance only.
     for _ in 0..3 {
@@ -254,9 +244,8 @@ async fn an_address_gets_so_many_codes_for_whomever(app: TestApp, clock: FixedCl
         settings.limits.codes_per_address = 3;
     };
     let (one, two) = (app.another(few).await, app.another(few).await);
-    let ask = |app: &TestApp, address: &str, n: usize| {
-        let request = app.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", address);
-        send(request.json(&json!({ "phone": phone(n) })))
+    let ask = async |app: &TestApp, address: &str, n: usize| {
+        app.anonymous().post_from(address, "/auth/signin", json!({ "phone": phone(n) })).await
     };
     // Known or not, and the same one again for nothing.
     for (instance, n) in [(&one, 1), (&two, 2), (&two, 1), (&one, 3)] {
@@ -299,7 +288,7 @@ async fn an_address_that_asks_too_much_waits(app: TestApp, clock: FixedClock) {
     let stranger = app.anonymous();
     spend(&stranger, "/.well-known/jwks.json", 19, 20).await;
     let answer = stranger.get("/users/me").await;
-    answer.is_problem(401, "invalid_token");
+    assert_problem(&answer, 401, "invalid_token");
     assert_eq!(answer.header("ratelimit"), "\"address\";r=0;t=20", "bad tokens count");
     is_limited(&stranger.get("/users/me").await, "address");
     is_limited(&stranger.get("/nowhere").await, "address");
@@ -348,7 +337,7 @@ async fn a_limit_holds_however_its_path_is_spelled(app: TestApp, _: FixedClock) 
     }
     // The same reading decides who needs a token and what is not counted.
     assert_eq!(admin.get("/users/%6de").await.status, 200);
-    stranger.get("/users/%6de").await.is_problem(401, "invalid_token");
+    assert_problem(&stranger.get("/users/%6de").await, 401, "invalid_token");
     let healthy = stranger.get("/%68ealth/live").await;
     assert!(healthy.status == 200 && healthy.headers.get("ratelimit").is_none());
 }
@@ -387,7 +376,7 @@ async fn limits_can_be_off(app: TestApp, clock: FixedClock) {
         .await;
     let admin = app.with_token(admin.token.as_ref().unwrap());
     for _ in 0..25 {
-        assert_eq!(sign_in(&app, "admin@example.com", "wrong").await.status, 401);
+        assert_eq!(app.try_sign_in("admin@example.com", "wrong").await.status, 401);
         let sent = app.anonymous().post("/auth/signin", json!({ "phone": phone(1) })).await;
         assert_eq!(sent.status, 202, "{}", sent.text);
         let answer = admin.get("/users/me").await;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::app::{Caller, TestApp, phone};
+use crate::app::{Caller, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -23,18 +23,12 @@ async fn ids(caller: &Caller, path: &str) -> BTreeSet<String> {
     answer.items().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn enter(caller: &Caller, body: Value) -> String {
-    let answer = caller.post("/users/", body).await;
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    answer.body["id"].as_str().unwrap().to_owned()
-}
-
 async fn each_role_lists_its_own(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
     let ben = app.manager(&admin, "ben@example.com").await;
     let customer = app.customer(&phone(1)).await;
-    let hers = enter(&ann, json!({ "role": "customer", "phone": phone(2) })).await;
+    let hers = ann.enters_person(json!({ "role": "customer", "phone": phone(2) })).await;
 
     let all = BTreeSet::from([&admin.id, &ann.id, &ben.id, &customer.id, &hers].map(Clone::clone));
     assert_eq!(ids(&admin, "/users/").await, all);
@@ -45,7 +39,7 @@ async fn each_role_lists_its_own(app: TestApp) {
     assert_eq!(ids(&ben, "/users/managed-customers/").await, BTreeSet::new());
     assert_eq!(ids(&ann, &format!("/users/?assigned_manager_id={}", ben.id)).await, BTreeSet::new());
     for path in ["/users/", "/users/managed-customers/", "/users/?wings=2"] {
-        customer.get(path).await.is_problem(403, "forbidden");
+        assert_problem(&customer.get(path).await, 403, "forbidden");
     }
     let total = ann.get("/users/?include_total=true&limit=1").await;
     assert_eq!(total.body["total"], 2);
@@ -54,9 +48,9 @@ async fn each_role_lists_its_own(app: TestApp) {
 async fn every_filter_filters(app: TestApp) {
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
-    let hers = enter(&ann, json!({ "role": "customer", "phone": phone(1) })).await;
-    let middle = admin.get(&format!("/users/{hers}")).await.body["created_at"].as_str().unwrap().to_owned();
-    let free = enter(&admin, json!({ "role": "customer", "phone": phone(2), "is_active": false })).await;
+    let hers = ann.enters_person(json!({ "role": "customer", "phone": phone(1) })).await;
+    let middle = admin.get(&format!("/users/{hers}")).await.good().body["created_at"].as_str().unwrap().to_owned();
+    let free = admin.enters_person(json!({ "role": "customer", "phone": phone(2), "is_active": false })).await;
 
     let set = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect::<BTreeSet<_>>();
     for (query, expected) in [
@@ -80,8 +74,9 @@ async fn every_filter_filters(app: TestApp) {
 
 async fn search_folds_case_and_has_no_wildcards(app: TestApp) {
     let admin = app.admin().await;
-    let oktam = enter(&admin, json!({ "role": "customer", "phone": phone(1), "display_name": "Ўктам" })).await;
-    let percent = enter(&admin, json!({ "role": "customer", "phone": phone(2), "display_name": "100%_sure\\" })).await;
+    let oktam = admin.enters_person(json!({ "role": "customer", "phone": phone(1), "display_name": "Ўктам" })).await;
+    let percent =
+        admin.enters_person(json!({ "role": "customer", "phone": phone(2), "display_name": "100%_sure\\" })).await;
     for (q, found) in [
         ("ўКТ", Some(&oktam)),
         ("Ўктам", Some(&oktam)),
@@ -102,7 +97,7 @@ async fn pages_hold_each_row_once_while_others_come(app: TestApp) {
     let admin = app.admin().await;
     let mut expected = BTreeSet::new();
     for n in 0..7 {
-        expected.insert(enter(&admin, json!({ "role": "customer", "phone": phone(n) })).await);
+        expected.insert(admin.enters_person(json!({ "role": "customer", "phone": phone(n) })).await);
     }
     for sort in ["created_at", "-created_at", "display_name", "-display_name"] {
         let mut seen = Vec::new();
@@ -112,7 +107,7 @@ async fn pages_hold_each_row_once_while_others_come(app: TestApp) {
             assert_eq!(page.status, 200, "{}", page.body);
             seen.extend(page.items().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
             if seen.len() == 2 {
-                enter(&admin, json!({ "role": "customer", "phone": phone(100 + seen.len() + sort.len() * 7), "is_active": false })).await;
+                admin.enters_person(json!({ "role": "customer", "phone": phone(100 + seen.len() + sort.len() * 7), "is_active": false })).await;
             }
             let Some(cursor) = page.body["next_cursor"].as_str() else {
                 assert!(page.headers.get("link").is_none());
@@ -131,7 +126,7 @@ async fn pages_hold_each_row_once_while_others_come(app: TestApp) {
 async fn orders_by_name_and_by_time(app: TestApp) {
     let admin = app.admin().await;
     for (n, name) in [Some("b"), None, Some("A"), Some("ß"), Some("a")].into_iter().enumerate() {
-        enter(&admin, json!({ "role": "customer", "phone": phone(n), "display_name": name })).await;
+        admin.enters_person(json!({ "role": "customer", "phone": phone(n), "display_name": name })).await;
     }
     let names = async |sort: &str| {
         let answer = admin.get(&format!("/users/managed-customers/?sort={sort}")).await;
@@ -155,7 +150,7 @@ async fn an_unknown_parameter_is_refused(app: TestApp) {
         ("/users/me?x=1", "/x"),
     ] {
         let answer = admin.get(path).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{path}");
     }
 }
@@ -174,7 +169,7 @@ async fn times_are_compared_or_refused(app: TestApp) {
         }
         for time in ["0000-01-01T00:00:00Z", "0999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"] {
             let refused = admin.get(&format!("{list}?{from}={time}")).await;
-            refused.is_problem(422, "validation_failed");
+            assert_problem(&refused, 422, "validation_failed");
             assert_eq!(refused.pointers(), [format!("/{from}")]);
             assert_eq!(refused.body["errors"][0]["code"], "out_of_range", "{time}");
         }

@@ -1,5 +1,13 @@
-//! The behaviour of the service through HTTP, against a real database. Every
-//! test runs on each backend; PostgreSQL and MariaDB when their URL is given.
+//! The behaviour of the service through HTTP, against a real database. Every test runs on each backend; PostgreSQL and
+//! MariaDB when their URL is given.
+//!
+//! One word for the harness, here and in `faults` and `walk`: a [`TestApp`](app::TestApp) is a running service with a
+//! database of its own. Here it runs in the process of the test; in `faults` and `walk` it is the program itself.
+//! People who call it are [`Caller`](app::Caller)s, made by `app.admin()`, `app.manager(..)`, `app.customer(..)` or
+//! `app.anonymous()`. What comes back is an [`Answer`](app::Answer):
+//! - `assert_problem(&answer, 403, "forbidden")` holds a refusal against its whole form;
+//! - `answer.good()` is the answer, which must be a success: for what a test needs and isn't about;
+//! - `assert_eq!(answer.status, 201, "{}", answer.text)` where the test is about the status.
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 mod access;
@@ -47,24 +55,24 @@ mod whole_answers;
 /// With `in still time:` before the names, out of `async fn name(app: TestApp, clock: FixedClock)`.
 macro_rules! on_every_backend {
     (in still time: $($name:ident),+ $(,)?) => {
-        crate::on_every_backend! { @by run_in_still_time; $($name),+ }
+        crate::on_every_backend! { @by with_app_in_still_time; $($name),+ }
     };
-    (@by $run:ident; $($name:ident),+) => {
+    (@by $with:ident; $($name:ident),+) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::$run(crate::app::Backend::Sqlite, super::$name).await; })+
+            async fn $name() { crate::app::$with(crate::app::Backend::Sqlite, super::$name).await; })+
         }
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::$run(crate::app::Backend::Postgres, super::$name).await; })+
+            async fn $name() { crate::app::$with(crate::app::Backend::Postgres, super::$name).await; })+
         }
         mod mariadb {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { crate::app::$run(crate::app::Backend::Mariadb, super::$name).await; })+
+            async fn $name() { crate::app::$with(crate::app::Backend::Mariadb, super::$name).await; })+
         }
     };
     ($($name:ident),+ $(,)?) => {
-        crate::on_every_backend! { @by run; $($name),+ }
+        crate::on_every_backend! { @by with_app; $($name),+ }
     };
 }
 pub(crate) use on_every_backend;

@@ -5,7 +5,7 @@ use domain::testing::FixedClock;
 use serde_json::{Value, json};
 use server::settings::SecondFactor;
 
-use crate::app::{Answer, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -57,11 +57,11 @@ async fn a_change_says_what_is_wrong(app: TestApp, _: FixedClock) {
     let change = |current: Value, new: Value| {
         admin.post("/auth/password/change", json!({ "current_password": current, "new_password": new }))
     };
-    change(json!("wrong horse battery"), json!(NEW_PASSWORD)).await.is_problem(401, "invalid_credentials");
-    change(json!(""), json!(NEW_PASSWORD)).await.is_problem(401, "invalid_credentials");
+    assert_problem(&change(json!("wrong horse battery"), json!(NEW_PASSWORD)).await, 401, "invalid_credentials");
+    assert_problem(&change(json!(""), json!(NEW_PASSWORD)).await, 401, "invalid_credentials");
     for weak in ["", "elevenchars", "password1234", "admin@example.com", &"x".repeat(129)] {
         let answer = change(json!(PASSWORD), json!(weak)).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/new_password"], "{weak}");
     }
     assert_eq!(change(json!(7), json!(null)).await.pointers(), ["/current_password", "/new_password"]);
@@ -71,7 +71,7 @@ async fn a_change_says_what_is_wrong(app: TestApp, _: FixedClock) {
 async fn customers_have_no_password(app: TestApp, _: FixedClock) {
     let customer = app.customer(&phone(1)).await;
     for body in [json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD }), json!({ "wings": 2 })] {
-        customer.post("/auth/password/change", body).await.is_problem(403, "forbidden");
+        assert_problem(&customer.post("/auth/password/change", body).await, 403, "forbidden");
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_forgotten_password_is_set_anew(app: TestApp, _: FixedClock) {
     assert!(!signs_in(&app, "ann@example.com", PASSWORD).await);
     let ann = app.sign_in("ann@example.com", NEW_PASSWORD).await;
     assert!(ann.get("/users/me").await.body["verified_at"].is_string());
-    reset(&app, &sent, &code, PASSWORD).await.is_problem(401, "invalid_code");
+    assert_problem(&reset(&app, &sent, &code, PASSWORD).await, 401, "invalid_code");
 }
 
 async fn a_stranger_learns_nothing_from_a_forgotten_password(app: TestApp, _: FixedClock) {
@@ -103,10 +103,10 @@ async fn a_stranger_learns_nothing_from_a_forgotten_password(app: TestApp, _: Fi
         let mut body = sent.body.clone();
         assert!(body["challenge_id"].take().is_string());
         let wrong = reset(&app, &sent, "12345", NEW_PASSWORD).await;
-        wrong.is_problem(401, "invalid_code");
+        assert_problem(&wrong, 401, "invalid_code");
         // Made of the very e-mail, and yet no more is told.
         let weak = reset(&app, &sent, "12345", email).await;
-        weak.is_problem(401, "invalid_code");
+        assert_problem(&weak, 401, "invalid_code");
         answers.push((body, wrong.body["tries_left"].clone(), weak.body["tries_left"].clone()));
     }
     assert_eq!(answers[0], answers[1]);
@@ -123,12 +123,12 @@ async fn a_weak_password_spends_no_try(app: TestApp, _: FixedClock) {
     for _ in 0..3 {
         for weak in ["short", "password1234", "admin@example.com"] {
             let answer = reset(&app, &sent, &code, weak).await;
-            answer.is_problem(422, "validation_failed");
+            assert_problem(&answer, 422, "validation_failed");
             assert_eq!(answer.pointers(), ["/new_password"], "{weak}");
         }
     }
     let wrong = reset(&app, &sent, "12345", NEW_PASSWORD).await;
-    wrong.is_problem(401, "invalid_code");
+    assert_problem(&wrong, 401, "invalid_code");
     assert_eq!(wrong.body["tries_left"], 4);
     assert_eq!(reset(&app, &sent, &code, NEW_PASSWORD).await.status, 204);
 }
@@ -142,11 +142,11 @@ async fn a_code_is_good_for_its_purpose_only(app: TestApp, clock: FixedClock) {
     let forgotten = forgot(&app, "admin@example.com").await;
     clock.advance(TimeDelta::seconds(60));
     let forgotten_code = app.code_after("admin@example.com", 1).await;
-    reset(&app, &factor, &factor_code, NEW_PASSWORD).await.is_problem(401, "invalid_code");
-    app.verify(&forgotten, &forgotten_code).await.is_problem(401, "invalid_code");
+    assert_problem(&reset(&app, &factor, &factor_code, NEW_PASSWORD).await, 401, "invalid_code");
+    assert_problem(&app.verify(&forgotten, &forgotten_code).await, 401, "invalid_code");
     assert_ne!(factor.body["challenge_id"], forgotten.body["challenge_id"]);
     assert_eq!(app.messages_to("admin@example.com"), 2, "each has its code");
-    reset(&app, &factor, &forgotten_code, NEW_PASSWORD).await.is_problem(401, "invalid_code");
+    assert_problem(&reset(&app, &factor, &forgotten_code, NEW_PASSWORD).await, 401, "invalid_code");
     assert_eq!(app.verify(&factor, &factor_code).await.status, 200, "each still has tries left");
     assert_eq!(reset(&app, &forgotten, &forgotten_code, NEW_PASSWORD).await.status, 204);
 }
@@ -158,18 +158,18 @@ async fn a_wrong_code_has_one_answer(app: TestApp, clock: FixedClock) {
     let mut left = Vec::new();
     for wrong in ["", "12345", "1234567", "abcdef"] {
         let answer = reset(&app, &sent, wrong, NEW_PASSWORD).await;
-        answer.is_problem(401, "invalid_code");
+        assert_problem(&answer, 401, "invalid_code");
         left.push(answer.body["tries_left"].clone());
     }
     assert_eq!(left, [4, 3, 2, 1]);
     clock.advance(TimeDelta::minutes(5));
     let expired = reset(&app, &sent, &code, NEW_PASSWORD).await;
-    expired.is_problem(401, "invalid_code");
+    assert_problem(&expired, 401, "invalid_code");
     assert_eq!(expired.body["tries_left"], Value::Null);
     let nobodys =
         json!({ "challenge_id": "01936f5e-0000-7000-8000-000000000001", "code": code, "new_password": NEW_PASSWORD });
     let unknown = app.anonymous().post("/auth/password/reset", nobodys).await;
-    unknown.is_problem(401, "invalid_code");
+    assert_problem(&unknown, 401, "invalid_code");
     assert_eq!(unknown.body["detail"], expired.body["detail"]);
     let typed = json!({ "challenge_id": 7, "code": 123_456, "new_password": [] });
     let typed = app.anonymous().post("/auth/password/reset", typed).await;
@@ -192,8 +192,8 @@ async fn what_was_asked_for_with_the_old_password_is_void(app: TestApp, clock: F
     let forgotten_code = app.code_after("admin@example.com", 1).await;
     let body = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
     assert_eq!(admin.post("/auth/password/change", body).await.status, 204);
-    app.verify(&factor, &factor_code).await.is_problem(401, "invalid_code");
-    reset(&app, &forgotten, &forgotten_code, PASSWORD).await.is_problem(401, "invalid_code");
+    assert_problem(&app.verify(&factor, &factor_code).await, 401, "invalid_code");
+    assert_problem(&reset(&app, &forgotten, &forgotten_code, PASSWORD).await, 401, "invalid_code");
     assert!(signs_in(&app, "admin@example.com", NEW_PASSWORD).await);
 }
 
@@ -234,7 +234,7 @@ async fn the_least_length_is_the_operators(app: TestApp, _: FixedClock) {
     assert_eq!(sign_up(&app, "ann@example.com", "kV9#mPq2").await.pointers(), ["/password"]);
     assert_eq!(sign_up(&short, "ann@example.com", "kV9#mPq2").await.status, 202);
     let own = sign_up(&app, "ann.smithson@example.com", "ann.smithson@example.com!Aa1").await;
-    own.is_problem(422, "validation_failed");
+    assert_problem(&own, 422, "validation_failed");
     assert_eq!((own.pointers(), &own.body["errors"][0]["code"]), (vec!["/password"], &json!("contains_email")));
 }
 
@@ -254,15 +254,15 @@ async fn two_resets_by_one_code_are_one(app: TestApp, _: FixedClock) {
 async fn the_owner_is_let_in_by_a_reset_while_strangers_guess(app: TestApp, _: FixedClock) {
     // The setup left a session here; who guesses from here would be counted as at home.
     app.admin().await;
-    let elsewhere = app.another(|settings| settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let elsewhere = app.behind_proxy().await;
     let sign_in = async |password: &str| {
-        let request = elsewhere.anonymous().request("POST", "/auth/signin").header("x-forwarded-for", "192.0.2.1");
-        send(request.json(&json!({ "email": "admin@example.com", "password": password }))).await
+        let body = json!({ "email": "admin@example.com", "password": password });
+        elsewhere.anonymous().post_from("192.0.2.1", "/auth/signin", body).await
     };
     for _ in 0..10 {
-        sign_in("wrong horse battery").await.is_problem(401, "invalid_credentials");
+        assert_problem(&sign_in("wrong horse battery").await, 401, "invalid_credentials");
     }
-    sign_in(PASSWORD).await.is_problem(429, "rate_limited");
+    assert_problem(&sign_in(PASSWORD).await, 429, "rate_limited");
     let sent = forgot(&app, "admin@example.com").await;
     let code = app.code("admin@example.com").await;
     assert_eq!(reset(&app, &sent, &code, NEW_PASSWORD).await.status, 204);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, PASSWORD, Status, TestApp, phone, send};
+use crate::app::{Answer, Caller, PASSWORD, Status, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -34,13 +34,6 @@ async fn patch_if(caller: &Caller, path: &str, tag: &str, body: Value) -> Answer
 
 async fn count(app: &TestApp) -> usize {
     app.rows("SELECT action FROM audit_events").await.len()
-}
-
-/// A second admin, signed in.
-async fn second_admin(app: &TestApp, admin: &Caller, email: &str) -> Caller {
-    let body = json!({ "role": "admin", "email": email, "password": PASSWORD });
-    assert_eq!(admin.post("/users/", body).await.status, 201);
-    app.sign_in(email, PASSWORD).await
 }
 
 /// What each caller gets for setting each field of each record: the status, and where it is refused, the pointer.
@@ -102,16 +95,16 @@ async fn every_field_is_set_by_whom_the_table_says(app: TestApp) {
                 200 if field == "metadata" => assert_eq!(answer.body[field], json!({ "tier": 1 })),
                 200 => assert_eq!(answer.body[field], value, "{field}"),
                 403 => {
-                    answer.is_problem(403, "forbidden");
+                    assert_problem(&answer, 403, "forbidden");
                     assert_eq!(answer.pointers(), [format!("/{field}")]);
                 }
                 422 => {
-                    answer.is_problem(422, "validation_failed");
+                    assert_problem(&answer, 422, "validation_failed");
                     assert_eq!(answer.pointers(), [format!("/{field}")]);
                     assert_eq!(answer.body["errors"][0]["code"], "unknown_field");
                 }
-                409 => answer.is_problem(409, "role_change_not_allowed"),
-                _ => answer.is_problem(404, "not_found"),
+                409 => assert_problem(&answer, 409, "role_change_not_allowed"),
+                _ => assert_problem(&answer, 404, "not_found"),
             }
         }
     }
@@ -119,7 +112,7 @@ async fn every_field_is_set_by_whom_the_table_says(app: TestApp) {
     assert_eq!(own.status, 200, "{}", own.text);
     assert_eq!((&own.body["display_name"], &own.body["tin_trunk_number"]), (&json!("Ann"), &json!(null)));
     let own = ann.patch("/users/me/", json!({ "email": "x@example.com", "is_active": false, "wings": 2 })).await;
-    own.is_problem(403, "forbidden");
+    assert_problem(&own, 403, "forbidden");
     assert_eq!(own.pointers(), ["/email", "/is_active"]);
     let phone_of_ann = ann.patch("/users/me", json!({ "phone": phone(7) })).await;
     assert_eq!((phone_of_ann.status, &phone_of_ann.body["phone"]), (Status::OK, &json!(phone(7))));
@@ -138,11 +131,11 @@ async fn a_patch_is_a_merge_patch(app: TestApp) {
     }
     for content_type in ["application/json-patch+json", "text/plain", "application/merge-patch"] {
         let request = admin.request("PATCH", &path).header("content-type", content_type);
-        send(request.body("{}")).await.is_problem(415, "unsupported_media_type");
+        assert_problem(&send(request.body("{}")).await, 415, "unsupported_media_type");
     }
     for body in ["[]", "null", "\"a\"", "", r#"{"display_name":"a","display_name":"b"}"#] {
         let request = admin.request("PATCH", &path).header("content-type", "application/merge-patch+json");
-        send(request.body(body)).await.is_problem(400, "malformed_json");
+        assert_problem(&send(request.body(body)).await, 400, "malformed_json");
     }
     let set = admin.patch(&path, json!({ "tin_trunk_number": " 77 ", "phone": "+998 90 111-22-33" })).await;
     assert_eq!(set.status, 200, "{}", set.text);
@@ -160,14 +153,14 @@ async fn a_patch_is_a_merge_patch(app: TestApp) {
     }
     for field in ["role", "is_active", "email", "verification_method"] {
         let refused = admin.patch(&path, json!({ (field): null })).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.pointers(), [format!("/{field}")]);
     }
     let customer = customer_of(&app.sign_in("ann@example.com", PASSWORD).await, 1).await;
     let unassigned = admin.patch(&customer, json!({ "assigned_manager_id": null })).await;
     assert_eq!((unassigned.status, &unassigned.body["assigned_manager_id"]), (Status::OK, &Value::Null));
     for field in ["phone", "metadata", "is_active", "role"] {
-        admin.patch(&customer, json!({ (field): null })).await.is_problem(422, "validation_failed");
+        assert_problem(&admin.patch(&customer, json!({ (field): null })).await, 422, "validation_failed");
     }
 }
 
@@ -194,12 +187,12 @@ async fn metadata_is_merged_within_its_bounds(app: TestApp) {
     let deep = (0..12).fold(json!(1), |inner, _| json!({ "a": inner }));
     for wrong in [json!({ "a": "x".repeat(17 * 1024) }), deep, json!([1]), json!("x"), json!({ "a": "\0" })] {
         let answer = admin.patch(&path, json!({ "metadata": wrong })).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/metadata"]);
     }
     let half = |key: &str| json!({ "metadata": { (key): "x".repeat(9 * 1024) } });
     assert_eq!(admin.patch(&path, half("a")).await.status, 200);
-    admin.patch(&path, half("b")).await.is_problem(422, "validation_failed");
+    assert_problem(&admin.patch(&path, half("b")).await, 422, "validation_failed");
     let swapped = json!({ "metadata": { "a": null, "b": "x".repeat(9 * 1024) } });
     assert_eq!(admin.patch(&path, swapped).await.status, 200);
 }
@@ -234,15 +227,15 @@ async fn whoever_is_outside_the_scope_does_not_exist(app: TestApp) {
     let ben = app.manager(&admin, "ben@example.com").await;
     let hers = ann.enters(&phone(1)).await;
     for id in [&hers, &ann.id, &admin.id, NOBODY, "7", "nobody"] {
-        ben.patch(&format!("/users/{id}"), json!({ "display_name": "x" })).await.is_problem(404, "not_found");
+        assert_problem(&ben.patch(&format!("/users/{id}"), json!({ "display_name": "x" })).await, 404, "not_found");
     }
     for id in [NOBODY, "7"] {
-        admin.patch(&format!("/users/{id}"), json!({ "display_name": "x" })).await.is_problem(404, "not_found");
+        assert_problem(&admin.patch(&format!("/users/{id}"), json!({ "display_name": "x" })).await, 404, "not_found");
     }
-    app.anonymous().patch(&format!("/users/{hers}"), json!({})).await.is_problem(401, "invalid_token");
+    assert_problem(&app.anonymous().patch(&format!("/users/{hers}"), json!({})).await, 401, "invalid_token");
     let moved = admin.patch(&format!("/users/{hers}"), json!({ "assigned_manager_id": ben.id })).await;
     assert_eq!(moved.status, 200, "{}", moved.text);
-    ann.patch(&format!("/users/{hers}"), json!({ "display_name": "x" })).await.is_problem(404, "not_found");
+    assert_problem(&ann.patch(&format!("/users/{hers}"), json!({ "display_name": "x" })).await, 404, "not_found");
     assert_eq!(ben.patch(&format!("/users/{hers}"), json!({ "display_name": "x" })).await.status, 200);
 }
 
@@ -254,16 +247,16 @@ async fn everything_wrong_is_named_at_once(app: TestApp) {
         "assigned_manager_id": "7", "is_active": "yes", "role": "boss", "wings": 2, "email": "a@example.com",
     });
     let answer = admin.patch(&path, wrong).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     assert_eq!(
         answer.pointers(),
         ["/assigned_manager_id", "/display_name", "/email", "/is_active", "/metadata", "/phone", "/role", "/wings"]
     );
     let wrong = json!({ "email": "nobody", "verification_method": "whatsapp", "tin_trunk_number": "x".repeat(51) });
     let answer = admin.patch("/users/me", wrong).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     assert_eq!(answer.pointers(), ["/email", "/phone", "/tin_trunk_number"]);
-    admin.patch(&format!("{path}?x=1"), json!({})).await.is_problem(422, "validation_failed");
+    assert_problem(&admin.patch(&format!("{path}?x=1"), json!({})).await, 422, "validation_failed");
 }
 
 async fn roles_move_within_staff_only(app: TestApp) {
@@ -271,18 +264,18 @@ async fn roles_move_within_staff_only(app: TestApp) {
     let ann = app.manager(&admin, "ann@example.com").await;
     let customer = format!("/users/{}", admin.enters(&phone(1)).await);
     for role in ["admin", "manager"] {
-        admin.patch(&customer, json!({ "role": role })).await.is_problem(409, "role_change_not_allowed");
+        assert_problem(&admin.patch(&customer, json!({ "role": role })).await, 409, "role_change_not_allowed");
     }
     let path = format!("/users/{}", ann.id);
-    admin.patch(&path, json!({ "role": "customer" })).await.is_problem(409, "role_change_not_allowed");
+    assert_problem(&admin.patch(&path, json!({ "role": "customer" })).await, 409, "role_change_not_allowed");
     let promoted = admin.patch(&path, json!({ "role": "admin" })).await;
     assert_eq!((promoted.status, &promoted.body["role"]), (Status::OK, &json!("admin")));
-    ann.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&ann.get("/users/me").await, 401, "invalid_token");
     let ann = app.sign_in("ann@example.com", PASSWORD).await;
     assert_eq!(ann.get("/users/?role=admin").await.items().len(), 2);
     let demoted = ann.patch(&format!("/users/{}", admin.id), json!({ "role": "manager" })).await;
     assert_eq!((demoted.status, &demoted.body["role"]), (Status::OK, &json!("manager")));
-    admin.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&admin.get("/users/me").await, 401, "invalid_token");
 }
 
 async fn codes_to_a_phone_need_one(app: TestApp) {
@@ -290,14 +283,14 @@ async fn codes_to_a_phone_need_one(app: TestApp) {
     let method = |method: &str| json!({ "verification_method": method });
     for way in ["phone", "whatsapp"] {
         let refused = admin.patch("/users/me", method(way)).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.pointers(), ["/phone"]);
     }
     let both = json!({ "verification_method": "whatsapp", "phone": phone(1) });
     assert_eq!(admin.patch("/users/me", both).await.status, 200);
     let admin = app.sign_in("admin@example.com", PASSWORD).await;
     let refused = admin.patch("/users/me", json!({ "phone": null })).await;
-    refused.is_problem(422, "validation_failed");
+    assert_problem(&refused, 422, "validation_failed");
     assert_eq!(refused.pointers(), ["/phone"]);
     let both = json!({ "verification_method": "email", "phone": null });
     assert_eq!(admin.patch("/users/me", both).await.status, 200);
@@ -309,12 +302,12 @@ async fn contacts_stay_unique(app: TestApp) {
     app.manager(&admin, "ben@example.com").await;
     let path = format!("/users/{}", ann.id);
     let before = admin.get(&path).await;
-    admin.patch(&path, json!({ "email": " BEN@example.com" })).await.is_problem(409, "email_taken");
+    assert_problem(&admin.patch(&path, json!({ "email": " BEN@example.com" })).await, 409, "email_taken");
     assert_eq!(admin.get(&path).await.body, before.body);
     assert_eq!(ann.get("/users/me").await.status, 200, "what was refused ended nothing");
     let first = customer_of(&ann, 1).await;
     let second = customer_of(&ann, 2).await;
-    ann.patch(&second, json!({ "phone": phone(1) })).await.is_problem(409, "phone_taken");
+    assert_problem(&ann.patch(&second, json!({ "phone": phone(1) })).await, 409, "phone_taken");
     assert_eq!(ann.patch(&first, json!({ "phone": phone(3) })).await.status, 200);
     assert_eq!(ann.patch(&second, json!({ "phone": phone(1) })).await.status, 200);
 }
@@ -328,7 +321,7 @@ async fn a_customer_gets_active_managers_only(app: TestApp) {
     let other = admin.enters(&phone(2)).await;
     for wrong in [NOBODY, &admin.id, &other] {
         let answer = admin.patch(&path, json!({ "assigned_manager_id": wrong })).await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.pointers(), ["/assigned_manager_id"]);
     }
     let kept = admin.patch(&path, json!({ "assigned_manager_id": ann.id, "display_name": "kept" })).await;
@@ -336,8 +329,8 @@ async fn a_customer_gets_active_managers_only(app: TestApp) {
     let moved = admin.patch(&path, json!({ "assigned_manager_id": ben.id, "display_name": "moved" })).await;
     assert_eq!((moved.status, &moved.body["assigned_manager_id"]), (Status::OK, &json!(ben.id)));
     let back = admin.patch(&path, json!({ "assigned_manager_id": ann.id })).await;
-    back.is_problem(422, "validation_failed");
-    let data = admin.get(&format!("{path}/data")).await.body;
+    assert_problem(&back, 422, "validation_failed");
+    let data = admin.get(&format!("{path}/data")).await.good().body;
     let events = data["audit_events"].as_array().unwrap();
     let told: Vec<_> = events.iter().take(2).map(|event| (&event["action"], &event["changes"])).collect();
     let assigned = json!({ "assigned_manager_id": { "from": ann.id, "to": ben.id } });
@@ -373,16 +366,16 @@ async fn what_ends_sessions_ends_them_at_once(app: TestApp) {
     }
     let here = app.sign_in("anna@example.com", PASSWORD).await;
     assert_eq!(admin.patch(&path, json!({ "is_active": false })).await.status, 200);
-    here.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&here.get("/users/me").await, 401, "invalid_token");
     assert_eq!(admin.patch(&path, json!({ "is_active": true })).await.status, 200);
-    here.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&here.get("/users/me").await, 401, "invalid_token");
 
     let here = app.sign_in("anna@example.com", PASSWORD).await;
     assert_eq!(admin.delete(&format!("{path}/sessions")).await.status, 204);
-    here.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&here.get("/users/me").await, 401, "invalid_token");
     assert_eq!(admin.delete(&format!("{path}/sessions/")).await.status, 204, "nothing left to end is fine");
-    admin.delete(&format!("/users/{NOBODY}/sessions")).await.is_problem(404, "not_found");
-    admin.delete("/users/me/sessions").await.is_problem(404, "not_found");
+    assert_problem(&admin.delete(&format!("/users/{NOBODY}/sessions")).await, 404, "not_found");
+    assert_problem(&admin.delete("/users/me/sessions").await, 404, "not_found");
 }
 
 async fn a_contact_that_changes_is_no_longer_proven(app: TestApp) {
@@ -393,7 +386,7 @@ async fn a_contact_that_changes_is_no_longer_proven(app: TestApp) {
     assert!(named.body["verified_at"].is_string(), "{}", named.text);
     let moved = admin.patch(&path, json!({ "phone": phone(2) })).await;
     assert_eq!((moved.status, &moved.body["verified_at"]), (Status::OK, &Value::Null));
-    customer.get("/users/me").await.is_problem(401, "invalid_token");
+    assert_problem(&customer.get("/users/me").await, 401, "invalid_token");
     let again = app.customer(&phone(2)).await;
     assert_eq!(again.id, customer.id, "the new number opens the same account");
     assert!(again.get("/users/me").await.body["verified_at"].is_string());
@@ -406,7 +399,7 @@ async fn a_manager_with_customers_keeps_the_role(app: TestApp) {
     let second = customer_of(&ann, 2).await;
     let path = format!("/users/{}", ann.id);
     let refused = admin.patch(&path, json!({ "role": "admin", "display_name": "x" })).await;
-    refused.is_problem(409, "has_customers");
+    assert_problem(&refused, 409, "has_customers");
     assert_eq!(refused.body["customers"], 2);
     assert_eq!(admin.get(&path).await.body["display_name"], Value::Null, "nothing half-written");
     assert_eq!(ann.get("/users/me").await.status, 200);
@@ -424,13 +417,13 @@ async fn the_last_active_admin_stays(app: TestApp) {
     let idle = json!({ "role": "admin", "email": "idle@example.com", "password": PASSWORD, "is_active": false });
     assert_eq!(admin.post("/users/", idle).await.status, 201);
     for change in [json!({ "is_active": false }), json!({ "role": "manager" })] {
-        admin.patch("/users/me", change.clone()).await.is_problem(409, "last_admin");
-        admin.patch(&format!("/users/{}", admin.id), change).await.is_problem(409, "last_admin");
+        assert_problem(&admin.patch("/users/me", change.clone()).await, 409, "last_admin");
+        assert_problem(&admin.patch(&format!("/users/{}", admin.id), change).await, 409, "last_admin");
     }
     assert_eq!(admin.get("/users/me").await.status, 200, "what was refused ended nothing");
-    let second = second_admin(&app, &admin, "second@example.com").await;
+    let second = app.other_admin(&admin, "second@example.com").await;
     assert_eq!(admin.patch("/users/me", json!({ "is_active": false })).await.status, 200);
-    second.patch("/users/me", json!({ "role": "manager" })).await.is_problem(409, "last_admin");
+    assert_problem(&second.patch("/users/me", json!({ "role": "manager" })).await, 409, "last_admin");
     assert_eq!(second.patch("/users/me", json!({ "display_name": "x" })).await.status, 200);
 }
 
@@ -439,7 +432,7 @@ async fn of_two_admins_one_stays_whatever_two_instances_do(app: TestApp) {
     let mut admin = app.admin().await;
     for round in 0..4 {
         let email = format!("second-{round}@example.com");
-        let second = second_admin(&app, &admin, &email).await;
+        let second = app.other_admin(&admin, &email).await;
         let there = other.with_token(second.token.as_deref().unwrap());
         let change = if round % 2 == 0 { json!({ "is_active": false }) } else { json!({ "role": "manager" }) };
         let (mine, theirs) = (format!("/users/{}", admin.id), format!("/users/{}", second.id));
@@ -470,16 +463,16 @@ async fn a_stale_state_is_not_written_over(app: TestApp) {
     let second = patch_if(&admin, &path, &first, name("a")).await;
     assert_eq!(second.status, 200, "{}", second.text);
     let second = second.header("etag").to_owned();
-    patch_if(&admin, &path, &first, name("b")).await.is_problem(412, "precondition_failed");
-    patch_if(&admin, &path, &first, json!({})).await.is_problem(412, "precondition_failed");
-    patch_if(&admin, &path, &format!("W/{second}"), name("b")).await.is_problem(412, "precondition_failed");
-    patch_if(&admin, &path, "\"other\"", name("b")).await.is_problem(412, "precondition_failed");
+    assert_problem(&patch_if(&admin, &path, &first, name("b")).await, 412, "precondition_failed");
+    assert_problem(&patch_if(&admin, &path, &first, json!({})).await, 412, "precondition_failed");
+    assert_problem(&patch_if(&admin, &path, &format!("W/{second}"), name("b")).await, 412, "precondition_failed");
+    assert_problem(&patch_if(&admin, &path, "\"other\"", name("b")).await, 412, "precondition_failed");
     assert_eq!(admin.get(&path).await.body["display_name"], "a");
     let listed = patch_if(&admin, &path, &format!("\"other\", {second}"), name("c")).await;
     assert_eq!(listed.status, 200, "{}", listed.text);
     assert_eq!(patch_if(&admin, &path, "*", name("d")).await.status, 200);
-    patch_if(&admin, &format!("/users/{NOBODY}"), "*", name("d")).await.is_problem(404, "not_found");
-    patch_if(&admin, "/users/me", &second, name("d")).await.is_problem(412, "precondition_failed");
+    assert_problem(&patch_if(&admin, &format!("/users/{NOBODY}"), "*", name("d")).await, 404, "not_found");
+    assert_problem(&patch_if(&admin, "/users/me", &second, name("d")).await, 412, "precondition_failed");
 
     let current = admin.get(&path).await.header("etag").to_owned();
     let (one, two) =
@@ -508,7 +501,7 @@ async fn simultaneous_changes_of_different_fields_all_stay(app: TestApp) {
         for answer in [answers.0, answers.1, answers.2, answers.3, answers.4] {
             assert_eq!(answer.status, 200, "{}", answer.text);
         }
-        let after = admin.get(&path).await.body;
+        let after = admin.get(&path).await.good().body;
         assert_eq!(after["display_name"], name);
         assert_eq!(after["phone"], phone(100 + round));
         assert_eq!(after["metadata"], json!({ "a": round, "b": round, "c": round }));
@@ -519,7 +512,7 @@ async fn two_hundred_changes_at_once_all_stay_and_none_is_refused(app: TestApp) 
     let other = app.another(|_| {}).await;
     let admin = app.admin().await;
     let ann = app.manager(&admin, "ann@example.com").await;
-    let second = second_admin(&app, &admin, "second@example.com").await;
+    let second = app.other_admin(&admin, "second@example.com").await;
     let there = other.with_token(second.token.as_deref().unwrap());
     let path = customer_of(&ann, 1).await;
     let callers = [&admin, &ann, &there, &second];
@@ -536,7 +529,7 @@ async fn two_hundred_changes_at_once_all_stay_and_none_is_refused(app: TestApp) 
         for answer in futures_util::future::join_all(patches).await {
             assert_eq!(answer.status, 200, "{}", answer.text);
         }
-        let after = admin.get(&path).await.body;
+        let after = admin.get(&path).await.good().body;
         assert_eq!(
             (&after["display_name"], &after["phone"]),
             (&json!(format!("name {count}")), &json!(phone(1_000 + count)))

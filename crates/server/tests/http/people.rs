@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{TestApp, phone};
+use crate::app::{TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -105,11 +105,11 @@ async fn manager_enters_customers_for_themselves_only(app: TestApp) {
 
     let others =
         ann.post("/users/", json!({ "role": "customer", "phone": phone(3), "assigned_manager_id": ben.id })).await;
-    others.is_problem(403, "forbidden");
+    assert_problem(&others, 403, "forbidden");
     assert_eq!(others.body["errors"][0]["pointer"], "/assigned_manager_id");
     for role in ["manager", "admin"] {
         let staff = ann.post("/users/", json!({ "role": role })).await;
-        staff.is_problem(403, "forbidden");
+        assert_problem(&staff, 403, "forbidden");
         assert_eq!(staff.body["errors"][0]["pointer"], "/role");
     }
 }
@@ -117,7 +117,7 @@ async fn manager_enters_customers_for_themselves_only(app: TestApp) {
 async fn customer_enters_nobody(app: TestApp) {
     let customer = app.customer(&phone(1)).await;
     for body in [json!({ "role": "customer", "phone": phone(2) }), json!({}), json!({ "wings": 2 })] {
-        customer.post("/users/", body).await.is_problem(403, "forbidden");
+        assert_problem(&customer.post("/users/", body).await, 403, "forbidden");
     }
 }
 
@@ -133,7 +133,7 @@ async fn a_customer_is_assigned_to_active_managers_only(app: TestApp) {
         let answer = admin
             .post("/users/", json!({ "role": "customer", "phone": phone(2), "assigned_manager_id": manager }))
             .await;
-        answer.is_problem(422, "validation_failed");
+        assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.body["errors"][0]["pointer"], "/assigned_manager_id");
     }
     let listed = admin.get("/users/?role=customer").await;
@@ -144,10 +144,10 @@ async fn contacts_are_unique_in_every_spelling(app: TestApp) {
     let admin = app.admin().await;
     app.manager(&admin, "ann@example.com").await;
     let again = json!({ "role": "manager", "email": "ANN@example.COM", "password": "correct horse battery" });
-    admin.post("/users/", again).await.is_problem(409, "email_taken");
+    assert_problem(&admin.post("/users/", again).await, 409, "email_taken");
     assert_eq!(admin.post("/users/", json!({ "role": "customer", "phone": "+998901234567" })).await.status, 201);
     let again = json!({ "role": "customer", "phone": "+998 (90) 123-45-67" });
-    admin.post("/users/", again).await.is_problem(409, "phone_taken");
+    assert_problem(&admin.post("/users/", again).await, 409, "phone_taken");
 }
 
 async fn one_of_two_simultaneous_entries_wins(app: TestApp) {
@@ -185,11 +185,11 @@ async fn everyone_reads_whom_they_may(app: TestApp) {
                 assert_eq!(answer.status, 200);
                 assert_eq!(answer.body["id"], **id);
             } else {
-                answer.is_problem(404, "not_found");
+                assert_problem(&answer, 404, "not_found");
             }
         }
         assert_eq!(caller.get("/users/me").await.body["id"], caller.id);
-        caller.get("/users/not-a-uuid").await.is_problem(404, "not_found");
+        assert_problem(&caller.get("/users/not-a-uuid").await, 404, "not_found");
     }
 }
 

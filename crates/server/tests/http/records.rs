@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Caller, TestApp, phone};
+use crate::app::{Caller, TestApp, assert_problem, phone};
 use crate::import::import;
 use crate::on_every_backend;
 
@@ -16,7 +16,7 @@ on_every_backend!(
 );
 
 async fn events(admin: &Caller, action: &str) -> Vec<Value> {
-    admin.get(&format!("/audit-events?action={action}&limit=200")).await.items().to_vec()
+    admin.get(&format!("/audit-events?action={action}&limit=200")).await.good().items().to_vec()
 }
 
 /// What an event says.
@@ -33,7 +33,7 @@ async fn an_import_is_recorded_with_its_counts(app: TestApp) {
         assert_eq!(import(&ann, query, file.clone()).await.status, status);
     }
     let bad = format!("phone\n{}\nno phone\n", phone(3));
-    import(&ann, "", bad.clone()).await.is_problem(422, "validation_failed");
+    assert_problem(&import(&ann, "", bad.clone()).await, 422, "validation_failed");
     assert_eq!(import(&ann, "?on_error=skip", bad).await.status, 200);
     let recorded = events(&admin, "users.imported").await;
     assert!(recorded.iter().all(|event| event["actor_id"] == ann.id.as_str() && event["subject_id"].is_null()));
@@ -96,12 +96,12 @@ async fn wrong_codes_are_recorded(app: TestApp) {
     let sent = app.anonymous().post("/auth/signin", json!({ "phone": phone(1) })).await;
     let code = app.code_after(&phone(1), 1).await;
     let wrong = if code == "000000" { "000001" } else { "000000" };
-    app.verify(&sent, wrong).await.is_problem(401, "invalid_code");
+    assert_problem(&app.verify(&sent, wrong).await, 401, "invalid_code");
     let nobodys = json!({ "challenge_id": "018f0000-0000-7000-8000-000000000000", "code": wrong });
-    app.anonymous().post("/auth/verify", nobodys.clone()).await.is_problem(401, "invalid_code");
+    assert_problem(&app.anonymous().post("/auth/verify", nobodys.clone()).await, 401, "invalid_code");
     let mut reset = nobodys;
     reset["new_password"] = crate::app::PASSWORD.into();
-    app.anonymous().post("/auth/password/reset", reset).await.is_problem(401, "invalid_code");
+    assert_problem(&app.anonymous().post("/auth/password/reset", reset).await, 401, "invalid_code");
     let recorded = events(&admin, "signin.failed").await;
     let told: Vec<_> = recorded.iter().rev().map(|event| (event["subject_id"].clone(), facts(event))).collect();
     let fact = |subject| (subject, json!({ "reason": "wrong_code" }));
@@ -120,7 +120,11 @@ async fn a_reused_refresh_token_is_recorded_with_the_reason(app: TestApp) {
         assert_eq!(renewed.status, 200, "{}", renewed.text);
         token = renewed.body["refresh_token"].clone();
     }
-    app.anonymous().post("/auth/refresh", json!({ "refresh_token": first })).await.is_problem(401, "invalid_token");
+    assert_problem(
+        &app.anonymous().post("/auth/refresh", json!({ "refresh_token": first })).await,
+        401,
+        "invalid_token",
+    );
     let recorded = events(&admin, "session.ended").await;
     assert_eq!(recorded[0]["subject_id"], signed_in.body["user"]["id"]);
     assert_eq!(facts(&recorded[0]), json!({ "reason": "refresh_token_reused" }));

@@ -5,7 +5,7 @@ use domain::testing::FixedClock;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, PASSWORD, TestApp, phone};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -93,8 +93,8 @@ async fn the_token_just_spent_ends_the_session_after_ten_seconds(app: TestApp, c
     let first = signed_in(&app).await;
     let next = refresh(&app, token(&first)).await;
     clock.advance(TimeDelta::microseconds(10_000_001));
-    refresh(&app, token(&first)).await.is_problem(401, "invalid_token");
-    refresh(&app, token(&next)).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&app, token(&first)).await, 401, "invalid_token");
+    assert_problem(&refresh(&app, token(&next)).await, 401, "invalid_token");
     assert!(!is_alive(&app, &next).await);
 }
 
@@ -104,16 +104,16 @@ async fn an_older_token_ends_the_session(app: TestApp, _: FixedClock) {
     let next = refresh(&app, token(&first)).await;
     let newest = refresh(&app, token(&next)).await;
     assert!(is_alive(&second, &newest).await);
-    refresh(&second, token(&first)).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&second, token(&first)).await, 401, "invalid_token");
     assert!(!is_alive(&app, &newest).await && !is_alive(&second, &newest).await);
-    refresh(&app, token(&newest)).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&app, token(&newest)).await, 401, "invalid_token");
     assert_eq!(bystander.get("/users/me").await.status, 200, "other sessions of the person go on");
 }
 
 async fn garbage_is_refused_and_changes_nothing(app: TestApp, _: FixedClock) {
     let first = signed_in(&app).await;
     let caller = app.signed_in(&first);
-    let before = caller.get("/auth/sessions").await.body;
+    let before = caller.get("/auth/sessions").await.good().body;
     let good = token(&first);
     let swapped = if good.ends_with('A') { "B" } else { "A" };
     let mut problems = Vec::new();
@@ -131,7 +131,7 @@ async fn garbage_is_refused_and_changes_nothing(app: TestApp, _: FixedClock) {
         "A".repeat(60_000),
     ] {
         let answer = refresh(&app, &garbage).await;
-        answer.is_problem(401, "invalid_token");
+        assert_problem(&answer, 401, "invalid_token");
         assert!(garbage.is_empty() || !answer.text.contains(&format!("\"{garbage}\"")));
         problems.push(answer.body["detail"].clone());
     }
@@ -139,7 +139,7 @@ async fn garbage_is_refused_and_changes_nothing(app: TestApp, _: FixedClock) {
     for wrong in [json!({}), json!({ "refresh_token": 7 }), json!({ "refresh_token": null })] {
         assert_eq!(app.anonymous().post("/auth/refresh", wrong).await.pointers(), ["/refresh_token"]);
     }
-    assert_eq!(caller.get("/auth/sessions").await.body, before);
+    assert_eq!(caller.get("/auth/sessions").await.good().body, before);
     assert_eq!(refresh(&app, good).await.status, 200);
 }
 
@@ -147,7 +147,7 @@ async fn a_deactivated_person_is_not_renewed(app: TestApp, _: FixedClock) {
     let customer = app.customer(&phone(1)).await;
     let first = signed_in(&app).await;
     app.database().run("UPDATE users SET is_active = FALSE WHERE role = 'admin'").await;
-    refresh(&app, token(&first)).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&app, token(&first)).await, 401, "invalid_token");
     assert!(!is_alive(&app, &first).await);
     assert_eq!(customer.get("/users/me").await.status, 200);
 }
@@ -155,5 +155,5 @@ async fn a_deactivated_person_is_not_renewed(app: TestApp, _: FixedClock) {
 async fn a_session_that_nobody_renews_ends(app: TestApp, clock: FixedClock) {
     let first = signed_in(&app).await;
     clock.advance(TimeDelta::days(30));
-    refresh(&app, token(&first)).await.is_problem(401, "invalid_token");
+    assert_problem(&refresh(&app, token(&first)).await, 401, "invalid_token");
 }

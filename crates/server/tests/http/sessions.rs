@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Caller, PASSWORD, Status, TestApp, phone, send};
+use crate::app::{Caller, PASSWORD, Status, TestApp, assert_problem, phone, send};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -57,10 +57,10 @@ async fn nobody_sees_or_ends_another_persons_sessions(app: TestApp, _: FixedCloc
     assert_eq!((of_admin.len(), of_ann.len(), own(customer.clone()).await.len()), (1, 1, 1));
     // Not even an admin, by this route.
     for (caller, id) in [(&ann, &of_admin[0]), (&admin, &of_ann[0]), (&customer, &of_ann[0])] {
-        caller.delete(&format!("/auth/sessions/{id}")).await.is_problem(404, "not_found");
+        assert_problem(&caller.delete(&format!("/auth/sessions/{id}")).await, 404, "not_found");
     }
     for id in ["01936f5e-0000-7000-8000-000000000001", "x", "%00"] {
-        ann.delete(&format!("/auth/sessions/{id}")).await.is_problem(404, "not_found");
+        assert_problem(&ann.delete(&format!("/auth/sessions/{id}")).await, 404, "not_found");
     }
     for caller in [&admin, &ann, &customer] {
         assert_eq!(caller.get("/users/me").await.status, 200);
@@ -75,7 +75,7 @@ async fn an_ended_session_is_gone(app: TestApp, clock: FixedClock) {
     let own = caller.get("/auth/sessions").await.items().iter().position(|session| session["current"] == true).unwrap();
     let other = before.iter().enumerate().find(|(at, _)| *at != own).unwrap().1;
     assert_eq!(caller.delete(&format!("/auth/sessions/{other}/")).await.status, 204);
-    caller.delete(&format!("/auth/sessions/{other}")).await.is_problem(404, "not_found");
+    assert_problem(&caller.delete(&format!("/auth/sessions/{other}")).await, 404, "not_found");
     let after = ids(caller.get("/auth/sessions").await.items());
     assert_eq!(after, before.iter().filter(|id| *id != other).cloned().collect::<Vec<_>>());
     // One that expired is listed no longer, though its row is there.
@@ -113,6 +113,6 @@ async fn sessions_come_in_pages(app: TestApp, clock: FixedClock) {
     }
     assert_eq!(paged, ids(all.items()));
     for wrong in ["limit=0", "limit=201", "cursor=x", "include_total=1", "sort=created_at"] {
-        admin.get(&format!("/auth/sessions?{wrong}")).await.is_problem(422, "validation_failed");
+        assert_problem(&admin.get(&format!("/auth/sessions?{wrong}")).await, 422, "validation_failed");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use server::settings::SecondFactor;
 
-use crate::app::{PASSWORD, TestApp, phone};
+use crate::app::{PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -43,7 +43,7 @@ async fn wrong_credentials_have_one_answer(app: TestApp) {
         ("admin@example.com", &"x".repeat(500)),
     ] {
         let answer = app.anonymous().post("/auth/signin", json!({ "email": email, "password": password })).await;
-        answer.is_problem(401, "invalid_credentials");
+        assert_problem(&answer, 401, "invalid_credentials");
         let mut body = answer.body.clone();
         body["request_id"] = Value::Null;
         bodies.push(body);
@@ -70,7 +70,7 @@ async fn an_unknown_phone_gets_the_same_answer(app: TestApp) {
     assert_eq!(sent.status, 202, "{}", sent.body);
     assert_eq!(sent.keys(), ["status", "challenge_id", "channel", "expires_in"]);
     let wrong = app.verify(&sent, "000000").await;
-    wrong.is_problem(401, "invalid_code");
+    assert_problem(&wrong, 401, "invalid_code");
     assert_eq!(wrong.body["tries_left"], 4);
     app.has_sent_nothing_to(&phone(9)).await;
     assert_eq!(app.admin().await.get("/users/").await.items().len(), 1);
@@ -94,21 +94,21 @@ async fn a_code_has_five_tries(app: TestApp) {
     let wrong = if code == "111111" { "222222" } else { "111111" };
     for left in [4, 3, 2, 1] {
         let answer = app.verify(&sent, wrong).await;
-        answer.is_problem(401, "invalid_code");
+        assert_problem(&answer, 401, "invalid_code");
         assert_eq!(answer.body["tries_left"], left);
     }
     let last = app.verify(&sent, wrong).await;
-    last.is_problem(401, "invalid_code");
+    assert_problem(&last, 401, "invalid_code");
     assert!(last.body.get("tries_left").is_none_or(|left| left == 0), "{}", last.body);
-    app.verify(&sent, &code).await.is_problem(401, "invalid_code");
+    assert_problem(&app.verify(&sent, &code).await, 401, "invalid_code");
 
     let nobody = json!({ "challenge_id": "01936f5e-0000-7000-8000-000000000001", "code": code });
-    app.anonymous().post("/auth/verify", nobody).await.is_problem(401, "invalid_code");
+    assert_problem(&app.anonymous().post("/auth/verify", nobody).await, 401, "invalid_code");
     for short in ["", "1", "12345", "1234567", "abcdef"] {
-        app.verify(&sent, short).await.is_problem(401, "invalid_code");
+        assert_problem(&app.verify(&sent, short).await, 401, "invalid_code");
     }
     let typed = json!({ "challenge_id": sent.body["challenge_id"], "code": 123_456 });
-    app.anonymous().post("/auth/verify", typed).await.is_problem(422, "validation_failed");
+    assert_problem(&app.anonymous().post("/auth/verify", typed).await, 422, "validation_failed");
 }
 
 async fn a_code_is_used_once_by_two_at_once(app: TestApp) {
@@ -163,7 +163,7 @@ async fn only_our_own_tokens_are_good(app: TestApp) {
         format!("{head}.{claims}.{}", signature.chars().rev().collect::<String>()),
         format!("{token}x"),
     ] {
-        app.with_token(&forged).get("/users/me").await.is_problem(401, "invalid_token");
+        assert_problem(&app.with_token(&forged).get("/users/me").await, 401, "invalid_token");
     }
     let other = app.another(|_| {}).await;
     assert_eq!(other.with_token(&token).get("/users/me").await.status, 200);

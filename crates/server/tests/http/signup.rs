@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use server::settings::{CustomerSignup, StaffSignup};
 
-use crate::app::{PASSWORD, TestApp, phone};
+use crate::app::{PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(
@@ -28,7 +28,7 @@ async fn the_setup_token_makes_one_admin(app: TestApp) {
     let token = app.setup_token.clone().unwrap();
     let with = |token: &str, email: &str| json!({ "setup_token": token, "email": email, "password": PASSWORD });
     let anyone = app.anonymous();
-    anyone.post("/auth/signup", with("wrong", "a@example.com")).await.is_problem(401, "invalid_setup_token");
+    assert_problem(&anyone.post("/auth/signup", with("wrong", "a@example.com")).await, 401, "invalid_setup_token");
     let weak = json!({ "setup_token": token, "email": "a@example.com", "password": "short" });
     assert_eq!(anyone.post("/auth/signup", weak).await.pointers(), ["/password"]);
     let made = anyone.post("/auth/signup", with(&token, "a@example.com")).await;
@@ -39,7 +39,7 @@ async fn the_setup_token_makes_one_admin(app: TestApp) {
     assert_eq!(made.body["refresh_expires_in"], 30 * 24 * 3600);
     assert_eq!(made.body["user"]["role"], "admin");
     assert_eq!(app.signed_in(&made).get("/users/me").await.status, 200);
-    anyone.post("/auth/signup", with(&token, "b@example.com")).await.is_problem(401, "invalid_setup_token");
+    assert_problem(&anyone.post("/auth/signup", with(&token, "b@example.com")).await, 401, "invalid_setup_token");
     assert!(app.another(|_| {}).await.setup_token.is_none(), "no token once an admin exists");
 }
 
@@ -79,7 +79,7 @@ async fn staff_wait_for_approval_by_default(app: TestApp) {
         assert_eq!(answer.body, json!({ "status": "approval_required" }));
     }
     let signin = json!({ "email": "ann@example.com", "password": PASSWORD });
-    anyone.post("/auth/signin", signin).await.is_problem(403, "account_inactive");
+    assert_problem(&anyone.post("/auth/signin", signin).await, 403, "account_inactive");
     let admin = app.admin().await;
     let listed = admin.get("/users/?is_active=false").await;
     assert_eq!(listed.items().len(), 1);
@@ -93,7 +93,7 @@ async fn staff_sign_up_openly_where_allowed(app: TestApp) {
     assert_eq!(answer.status, 201, "{}", answer.body);
     assert_eq!(answer.body["user"]["role"], "manager");
     assert_eq!(open.signed_in(&answer).get("/users/").await.items().len(), 1);
-    open.anonymous().post("/auth/signup", staff("Ann@example.com")).await.is_problem(409, "email_taken");
+    assert_problem(&open.anonymous().post("/auth/signup", staff("Ann@example.com")).await, 409, "email_taken");
 }
 
 async fn closed_sign_up_is_refused(app: TestApp) {
@@ -103,8 +103,8 @@ async fn closed_sign_up_is_refused(app: TestApp) {
             settings.signup.customers = CustomerSignup::Closed;
         })
         .await;
-    closed.anonymous().post("/auth/signup", staff("ann@example.com")).await.is_problem(403, "signup_closed");
-    closed.anonymous().post("/auth/signup", json!({ "phone": phone(1) })).await.is_problem(403, "signup_closed");
+    assert_problem(&closed.anonymous().post("/auth/signup", staff("ann@example.com")).await, 403, "signup_closed");
+    assert_problem(&closed.anonymous().post("/auth/signup", json!({ "phone": phone(1) })).await, 403, "signup_closed");
 }
 
 async fn staff_prove_their_contact_where_asked(app: TestApp) {
@@ -155,7 +155,7 @@ async fn a_customer_signs_up_by_phone(app: TestApp) {
     assert_eq!(user["assigned_manager_id"], Value::Null);
     assert!(user["verified_at"].is_string());
     assert_eq!(app.signed_in(&done).get("/users/me").await.body, *user);
-    app.verify(&sent, &code).await.is_problem(401, "invalid_code");
+    assert_problem(&app.verify(&sent, &code).await, 401, "invalid_code");
 }
 
 async fn a_known_phone_signs_in(app: TestApp) {
@@ -181,7 +181,7 @@ async fn nobody_signs_up_with_a_role(app: TestApp) {
     let mut body = staff("ann@example.com");
     body["role"] = json!("admin");
     let answer = app.anonymous().post("/auth/signup", body).await;
-    answer.is_problem(422, "validation_failed");
+    assert_problem(&answer, 422, "validation_failed");
     assert_eq!(answer.pointers(), ["/role"]);
     assert_eq!(answer.body["errors"][0]["code"], "unknown_field");
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::json;
 
-use crate::app::{Caller, PASSWORD, TestApp, phone};
+use crate::app::{Caller, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -40,11 +40,11 @@ async fn staff_change_their_own_contact_in_a_fresh_session_only(app: TestApp, cl
     let with_phone = json!({ "phone": phone(1), "verification_method": "phone" });
     for path in ["/users/me", &own] {
         for body in [json!({ "email": "new@example.com" }), json!({ "phone": phone(1) }), with_phone.clone()] {
-            admin.patch(path, body).await.is_problem(403, "reauthentication_required");
+            assert_problem(&admin.patch(path, body).await, 403, "reauthentication_required");
         }
     }
-    ann.patch("/users/me", json!({ "phone": phone(2) })).await.is_problem(403, "reauthentication_required");
-    ann.delete("/auth/sessions").await.is_problem(403, "reauthentication_required");
+    assert_problem(&ann.patch("/users/me", json!({ "phone": phone(2) })).await, 403, "reauthentication_required");
+    assert_problem(&ann.delete("/auth/sessions").await, 403, "reauthentication_required");
     // The same value, another field, and somebody else want none.
     assert_eq!(admin.patch("/users/me", json!({ "email": "admin@example.com" })).await.status, 200);
     assert_eq!(admin.patch("/users/me", json!({ "display_name": "Root" })).await.status, 200);
@@ -65,20 +65,20 @@ async fn staff_change_their_own_contact_in_a_fresh_session_only(app: TestApp, cl
 async fn a_refresh_makes_no_session_fresh(app: TestApp, clock: FixedClock) {
     app.admin().await;
     let signin = json!({ "email": "admin@example.com", "password": PASSWORD });
-    let token = app.anonymous().post("/auth/signin", signin).await.body["refresh_token"].clone();
+    let token = app.anonymous().post("/auth/signin", signin).await.good().body["refresh_token"].clone();
     clock.advance(STALE);
     let renewed = app.anonymous().post("/auth/refresh", json!({ "refresh_token": token })).await;
     assert_eq!(renewed.status, 200, "{}", renewed.text);
     let admin = app.signed_in(&renewed);
-    admin.patch("/users/me", json!({ "phone": phone(1) })).await.is_problem(403, "reauthentication_required");
+    assert_problem(&admin.patch("/users/me", json!({ "phone": phone(1) })).await, 403, "reauthentication_required");
 }
 
 async fn a_wrong_password_makes_no_session_fresh_and_is_counted(app: TestApp, clock: FixedClock) {
     let admin = app.admin().await;
     clock.advance(STALE);
     let wrong = async || admin.post("/auth/reauthenticate", json!({ "password": "wrong and long enough" })).await;
-    wrong().await.is_problem(401, "invalid_credentials");
-    admin.delete("/auth/sessions").await.is_problem(403, "reauthentication_required");
+    assert_problem(&wrong().await, 401, "invalid_credentials");
+    assert_problem(&admin.delete("/auth/sessions").await, 403, "reauthentication_required");
     let mut answers = Vec::new();
     for _ in 0..10 {
         answers.push(wrong().await.status.code());
@@ -86,7 +86,7 @@ async fn a_wrong_password_makes_no_session_fresh_and_is_counted(app: TestApp, cl
     assert_eq!(answers.last(), Some(&429), "{answers:?}");
     // A guess at the old password of a change is the same guess.
     let change = json!({ "current_password": "wrong and long enough", "new_password": "another fine passphrase" });
-    admin.post("/auth/password/change", change).await.is_problem(429, "rate_limited");
+    assert_problem(&admin.post("/auth/password/change", change).await, 429, "rate_limited");
     assert!(!admin.get("/audit-events?action=signin.failed").await.items().is_empty());
 }
 
@@ -95,7 +95,7 @@ async fn customers_have_no_password_to_give_and_end_their_other_sessions(app: Te
     clock.advance(STALE);
     let second = app.customer(&phone(1)).await;
     clock.advance(STALE);
-    second.post("/auth/reauthenticate", json!({ "password": PASSWORD })).await.is_problem(403, "forbidden");
+    assert_problem(&second.post("/auth/reauthenticate", json!({ "password": PASSWORD })).await, 403, "forbidden");
     assert_eq!(second.delete("/auth/sessions").await.status, 204);
     assert_eq!(first.get("/users/me").await.status, 401);
 }
@@ -200,9 +200,9 @@ async fn a_session_has_a_last_day_however_often_it_is_renewed(app: TestApp, cloc
     // A shorter time holds for sessions that have begun already.
     let shorter = app.another(|settings| settings.auth.session_max_ttl_staff = 28 * 24 * 3600).await;
     let renew = json!({ "refresh_token": answer.body["refresh_token"] });
-    shorter.anonymous().post("/auth/refresh", renew.clone()).await.is_problem(401, "invalid_token");
+    assert_problem(&shorter.anonymous().post("/auth/refresh", renew.clone()).await, 401, "invalid_token");
     clock.advance(TimeDelta::days(1));
-    app.anonymous().post("/auth/refresh", renew).await.is_problem(401, "invalid_token");
+    assert_problem(&app.anonymous().post("/auth/refresh", renew).await, 401, "invalid_token");
     let customer = app.customer(&phone(1)).await;
     let expires = customer.get("/auth/sessions").await.items()[0]["expires_at"].clone();
     assert!(

@@ -10,7 +10,7 @@ use domain::store::KeyStore;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, send};
+use crate::app::{Answer, TestApp, assert_problem, send};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -86,7 +86,7 @@ async fn all_are_refused_alike(app: &TestApp, tokens: Vec<String>) {
     expected["request_id"] = Value::Null;
     for token in tokens {
         let answer = me(app, &token).await;
-        answer.is_problem(401, "invalid_token");
+        assert_problem(&answer, 401, "invalid_token");
         let mut body = answer.body.clone();
         body["request_id"] = Value::Null;
         assert_eq!(body, expected, "{token}");
@@ -189,7 +189,7 @@ async fn a_token_comes_in_one_header_only(app: TestApp, _: FixedClock) {
     let bearer = format!("Bearer {token}");
     let anyone = app.anonymous();
     for path in [format!("/users/me?access_token={token}"), format!("/users/me?token={token}")] {
-        anyone.get(&path).await.is_problem(401, "invalid_token");
+        assert_problem(&anyone.get(&path).await, 401, "invalid_token");
     }
     for headers in [
         vec![("authorization", format!("Basic {token}"))],
@@ -200,7 +200,7 @@ async fn a_token_comes_in_one_header_only(app: TestApp, _: FixedClock) {
         vec![("x-access-token", token.clone())],
     ] {
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        anyone.get_with("/users/me", &headers).await.is_problem(401, "invalid_token");
+        assert_problem(&anyone.get_with("/users/me", &headers).await, 401, "invalid_token");
     }
     let request = anyone.request("GET", "/users/me").header("authorization", format!("bearer {token}"));
     assert_eq!(send(request).await.status, 200);

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Caller, PASSWORD, TestApp, phone};
+use crate::app::{Caller, PASSWORD, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -90,7 +90,7 @@ async fn an_admin_who_enters_the_same_e_mail_replaces_a_sign_up(app: TestApp, _:
     let max = waiting(&admin).await[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(admin.patch(&format!("/users/{max}"), json!({ "is_active": true })).await.status, 200);
     let again = json!({ "role": "manager", "email": "max@example.com", "password": PASSWORD });
-    admin.post("/users/", again).await.is_problem(409, "email_taken");
+    assert_problem(&admin.post("/users/", again).await, 409, "email_taken");
 }
 
 async fn whoever_proves_the_e_mail_replaces_a_sign_up(app: TestApp, _: FixedClock) {
@@ -107,7 +107,7 @@ async fn whoever_proves_the_e_mail_replaces_a_sign_up(app: TestApp, _: FixedCloc
     assert_eq!(waiting.len(), 1);
     assert_ne!(waiting[0]["id"], stranger);
     let path = format!("/users/{}", stranger.as_str().unwrap());
-    admin.patch(&path, json!({ "is_active": true })).await.is_problem(404, "not_found");
+    assert_problem(&admin.patch(&path, json!({ "is_active": true })).await, 404, "not_found");
     let path = format!("/users/{}", waiting[0]["id"].as_str().unwrap());
     assert_eq!(admin.patch(&path, json!({ "is_active": true })).await.status, 200);
     app.sign_in("ann@example.com", PASSWORD).await;
@@ -123,7 +123,7 @@ async fn of_two_sign_ups_the_first_stays_as_it_is(app: TestApp, _: FixedClock) {
     assert_eq!(admin.patch(&path, json!({ "is_active": true })).await.status, 200);
     app.sign_in("ann@example.com", PASSWORD).await;
     let swapped = app.anonymous().post("/auth/signin", json!({ "email": "ann@example.com", "password": OTHER })).await;
-    swapped.is_problem(401, "invalid_credentials");
+    assert_problem(&swapped, 401, "invalid_credentials");
     assert_eq!(admin.get("/audit-events?action=signup.requested").await.items().len(), 2);
 }
 
@@ -156,7 +156,7 @@ async fn the_admin_of_the_settings_is_made_while_there_is_none_at_all(app: TestA
     for _ in 0..2 {
         let again = app.another(named).await;
         let answer = again.anonymous().post("/auth/signin", root_signs_in.clone()).await;
-        answer.is_problem(401, "invalid_credentials");
+        assert_problem(&answer, 401, "invalid_credentials");
         admin.delete(&path).await;
     }
     assert_eq!(admin.get("/users/?role=admin").await.items().len(), 1);

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, PASSWORD, TestApp, phone, send};
+use crate::app::{Answer, Caller, PASSWORD, TestApp, assert_problem, phone, send};
 use crate::import::import;
 use crate::on_every_backend;
 
@@ -52,7 +52,7 @@ async fn a_phone_is_taken_as_it_is_pasted(app: TestApp) {
             patched.text
         );
         let again = admin.post("/users/", json!({ "role": "customer", "phone": pasted })).await;
-        again.is_problem(409, "phone_taken");
+        assert_problem(&again, 409, "phone_taken");
         let found = admin.get(&format!("/users/?q={}", encoded(pasted))).await;
         assert_eq!(found.items().len(), 1, "{pasted:?}: {}", found.text);
         let file = format!("phone\n\"{pasted}\"\n");
@@ -62,7 +62,7 @@ async fn a_phone_is_taken_as_it_is_pasted(app: TestApp) {
     let code = app.code(&phone(1)).await;
     assert_eq!(app.verify(&asked, &code).await.body["user"]["id"], id);
     let wrong = admin.post("/users/", json!({ "role": "customer", "phone": "+44 (٠)20 7946 0018" })).await;
-    wrong.is_problem(422, "validation_failed");
+    assert_problem(&wrong, 422, "validation_failed");
 }
 
 async fn a_code_is_taken_as_it_is_pasted(app: TestApp) {
@@ -92,7 +92,7 @@ async fn what_is_not_six_digits_is_a_wrong_code(app: TestApp) {
     let code = app.code(&phone(1)).await;
     for (typed, left) in [(format!("{code}0"), 4), ("code".to_owned(), 3), (format!("+{code}"), 2)] {
         let refused = app.verify(&asked, &typed).await;
-        refused.is_problem(401, "invalid_code");
+        assert_problem(&refused, 401, "invalid_code");
         assert_eq!(refused.body["tries_left"], left, "{typed:?}");
     }
     assert_eq!(app.verify(&asked, &code).await.status, 200);
@@ -128,7 +128,7 @@ async fn two_spellings_of_an_email_are_one(app: TestApp) {
     assert_eq!((entered.status.code(), &entered.body["email"]), (201, &json!(shown)), "{}", entered.text);
     let (id, etag) = (entered.body["id"].as_str().unwrap().to_owned(), entered.header("etag").to_owned());
     for email in [shown, sent, "ann@bu\u{308}cher.example", "ANN@XN--BCHER-KVA.EXAMPLE"] {
-        admin.post("/users/", body(email)).await.is_problem(409, "email_taken");
+        assert_problem(&admin.post("/users/", body(email)).await, 409, "email_taken");
         let signed_in = app.anonymous().post("/auth/signin", json!({ "email": email, "password": PASSWORD })).await;
         assert_eq!((signed_in.status.code(), &signed_in.body["user"]["email"]), (200, &json!(shown)), "{email}");
         let patched = admin.patch(&format!("/users/{id}"), json!({ "email": email })).await;
@@ -149,7 +149,7 @@ async fn two_spellings_of_an_email_are_one(app: TestApp) {
     // Guesses in both spellings are guesses of one account.
     let second = admin.post("/users/", body("ben@xn--bcher-kva.example")).await;
     assert_eq!((second.status.code(), &second.body["email"]), (201, &json!("ben@bücher.example")));
-    admin.post("/users/", body("ann@xn--a.example")).await.is_problem(422, "validation_failed");
+    assert_problem(&admin.post("/users/", body("ann@xn--a.example")).await, 422, "validation_failed");
 }
 
 /// Literals that are taken, and how they are written from then on.
@@ -207,22 +207,22 @@ async fn numbers_come_back_as_sent_or_are_refused(app: TestApp) {
     for literal in REFUSED {
         let body = format!(r#"{{"role":"customer","phone":"{}","metadata":{{"a":[1,{{"n":{literal}}}]}}}}"#, phone(3));
         let refused = raw(&admin, Method::POST, "/users/", &body).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.body["errors"][0]["code"], "inexact_number", "{literal}");
         assert_eq!(refused.pointers(), ["/metadata/a/1/n"], "{literal}");
         let change = format!(r#"{{"metadata":{{"n":{literal}}}}}"#);
         let refused = raw(&admin, Method::PATCH, &path, &change).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.pointers(), ["/metadata/n"], "{literal}");
         let file = format!("phone,metadata\n{},\"{{\"\"n\"\":{literal}}}\"\n", phone(3));
         let refused = import(&admin, "", file).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.body["errors"][0]["code"], "inexact_number", "{literal}");
     }
     // Under the key of another request it is another request, however it is rounded.
     let other = body.replace("[1.0,", "[1.0000000000000000001,");
     let request = admin.request("POST", "/users/").header("content-type", "application/json");
-    send(request.header("idempotency-key", "k").body(other)).await.is_problem(422, "idempotency_key_reused");
+    assert_problem(&send(request.header("idempotency-key", "k").body(other)).await, 422, "idempotency_key_reused");
 }
 
 async fn the_limit_of_a_search_is_on_what_was_typed(app: TestApp) {
@@ -234,7 +234,7 @@ async fn the_limit_of_a_search_is_on_what_was_typed(app: TestApp) {
     assert_eq!((found.status.code(), found.items().len()), (200, 1), "{}", found.text);
     let found = admin.get(&format!("/users/?q={}", encoded(&"ﬃ".repeat(254)))).await;
     assert_eq!((found.status.code(), found.items().len()), (200, 0));
-    admin.get(&format!("/users/?q={}", "a".repeat(255))).await.is_problem(422, "validation_failed");
+    assert_problem(&admin.get(&format!("/users/?q={}", "a".repeat(255))).await, 422, "validation_failed");
 }
 
 async fn a_file_of_a_spreadsheet_is_taken_and_given(app: TestApp) {
@@ -247,7 +247,7 @@ async fn a_file_of_a_spreadsheet_is_taken_and_given(app: TestApp) {
     let imported = import(&admin, "", file).await;
     assert_eq!(imported.body, json!({ "created": 2, "updated": 0, "skipped": 0, "errors": [] }), "{}", imported.text);
     let more = import(&admin, "", format!("phone,\n{},x\n", phone(3))).await;
-    more.is_problem(422, "validation_failed");
+    assert_problem(&more, 422, "validation_failed");
     assert_eq!(
         (&more.body["errors"][0]["line"], &more.body["errors"][0]["code"]),
         (&json!(2), &json!("wrong_number_of_cells"))
@@ -260,7 +260,7 @@ async fn a_file_of_a_spreadsheet_is_taken_and_given(app: TestApp) {
         ([b"phone,display_name\n", phone(3).as_bytes(), b",Ren\xe9\n"].concat(), "UTF-8"),
     ] {
         let refused = import(&admin, "", file).await;
-        refused.is_problem(422, "validation_failed");
+        assert_problem(&refused, 422, "validation_failed");
         assert_eq!(refused.body["errors"].as_array().unwrap().len(), 1, "{}", refused.text);
         let detail = refused.body["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains(words) && detail.contains("CSV UTF-8 (comma delimited)"), "{detail}");
@@ -276,8 +276,8 @@ async fn a_file_of_a_spreadsheet_is_taken_and_given(app: TestApp) {
     assert_eq!(import(&admin, "?on_existing=update", bytes).await.body["updated"], 0, "an export comes in again");
     let ndjson = [("accept", "application/x-ndjson")];
     let refused = admin.get_with("/users/export?bom=true", &ndjson).await;
-    refused.is_problem(422, "validation_failed");
+    assert_problem(&refused, 422, "validation_failed");
     assert_eq!(refused.pointers(), ["/bom"]);
     assert_eq!(admin.get_with("/users/export?bom=false", &ndjson).await.status, 200);
-    admin.get("/users/export?bom=1").await.is_problem(422, "validation_failed");
+    assert_problem(&admin.get("/users/export?bom=1").await, 422, "validation_failed");
 }

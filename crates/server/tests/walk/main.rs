@@ -36,12 +36,12 @@ async fn the_readme_is_true_on_mariadb() {
 fn walk(database: &TestDatabase) {
     let steps = steps(README);
     assert!(steps.len() > 15, "the walk is there");
-    let mut service = Service::start(database.url());
-    let mut shell = Shell::start(&service.url);
+    let mut app = TestApp::start(database.url());
+    let mut shell = Shell::start(&app.url);
     for step in steps {
         let input = match step.command {
-            "read -r SETUP_TOKEN" => Some(service.setup_token.clone()),
-            "read -r CODE" => Some(service.code()),
+            "read -r SETUP_TOKEN" => Some(app.setup_token.clone()),
+            "read -r CODE" => Some(app.code()),
             _ => None,
         };
         let answer = shell.run(step.command, input.as_deref());
@@ -111,7 +111,7 @@ fn an_answer_matches_only_what_is_shown() {
 }
 
 /// The program, run in an empty folder.
-struct Service {
+struct TestApp {
     child: Child,
     url: String,
     setup_token: String,
@@ -119,7 +119,7 @@ struct Service {
     _folder: TestDatabase,
 }
 
-impl Service {
+impl TestApp {
     fn start(database_url: &str) -> Self {
         // Any folder of its own will do as the working directory.
         let folder = TestDatabase::sqlite();
@@ -151,7 +151,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for TestApp {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
