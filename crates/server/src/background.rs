@@ -7,12 +7,12 @@ use std::time::Duration;
 use auth::KeyRing;
 use chrono::TimeDelta;
 use delivery::Outbox;
-use domain::{Clock, Housekeeping};
+use domain::{Clock, ErrorChain, Housekeeping};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connections::Connections;
-use crate::observability::monitoring;
+use crate::observability::metrics;
 
 mod housekeeping;
 
@@ -55,7 +55,7 @@ impl Background {
         };
         until_stopped("reading keys again", Box::new(move || Box::pin(reload(keys.clone(), clock.clone()))));
         until_stopped("housekeeping", Box::new(move || Box::pin(housekeeping::run(housekeeping.clone()))));
-        until_stopped("upkeep of metrics", Box::new(|| Box::pin(monitoring::keep_up())));
+        until_stopped("upkeep of metrics", Box::new(|| Box::pin(metrics::run_upkeep())));
         until_stopped("watch on connections", Box::new(move || Box::pin(connections.clone().watch())));
         Self { tasks, stop }
     }
@@ -103,7 +103,7 @@ async fn reload(keys: Arc<KeyRing>, clock: Arc<dyn Clock>) {
         }
         last = now;
         if let Err(error) = keys.reload().await {
-            tracing::warn!(%error, "the keys were not read again");
+            tracing::warn!(error = %ErrorChain(&error), "the keys were not read again");
         }
     }
 }

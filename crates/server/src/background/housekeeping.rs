@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::Housekeeping;
+use domain::{ErrorChain, Housekeeping};
 
 /// How often this instance asks whether it is its turn.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -21,7 +21,7 @@ pub(super) async fn run(housekeeping: Housekeeping) {
                 metrics::counter!("clientele_expired_rows_removed_total").increment(removed);
                 tracing::debug!(removed, "cleared away what has expired");
             }
-            Err(error) => tracing::warn!(error = crate::one_line(&error), "nothing was cleared away"),
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "nothing was cleared away"),
         }
     }
 }

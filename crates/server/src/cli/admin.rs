@@ -6,37 +6,38 @@ use auth::{AdminMade, AuthError, Password};
 use domain::{Actor, Email};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::settings::Settings;
-use crate::startup::{self, StartupError};
+use super::arguments::Admin;
+use super::error::CommandError;
+use super::output;
+use crate::settings::{Settings, SettingsError};
+use crate::startup::application::Application;
+use crate::startup::error::StartupError;
 
-/// Makes an active admin of whoever has this e-mail. Answers what was done.
-///
-/// # Errors
-/// One line that says what is wrong with e-mail or password, or that the database is.
-pub async fn create(email: &str, settings: &Settings) -> Result<String, StartupError> {
-    let email = Email::parse(email).map_err(|error| StartupError::Setting { key: "--email", error })?;
-    let password = Password::parse(password(settings)?.expose_secret())
-        .map_err(|error| StartupError::Setting { key: "password", error })?;
-    let (database, authentication) = startup::open_authentication(settings).await?;
+/// Makes an active admin of the person with this e-mail.
+pub(super) async fn run(Admin::Create { email }: &Admin, settings: &Settings) -> Result<(), CommandError> {
+    let email = Email::parse(email).map_err(SettingsError::invalid("--email"))?;
+    let password = password(settings)?;
+    let password = Password::parse(password.expose_secret()).map_err(SettingsError::invalid("password"))?;
+    let Application { database, authentication, .. } = Application::open(settings).await?;
     let made = authentication.make_admin(&Actor::system("command line"), email.clone(), &password).await;
     let closed = database.close().await;
     let done = match made {
         Ok(AdminMade::Created) => format!("{email} is a new admin"),
         Ok(AdminMade::Recovered) => format!("{email} is an active admin with a new password; their sessions ended"),
-        Err(AuthError::Invalid(refusals)) => return Err(startup::refused("password", refusals)),
+        Err(AuthError::Invalid(refusals)) => return Err(StartupError::refused("password", refusals).into()),
         Err(AuthError::Domain(domain::Error::HasCustomers(count))) => {
-            return Err(StartupError::Refused(format!(
+            return Err(CommandError::Refused(format!(
                 "{email} is a manager who looks after {count} customers; hand them over first, or name another e-mail"
             )));
         }
-        Err(error) => return Err(StartupError::FirstAdmin(error)),
+        Err(error) => return Err(StartupError::FirstAdmin(error).into()),
     };
     closed.map_err(persistence::DatabaseError::from)?;
-    Ok(done)
+    output::print(&done)
 }
 
-/// Asked for twice on a terminal; otherwise from the settings or the first line of standard input.
-fn password(settings: &Settings) -> Result<SecretString, StartupError> {
+/// From the settings, or asked for twice on a terminal, or the first line of standard input.
+fn password(settings: &Settings) -> Result<SecretString, CommandError> {
     if let Some(password) = &settings.admin_password {
         return Ok(password.clone());
     }
@@ -50,5 +51,5 @@ fn password(settings: &Settings) -> Result<SecretString, StartupError> {
     if password.expose_secret() == again.expose_secret() {
         return Ok(password);
     }
-    Err(StartupError::Refused("the two passwords are not the same".to_owned()))
+    Err(CommandError::Refused("the two passwords are not the same".to_owned()))
 }

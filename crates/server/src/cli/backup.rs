@@ -9,38 +9,35 @@ use persistence::Database;
 use secrecy::ExposeSecret;
 use tempfile::{Builder, NamedTempFile};
 
-use crate::cli::signals::Signals;
+use super::error::CommandError;
+use super::output;
+use super::signals::Signals;
 use crate::settings::Settings;
-use crate::startup::StartupError;
 
-/// Copies the database, which may be in use, into `to`. Answers what was done. There is a whole copy in the end, or
-/// what was there before.
-///
-/// # Errors
-/// One line that says why there is no copy; on servers, what makes one.
-pub async fn run(to: &Path, settings: &Settings) -> Result<String, StartupError> {
+/// Copies the database, which may be in use, into `to`. After a failure, `to` is what it was before.
+pub(super) async fn run(to: &Path, settings: &Settings) -> Result<(), CommandError> {
     let url = settings.database.url.expose_secret();
     let live = Database::file(url)?;
     check(to, &live)?;
-    let unwritable = |error: io::Error| StartupError::Refused(format!("cannot write {}: {error}", to.display()));
+    let unwritable = |error| CommandError::unwritable(to.display())(error);
     let mut stopped = Signals::catch()?;
-    // Readable by its owner alone, and gone when it is dropped.
+    // Readable by its owner alone. Dropping it removes it.
     let copy = Builder::new().prefix(".clientele-backup-").suffix(".tmp").tempfile_in(folder(to));
     let copy = copy.map_err(unwritable)?;
     let name = std::path::absolute(copy.path()).map_err(unwritable)?;
     tokio::select! {
         copied = Database::copy(url, &name) => copied?,
-        () = stopped.next() => return Err(StartupError::Refused("asked to stop; there is no backup".to_owned())),
+        () = stopped.next() => return Err(CommandError::Refused("asked to stop; there is no backup".to_owned())),
     }
     put(copy, to).map_err(unwritable)?;
-    Ok(format!("{} is a whole copy of {}", to.display(), live.display()))
+    output::print(&format!("{} is a whole copy of {}", to.display(), live.display()))
 }
 
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Puts the copy in its place, when it is on the disk, and then the place.
+/// Syncs the copy to the disk, renames it, and syncs the folder.
 fn put(copy: NamedTempFile, to: &Path) -> io::Result<()> {
     copy.as_file().sync_all()?;
     copy.persist(to).map_err(|error| error.error)?;
@@ -49,8 +46,8 @@ fn put(copy: NamedTempFile, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn check(to: &Path, live: &Path) -> Result<(), StartupError> {
-    let refuse = |reason: String| Err(StartupError::Refused(reason));
+fn check(to: &Path, live: &Path) -> Result<(), CommandError> {
+    let refuse = |reason: String| Err(CommandError::Refused(reason));
     if !live.exists() {
         return refuse(format!("there is no database at {}", live.display()));
     }
@@ -62,7 +59,7 @@ fn check(to: &Path, live: &Path) -> Result<(), StartupError> {
         Ok(found) if !found.is_file() => return refuse(format!("{} is no file", to.display())),
         _ => {}
     }
-    // What SQLite would take for the log of the copy, and run over it.
+    // SQLite would take these for the log of the copy, and apply them to it.
     let logs = ["-wal", "-journal"].map(|ending| beside(to, ending));
     match logs.iter().find(|log| log.exists()) {
         Some(log) => refuse(format!("{} is there, so {} is in use; name another file", log.display(), to.display())),
@@ -70,8 +67,8 @@ fn check(to: &Path, live: &Path) -> Result<(), StartupError> {
     }
 }
 
-/// Whether this is the file of the database, by whatever name, or one that SQLite keeps beside it.
-pub(crate) fn is_of_database(path: &Path, live: &Path) -> bool {
+/// Whether this is the file of the database, under any name, or one that SQLite keeps beside it.
+pub(super) fn is_of_database(path: &Path, live: &Path) -> bool {
     ["", "-wal", "-shm", "-journal"].into_iter().any(|ending| is_same(path, &beside(live, ending)))
 }
 
@@ -81,7 +78,7 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Without opening either: to close a file drops the locks that SQLite has on it.
+/// Opens neither: to close a file drops the locks that SQLite has on it.
 fn is_same(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {

@@ -1,12 +1,11 @@
-//! What the program says when it is up.
+//! What the program prints when it is up.
 
 use std::net::SocketAddr;
 
-use crate::cli::output;
+use super::output;
 
 /// Where the service is, where its documentation is, and how the first admin comes to be.
-#[must_use]
-pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
+pub(super) fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
     let url = url(address);
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("Clientele {version} listens on {url}\nDocumentation: {url}/docs");
@@ -20,8 +19,7 @@ pub fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
 }
 
 /// The same where the log is JSON: an object on each line.
-#[must_use]
-pub fn json(address: SocketAddr, setup_token: Option<&str>) -> String {
+pub(super) fn json(address: SocketAddr, setup_token: Option<&str>) -> String {
     let (url, version) = (url(address), env!("CARGO_PKG_VERSION"));
     let message = format!("Clientele {version} listens on {url}");
     let documentation = format!("{url}/docs");
@@ -31,7 +29,7 @@ pub fn json(address: SocketAddr, setup_token: Option<&str>) -> String {
     format!("{listens}\n{}", output::object("WARN", message, &[("setup_token", token)]))
 }
 
-/// What a browser can open: whoever listens on every address is here too.
+/// 0.0.0.0 is not an address that a browser can open: show localhost.
 fn url(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         return format!("http://localhost:{}", address.port());

@@ -4,11 +4,18 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::error::CommandError;
+use super::output;
 use crate::settings::Settings;
 
-/// That the settings can be used, what is hardly meant in them, and what they come to.
+/// Prints that the settings can be used, what is unusual in them, and every key with its value.
+pub(super) fn check(settings: &Settings) -> Result<(), CommandError> {
+    output::print(&text(settings))
+}
+
+/// `ok`, a line for each warning, and a line for each key.
 #[must_use]
-pub fn text(settings: &Settings) -> String {
+pub(crate) fn text(settings: &Settings) -> String {
     let mut text = "ok".to_owned();
     for warning in settings.warnings() {
         let _ = write!(text, "\n# warning: {warning}");

@@ -12,43 +12,35 @@ use persistence::{Database, DatabaseError};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
-use crate::cli::arguments::Export;
-use crate::cli::backup::is_of_database;
-use crate::cli::import::refused;
-use crate::settings::Settings;
-use crate::startup::{self, StartupError};
+use super::arguments::Export;
+use super::backup::is_of_database;
+use super::error::CommandError;
+use crate::settings::{Settings, SettingsError};
+use crate::startup::application::open_migrated;
 
-/// Writes everybody whom the words ask for.
-///
-/// # Errors
-/// One line that says why the export is not, or not wholly, there.
-pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError> {
-    let unwritable = |error: io::Error| {
-        let name = words.output.as_deref().map_or_else(|| "standard output".into(), Path::to_string_lossy);
-        StartupError::Refused(format!("cannot write {name}: {error}"))
-    };
-    if words.bom && words.format == "ndjson" {
+/// Writes the people whom the arguments select.
+pub(super) async fn run(arguments: &Export, settings: &Settings) -> Result<(), CommandError> {
+    let name = arguments.output.as_deref().map_or_else(|| "standard output".into(), Path::to_string_lossy);
+    let unwritable = |error| CommandError::unwritable(&name)(error);
+    if arguments.bom && arguments.format == "ndjson" {
         let error = ValueError::new("invalid_choice", "only CSV has a byte order mark");
-        return Err(StartupError::Setting { key: "--bom", error });
+        return Err(SettingsError::invalid("--bom")(error).into());
     }
-    let database = startup::open(settings).await?;
-    if !database.schema().await?.is_current() {
-        return Err(StartupError::NotMigrated);
-    }
-    if let (Some(output), Ok(live)) = (&words.output, Database::file(settings.database.url.expose_secret()))
+    let database = open_migrated(settings).await?;
+    if let (Some(output), Ok(live)) = (&arguments.output, Database::file(settings.database.url.expose_secret()))
         && is_of_database(output, &live)
     {
-        return Err(StartupError::Refused(format!("{} is the database itself", output.display())));
+        return Err(CommandError::Refused(format!("{} is the database itself", output.display())));
     }
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
-    let format = match &*words.format {
+    let format = match &*arguments.format {
         "ndjson" => ExportFormat::JsonLines(api::write_json),
-        _ => ExportFormat::Csv { byte_order_mark: words.bom },
+        _ => ExportFormat::Csv { byte_order_mark: arguments.bom },
     };
-    let mut export = formats::Export::new(accounts, Actor::system("export"), query(words), format);
-    let mut output = Output::open(words.output.as_deref()).map_err(unwritable)?;
+    let mut export = formats::Export::new(accounts, Actor::system("export"), query(arguments), format);
+    let mut output = Output::open(arguments.output.as_deref()).map_err(unwritable)?;
     let bar = bar();
-    while let Some(part) = export.next().await.map_err(refused)? {
+    while let Some(part) = export.next().await.map_err(CommandError::of_use_case)? {
         output.write(&part).map_err(unwritable)?;
         export.total().into_iter().for_each(|total| bar.set_length(total));
         bar.set_position(export.people());
@@ -59,18 +51,18 @@ pub async fn run(words: &Export, settings: &Settings) -> Result<(), StartupError
     Ok(database.close().await.map_err(DatabaseError::from)?)
 }
 
-fn query(words: &Export) -> UserQuery {
+fn query(arguments: &Export) -> UserQuery {
     UserQuery {
         filter: Filter {
-            role: words.role,
-            is_active: words.is_active,
-            assigned_manager: words.assigned_manager_id,
-            created_by: words.created_by,
-            created_from: words.created_from,
-            created_to: words.created_to,
-            search: words.q.clone(),
+            role: arguments.role,
+            is_active: arguments.is_active,
+            assigned_manager: arguments.assigned_manager_id,
+            created_by: arguments.created_by,
+            created_from: arguments.created_from,
+            created_to: arguments.created_to,
+            search: arguments.q.clone(),
         },
-        sort: words.sort,
+        sort: arguments.sort,
         after: None,
         size: PageSize::new(PageSize::MAX.into()).unwrap_or_default(),
         // For the bar.

@@ -1,39 +1,26 @@
-//! Asks a running service whether it is ready, for container health checks.
+//! `clientele health`: asks a running service whether it is ready, for container health checks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the service may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What is asked of the service.
-#[derive(Clone, Copy, Debug)]
-pub enum Check {
-    /// Whether it is up.
-    Live,
-    /// Whether it can do its work.
-    Ready,
-}
-
-impl Check {
-    fn path(self) -> &'static str {
-        match self {
-            Self::Live => "/health/live",
-            Self::Ready => "/health/ready",
-        }
+/// Succeeds if the service at this address answers 200: that it is up, or that it can do its work.
+pub(super) async fn run(live: bool, listen: SocketAddr) -> ExitCode {
+    let path = if live { "/health/live" } else { "/health/ready" };
+    match timeout(TIMEOUT, is_ok(path, reachable(listen))).await {
+        Ok(Ok(true)) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
 }
 
-/// Whether this check at this address answers 200 within three seconds.
-pub async fn passes(check: Check, listen: SocketAddr) -> bool {
-    tokio::time::timeout(PATIENCE, ask(check.path(), reachable(listen)))
-        .await
-        .is_ok_and(|answer| answer.unwrap_or(false))
-}
-
-async fn ask(path: &str, address: SocketAddr) -> std::io::Result<bool> {
+async fn is_ok(path: &str, address: SocketAddr) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -42,7 +29,7 @@ async fn ask(path: &str, address: SocketAddr) -> std::io::Result<bool> {
     Ok(&answer == b"HTTP/1.1 200")
 }
 
-/// Who listens on every address is asked on the loopback one.
+/// 0.0.0.0 is not an address to connect to: ask the loopback address instead.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

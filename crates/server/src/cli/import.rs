@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Write, stdin};
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,48 +13,45 @@ use formats::{CsvLines, HeaderError, OpenError, Spool};
 use indicatif::{ProgressBar, ProgressStyle};
 use persistence::DatabaseError;
 
-use crate::cli::arguments::Import;
-use crate::cli::output;
-use crate::settings::Settings;
-use crate::startup::{self, StartupError};
+use super::arguments::Import;
+use super::error::CommandError;
+use super::output;
+use crate::settings::{Settings, SettingsError};
+use crate::startup::application::open_database;
 
 /// Longest name of a column that is told, in characters.
 const MAX_NAME: usize = 64;
 
-/// Imports the file and says what became of it.
-///
-/// # Errors
-/// One line that says why nothing, or not all of it, could be done. What is wrong with the file is no
-/// error here, but listed.
-pub async fn run(words: &Import, settings: &Settings) -> Result<ExitCode, StartupError> {
-    let unreadable = |error: io::Error| StartupError::Refused(format!("cannot read {}: {error}", words.file.display()));
-    let (file, length) = open(&words.file).map_err(unreadable)?;
+/// Imports the file and prints what became of it.
+pub(super) async fn run(arguments: &Import, settings: &Settings) -> Result<(), CommandError> {
+    let unreadable = |error| CommandError::unreadable(arguments.file.display())(error);
+    let (file, length) = open(&arguments.file).map_err(unreadable)?;
     let lines = match CsvLines::open(file).await {
         Ok(lines) => lines,
         Err(OpenError::Io(error)) => return Err(unreadable(error)),
         Err(OpenError::Header(errors)) => {
-            tell_header_errors(&errors);
-            return Ok(failed("nothing was imported", errors.len() as u64));
+            report_header(&errors);
+            return Err(failed("nothing was imported", errors.len() as u64));
         }
     };
-    let order = order(words);
+    let order = order(arguments);
     let mut lines = Shown::new(lines, length);
     let imported = carry_out(&mut lines, &order, settings).await;
     lines.bar.finish_and_clear();
-    Ok(told(&imported?, &order))
+    report(&imported?, &order)
 }
 
 /// The first of them, each with the beginning of what the header calls its column.
-fn tell_header_errors(errors: &[HeaderError]) {
+fn report_header(errors: &[HeaderError]) {
     for HeaderError { column, error } in errors.iter().take(MAX_ERRORS) {
         let shown = |column: &String| column.chars().take(MAX_NAME).flat_map(char::escape_debug).collect::<String>();
         let column = column.as_ref().map(|column| format!("/{}: ", shown(column))).unwrap_or_default();
         output::report(&format!("line 1: {column}{}", error.detail));
     }
-    tell_omitted(errors.len().saturating_sub(MAX_ERRORS) as u64);
+    report_omitted(errors.len().saturating_sub(MAX_ERRORS) as u64);
 }
 
-fn tell_omitted(errors: u64) {
+fn report_omitted(errors: u64) {
     if errors > 0 {
         output::report(&format!("and {errors} more {}", if errors == 1 { "error" } else { "errors" }));
     }
@@ -76,58 +72,49 @@ fn open(path: &Path) -> io::Result<(Box<dyn Spool>, u64)> {
     Ok((Box::new(file), length))
 }
 
-fn order(words: &Import) -> ImportOrder {
+fn order(arguments: &Import) -> ImportOrder {
     ImportOrder {
-        on_error: if words.on_error == "skip" { OnError::Skip } else { OnError::Abort },
-        on_existing: if words.on_existing == "update" { OnExisting::Update } else { OnExisting::Skip },
-        dry_run: words.dry_run,
-        created_by: words.created_by.clone(),
+        on_error: if arguments.on_error == "skip" { OnError::Skip } else { OnError::Abort },
+        on_existing: if arguments.on_existing == "update" { OnExisting::Update } else { OnExisting::Skip },
+        dry_run: arguments.dry_run,
+        created_by: arguments.created_by.clone(),
     }
 }
 
-async fn carry_out(lines: &mut dyn Lines, order: &ImportOrder, settings: &Settings) -> Result<Imported, StartupError> {
-    let database = startup::open(settings).await?;
+async fn carry_out(lines: &mut dyn Lines, order: &ImportOrder, settings: &Settings) -> Result<Imported, CommandError> {
+    let database = open_database(settings).await?;
     database.migrate().await?;
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
-    let imported = accounts.import(&Actor::system("import")).map_err(refused)?.run(lines, order).await;
+    let imported = accounts.import(&Actor::system("import")).map_err(CommandError::of_use_case)?.run(lines, order).await;
     drop(accounts);
     let closed = database.close().await;
     let imported = imported.map_err(|error| match error {
-        Error::Invalid(_, error) => StartupError::Setting { key: "--created-by", error },
-        error => refused(error),
+        Error::Invalid(_, error) => SettingsError::invalid("--created-by")(error).into(),
+        error => CommandError::of_use_case(error),
     })?;
     closed.map_err(DatabaseError::from)?;
     Ok(imported)
 }
 
-/// What a use-case says, in the words of the command line.
-pub(crate) fn refused(error: Error) -> StartupError {
-    match error {
-        Error::Store(error) => DatabaseError::from(error).into(),
-        error => StartupError::Refused(error.to_string()),
-    }
-}
-
-fn told(imported: &Imported, order: &ImportOrder) -> ExitCode {
+fn report(imported: &Imported, order: &ImportOrder) -> Result<(), CommandError> {
     for error in &imported.errors {
         let column = error.refused.column.map(|column| format!("/{column}: ")).unwrap_or_default();
         output::report(&format!("line {}: {column}{}", error.line, error.refused.error.detail));
     }
-    tell_omitted(imported.errors_omitted);
+    report_omitted(imported.errors_omitted);
     let errors = imported.errors.len() as u64 + imported.errors_omitted;
     if imported.is_aborted(order) {
-        return failed("nothing was imported", errors);
+        return Err(failed("nothing was imported", errors));
     }
     let Imported { created, updated, skipped, .. } = imported;
     let so_far = if order.dry_run { "would be: " } else { "" };
-    // Whoever reads it may have closed their end, which undoes nothing.
+    // A closed standard output undoes nothing.
     let _ = writeln!(io::stdout(), "{so_far}{created} created, {updated} updated, {skipped} skipped");
-    if errors == 0 { ExitCode::SUCCESS } else { failed("not all of it was imported", errors) }
+    if errors == 0 { Ok(()) } else { Err(failed("not all of it was imported", errors)) }
 }
 
-fn failed(what: &str, errors: u64) -> ExitCode {
-    output::error(&format!("{what}: {errors} {}", if errors == 1 { "error" } else { "errors" }));
-    ExitCode::FAILURE
+fn failed(what: &str, errors: u64) -> CommandError {
+    CommandError::Refused(format!("{what}: {errors} {}", if errors == 1 { "error" } else { "errors" }))
 }
 
 /// Lines with a bar that shows how far the reading is, if anybody watches.

@@ -5,28 +5,32 @@ use std::sync::Arc;
 use auth::{KeyRing, KeyStatus, signing_keys};
 use chrono::{SecondsFormat, TimeDelta};
 use domain::{Actor, Clock, SystemClock, Timestamp};
-use persistence::{Database, DatabaseError};
 
+use super::arguments::Keys;
+use super::error::CommandError;
+use super::output;
 use crate::settings::Settings;
-use crate::startup::{self, StartupError};
+use crate::startup::application::{close, open_migrated};
+
+/// Prints the keys, or makes a new one first.
+pub(super) async fn run(act: &Keys, settings: &Settings) -> Result<(), CommandError> {
+    output::print(&match act {
+        Keys::List => list(settings).await?,
+        Keys::Rotate => rotate(settings).await?,
+    })
+}
 
 /// The keys that are accepted, one on each line.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn list(settings: &Settings) -> Result<String, StartupError> {
-    let database = open(settings).await?;
+async fn list(settings: &Settings) -> Result<String, CommandError> {
+    let database = open_migrated(settings).await?;
     let keys = signing_keys(&database.store(), SystemClock.now()).await;
     close(database).await;
     Ok(text(&keys.map_err(auth::KeyError::from)?))
 }
 
 /// Makes a new signing key, and says what becomes of the old one.
-///
-/// # Errors
-/// When the database cannot be written, or `auth.master_key` is not the one of the stored keys.
-pub async fn rotate(settings: &Settings) -> Result<String, StartupError> {
-    let database = open(settings).await?;
+async fn rotate(settings: &Settings) -> Result<String, CommandError> {
+    let database = open_migrated(settings).await?;
     let store = Arc::new(database.store());
     let ring = KeyRing::open(store.clone(), Arc::new(SystemClock), settings.auth.master_key.clone()).await?;
     let ttl = TimeDelta::seconds(settings.auth.access_token_ttl.into());
@@ -35,21 +39,6 @@ pub async fn rotate(settings: &Settings) -> Result<String, StartupError> {
     drop((ring, store));
     close(database).await;
     Ok(format!("The new key is published, and signs from {} on.\n\n{}", time(new.active_from), text(&keys)))
-}
-
-async fn open(settings: &Settings) -> Result<Database, StartupError> {
-    let database = startup::open(settings).await?;
-    let schema = database.schema().await?;
-    if !schema.unknown.is_empty() {
-        return Err(DatabaseError::SchemaTooNew(schema.unknown).into());
-    }
-    if schema.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
-}
-
-async fn close(database: Database) {
-    if let Err(error) = database.close().await {
-        tracing::warn!(%error, "the database was not closed cleanly");
-    }
 }
 
 fn text(keys: &[KeyStatus]) -> String {

@@ -4,39 +4,51 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Clock, SystemClock};
+use domain::{Clock, ErrorChain, SystemClock};
 use serde_json::{Map, Value};
 
+use super::error::CommandError;
 use crate::settings::LogFormat;
 
 /// One for the process, as its outputs are.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Chooses the form, before anything is written.
-pub fn set_format(format: LogFormat) {
+pub(super) fn set_format(format: LogFormat) {
     IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
 /// Whether every line is to be an object.
 #[must_use]
-pub fn is_json() -> bool {
+pub(super) fn is_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 
-/// Writes to standard error why something could not be done.
-pub fn error(text: &str) {
-    report(&format!("clientele: {text}"));
+/// Writes to standard output. A reader who has heard enough, as `head`, is no failure.
+pub(super) fn print(text: &str) -> Result<(), CommandError> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::unwritable("standard output")(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error, on one line, why something could not be done.
+pub(super) fn error(error: &(dyn std::error::Error + 'static)) {
+    report(&format!("clientele: {}", ErrorChain(error)));
 }
 
 /// Writes a line of a report to standard error. Nobody may be left to hear it.
-pub fn report(text: &str) {
+pub(super) fn report(text: &str) {
     let line = if is_json() { object("ERROR", text, &[]) } else { text.to_owned() };
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A line as the log has it, with the fields of its own.
 #[must_use]
-pub fn object(level: &str, message: &str, fields: &[(&str, &str)]) -> String {
+pub(super) fn object(level: &str, message: &str, fields: &[(&str, &str)]) -> String {
     let timestamp = SystemClock.now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
     let common = [("timestamp", timestamp.as_str()), ("level", level), ("message", message), ("target", "clientele")];
     let members = common.into_iter().chain(fields.iter().copied());
@@ -46,7 +58,7 @@ pub fn object(level: &str, message: &str, fields: &[(&str, &str)]) -> String {
 
 /// Each line of a text as an object.
 #[must_use]
-pub fn objects(text: &str) -> String {
+pub(super) fn objects(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty()).map(|line| object("INFO", line, &[]));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use api::Connection;
+use domain::ErrorChain;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -30,7 +31,7 @@ pub(crate) fn cut_off_after(stream: &TcpStream, time: Duration) {
     {
         let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            tracing::debug!(%error, "nobody watches whether a client reads");
+            tracing::debug!(error = %ErrorChain(&error), "nobody watches whether a client reads");
         }
     }
     #[cfg(not(target_os = "linux"))]

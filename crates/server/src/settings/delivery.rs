@@ -7,7 +7,8 @@ use domain::VerificationMethod;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{SettingsError, lenient, shown};
+use super::error::SettingsError;
+use super::{lenient, shown};
 
 /// `delivery.*`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

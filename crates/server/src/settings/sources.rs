@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 use figment::error::Kind;
 
+use super::error::SettingsError;
 use super::foreign::is_foreign;
-use super::{DEFAULT_FILE, Settings, SettingsError};
+use super::sections::Settings;
 
+/// The file that is read when none is named, if it is there.
+const DEFAULT_FILE: &str = "clientele.toml";
 const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
 

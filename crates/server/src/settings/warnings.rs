@@ -1,4 +1,4 @@
-//! What an operator should know of settings that can be used all the same.
+//! Settings that are allowed and that an operator should know of.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,27 +8,18 @@ use figment::providers::Serialized;
 use persistence::Database;
 use secrecy::ExposeSecret;
 
+use super::sections::Settings;
+use super::shown;
 use super::sources::{Variable, leaves};
-use super::{Settings, shown};
 
-/// The least bcrypt cost that is meant for passwords of people.
+/// The lowest bcrypt cost for passwords of people.
 const LEAST_COST: u32 = 10;
 
-/// Which files secrets were read from.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Origin {
-    secret_files: Vec<(String, PathBuf)>,
-}
-
-impl Origin {
-    pub(super) fn new(path: &Path, table: &toml::Table, variables: &[Variable]) -> Self {
-        let of_variable = |variable: &Variable| Some((variable.name.clone(), variable.file.clone()?));
-        let mut secret_files: Vec<_> = variables.iter().filter_map(of_variable).collect();
-        if let Some(key) = secret_in(table) {
-            secret_files.push((key, path.to_owned()));
-        }
-        Self { secret_files }
-    }
+/// The files that secrets were read from, each with the name of the setting or variable.
+pub(super) fn secret_files(path: &Path, table: &toml::Table, variables: &[Variable]) -> Vec<(String, PathBuf)> {
+    let of_variable = |variable: &Variable| Some((variable.name.clone(), variable.file.clone()?));
+    let of_table = secret_in(table).map(|key| (key, path.to_owned()));
+    variables.iter().filter_map(of_variable).chain(of_table).collect()
 }
 
 /// A key of a settings file whose value is a secret, or has one in it.
@@ -50,7 +41,7 @@ fn is_url_with_user(table: &toml::Table, key: &str) -> bool {
 }
 
 impl Settings {
-    /// What is allowed and hardly meant for production: a sentence for each, which begins with the key.
+    /// A sentence for each setting that hardly fits production, which begins with the key.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -66,7 +57,7 @@ impl Settings {
             warnings.push(format!("auth.bcrypt_cost: {cost} is for tests; password hashes are cheap to guess"));
         }
         warnings.extend(self.warnings_of_database());
-        warnings.extend(self.origin.secret_files.iter().filter_map(|(key, path)| readable_by_others(key, path)));
+        warnings.extend(self.secret_files.iter().filter_map(|(key, path)| readable_by_others(key, path)));
         warnings
     }
 

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use tokio::net::TcpSocket;
 
-use crate::startup::StartupError;
+use super::error::StartupError;
 
 /// Clients that wait to be accepted.
 const BACKLOG: u32 = 1024;

@@ -2,22 +2,13 @@
 
 use std::sync::Arc;
 
-use delivery::{Gateway, GatewayError, Senders};
+use delivery::{Gateway, Senders};
 use domain::{Clock, SystemClock};
 
 use crate::observability::logging::CODES;
 use crate::settings::{Delivery, Gateways, SettingsError};
 
-/// Why codes cannot be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    /// A setting is missing.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// This computer lacks something.
-    #[error("delivery: {0}")]
-    Gateway(#[from] GatewayError),
-}
+use super::error::StartupError;
 
 /// Twilio accepts such messages all the same, and fails later.
 const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes reach only people who wrote within the \
@@ -27,7 +18,7 @@ const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes r
 ///
 /// # Errors
 /// When a setting is missing.
-pub fn warn(settings: &Delivery) -> Result<(), DeliveryError> {
+pub fn warn(settings: &Delivery) -> Result<(), SettingsError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     for (channel, gateway) in [("email", &email), ("phone", &phone), ("whatsapp", &whatsapp)] {
         if let Some(warning) = gateway.warning() {
@@ -46,7 +37,7 @@ pub fn warn(settings: &Delivery) -> Result<(), DeliveryError> {
 ///
 /// # Errors
 /// When a setting is missing, or the root certificates of this computer can't be read.
-pub fn senders(settings: &Delivery) -> Result<Senders, DeliveryError> {
+pub fn senders(settings: &Delivery) -> Result<Senders, StartupError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Senders { email: email.open(&clock)?, phone: phone.open(&clock)?, whatsapp: whatsapp.open(&clock)? })

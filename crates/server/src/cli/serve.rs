@@ -1,0 +1,34 @@
+//! `clientele serve`.
+
+use std::io::{self, Write};
+
+use super::error::CommandError;
+use super::signals::Signals;
+use super::{banner, output};
+use crate::settings::Settings;
+use crate::startup::{Service, senders};
+
+/// Serves until SIGTERM or Ctrl-C. A third one ends it at once.
+pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
+    // From the beginning: the first process of a container ignores a signal that it doesn't catch.
+    let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
+    let service = tokio::select! {
+        started = Service::start(settings, senders::senders(&settings.delivery)?) => started?,
+        () = asked.next() => {
+            tracing::info!("asked to stop before the start was done");
+            return Ok(());
+        }
+    };
+    senders::warn(&settings.delivery)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let banner = if output::is_json() { banner::json } else { banner::text };
+    // A closed standard output is no reason not to serve.
+    let _ = writeln!(io::stdout(), "{}", banner(service.address(), service.setup_token()));
+    let asked_again = async {
+        again.next().await;
+        again.next().await;
+    };
+    Ok(service.run_until(asked.next(), asked_again).await?)
+}

@@ -1,0 +1,145 @@
+//! The application without its HTTP server: what both the service and the command line stand on.
+
+use std::sync::Arc;
+
+use auth::{
+    AccessTokens, Authentication, KeyRing, Parts, PasswordHasher, PasswordPolicy, SignupPolicy, Stores, TokenSettings,
+};
+use chrono::TimeDelta;
+use delivery::Budgets;
+use domain::{Clock, ErrorChain, SystemClock};
+use persistence::{Database, DatabaseError, Options, Store};
+use secrecy::ExposeSecret;
+use tokio::sync::Notify;
+
+use super::error::StartupError;
+use crate::settings::{Settings, SettingsError};
+
+/// Who issues the access tokens and whom they are for.
+const NAME: &str = "clientele";
+
+/// The database at its schema, the keys, and authentication on top of them.
+pub(crate) struct Application {
+    pub(crate) database: Database,
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) outbox_signal: Arc<Notify>,
+    pub(crate) authentication: Authentication,
+}
+
+impl Application {
+    /// Opens the database, migrates it, and reads the keys.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, StartupError> {
+        Self::open_with(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn open_with(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+        let database = open_database(settings).await?;
+        database.migrate().await?;
+        let store = Arc::new(database.store());
+        let master_key = settings.auth.master_key.clone();
+        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
+        let outbox_signal = Arc::new(Notify::new());
+        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, outbox_signal.clone())?;
+        Ok(Self { database, store, clock, keys, outbox_signal, authentication })
+    }
+
+    /// How many triggers that protect audit events are missing; `None` where that cannot be known. Logs which.
+    pub(crate) async fn missing_triggers(&self) -> Option<usize> {
+        match self.database.missing_triggers().await {
+            Ok(missing) => {
+                for trigger in &missing {
+                    tracing::error!(
+                        trigger,
+                        "the database does not keep audit events from being changed: no such trigger"
+                    );
+                }
+                Some(missing.len())
+            }
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "nobody knows whether the audit triggers are there");
+                None
+            }
+        }
+    }
+}
+
+/// Opens the database that the settings name.
+pub(crate) async fn open_database(settings: &Settings) -> Result<Database, DatabaseError> {
+    let database = &settings.database;
+    let options = Options {
+        max_connections: database.max_connections,
+        statement_cache: database.statement_cache,
+        ..Options::default()
+    };
+    Database::connect(database.url.expose_secret(), &options).await
+}
+
+/// Opens the database where it is migrated already.
+pub(crate) async fn open_migrated(settings: &Settings) -> Result<Database, StartupError> {
+    let database = open_database(settings).await?;
+    let schema = database.schema().await?;
+    if !schema.unknown.is_empty() {
+        return Err(DatabaseError::SchemaTooNew(schema.unknown).into());
+    }
+    if schema.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
+}
+
+fn authentication(
+    settings: &Settings,
+    stores: Stores,
+    clock: &Arc<dyn Clock>,
+    keys: &Arc<KeyRing>,
+    outbox_signal: Arc<Notify>,
+) -> Result<Authentication, StartupError> {
+    let (auth, signup) = (&settings.auth, &settings.signup);
+    let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads());
+    let passwords = PasswordPolicy::new(auth.password_min_length);
+    let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
+    let token_settings = TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl };
+    Ok(Authentication::new(Parts {
+        stores,
+        clock: clock.clone(),
+        keys: keys.clone(),
+        tokens: AccessTokens::new(keys.clone(), clock.clone(), token_settings),
+        hasher: hasher.map_err(SettingsError::invalid("auth.bcrypt_cost"))?,
+        outbox_signal,
+        settings: auth::Settings {
+            signup: SignupPolicy {
+                staff: signup.staff,
+                verify_staff: signup.verify_staff,
+                customers: signup.customers,
+            },
+            second_factor: auth.second_factor,
+            passwords: passwords.map_err(SettingsError::invalid("auth.password_min_length"))?,
+            refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
+            session_max_ttl_staff: TimeDelta::seconds(auth.session_max_ttl_staff.into()),
+            session_max_ttl_customers: TimeDelta::seconds(auth.session_max_ttl_customers.into()),
+            limits: settings.limits.enabled,
+            codes_per_address: settings.limits.codes_per_address,
+            signups_per_address: settings.limits.signups_per_address,
+            signups_per_hour: settings.limits.signups_per_hour,
+        },
+    }))
+}
+
+/// What may be spent on codes.
+pub(crate) fn budgets(settings: &Settings) -> Budgets {
+    let limits = &settings.limits;
+    Budgets {
+        limits: limits.enabled,
+        new_contacts_per_address: limits.new_contacts_per_address,
+        codes_per_hour: limits.codes_per_hour,
+        codes_per_day: limits.codes_per_day,
+        phone_prefixes: settings.delivery.phone_prefixes.clone(),
+    }
+}
+
+/// Closes the database after work that is done anyway: a failure is only logged.
+pub(crate) async fn close(database: Database) {
+    if let Err(error) = database.close().await {
+        tracing::warn!(error = %ErrorChain(&error), "the database was not closed cleanly");
+    }
+}

@@ -1,0 +1,83 @@
+//! The HTTP server of the API.
+
+use std::future::ready;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server};
+use actix_web::rt::net::TcpStream;
+use api::{EdgeSettings, Services, TrafficLimits};
+
+use super::error::StartupError;
+use crate::connections::{Connections, WatchedStream};
+use crate::settings::{Http, Settings};
+
+/// How long a request in flight may take to finish after SIGTERM, in seconds.
+const DRAIN_SECONDS: u64 = 30;
+
+/// How many threads serve requests.
+pub(super) fn workers(http: &Http) -> usize {
+    http.workers.unwrap_or_else(|| available_parallelism().map_or(2, NonZero::get))
+}
+
+/// What the API does before a request reaches an endpoint.
+pub(super) fn edge(settings: &Settings) -> EdgeSettings {
+    let (http, limits) = (&settings.http, &settings.limits);
+    EdgeSettings {
+        trusted_proxies: http.trusted_proxies.clone(),
+        cors_origins: http.cors_origins.clone(),
+        traffic: limits.enabled.then_some(TrafficLimits {
+            per_user: limits.per_user,
+            per_address: limits.per_address,
+            auth_per_address: limits.auth_per_address,
+        }),
+    }
+}
+
+/// Serves the API to the connections that are admitted.
+pub(super) fn serve(
+    http: &Http,
+    listener: TcpListener,
+    services: Services,
+    connections: Connections,
+    accepted_per_worker: usize,
+) -> Result<Server, StartupError> {
+    let keep_alive = Duration::from_secs(http.keep_alive.into());
+    let head_time = Duration::from_secs(http.head_timeout.into());
+    // Signals are caught by the program, from before it says that it listens.
+    let server = Server::build().workers(workers(http)).shutdown_timeout(DRAIN_SECONDS).disable_signals();
+    let server = server.max_concurrent_connections(accepted_per_worker);
+    let stopping = server.graceful_shutdown_signal();
+    let factory = move || {
+        let (connections, stopping) = (connections.clone(), stopping.clone());
+        let app = App::new().configure(api::configure(services.clone())).into_factory();
+        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        let service = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(head_time)
+            .on_connect_ext(|stream: &WatchedStream, data| stream.add_to(data))
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| ready(admitted(&connections, stream))).and_then(service)
+    };
+    Ok(server.listen("http", listener, factory)?.run())
+}
+
+fn admitted(
+    connections: &Connections,
+    stream: TcpStream,
+) -> Result<(WatchedStream, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().ok();
+    let stream = connections.admit(stream).ok_or(DispatchError::Io(ErrorKind::ConnectionRefused.into()))?;
+    Ok((stream, peer))
+}
