@@ -312,13 +312,13 @@ impl Problem {
 
     /// A fault of ours, logged here and nowhere else.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error = %Chain(error), "request failed");
+        tracing::error!(error = %domain::ErrorChain(error), "request failed");
         Self::new(Code::Internal, "the request could not be carried out")
     }
 
     /// Nobody can be served at the moment, logged here and nowhere else.
     pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::warn!(error = %Chain(error), "temporarily unavailable");
+        tracing::warn!(error = %domain::ErrorChain(error), "temporarily unavailable");
         let detail = "the service cannot answer at the moment, try again";
         Self { retry_after: Some(RETRY_SECONDS), ..Self::new(Code::Unavailable, detail) }
     }
@@ -362,21 +362,6 @@ impl Problem {
             customers: self.customers,
             errors_omitted: Some(self.errors_omitted).filter(|omitted| *omitted > 0),
         }
-    }
-}
-
-/// An error with what caused it, on one line.
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -125,7 +125,7 @@ impl Outbox {
             Ok(_) => *is_failing = false,
             Err(error) => {
                 if !std::mem::replace(is_failing, true) {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "messages cannot be read, still trying");
+                    tracing::warn!(error = %domain::ErrorChain(&error), "messages cannot be read, still trying");
                 }
             }
         }

@@ -42,7 +42,7 @@ pub enum SendError {
 
 /// A gateway cannot be used on this computer.
 #[derive(Debug, thiserror::Error)]
-#[error("the gateway cannot be used: {0}")]
+#[error("the gateway cannot be used")]
 pub struct GatewayError(#[source] pub(crate) Box<dyn std::error::Error + Send + Sync>);
 
 /// A gateway for codes and notices.

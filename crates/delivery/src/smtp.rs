@@ -200,16 +200,7 @@ fn without_answer(error: &Error) -> String {
     if error.is_response() {
         return "the mail server does not speak SMTP".to_owned();
     }
-    let mut told = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_told = cause.to_string();
-        if !told.contains(&cause_told) {
-            told = format!("{told}: {cause_told}");
-        }
-        source = cause.source();
-    }
-    told
+    domain::ErrorChain(error).to_string()
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Authentication {
         let slot = secrets.contact_slot(&secrets.contact(&challenge.contact));
         if let Err(error) = self.inner.stores.attempts.settle_attempts(&[slot], Settled::Untried, self.now()).await {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = %domain::ErrorChain(&error),
                 "the next message to a contact waits for a minute"
             );
         }

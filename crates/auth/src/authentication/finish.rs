@@ -23,7 +23,7 @@ pub(super) async fn to_its_end<T: Send + 'static>(
 pub(super) fn go_on(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
     let work = async move {
         if let Err(error) = work.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "what was begun could not be finished");
+            tracing::warn!(error = %domain::ErrorChain(&error), "what was begun could not be finished");
         }
     };
     drop(tokio::spawn(work.in_current_span()));

@@ -204,8 +204,7 @@ impl Authentication {
         let network = self.known_network(user.id, address);
         let attempts = &self.inner.stores.attempts;
         if let Err(error) = attempts.remember_network(user.id, &network, until, until - REMEMBERED_EVERY).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "from where somebody signed in was not remembered");
+            tracing::warn!(error = %domain::ErrorChain(&error), "from where somebody signed in was not remembered");
         }
     }
 

@@ -118,7 +118,7 @@ impl Authentication {
         match renewed {
             Ok(()) => new,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a password hash was not renewed");
+                tracing::warn!(error = %domain::ErrorChain(&error), "a password hash was not renewed");
                 found.password_hash.clone()
             }
         }

@@ -14,7 +14,7 @@ impl Courier {
     pub(super) async fn deliver_code(&self, message: &Message) {
         // Before it is sent: whoever has it may ask for the next one at once.
         let slot = self.take_slot(message).await.unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "an invitation did not take its slot");
+            tracing::warn!(error = %domain::ErrorChain(&error), "an invitation did not take its slot");
             None
         });
         let outcome = self.send_code(message).await;
@@ -22,8 +22,7 @@ impl Courier {
             outcome.count(message.channel);
         }
         if let Err(error) = self.settle(message, outcome, slot).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(message_id = %message.id, error, "a message was not settled");
+            tracing::warn!(message_id = %message.id, error = %domain::ErrorChain(&error), "a message was not settled");
         }
     }
 

@@ -19,8 +19,7 @@ impl Courier {
             }
         };
         if let Err(error) = settled {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(message_id = %notice.id, error, "a notice was not settled");
+            tracing::warn!(message_id = %notice.id, error = %domain::ErrorChain(&error), "a notice was not settled");
         }
     }
 

@@ -36,10 +36,10 @@ impl Outcome {
     ) -> Self {
         match timeout(SEND_LIMIT, sending).await.unwrap_or(Err(SendError::TimedOut)) {
             Ok(()) => Self::Done,
-            Err(error @ SendError::Refused(_)) => Self::GivenUp(with_sources(&error)),
+            Err(error @ SendError::Refused(_)) => Self::GivenUp(domain::ErrorChain(&error).to_string()),
             Err(error) => match clock.now() + back_off(attempts) {
                 until if until < expires_at => Self::Later(until),
-                _ => Self::GivenUp(with_sources(&error)),
+                _ => Self::GivenUp(domain::ErrorChain(&error).to_string()),
             },
         }
     }
@@ -60,15 +60,4 @@ impl Outcome {
 /// 2, 4, 8 … seconds after the first, second, third … attempt, and ten minutes from the tenth on.
 pub(super) fn back_off(attempts: i32) -> TimeDelta {
     TimeDelta::seconds((1 << attempts.clamp(0, 10)).min(LONGEST_BACK_OFF))
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

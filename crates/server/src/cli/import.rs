@@ -85,7 +85,8 @@ async fn carry_out(lines: &mut dyn Lines, order: &ImportOrder, settings: &Settin
     let database = open_database(settings).await?;
     database.migrate().await?;
     let accounts = Accounts::new(Arc::new(database.store()), Arc::new(SystemClock));
-    let imported = accounts.import(&Actor::system("import")).map_err(CommandError::of_use_case)?.run(lines, order).await;
+    let imported =
+        accounts.import(&Actor::system("import")).map_err(CommandError::of_use_case)?.run(lines, order).await;
     drop(accounts);
     let closed = database.close().await;
     let imported = imported.map_err(|error| match error {
