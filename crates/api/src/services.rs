@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::auth::{Authentication, KeyRing};
+use ::auth::KeyRing;
 use domain::{Accounts, AuditTrail, Clock};
 
 use crate::extract::upload::Imports;
@@ -18,7 +18,7 @@ pub struct Services {
     /// On the record of who did what.
     pub audit: AuditTrail,
     /// Who is calling, and how they prove it.
-    pub authentication: Authentication,
+    pub auth: ::auth::Services,
     /// Whose public parts are published.
     pub keys: Arc<KeyRing>,
     /// Makes request ids.

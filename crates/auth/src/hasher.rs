@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 pub(crate) use queue::PATIENCE;
-pub use queue::Place;
+pub use queue::{HashPermit, HasherStats};
 
 use crate::crypto::CryptoError;
 use crate::error::AuthError;
@@ -54,17 +54,6 @@ pub enum Then<'p> {
     Replace(&'p Password),
 }
 
-/// How busy the hasher is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HasherStats {
-    /// Passwords that wait for a thread now.
-    pub waiting: u64,
-    /// Passwords turned away since the start.
-    pub rejected: u64,
-    /// Passwords hashed or checked since the start.
-    pub computed: u64,
-}
-
 impl PasswordHasher {
     /// The cost when none is configured: a quarter to half a second on one core.
     pub const DEFAULT_COST: u32 = 12;
@@ -97,7 +86,7 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`AuthError::Overloaded`], at once, when too many wait already, and this network as often as any.
-    pub fn enter(&self, address: Option<IpAddr>) -> Result<Place, AuthError> {
+    pub fn enter(&self, address: Option<IpAddr>) -> Result<HashPermit, AuthError> {
         self.enter_until(address, Instant::now() + PATIENCE)
     }
 
@@ -105,7 +94,7 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// As [`Self::enter`].
-    pub(crate) fn enter_until(&self, address: Option<IpAddr>, until: Instant) -> Result<Place, AuthError> {
+    pub(crate) fn enter_until(&self, address: Option<IpAddr>, until: Instant) -> Result<HashPermit, AuthError> {
         self.queue.enter(address, until)
     }
 
@@ -123,9 +112,9 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`AuthError::Overloaded`] when no thread comes free in time.
-    pub async fn hash(&self, place: &mut Place, password: &Password) -> Result<PasswordHash, AuthError> {
+    pub async fn hash(&self, permit: &mut HashPermit, password: &Password) -> Result<PasswordHash, AuthError> {
         let (material, cost) = (material(password), self.cost);
-        Ok(place.run(move || hash(&material, cost)).await??)
+        Ok(permit.run(move || hash(&material, cost)).await??)
     }
 
     /// Checks a password. Without a usable hash, and whatever is wrong with
@@ -135,7 +124,7 @@ impl PasswordHasher {
     /// [`AuthError::Overloaded`] when no thread comes free in time.
     pub async fn verify(
         &self,
-        place: &mut Place,
+        permit: &mut HashPermit,
         password: &Password,
         stored: Option<&PasswordHash>,
         then: Then<'_>,
@@ -143,7 +132,7 @@ impl PasswordHasher {
         let (material, cost) = (material(password), self.cost);
         let usable = stored.and_then(|hash| Some((hash.expose().to_owned(), usable_cost(hash)?)));
         let Some((stored, stored_cost)) = usable else {
-            return place.run(move || spend_a_check(&material, cost)).await.map(|()| Verdict::WRONG);
+            return permit.run(move || spend_a_check(&material, cost)).await.map(|()| Verdict::WRONG);
         };
         let next = match then {
             Then::Renew if stored_cost < cost => Some(material.clone()),
@@ -157,7 +146,7 @@ impl PasswordHasher {
             let new = next.map(|next| hash(&next, cost)).transpose()?;
             Ok::<_, CryptoError>(Verdict { matches: true, new })
         };
-        Ok(place.run(work).await??)
+        Ok(permit.run(work).await??)
     }
 
     /// How busy it is, for metrics.
@@ -302,8 +291,8 @@ mod tests {
         for hash in stored {
             assert!(!opens(&hasher, "x", &PasswordHash::from_stored(hash.to_owned())).await);
         }
-        let mut place = hasher.enter(None).unwrap();
-        assert!(!hasher.verify(&mut place, &password("x"), None, Then::Renew).await.unwrap().matches);
+        let mut permit = hasher.enter(None).unwrap();
+        assert!(!hasher.verify(&mut permit, &password("x"), None, Then::Renew).await.unwrap().matches);
         assert_eq!(hasher.stats().computed, 7);
     }
 

@@ -13,11 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::crypto::{CryptoError, MacKey, SealingKey, join, random, sha256};
-use crate::keys::KeyError;
-
-/// Fewest characters of a master key. It is not stretched, so it has to be
-/// random by itself: `openssl rand -base64 32` makes one of 44.
-pub const MASTER_KEY_MIN_LENGTH: usize = 16;
+use crate::key_error::{KeyError, MASTER_KEY_MIN_LENGTH};
 
 /// Seals stored keys, so that a copy of the database alone signs nothing.
 pub(crate) struct MasterKey(SealingKey);

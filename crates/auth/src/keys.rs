@@ -3,69 +3,22 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::TimeDelta;
-use domain::Clock;
 use domain::challenge::Message;
 use domain::clock::Timestamp;
 use domain::delivery::MessageKeys;
 use domain::key::{KeyPurpose, StoredKey};
+use domain::once::Once;
 use domain::session::Digest;
 use domain::store::{KeyStore, StoreError};
+use domain::{Clock, UserId};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::crypto::CryptoError;
-use crate::key_material::{MASTER_KEY_MIN_LENGTH, MasterKey, ServerSecrets, Signer};
+use crate::key_error::KeyError;
+use crate::key_material::{MasterKey, ServerSecrets, Signer, new_codes_key, new_signing_key};
 
-mod rotation;
-
-pub use rotation::{KeyState, KeyStatus, signing_keys};
-
-/// Why the keys could not be made or read.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// A stored key is sealed and no master key is configured.
-    #[error("key {id} is sealed: auth.master_key must be set to the key it was sealed with")]
-    MasterKeyMissing {
-        /// The stored key.
-        id: String,
-    },
-    /// A stored key is sealed with another master key.
-    #[error("key {id} does not open: auth.master_key is not the one it was sealed with")]
-    MasterKeyWrong {
-        /// The stored key.
-        id: String,
-    },
-    /// The configured master key is easily guessed.
-    #[error("auth.master_key has {length} characters; allowed is {MASTER_KEY_MIN_LENGTH} or more, drawn at random")]
-    MasterKeyTooShort {
-        /// Of what is configured, in characters.
-        length: usize,
-    },
-    /// A stored key is not what its purpose asks for.
-    #[error("key {id} is damaged")]
-    Damaged {
-        /// The stored key.
-        id: String,
-    },
-    /// The store kept no key for a purpose.
-    #[error("there is no {0} key")]
-    Missing(KeyPurpose),
-    /// The database could not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The crypto library failed.
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
-}
-
-impl KeyError {
-    /// Whether the operator mends it by another `auth.master_key`.
-    #[must_use]
-    pub fn is_of_master_key(&self) -> bool {
-        matches!(self, Self::MasterKeyMissing { .. } | Self::MasterKeyWrong { .. } | Self::MasterKeyTooShort { .. })
-    }
-}
+pub(crate) mod rotation;
 
 /// The keys that are in force, and where they come from. Held in an [`Arc`] by
 /// everything that signs, checks or seals.
@@ -142,6 +95,16 @@ impl KeyRing {
         json!({ "keys": keys })
     }
 
+    /// A request under the key that its caller gave it. Only hashes of both are
+    /// kept: a request may hold a password, which a fast hash would betray, so
+    /// the key, which nobody keeps, goes into it too.
+    #[must_use]
+    pub fn idempotent_request(&self, caller: UserId, key: &str, request: &[u8]) -> Once {
+        let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
+        let key = key.as_bytes();
+        Once { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
+    }
+
     /// The newest key that may sign by now.
     pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
         let now = self.clock.now();
@@ -205,10 +168,7 @@ impl MessageKeys for KeyRing {
 }
 
 fn new_keys(now: Timestamp, clock: &dyn Clock, master: Option<&MasterKey>) -> Result<[StoredKey; 2], KeyError> {
-    Ok([
-        crate::key_material::new_signing_key(now, now, master)?,
-        crate::key_material::new_codes_key(clock.new_id(), now, master)?,
-    ])
+    Ok([new_signing_key(now, now, master)?, new_codes_key(clock.new_id(), now, master)?])
 }
 
 /// A copy of the database, from then on, signs nothing; one from before still does.

@@ -1,31 +1,65 @@
 //! Who is calling, and how they prove it: passwords, one-time codes, access
-//! and refresh tokens, and the use-cases of [`Authentication`] made of them.
+//! and refresh tokens, and the use-cases made of them, which [`Services`] holds.
 //! It writes codes as messages; the crate `delivery` sends them.
 //!
 //! It must not know HTTP or SQL: it talks to the ports of `domain` and answers
 //! with values. Secrets leave it as [`secrecy`] types.
 
-pub mod authentication;
-mod challenge;
+mod access_token;
+mod admins;
+mod answer;
+mod challenges;
+mod code_limits;
+mod codes;
 mod crypto;
-pub mod error;
-pub mod hasher;
+mod detached;
+mod env;
+mod error;
+mod guesses;
+mod hasher;
+mod invitations;
+mod issuer;
+mod key_error;
 mod key_material;
-pub mod keys;
-pub mod password;
-mod refresh;
+mod keys;
+mod known_networks;
+mod new_account;
+mod one_time_code;
+mod own_password;
+mod password;
+mod passwords;
+mod ports;
+mod refresh_token;
+mod services;
+mod sessions;
+mod settings;
+mod sign_in;
+mod sign_in_admission;
+mod sign_up;
 #[cfg(test)]
 mod test_world;
-pub mod token;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
-pub use authentication::{
-    AdminMade, Answer, Authentication, Caller, CodeSent, CustomerSignup, FirstAdmin, Parts, SecondFactor, Settings,
-    SignedIn, SignupPolicy, StaffSignUp, StaffSignup, Stores,
-};
+pub use access_token::{AccessTokens, Claims, TokenSettings};
+pub use admins::{AdminMade, Admins, FirstAdminSignUp};
+pub use answer::{Answer, Caller, CodeSent, SignedIn};
+pub use codes::Codes;
 pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};
-pub use hasher::{HasherStats, PasswordHasher, Place, Then, Verdict};
-pub use key_material::MASTER_KEY_MIN_LENGTH;
-pub use keys::{KeyError, KeyRing, KeyState, KeyStatus, signing_keys};
+pub use hasher::{HashPermit, HasherStats, PasswordHasher, Then, Verdict};
+pub use invitations::Invitations;
+pub use key_error::{KeyError, MASTER_KEY_MIN_LENGTH};
+pub use keys::KeyRing;
+pub use keys::rotation::{KeyState, KeyStatus, signing_keys};
+pub use own_password::OwnPassword;
 pub use password::{Password, PasswordPolicy};
-pub use token::{AccessTokens, Claims, TokenSettings};
+pub use passwords::Passwords;
+pub use ports::AuthStore;
+pub use services::{Config, Services};
+pub use sessions::Sessions;
+pub use settings::{CustomerSignup, SecondFactor, Settings, SignupPolicy, StaffSignup};
+pub use sign_in::SignIn;
+pub use sign_up::{SignUp, StaffSignUp};
+pub use tokens::Tokens;

@@ -11,19 +11,20 @@ use domain::delivery::MessageKeys as _;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
 use domain::store::{
-    Account, Credentials, MessageStore as _, PasswordStore, SessionStore, StoreError, UserStore, WriteError,
+    Account, Credentials, MessageStore as _, PasswordStore, SessionStore, StoreError, UserStore as _, WriteError,
 };
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
-    Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
-    VerificationMethod,
+    Accounts, Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User,
+    UserId, VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
+use crate::ports::Ports;
 use crate::{
-    AccessTokens, Answer, Authentication, Caller, CodeSent, KeyRing, Parts, Password, PasswordHasher, Settings,
-    SignedIn, StaffSignUp, Stores, TokenSettings,
+    Answer, Caller, CodeSent, Config, KeyRing, Password, PasswordHasher, Services, Settings, SignedIn, StaffSignUp,
+    TokenSettings,
 };
 
 pub(crate) const PASSWORD: &str = "Manager-password-1";
@@ -70,7 +71,8 @@ pub(crate) struct World {
     pub(crate) clock: FixedClock,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) hasher: PasswordHasher,
-    pub(crate) auth: Authentication,
+    pub(crate) auth: Services,
+    settings: Settings,
     /// Messages that were delivered, the newest last.
     sent: Mutex<Vec<Message>>,
 }
@@ -85,17 +87,22 @@ impl World {
         let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
         let keys = Arc::new(keys);
         let hasher = PasswordHasher::new(4, NonZeroUsize::MIN).unwrap();
-        let stores = Stores::of(Arc::new(store.clone()));
-        let auth = authentication(stores, &clock, &keys, &hasher, settings);
-        Self { store, clock, keys, hasher, auth, sent: Mutex::default() }
+        let config = config(&clock, &keys, &hasher, settings.clone());
+        let auth = Services::new(&Arc::new(store.clone()), config);
+        Self { store, clock, keys, hasher, auth, settings, sent: Mutex::default() }
+    }
+
+    /// What an instance on this database needs beside it.
+    pub(crate) fn config(&self) -> Config {
+        config(&self.clock, &self.keys, &self.hasher, self.settings.clone())
     }
 
     /// Another instance on the same database, whose session store is hooked.
-    pub(crate) fn hooked(&self, hook: Hook) -> Authentication {
+    pub(crate) fn hooked(&self, hook: Hook) -> Services {
+        let store = Arc::new(self.store.clone());
         let sessions = Arc::new(HookedSessions { inner: self.store.clone(), hook });
-        let stores =
-            Stores { sessions: sessions.clone(), passwords: sessions, ..Stores::of(Arc::new(self.store.clone())) };
-        authentication(stores, &self.clock, &self.keys, &self.hasher, self.auth.settings().clone())
+        let ports = Ports { sessions: sessions.clone(), passwords: sessions, ..Ports::of(&store) };
+        Services::over(&ports, Accounts::new(store, Arc::new(self.clock.clone())), self.config())
     }
 
     /// Enters an active manager with [`PASSWORD`].
@@ -132,16 +139,16 @@ impl World {
     }
 
     pub(crate) async fn sign_in(&self, address: &str) -> SignedIn {
-        let answer = self.auth.sign_in_by_password(&anyone(), &email(address), &password(PASSWORD)).await;
+        let answer = self.auth.sign_in.by_password(&anyone(), &email(address), &password(PASSWORD)).await;
         signed_in(answer.unwrap())
     }
 
     pub(crate) async fn caller(&self, signed_in: &SignedIn) -> Caller {
-        self.auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.unwrap()
+        self.auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.unwrap()
     }
 
     pub(crate) async fn is_alive(&self, signed_in: &SignedIn) -> bool {
-        self.auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.is_ok()
+        self.auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.is_ok()
     }
 
     /// Delivers every message that waits. Answers the code for this challenge, if it was sent.
@@ -175,23 +182,15 @@ impl World {
     }
 }
 
-fn authentication(
-    stores: Stores,
-    clock: &FixedClock,
-    keys: &Arc<KeyRing>,
-    hasher: &PasswordHasher,
-    settings: Settings,
-) -> Authentication {
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    Authentication::new(Parts {
-        stores,
-        clock: Arc::clone(&clock),
+fn config(clock: &FixedClock, keys: &Arc<KeyRing>, hasher: &PasswordHasher, settings: Settings) -> Config {
+    Config {
+        clock: Arc::new(clock.clone()),
         keys: Arc::clone(keys),
-        tokens: AccessTokens::new(Arc::clone(keys), clock, TokenSettings::default()),
+        tokens: TokenSettings::default(),
         hasher: hasher.clone(),
         outbox_signal: Arc::default(),
         settings,
-    })
+    }
 }
 
 pub(crate) fn staff_form(address: &str) -> StaffSignUp {
@@ -302,12 +301,10 @@ impl SessionStore for HookedSessions {
 #[async_trait]
 impl PasswordStore for HookedSessions {
     async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        (self.hook)("find_credentials").await?;
         self.inner.find_credentials(email).await
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        (self.hook)("renew_password_hash").await?;
         self.inner.renew_password_hash(id, old, new).await
     }
 

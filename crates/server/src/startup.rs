@@ -59,10 +59,10 @@ impl Service {
         let metrics = monitoring::bind(settings.metrics.listen)?;
         let application = Application::open_with(settings, clock).await?;
         let missing_triggers = application.missing_triggers().await;
-        let Application { database, store, clock, keys, outbox_signal, authentication } = application;
+        let Application { database, store, clock, keys, outbox_signal, auth } = application;
         let budgets = application::budgets(settings);
         let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, outbox_signal, budgets);
-        let setup_token = first_admin::prepare(settings, &authentication).await?;
+        let setup_token = first_admin::prepare(settings, &auth).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let workers = http_server::workers(&settings.http);
         let limits = Limits::of(&settings.http, workers, database.max_descriptors());
@@ -70,7 +70,7 @@ impl Service {
         let monitored = Monitored {
             connections: connections.clone(),
             database: database.clone(),
-            authentication: authentication.clone(),
+            passwords: auth.passwords.clone(),
             housekeeping: housekeeping.clone(),
             missing_triggers,
             waiting: Recent::default(),
@@ -79,7 +79,7 @@ impl Service {
         let services = Services {
             accounts: Accounts::new(store.clone(), clock.clone()),
             audit: AuditTrail::new(store),
-            authentication,
+            auth,
             keys: keys.clone(),
             clock: clock.clone(),
             body_time: Duration::from_secs(settings.http.body_timeout.into()),

@@ -51,10 +51,10 @@ pub(crate) async fn change_password(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let authentication = &services.authentication;
-    authentication.check_has_password(&caller.0)?;
+    let auth = &services.auth;
+    auth.own_password.check_exists(&caller.0)?;
     let request: ChangePasswordRequest = body.read(&services).await?;
     let current = Password::attempt(request.current_password.expose_secret());
-    authentication.change_password(&caller.0, &current, &request.new_password).await?;
+    auth.own_password.change(&caller.0, &current, &request.new_password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -47,5 +47,5 @@ pub(crate) async fn forgot_password(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let request: ForgotPasswordRequest = body.read(&services).await?;
-    Ok(code_sent(&services.authentication.forgot_password(&anyone.0, &request.email).await?))
+    Ok(code_sent(&services.auth.passwords.forgot(&anyone.0, &request.email).await?))
 }

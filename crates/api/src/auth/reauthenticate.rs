@@ -47,10 +47,10 @@ pub(crate) async fn reauthenticate(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let authentication = &services.authentication;
-    authentication.check_has_password(&caller.0)?;
+    let auth = &services.auth;
+    auth.own_password.check_exists(&caller.0)?;
     let request: ReauthenticateRequest = body.read(&services).await?;
     let password = Password::attempt(request.password.expose_secret());
-    authentication.reauthenticate(&caller.0, &password).await?;
+    auth.own_password.reauthenticate(&caller.0, &password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

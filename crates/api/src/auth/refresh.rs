@@ -51,7 +51,7 @@ pub(crate) async fn refresh(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let request: RefreshRequest = body.read(&services).await?;
-    let renewed = services.authentication.renew(&anyone.0, request.refresh_token.expose_secret()).await;
+    let renewed = services.auth.tokens.renew(&anyone.0, request.refresh_token.expose_secret()).await;
     let renewed = renewed.map_err(|error| match error {
         AuthError::InvalidToken => Problem::new(Code::InvalidToken, "the refresh token is not valid: sign in again"),
         error => error.into(),

@@ -59,7 +59,7 @@ pub(crate) async fn reset_password(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let ResetPasswordRequest { challenge_id, code, new_password } = body.read(&services).await?;
-    let authentication = &services.authentication;
-    authentication.reset_password(&anyone.0, challenge_id, code.expose_secret(), &new_password).await?;
+    let auth = &services.auth;
+    auth.passwords.reset(&anyone.0, challenge_id, code.expose_secret(), &new_password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

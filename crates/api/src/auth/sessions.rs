@@ -139,7 +139,7 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = SessionQuery::read(request.query_string())?;
-    let sessions = services.authentication.list_sessions(&caller.0).await?;
+    let sessions = services.auth.sessions.list(&caller.0).await?;
     let (page, next) = query.page(&sessions);
     let next_cursor = next.map(|next| query::encode_cursor(&next));
     let mut answer = HttpResponse::Ok();
@@ -160,7 +160,7 @@ pub(crate) async fn list(
             content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn end_others(caller: Authenticated, services: Data<Services>) -> Result<HttpResponse, Problem> {
-    services.authentication.end_other_sessions(&caller.0).await?;
+    services.auth.sessions.end_others(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -179,6 +179,6 @@ pub(crate) async fn end(
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id: SessionId = id.parse().map_err(|_| Problem::not_found())?;
-    services.authentication.end_session(&caller.0, id).await?;
+    services.auth.sessions.end(&caller.0, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

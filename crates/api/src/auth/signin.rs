@@ -89,15 +89,13 @@ pub(crate) async fn signin(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let authentication = &services.authentication;
+    let auth = &services.auth;
     match body.read(&services).await? {
         SigninRequest::Password(request) => {
             let password = Password::attempt(request.password.expose_secret());
-            let done = authentication.sign_in_by_password(&anyone.0, &request.email, &password).await?;
+            let done = auth.sign_in.by_password(&anyone.0, &request.email, &password).await?;
             Ok(answer(&done, StatusCode::OK))
         }
-        SigninRequest::Phone(request) => {
-            Ok(code_sent(&authentication.sign_in_by_phone(&anyone.0, &request.phone).await?))
-        }
+        SigninRequest::Phone(request) => Ok(code_sent(&auth.sign_in.by_phone(&anyone.0, &request.phone).await?)),
     }
 }

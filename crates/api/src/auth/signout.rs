@@ -14,6 +14,6 @@ use crate::services::Services;
         (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn signout(caller: Authenticated, services: Data<Services>) -> Result<HttpResponse, Problem> {
-    services.authentication.sign_out(&caller.0).await?;
+    services.auth.sessions.sign_out(&caller.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

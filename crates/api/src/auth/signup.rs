@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use auth::{FirstAdmin, Password, PasswordPolicy, StaffSignUp};
+use auth::{FirstAdminSignUp, Password, PasswordPolicy, StaffSignUp};
 use domain::{DisplayName, Email, Phone, TrunkNumber, VerificationMethod};
 use secrecy::SecretString;
 use utoipa::openapi::{Object, RefOr, Schema, Type};
@@ -167,16 +167,16 @@ pub(crate) async fn signup(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let authentication = &services.authentication;
+    let auth = &services.auth;
     let done = match body.read(&services).await? {
-        SignupRequest::Staff(request) => authentication.sign_up_staff(&anyone.0, request.into()).await?,
+        SignupRequest::Staff(request) => auth.sign_up.staff(&anyone.0, request.into()).await?,
         SignupRequest::Customer(CustomerSignupRequest { phone, display_name }) => {
-            let sent = authentication.sign_up_customer(&anyone.0, phone, display_name).await?;
+            let sent = auth.sign_up.customer(&anyone.0, phone, display_name).await?;
             return Ok(code_sent(&sent));
         }
         SignupRequest::FirstAdmin(FirstAdminSignupRequest { setup_token, staff }) => {
-            let fields = FirstAdmin { setup_token, staff: staff.into() };
-            authentication.sign_up_first_admin(&anyone.0, fields).await?
+            let fields = FirstAdminSignUp { setup_token, staff: staff.into() };
+            auth.admins.sign_up_first(&anyone.0, fields).await?
         }
     };
     Ok(answer(&done, StatusCode::CREATED))

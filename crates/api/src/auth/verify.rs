@@ -57,6 +57,6 @@ pub(crate) async fn verify(
 ) -> Result<HttpResponse, Problem> {
     let request: VerifyRequest = body.read(&services).await?;
     let code = request.code.expose_secret();
-    let done = services.authentication.verify(&anyone.0, request.challenge_id, code).await?;
+    let done = services.auth.codes.verify(&anyone.0, request.challenge_id, code).await?;
     Ok(answer(&done, StatusCode::OK))
 }

@@ -44,7 +44,7 @@ impl JsonBody {
     /// Reads the body as a request of this type.
     pub(crate) async fn read<T: FromFields>(self, services: &Services) -> Result<T, Problem> {
         let mut fields = self.fields().await?;
-        let request = T::from_fields(&mut fields, services.authentication.settings().passwords);
+        let request = T::from_fields(&mut fields, services.auth.passwords.policy());
         fields.finish(request)
     }
 

@@ -35,7 +35,7 @@ pub(crate) async fn authentication<B: MessageBody + 'static>(
 async fn identify(request: &ServiceRequest) -> Result<Caller, Problem> {
     let services = request.app_data::<Data<Services>>().ok_or_else(Problem::invalid_token)?;
     let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
-    let caller = services.authentication.authenticate(token, origin(request.request())).await;
+    let caller = services.auth.tokens.authenticate(token, origin(request.request())).await;
     caller.map_err(|error| Problem::from(error).about_a_token())
 }
 

@@ -169,12 +169,12 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
     let services = &**services;
-    let passwords = services.authentication.settings().passwords;
+    let passwords = services.auth.passwords.policy();
     let sent = async || {
         no_query(request.query_string())?;
         let key = idempotency_key::key(&request)?;
         let mut fields = body.fields().await?;
-        let once = key.map(|key| services.authentication.once(signed_in.0.user.id, key, &fields.canonical()));
+        let once = key.map(|key| services.keys.idempotent_request(signed_in.0.user.id, key, &fields.canonical()));
         let answer = once.map(|once| Remember { once, answer: |user| created(user).remembered() });
         let role = fields.peek("role").and_then(|role| role.parse().ok());
         let enter = async move |answer| {
@@ -206,10 +206,9 @@ async fn enter(
             let email = new.email.clone();
             let mut staff = NewStaff::from(new);
             let Some(password) = password else {
-                return Ok(services.authentication.invite(actor, staff, remember).await?);
+                return Ok(services.auth.invitations.invite(actor, staff, remember).await?);
             };
-            staff.password_hash =
-                services.authentication.hash_new_password(actor, "password", &password, Some(&email)).await?;
+            staff.password_hash = services.auth.passwords.hash_new(actor, "password", &password, Some(&email)).await?;
             Ok(services.accounts.create_and_store(actor, NewUser::Staff(staff), remember).await?)
         }
         CreateUserRequest::Customer(new) => {

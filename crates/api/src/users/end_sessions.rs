@@ -27,6 +27,6 @@ pub(crate) async fn end_sessions(
     services.accounts.check_may(actor, Action::EndSessions)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     no_query(request.query_string())?;
-    services.authentication.end_all_sessions_of(actor, id).await?;
+    services.auth.sessions.end_all_of(actor, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

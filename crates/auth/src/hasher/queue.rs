@@ -12,7 +12,6 @@ use domain::limit::network;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::HasherStats;
 use crate::crypto::CryptoError;
 use crate::error::AuthError;
 use lanes::{Lanes, Ticket};
@@ -26,6 +25,17 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 const LEAST_AT_ONCE: u32 = 8;
 /// So many may wait however long each takes.
 const LEAST_LENGTH: u64 = 4;
+
+/// How busy the hasher is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HasherStats {
+    /// Passwords that wait for a thread now.
+    pub waiting: u64,
+    /// Passwords turned away since the start.
+    pub rejected: u64,
+    /// Passwords hashed or checked since the start.
+    pub computed: u64,
+}
 
 /// Threads, and those who wait for one.
 pub(super) struct Queue {
@@ -45,7 +55,7 @@ struct State {
 
 /// The place of one request in the queue, taken before any other work is done
 /// for it. Dropped, it is free.
-pub struct Place {
+pub struct HashPermit {
     queue: Arc<Queue>,
     until: Instant,
     network: Option<IpAddr>,
@@ -74,7 +84,7 @@ impl Queue {
 
     /// A place for a request from this address, to be served before `until`. When so many wait that the last of them
     /// would wait too long, the network that waits most often gives up its last place to one that waits less.
-    pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>, until: Instant) -> Result<Place, AuthError> {
+    pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>, until: Instant) -> Result<HashPermit, AuthError> {
         let (most, network) = (self.length(), address.map(network));
         let mut state = self.state();
         let ticket = if state.lanes.len() < most {
@@ -83,7 +93,7 @@ impl Queue {
             // The one who gave way is told when they ask for a thread, or at once if they have.
             state.lanes.displace(network).ok_or_else(|| self.turned_away())?
         };
-        Ok(Place { queue: Arc::clone(self), until, network, ticket: Some(ticket), admission: None })
+        Ok(HashPermit { queue: Arc::clone(self), until, network, ticket: Some(ticket), admission: None })
     }
 
     pub(super) fn stats(&self) -> HasherStats {
@@ -141,7 +151,7 @@ impl Drop for Thread {
     }
 }
 
-impl Place {
+impl HashPermit {
     /// Does the work on a thread, as soon as one is free.
     pub(super) async fn run<T: Send + 'static>(
         &mut self,
@@ -207,7 +217,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for HashPermit {
     fn drop(&mut self) {
         self.leave();
     }

@@ -10,7 +10,8 @@ use domain::clock::Timestamp;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::store::{KeyStore, StoreError};
 
-use super::{KeyError, KeyRing};
+use super::KeyRing;
+use crate::key_error::KeyError;
 use crate::key_material::{Signer, new_signing_key};
 
 /// Where a signing key is in its life.

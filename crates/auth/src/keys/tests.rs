@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use domain::Actor;
 use domain::testing::{FixedClock, MemoryStore};
 
+use super::rotation::{KeyState, signing_keys};
 use super::*;
 use crate::key_material::new_signing_key;
 

@@ -7,7 +7,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use api::Recent;
-use auth::Authentication;
+use auth::Passwords;
 use domain::{ErrorChain, Housekeeping};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -33,7 +33,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Monitored {
     pub(crate) connections: Connections,
     pub(crate) database: Database,
-    pub(crate) authentication: Authentication,
+    pub(crate) passwords: Passwords,
     pub(crate) housekeeping: Housekeeping,
     /// Of the audit trail, at start, if it is known.
     pub(crate) missing_triggers: Option<usize>,
@@ -108,7 +108,7 @@ async fn observe(monitored: &Monitored) {
     if let Some(missing) = monitored.missing_triggers {
         gauge!("clientele_audit_triggers_missing").set(missing as f64);
     }
-    let hasher = monitored.authentication.hasher_stats();
+    let hasher = monitored.passwords.hasher_stats();
     counter!("clientele_password_hashes_total").absolute(hasher.computed);
     counter!("clientele_password_hashes_rejected_total").absolute(hasher.rejected);
     gauge!("clientele_password_hashes_waiting").set(hasher.waiting as f64);

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::{
-    AccessTokens, Authentication, KeyRing, Parts, PasswordHasher, PasswordPolicy, SignupPolicy, Stores, TokenSettings,
-};
+use auth::{KeyRing, PasswordHasher, PasswordPolicy, SignupPolicy, TokenSettings};
 use chrono::TimeDelta;
 use delivery::Budgets;
 use domain::{Clock, ErrorChain, SystemClock};
@@ -25,7 +23,7 @@ pub(crate) struct Application {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) outbox_signal: Arc<Notify>,
-    pub(crate) authentication: Authentication,
+    pub(crate) auth: auth::Services,
 }
 
 impl Application {
@@ -42,8 +40,9 @@ impl Application {
         let master_key = settings.auth.master_key.clone();
         let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
         let outbox_signal = Arc::new(Notify::new());
-        let authentication = authentication(settings, Stores::of(store.clone()), &clock, &keys, outbox_signal.clone())?;
-        Ok(Self { database, store, clock, keys, outbox_signal, authentication })
+        let config = auth_config(settings, &clock, &keys, &outbox_signal)?;
+        let auth = auth::Services::new(&store, config);
+        Ok(Self { database, store, clock, keys, outbox_signal, auth })
     }
 
     /// How many triggers that protect audit events are missing; `None` where that cannot be known. Logs which.
@@ -87,25 +86,22 @@ pub(crate) async fn open_migrated(settings: &Settings) -> Result<Database, Start
     if schema.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
 }
 
-fn authentication(
+fn auth_config(
     settings: &Settings,
-    stores: Stores,
     clock: &Arc<dyn Clock>,
     keys: &Arc<KeyRing>,
-    outbox_signal: Arc<Notify>,
-) -> Result<Authentication, StartupError> {
+    outbox_signal: &Arc<Notify>,
+) -> Result<auth::Config, StartupError> {
     let (auth, signup) = (&settings.auth, &settings.signup);
     let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads());
     let passwords = PasswordPolicy::new(auth.password_min_length);
     let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
-    let token_settings = TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl };
-    Ok(Authentication::new(Parts {
-        stores,
+    Ok(auth::Config {
         clock: clock.clone(),
         keys: keys.clone(),
-        tokens: AccessTokens::new(keys.clone(), clock.clone(), token_settings),
+        tokens: TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl },
         hasher: hasher.map_err(SettingsError::invalid("auth.bcrypt_cost"))?,
-        outbox_signal,
+        outbox_signal: outbox_signal.clone(),
         settings: auth::Settings {
             signup: SignupPolicy {
                 staff: signup.staff,
@@ -122,7 +118,7 @@ fn authentication(
             signups_per_address: settings.limits.signups_per_address,
             signups_per_hour: settings.limits.signups_per_hour,
         },
-    }))
+    })
 }
 
 /// What may be spent on codes.

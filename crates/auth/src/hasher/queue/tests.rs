@@ -8,12 +8,12 @@ fn address(n: u8) -> IpAddr {
     IpAddr::from([192, 0, 2, n])
 }
 
-fn enter(queue: &Arc<Queue>, address: Option<IpAddr>) -> Result<Place, AuthError> {
+fn enter(queue: &Arc<Queue>, address: Option<IpAddr>) -> Result<HashPermit, AuthError> {
     queue.enter(address, Instant::now() + PATIENCE)
 }
 
 /// Enters until turned away.
-fn fill(queue: &Arc<Queue>, address: Option<IpAddr>) -> Vec<Place> {
+fn fill(queue: &Arc<Queue>, address: Option<IpAddr>) -> Vec<HashPermit> {
     std::iter::from_fn(|| enter(queue, address).ok()).collect()
 }
 
@@ -26,11 +26,11 @@ async fn hold(queue: &Arc<Queue>) -> Thread {
 fn the_queue_is_as_long_as_can_be_served_in_time() {
     for (average, length) in [(50, 30), (250, 6), (500, 4), (5000, 4)] {
         let queue = queue(Duration::from_millis(average));
-        let places = fill(&queue, None);
-        assert_eq!(places.len(), length, "{average} ms");
+        let permits = fill(&queue, None);
+        assert_eq!(permits.len(), length, "{average} ms");
         assert_eq!(queue.stats(), HasherStats { waiting: length as u64, rejected: 1, computed: 0 });
         assert!(matches!(enter(&queue, None), Err(AuthError::Overloaded { retry_after: RETRY_AFTER })));
-        drop(places);
+        drop(permits);
         assert_eq!((queue.stats().waiting, fill(&queue, None).len()), (0, length), "and free again");
     }
 }
@@ -50,13 +50,13 @@ async fn patience_begins_with_the_arrival() {
     let queue = queue(Duration::from_millis(250));
     let held = hold(&queue).await;
     let began = Instant::now();
-    let mut place = enter(&queue, None).unwrap();
+    let mut permit = enter(&queue, None).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert!(matches!(place.run(|| ()).await, Err(AuthError::Overloaded { .. })));
+    assert!(matches!(permit.run(|| ()).await, Err(AuthError::Overloaded { .. })));
     assert_eq!(began.elapsed(), PATIENCE);
     assert_eq!(queue.stats(), HasherStats { waiting: 0, rejected: 1, computed: 0 });
     drop(held);
-    place.run(|| ()).await.unwrap();
+    permit.run(|| ()).await.unwrap();
     assert_eq!(queue.stats().computed, 1, "a free thread is had by one who comes late");
 }
 
@@ -64,8 +64,8 @@ async fn patience_begins_with_the_arrival() {
 async fn a_caller_who_hangs_up_leaves_the_thread_taken_until_it_is_done() {
     let queue = queue(Duration::from_millis(250));
     let (end, ended) = std::sync::mpsc::channel::<()>();
-    let mut place = enter(&queue, None).unwrap();
-    let task = tokio::spawn(async move { place.run(move || ended.recv()).await });
+    let mut permit = enter(&queue, None).unwrap();
+    let task = tokio::spawn(async move { permit.run(move || ended.recv()).await });
     while queue.stats().computed == 0 {
         tokio::task::yield_now().await;
     }
@@ -81,11 +81,11 @@ async fn one_network_that_fills_the_queue_keeps_no_other_out() {
     let queue = queue(Duration::from_millis(250));
     let held = hold(&queue).await;
     let (order, mut served) = tokio::sync::mpsc::unbounded_channel();
-    let start = |mut place: Place, n: u8| {
+    let start = |mut permit: HashPermit, n: u8| {
         let order = order.clone();
-        tokio::spawn(async move { place.run(move || order.send(n).unwrap()).await })
+        tokio::spawn(async move { permit.run(move || order.send(n).unwrap()).await })
     };
-    let flood: Vec<_> = fill(&queue, Some(address(1))).into_iter().map(|place| start(place, 1)).collect();
+    let flood: Vec<_> = fill(&queue, Some(address(1))).into_iter().map(|permit| start(permit, 1)).collect();
     assert_eq!(flood.len(), 6);
     tokio::task::yield_now().await;
     let owner = start(enter(&queue, Some(address(2))).unwrap(), 2);
@@ -130,10 +130,10 @@ async fn who_gave_way_before_asking_for_a_thread_is_turned_away() {
 async fn a_network_of_ipv6_is_one_network() {
     let queue = queue(Duration::from_millis(250));
     let ipv6 = |n: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]));
-    let places: Vec<_> = (0..6).map(|n| enter(&queue, ipv6(n)).unwrap()).collect();
+    let permits: Vec<_> = (0..6).map(|n| enter(&queue, ipv6(n)).unwrap()).collect();
     assert!(enter(&queue, ipv6(7)).is_err());
     assert!(enter(&queue, Some(address(1))).is_ok());
-    drop(places);
+    drop(permits);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,5 @@
-//! Work that goes on when whoever asked for it hangs up: the server drops the
-//! handler then, and with it what was only begun.
+//! Runs work on when whoever asked for it hangs up. The server drops the handler then, and with it the work that the
+//! handler awaits.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use crate::error::AuthError;
 
 /// Does the work on a task of its own and waits for it.
-pub(super) async fn to_its_end<T: Send + 'static>(
+pub(crate) async fn run<T: Send + 'static>(
     work: impl Future<Output = Result<T, AuthError>> + Send + 'static,
 ) -> Result<T, AuthError> {
     match tokio::spawn(work.in_current_span()).await {
@@ -20,10 +20,10 @@ pub(super) async fn to_its_end<T: Send + 'static>(
 }
 
 /// Does the work without anybody waiting for it.
-pub(super) fn go_on(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
+pub(crate) fn spawn(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
     let work = async move {
         if let Err(error) = work.await {
-            tracing::warn!(error = %domain::ErrorChain(&error), "what was begun could not be finished");
+            tracing::warn!(error = %domain::ErrorChain(&error), "work of a request that is over failed");
         }
     };
     drop(tokio::spawn(work.in_current_span()));

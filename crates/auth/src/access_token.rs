@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::crypto::CryptoError;
 use crate::error::AuthError;
-use crate::keys::{KeyError, KeyRing};
+use crate::key_error::KeyError;
+use crate::keys::KeyRing;
 
 /// What an access token says about itself, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ fn at(address: &str) -> Actor {
 }
 
 async fn guess(world: &World, from: &str, address: &str, text: &str) -> Result<Answer, AuthError> {
-    world.auth.sign_in_by_password(&at(from), &email(address), &password(text)).await
+    world.auth.sign_in.by_password(&at(from), &email(address), &password(text)).await
 }
 
 /// Guesses wrong until it has to wait; how often it could, and how long the wait is.
@@ -97,7 +97,7 @@ async fn a_network_is_known_for_ninety_days_whatever_becomes_of_the_session() {
         let world = World::new().await;
         world.manager(ANN).await;
         let session = signed_in(guess(&world, HOME, ANN, PASSWORD).await.unwrap());
-        world.auth.sign_out(&world.caller(&session).await).await.unwrap();
+        world.auth.sessions.sign_out(&world.caller(&session).await).await.unwrap();
         world.clock.advance(TimeDelta::days(days));
         guess_from_everywhere(&world, 91).await;
         assert_eq!(guess(&world, HOME, ANN, PASSWORD).await.is_ok(), is_known, "after {days} days");
@@ -109,7 +109,7 @@ async fn a_renewed_session_makes_its_network_known() {
     let world = World::new().await;
     world.manager(ANN).await;
     let session = world.sign_in(ANN).await;
-    world.auth.renew(&at(HOME), session.refresh_token.expose_secret()).await.unwrap();
+    world.auth.tokens.renew(&at(HOME), session.refresh_token.expose_secret()).await.unwrap();
     guess_from_everywhere(&world, 91).await;
     signed_in(guess(&world, HOME, ANN, PASSWORD).await.unwrap());
 }
@@ -119,10 +119,10 @@ async fn a_new_password_by_code_ends_the_wait() {
     let world = World::new().await;
     world.manager(ANN).await;
     guess_until_told_to_wait(&world, "192.0.2.1", ANN).await;
-    let sent = world.auth.forgot_password(&anyone(), &email(ANN)).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email(ANN)).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     let new = password(OTHER_PASSWORD);
-    world.auth.reset_password(&anyone(), sent.challenge_id, &code, &new).await.unwrap();
+    world.auth.passwords.reset(&anyone(), sent.challenge_id, &code, &new).await.unwrap();
     signed_in(guess(&world, "192.0.2.1", ANN, OTHER_PASSWORD).await.unwrap());
 }
 
@@ -131,9 +131,9 @@ async fn a_new_password_by_code_is_good_from_there_whatever_strangers_do() {
     let world = World::new().await;
     world.manager(ANN).await;
     guess_from_everywhere(&world, 91).await;
-    let sent = world.auth.forgot_password(&at(HOME), &email(ANN)).await.unwrap();
+    let sent = world.auth.passwords.forgot(&at(HOME), &email(ANN)).await.unwrap();
     let code = world.code(&sent).await.unwrap();
-    world.auth.reset_password(&at(HOME), sent.challenge_id, &code, &password(OTHER_PASSWORD)).await.unwrap();
+    world.auth.passwords.reset(&at(HOME), sent.challenge_id, &code, &password(OTHER_PASSWORD)).await.unwrap();
     guess_from_everywhere(&world, 91).await;
     signed_in(guess(&world, HOME, ANN, OTHER_PASSWORD).await.unwrap());
 }
@@ -173,7 +173,7 @@ async fn guesses_at_once_are_answered_as_guesses_one_by_one() {
         for n in 0..100 {
             let account = if accounts == 1 { ANN.to_owned() } else { format!("nobody{n}@example.com") };
             let auth = world.auth.clone();
-            tasks.spawn(async move { auth.sign_in_by_password(&at(from), &email(&account), &password(text)).await });
+            tasks.spawn(async move { auth.sign_in.by_password(&at(from), &email(&account), &password(text)).await });
         }
         tasks.join_all().await
     };
@@ -199,7 +199,7 @@ async fn sign_ups_are_counted_by_network_and_over_all() {
     let world = World::with(few).await;
     let sign_up = async |from: &str, n: usize| {
         let form = staff_form(&format!("new{n}@example.com"));
-        match world.auth.sign_up_staff(&at(from), form).await {
+        match world.auth.sign_up.staff(&at(from), form).await {
             Err(AuthError::TooMany(too_many)) => Some((too_many.name, too_many.retry_after.num_seconds())),
             answer => answer.map(|_| None).unwrap(),
         }
@@ -223,20 +223,20 @@ async fn the_current_password_is_no_easier_to_guess_than_at_sign_in() {
     let caller = world.caller(&world.sign_in(ANN).await).await;
     let (wrong, new) = (password("wrong"), password(OTHER_PASSWORD));
     for _ in 0..10 {
-        let refused = world.auth.change_password(&caller, &wrong, &new).await;
+        let refused = world.auth.own_password.change(&caller, &wrong, &new).await;
         assert!(matches!(refused, Err(AuthError::InvalidCredentials)), "{refused:?}");
     }
-    let refused = world.auth.change_password(&caller, &password(PASSWORD), &new).await;
+    let refused = world.auth.own_password.change(&caller, &password(PASSWORD), &new).await;
     assert!(matches!(refused, Err(AuthError::TooMany(_))), "{refused:?}");
     world.sign_in(ANN).await;
     world.clock.advance(TimeDelta::seconds(1));
-    world.auth.change_password(&caller, &password(PASSWORD), &new).await.unwrap();
+    world.auth.own_password.change(&caller, &password(PASSWORD), &new).await.unwrap();
 }
 
 /// Asks for codes as fast as each is a new one, until it has to wait; how many it got, and how long the wait is.
 async fn ask_until_told_to_wait(world: &World, phone: &Phone) -> (usize, i64) {
     for count in 0..50 {
-        match world.auth.sign_in_by_phone(&anyone(), phone).await {
+        match world.auth.sign_in.by_phone(&anyone(), phone).await {
             Ok(_) => world.clock.advance(TimeDelta::seconds(61)),
             Err(AuthError::TooMany(too_many)) => return (count, too_many.retry_after.num_seconds()),
             Err(other) => panic!("{other:?}"),
@@ -267,9 +267,9 @@ async fn a_contact_gets_five_codes_an_hour_and_ten_a_day_whoever_has_it() {
 async fn the_same_challenge_again_counts_as_one_code() {
     let world = World::new().await;
     let phone = phone(PHONE);
-    let first = world.auth.sign_up_customer(&anyone(), phone.clone(), None).await.unwrap();
+    let first = world.auth.sign_up.customer(&anyone(), phone.clone(), None).await.unwrap();
     for _ in 0..20 {
-        let again = world.auth.sign_up_customer(&anyone(), phone.clone(), None).await.unwrap();
+        let again = world.auth.sign_up.customer(&anyone(), phone.clone(), None).await.unwrap();
         assert_eq!(again.challenge_id, first.challenge_id);
     }
     world.clock.advance(TimeDelta::seconds(61));
@@ -281,7 +281,7 @@ async fn strangers_who_forget_passwords_do_not_use_up_the_second_factor() {
     let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
     world.manager(ANN).await;
     let mut asked = 0;
-    while world.auth.forgot_password(&anyone(), &email(ANN)).await.is_ok() {
+    while world.auth.passwords.forgot(&anyone(), &email(ANN)).await.is_ok() {
         asked += 1;
         world.clock.advance(TimeDelta::seconds(61));
     }
@@ -296,7 +296,7 @@ async fn limits_can_be_off() {
     for _ in 0..12 {
         let refused = guess(&world, "192.0.2.1", ANN, "wrong").await;
         assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
-        world.auth.forgot_password(&anyone(), &email(ANN)).await.unwrap();
+        world.auth.passwords.forgot(&anyone(), &email(ANN)).await.unwrap();
         world.clock.advance(TimeDelta::seconds(61));
     }
 }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 async fn renew(world: &World, token: &SecretString) -> Result<SignedIn, AuthError> {
-    world.auth.renew(&anyone(), token.expose_secret()).await
+    world.auth.tokens.renew(&anyone(), token.expose_secret()).await
 }
 
 async fn world_with_session() -> (World, SignedIn) {
@@ -73,7 +73,7 @@ async fn a_forged_token_changes_nothing() {
     let stored = world.store.sessions();
     let good = first.refresh_token.expose_secret();
     for forged in ["", "x", &good[..95], &format!("{good}A"), &good.replace(&good[40..42], "zz")] {
-        assert!(matches!(world.auth.renew(&anyone(), forged).await, Err(AuthError::InvalidToken)), "{forged}");
+        assert!(matches!(world.auth.tokens.renew(&anyone(), forged).await, Err(AuthError::InvalidToken)), "{forged}");
     }
     assert_eq!(world.store.sessions(), stored);
     assert!(renew(&world, &first.refresh_token).await.is_ok());
@@ -88,7 +88,7 @@ async fn dead_sessions_and_inactive_people_are_not_renewed() {
     world.deactivate(&first.user);
     assert!(matches!(renew(&world, &first.refresh_token).await, Err(AuthError::InvalidToken)));
     let (world, first) = world_with_session().await;
-    world.auth.sign_out(&world.caller(&first).await).await.unwrap();
+    world.auth.sessions.sign_out(&world.caller(&first).await).await.unwrap();
     assert!(matches!(renew(&world, &first.refresh_token).await, Err(AuthError::InvalidToken)));
 }
 
@@ -101,12 +101,12 @@ async fn whoever_loses_the_race_gets_what_the_winner_got() {
         let (winner, done, token) = (winner.clone(), Arc::clone(&done), token.clone());
         async move {
             if method == "renew_session" && !done.swap(true, Ordering::Relaxed) {
-                winner.renew(&anyone(), token.expose_secret()).await.unwrap();
+                winner.tokens.renew(&anyone(), token.expose_secret()).await.unwrap();
             }
             Ok(())
         }
     }));
-    let lost = loser.renew(&anyone(), first.refresh_token.expose_secret()).await.unwrap();
+    let lost = loser.tokens.renew(&anyone(), first.refresh_token.expose_secret()).await.unwrap();
     let won = renew(&world, &first.refresh_token).await.unwrap();
     assert_eq!(lost.refresh_token.expose_secret(), won.refresh_token.expose_secret());
     assert_eq!(world.store.sessions()[0].renewals, 1);
@@ -120,7 +120,7 @@ async fn a_session_knows_where_it_was_last_renewed_from() {
         user_agent: Some("tests".to_owned()),
         ..Origin::default()
     };
-    world.auth.renew(&Actor::anonymous(origin), first.refresh_token.expose_secret()).await.unwrap();
+    world.auth.tokens.renew(&Actor::anonymous(origin), first.refresh_token.expose_secret()).await.unwrap();
     let session = &world.store.sessions()[0];
     assert_eq!((session.address, session.user_agent.as_deref()), ("192.0.2.7".parse().ok(), Some("tests")));
 }
@@ -130,7 +130,8 @@ async fn what_is_stored_is_no_token() {
     let (world, first) = world_with_session().await;
     let next = renew(&world, &first.refresh_token).await.unwrap();
     let session = &world.store.sessions()[0];
-    let wire = crate::refresh::RefreshToken::parse(next.refresh_token.expose_secret(), &world.keys.secrets()).unwrap();
+    let wire =
+        crate::refresh_token::RefreshToken::parse(next.refresh_token.expose_secret(), &world.keys.secrets()).unwrap();
     assert_eq!(session.refresh_digest, wire.digest());
     assert_eq!(format!("{next:?}").matches("REDACTED").count(), 2);
 }

@@ -7,8 +7,15 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 
-use super::*;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::audit::EventKind;
+use domain::{Actor, Clock as _, Origin, User, VerificationMethod};
+use secrecy::SecretString;
+
 use crate::test_world::*;
+use crate::*;
 
 fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     let mut settings = Settings::default();

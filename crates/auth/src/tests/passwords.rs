@@ -5,11 +5,11 @@ use domain::{Error, NewStaff, PasswordHash, Profile, StaffRole, VerificationMeth
 use super::*;
 
 async fn reset(world: &World, sent: &CodeSent, code: &str, new: &str) -> Result<(), AuthError> {
-    world.auth.reset_password(&anyone(), sent.challenge_id, code, &password(new)).await
+    world.auth.passwords.reset(&anyone(), sent.challenge_id, code, &password(new)).await
 }
 
 async fn is_password(world: &World, address: &str, text: &str) -> bool {
-    world.auth.sign_in_by_password(&anyone(), &email(address), &password(text)).await.is_ok()
+    world.auth.sign_in.by_password(&anyone(), &email(address), &password(text)).await.is_ok()
 }
 
 fn refused_as(answer: Result<(), AuthError>) -> (&'static str, &'static str) {
@@ -24,7 +24,7 @@ async fn a_forgotten_password_is_replaced_by_code_and_every_session_ends() {
     let world = World::new().await;
     world.manager("ann@example.com").await;
     let signed_in = world.sign_in("ann@example.com").await;
-    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email("ann@example.com")).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
     assert!(!world.is_alive(&signed_in).await);
@@ -36,7 +36,7 @@ async fn a_forgotten_password_is_replaced_by_code_and_every_session_ends() {
     let at = proven.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     assert_eq!(event.changes["verified_at"].to, at);
     // A second one proves nothing new.
-    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email("ann@example.com")).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     reset(&world, &sent, &code, PASSWORD).await.unwrap();
     assert!(
@@ -66,13 +66,13 @@ async fn nobody_learns_whether_an_account_was_there_to_be_forgotten() {
     let mut answers = Vec::new();
     for (address, delivered) in [("ann@example.com", true), ("gone@example.com", false), ("nobody@example.com", false)]
     {
-        let sent = world.auth.forgot_password(&anyone(), &email(address)).await.unwrap();
+        let sent = world.auth.passwords.forgot(&anyone(), &email(address)).await.unwrap();
         assert_eq!(world.store.messages().len(), 1);
         let code = world.code(&sent).await;
         assert_eq!(code.is_some(), delivered, "{address}");
         let refused = reset(&world, &sent, wrong(code.as_deref().unwrap_or("")), OTHER_PASSWORD).await;
         answers.push((sent.channel, sent.expires_in, format!("{refused:?}")));
-        assert_eq!(world.auth.forgot_password(&anyone(), &email(address)).await.unwrap(), sent);
+        assert_eq!(world.auth.passwords.forgot(&anyone(), &email(address)).await.unwrap(), sent);
     }
     assert_eq!(answers[0].0, VerificationMethod::Email);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -84,7 +84,7 @@ async fn nobody_learns_whether_an_account_was_there_to_be_forgotten() {
 async fn a_weak_password_spends_no_try() {
     let world = World::new().await;
     world.manager("ann.smithson@example.com").await;
-    let sent = world.auth.forgot_password(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     for _ in 0..9 {
         assert_eq!(refused_as(reset(&world, &sent, &code, "short").await), ("new_password", "too_short"));
@@ -112,13 +112,13 @@ async fn an_invitation_is_finished_by_setting_a_password() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invite(&admin, new.clone(), None).await.unwrap();
+    let invited = world.auth.invitations.invite(&admin, new.clone(), None).await.unwrap();
     assert_eq!(world.store.password_hash(invited.id), Some(PasswordHash::unusable()));
     assert!(!is_password(&world, "ann@example.com", "whatever").await);
     let sent = world.invitation(&invited);
     assert_eq!(sent.expires_in, 72 * 3600);
     let code = world.code(&sent).await.unwrap();
-    let taken = world.auth.invite(&admin, new, None).await;
+    let taken = world.auth.invitations.invite(&admin, new, None).await;
     assert!(matches!(taken, Err(AuthError::Domain(Error::Taken(_)))));
     assert_eq!(world.invitation(&invited).challenge_id, sent.challenge_id, "the refused one changed nothing");
     world.clock.advance(TimeDelta::hours(71));
@@ -131,12 +131,12 @@ async fn an_invitation_that_came_too_late_is_asked_for_again() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invite(&admin, new, None).await.unwrap();
+    let invited = world.auth.invitations.invite(&admin, new, None).await.unwrap();
     let (late, late_code) = (world.invitation(&invited), world.code(&world.invitation(&invited)).await.unwrap());
     world.clock.advance(TimeDelta::hours(72));
     let refused = reset(&world, &late, &late_code, OTHER_PASSWORD).await;
     assert!(matches!(refused, Err(AuthError::InvalidCode { .. })));
-    let sent = world.auth.forgot_password(&anyone(), &email("ann@example.com")).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email("ann@example.com")).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     reset(&world, &sent, &code, OTHER_PASSWORD).await.unwrap();
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
@@ -149,7 +149,7 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
     let customer = world.customer(PHONE).await;
     for actor in [&manager, &customer] {
         let new = new_staff(&testing::manager(&world.clock, "bob@example.com"));
-        let refused = world.auth.invite(&testing::signed_in(actor), new, None).await;
+        let refused = world.auth.invitations.invite(&testing::signed_in(actor), new, None).await;
         assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenField(_)))));
     }
     assert!(world.store.messages().is_empty());
@@ -159,7 +159,7 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
 async fn a_password_that_is_refused_after_the_code_spends_no_try() {
     let world = World::new().await;
     world.manager("ann.smithson@example.com").await;
-    let sent = world.auth.forgot_password(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
+    let sent = world.auth.passwords.forgot(&anyone(), &email("ann.smithson@example.com")).await.unwrap();
     let code = world.code(&sent).await.unwrap();
     for _ in 0..9 {
         assert_eq!(refused_as(reset(&world, &sent, &code, "ann.smithson2026").await).1, "contains_email");
@@ -172,9 +172,9 @@ async fn what_was_asked_for_with_the_old_password_ends_with_it() {
     let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
     let user = world.manager("ann@example.com").await;
     let address = email("ann@example.com");
-    let factor = world.auth.sign_in_by_password(&anyone(), &address, &password(PASSWORD)).await.unwrap();
+    let factor = world.auth.sign_in.by_password(&anyone(), &address, &password(PASSWORD)).await.unwrap();
     let factor = code_sent(factor);
-    let forgot = world.auth.forgot_password(&anyone(), &address).await.unwrap();
+    let forgot = world.auth.passwords.forgot(&anyone(), &address).await.unwrap();
     let factor_code = world.code(&factor).await.unwrap();
     world.clock.advance(TimeDelta::seconds(60));
     let forgot_code = world.code(&forgot).await.unwrap();
@@ -182,8 +182,8 @@ async fn what_was_asked_for_with_the_old_password_ends_with_it() {
     let session = testing::session(&world.clock, user.id);
     world.store.start_session(&session, &started).await.unwrap();
     let caller = Caller { actor: testing::signed_in(&user), user, session_id: session.id };
-    world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
-    let refused = world.auth.verify(&anyone(), factor.challenge_id, &factor_code).await;
+    world.auth.own_password.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    let refused = world.auth.codes.verify(&anyone(), factor.challenge_id, &factor_code).await;
     assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));
     let refused = reset(&world, &forgot, &forgot_code, "a third fine passphrase").await;
     assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));
@@ -196,7 +196,7 @@ async fn a_changed_password_ends_the_other_sessions() {
     world.manager("ann@example.com").await;
     let (here, there) = (world.sign_in("ann@example.com").await, world.sign_in("ann@example.com").await);
     let caller = world.caller(&here).await;
-    world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    world.auth.own_password.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
     assert!(world.is_alive(&here).await && !world.is_alive(&there).await);
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
     assert!(world.history().contains(&"password.changed"));
@@ -207,10 +207,10 @@ async fn a_password_is_changed_by_whoever_knows_it_only() {
     let world = World::new().await;
     world.manager("ann@example.com").await;
     let caller = world.caller(&world.sign_in("ann@example.com").await).await;
-    let wrong = world.auth.change_password(&caller, &password("wrong"), &password(OTHER_PASSWORD)).await;
+    let wrong = world.auth.own_password.change(&caller, &password("wrong"), &password(OTHER_PASSWORD)).await;
     assert!(matches!(wrong, Err(AuthError::InvalidCredentials)));
     assert_eq!(world.history().last(), Some(&"signin.failed"));
-    let weak = world.auth.change_password(&caller, &password(PASSWORD), &password("aaaaaaaaaaaa")).await;
+    let weak = world.auth.own_password.change(&caller, &password(PASSWORD), &password("aaaaaaaaaaaa")).await;
     assert_eq!(refused_as(weak), ("new_password", "common_password"));
     assert!(is_password(&world, "ann@example.com", PASSWORD).await);
 }
@@ -234,18 +234,18 @@ async fn a_hash_renewed_meanwhile_does_not_stop_a_change() {
             Ok(())
         }
     }));
-    auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    auth.own_password.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
 }
 
 #[tokio::test]
 async fn customers_have_no_password_to_change() {
     let world = World::new().await;
-    let sent = world.auth.sign_up_customer(&anyone(), phone(PHONE), None).await.unwrap();
+    let sent = world.auth.sign_up.customer(&anyone(), phone(PHONE), None).await.unwrap();
     let code = world.code(&sent).await.unwrap();
-    let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
+    let signed_in = signed_in(world.auth.codes.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     let caller = world.caller(&signed_in).await;
-    let refused = world.auth.change_password(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await;
+    let refused = world.auth.own_password.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await;
     assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
 }
 
@@ -253,8 +253,8 @@ async fn customers_have_no_password_to_change() {
 async fn a_password_for_a_new_account_is_checked_and_hashed() {
     let world = World::new().await;
     let address = email("ann.smithson@example.com");
-    let hash = world.auth.hash_new_password(&anyone(), "password", &password(PASSWORD), Some(&address)).await.unwrap();
+    let hash = world.auth.passwords.hash_new(&anyone(), "password", &password(PASSWORD), Some(&address)).await.unwrap();
     assert!(hash.expose().starts_with("$2b$04$"));
-    let weak = world.auth.hash_new_password(&anyone(), "password", &password("ann.smithson1"), Some(&address)).await;
+    let weak = world.auth.passwords.hash_new(&anyone(), "password", &password("ann.smithson1"), Some(&address)).await;
     assert!(matches!(weak, Err(AuthError::Invalid(refusals)) if refusals[0].error.code == "contains_email"));
 }

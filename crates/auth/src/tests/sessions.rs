@@ -25,11 +25,11 @@ async fn a_database_that_is_away_is_no_reason_to_refuse_a_token() {
     world.manager("ann@example.com").await;
     let signed_in = world.sign_in("ann@example.com").await;
     let auth = world.hooked(hook(|_| async { Err(unavailable()) }));
-    let answer = auth.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await;
+    let answer = auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await;
     assert!(matches!(answer, Err(AuthError::Store(StoreError::Unavailable(_)))));
-    let renewed = auth.renew(&anyone(), signed_in.refresh_token.expose_secret()).await;
+    let renewed = auth.tokens.renew(&anyone(), signed_in.refresh_token.expose_secret()).await;
     assert!(matches!(renewed, Err(AuthError::Store(StoreError::Unavailable(_)))));
-    let forged = auth.authenticate("forged", Origin::default()).await;
+    let forged = auth.tokens.authenticate("forged", Origin::default()).await;
     assert!(matches!(forged, Err(AuthError::InvalidToken)));
 }
 
@@ -38,7 +38,7 @@ async fn signing_out_ends_this_session_at_once() {
     let world = World::new().await;
     world.manager("ann@example.com").await;
     let (here, there) = (world.sign_in("ann@example.com").await, world.sign_in("ann@example.com").await);
-    world.auth.sign_out(&world.caller(&here).await).await.unwrap();
+    world.auth.sessions.sign_out(&world.caller(&here).await).await.unwrap();
     assert!(!world.is_alive(&here).await && world.is_alive(&there).await);
     assert_eq!(world.history().last(), Some(&"session.ended"));
 }
@@ -52,13 +52,13 @@ async fn people_see_and_end_their_own_sessions_only() {
     let stranger = world.caller(&world.sign_in("bob@example.com").await).await;
     let caller = world.caller(&one).await;
     let other = world.caller(&two).await.session_id;
-    let listed: Vec<_> = world.auth.list_sessions(&caller).await.unwrap().iter().map(|s| s.id).collect();
+    let listed: Vec<_> = world.auth.sessions.list(&caller).await.unwrap().iter().map(|s| s.id).collect();
     assert_eq!(listed, [other, caller.session_id]);
-    let refused = world.auth.end_session(&stranger, other).await;
+    let refused = world.auth.sessions.end(&stranger, other).await;
     assert!(matches!(refused, Err(AuthError::Domain(Error::NotFound))));
-    world.auth.end_session(&caller, other).await.unwrap();
+    world.auth.sessions.end(&caller, other).await.unwrap();
     assert!(!world.is_alive(&two).await && world.is_alive(&one).await);
-    assert!(matches!(world.auth.end_session(&caller, other).await, Err(AuthError::Domain(Error::NotFound))));
+    assert!(matches!(world.auth.sessions.end(&caller, other).await, Err(AuthError::Domain(Error::NotFound))));
 }
 
 #[tokio::test]
@@ -70,8 +70,8 @@ async fn all_others_end_together() {
         world.sign_in("ann@example.com").await;
     }
     let caller = world.caller(&here).await;
-    assert_eq!(world.auth.end_other_sessions(&caller).await.unwrap(), 2);
-    assert_eq!(world.auth.end_other_sessions(&caller).await.unwrap(), 0);
+    assert_eq!(world.auth.sessions.end_others(&caller).await.unwrap(), 2);
+    assert_eq!(world.auth.sessions.end_others(&caller).await.unwrap(), 0);
     assert!(world.is_alive(&here).await);
 }
 
@@ -81,11 +81,11 @@ async fn admins_sign_people_out_everywhere() {
     let admin = world.admin("root@example.com").await;
     let manager = world.manager("ann@example.com").await;
     let signed_in = world.sign_in("ann@example.com").await;
-    let refused = world.auth.end_all_sessions_of(&testing::signed_in(&manager), manager.id).await;
+    let refused = world.auth.sessions.end_all_of(&testing::signed_in(&manager), manager.id).await;
     assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
     let actor = testing::signed_in(&admin);
-    let nobody = world.auth.end_all_sessions_of(&actor, world.clock.new_id().into()).await;
+    let nobody = world.auth.sessions.end_all_of(&actor, world.clock.new_id().into()).await;
     assert!(matches!(nobody, Err(AuthError::Domain(Error::NotFound))));
-    assert_eq!(world.auth.end_all_sessions_of(&actor, manager.id).await.unwrap(), 1);
+    assert_eq!(world.auth.sessions.end_all_of(&actor, manager.id).await.unwrap(), 1);
     assert!(!world.is_alive(&signed_in).await);
 }

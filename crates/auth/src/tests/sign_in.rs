@@ -7,7 +7,7 @@ use domain::{Authority, PasswordHash, Profile, VerificationMethod};
 use super::*;
 
 async fn attempt(world: &World, address: &str, text: &str) -> Result<Answer, AuthError> {
-    world.auth.sign_in_by_password(&anyone(), &email(address), &password(text)).await
+    world.auth.sign_in.by_password(&anyone(), &email(address), &password(text)).await
 }
 
 #[tokio::test]
@@ -60,17 +60,10 @@ async fn a_cheap_hash_is_renewed_and_stays_right() {
     let manager = world.manager("ann@example.com").await;
     let old = world.store.password_hash(manager.id).unwrap();
     let dear = PasswordHasher::new(5, NonZeroUsize::MIN).unwrap();
-    let auth = Authentication::new(Parts {
-        stores: Stores::of(Arc::new(world.store.clone())),
-        clock: Arc::new(world.clock.clone()),
-        keys: Arc::clone(&world.keys),
-        tokens: world.auth.inner.tokens.clone(),
-        hasher: dear,
-        outbox_signal: Arc::default(),
-        settings: Settings::default(),
-    });
+    let config = Config { hasher: dear, ..world.config() };
+    let auth = Services::new(&Arc::new(world.store.clone()), config);
     for _ in 0..2 {
-        let signed_in = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
+        let signed_in = auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
         assert!(matches!(signed_in, Ok(Answer::SignedIn(_))));
     }
     let new = world.store.password_hash(manager.id).unwrap();
@@ -95,7 +88,7 @@ async fn a_password_changed_meanwhile_lets_nobody_in_by_the_old_one() {
             Ok(())
         }
     }));
-    let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
+    let refused = auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
     assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
     assert!(world.store.sessions().is_empty());
 }
@@ -118,7 +111,7 @@ async fn whoever_is_deactivated_or_erased_meanwhile_is_not_signed_in() {
                 Ok(())
             }
         }));
-        let refused = auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
+        let refused = auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
         let is_right = if is_erased {
             matches!(refused, Err(AuthError::InvalidCredentials))
         } else {
@@ -144,7 +137,7 @@ async fn the_second_factor_goes_over_the_own_method() {
     let code = world.code(&sent).await.unwrap();
     assert_eq!(world.sent()[0].recipient, PHONE);
     assert!(world.store.sessions().is_empty());
-    let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
+    let signed_in = signed_in(world.auth.codes.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     assert_eq!(signed_in.user.verified_at, Some(world.clock.now()));
     assert!(world.is_alive(&signed_in).await);
 }
@@ -160,13 +153,13 @@ async fn known_and_unknown_phones_look_alike() {
     world.customer(PHONE).await;
     let mut answers = Vec::new();
     for (number, delivered) in [(PHONE, true), ("+998901234568", false), ("+998901234569", false)] {
-        let sent = world.auth.sign_in_by_phone(&anyone(), &phone(number)).await.unwrap();
+        let sent = world.auth.sign_in.by_phone(&anyone(), &phone(number)).await.unwrap();
         assert_eq!(world.store.messages().len(), 1);
         let code = world.code(&sent).await;
         assert_eq!(code.is_some(), delivered, "{number}");
-        let refused = world.auth.verify(&anyone(), sent.challenge_id, wrong(code.as_deref().unwrap_or(""))).await;
+        let refused = world.auth.codes.verify(&anyone(), sent.challenge_id, wrong(code.as_deref().unwrap_or(""))).await;
         answers.push((sent.channel, sent.expires_in, format!("{refused:?}")));
-        let again = world.auth.sign_in_by_phone(&anyone(), &phone(number)).await.unwrap();
+        let again = world.auth.sign_in.by_phone(&anyone(), &phone(number)).await.unwrap();
         assert_eq!(again, sent);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -177,9 +170,9 @@ async fn known_and_unknown_phones_look_alike() {
 async fn a_customer_signs_in_by_phone() {
     let world = World::new().await;
     let customer = world.customer(PHONE).await;
-    let sent = world.auth.sign_in_by_phone(&anyone(), &phone(PHONE)).await.unwrap();
+    let sent = world.auth.sign_in.by_phone(&anyone(), &phone(PHONE)).await.unwrap();
     let code = world.code(&sent).await.unwrap();
-    let signed_in = signed_in(world.auth.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
+    let signed_in = signed_in(world.auth.codes.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     assert_eq!(world.caller(&signed_in).await.user.id, customer.id);
 }
 
@@ -190,7 +183,7 @@ async fn a_password_changed_meanwhile_gets_no_second_factor() {
     let (old, new) = (world.store.password_hash(user.id).unwrap(), hashed(&world.hasher, OTHER_PASSWORD).await);
     let auth = world.auth.clone();
     let attempt = tokio::spawn(async move {
-        auth.sign_in_by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await
+        auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await
     });
     // Until the attempt has read the old hash and checks it.
     let before = world.hasher.stats().computed;

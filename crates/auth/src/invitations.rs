@@ -1,14 +1,30 @@
-//! How people who were entered without a password get in.
+//! Invites people who are entered without a password.
+
+use std::sync::Arc;
 
 use domain::challenge::Purpose;
 use domain::once::Remember;
+use domain::store::SignUpStore;
 use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 
-use super::Authentication;
-use crate::challenge::Draft;
+use crate::env::Env;
 use crate::error::AuthError;
+use crate::one_time_code::Draft;
+use crate::ports::{Ports, Shared};
 
-impl Authentication {
+/// Invitations of staff.
+#[derive(Clone)]
+pub struct Invitations {
+    env: Arc<Env>,
+    accounts: Accounts,
+    sign_ups: Arc<dyn SignUpStore>,
+}
+
+impl Invitations {
+    pub(crate) fn new(ports: &Ports, shared: &Shared, accounts: Accounts) -> Self {
+        Self { env: shared.env.clone(), accounts, sign_ups: ports.sign_ups.clone() }
+    }
+
     /// Enters a staff member without a password, and sends them the code with
     /// which they set their first one, all or nothing. The code is good for 72
     /// hours; after that, a forgotten password is the way in. Whatever
@@ -18,12 +34,11 @@ impl Authentication {
     /// Those of [`Accounts::create_once`].
     pub async fn invite(&self, actor: &Actor, new: NewStaff, remember: Option<Remember>) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
-        let accounts = Accounts::new(self.inner.stores.accounts.clone(), self.inner.clock.clone());
-        let (account, event) = accounts.draft(actor, new, remember)?;
-        let (challenge, message) = invitation(&account.user)?.open(None, &self.secrets(), &*self.inner.clock)?;
-        let by = self.authority(actor);
-        self.inner.stores.accounts.create_invited(&by, &account, &challenge, &message, &[event]).await?;
-        self.inner.outbox_signal.notify_one();
+        let (account, event) = self.accounts.draft(actor, new, remember)?;
+        let (challenge, message) = invitation(&account.user)?.open(None, &self.env.keys.secrets(), &*self.env.clock)?;
+        let by = self.env.authority(actor);
+        self.sign_ups.create_invited(&by, &account, &challenge, &message, &[event]).await?;
+        self.env.outbox_signal.notify_one();
         Ok(account.user)
     }
 }

@@ -1,47 +1,76 @@
-//! How people come back.
+//! Signs people in.
+
+use std::sync::Arc;
 
 use domain::audit::EventKind;
 use domain::challenge::Purpose;
-use domain::store::Outcome;
-use domain::store::{Credentials, WriteError};
+use domain::store::{Credentials, Outcome, PasswordStore, SessionStore, UserStore, WriteError};
 use domain::{Actor, Authority, Email, PasswordHash, Phone, Scope, User, VerificationMethod};
 use tokio::time::Instant;
 
-use super::finish::to_its_end;
-use super::{Answer, Authentication, CodeSent, SecondFactor, SignedIn};
-use crate::challenge::Draft;
+use crate::answer::{Answer, CodeSent, SignedIn};
+use crate::challenges::Challenges;
+use crate::detached;
+use crate::env::Env;
 use crate::error::AuthError;
-use crate::hasher::{PATIENCE, Place, Then};
+use crate::guesses::Guesses;
+use crate::hasher::{HashPermit, PATIENCE, Then};
+use crate::issuer::SessionIssuer;
+use crate::one_time_code::Draft;
 use crate::password::Password;
+use crate::ports::{Ports, Shared};
+use crate::settings::SecondFactor;
+use crate::sign_in_admission::SignInAdmission;
+
+/// Sign-in by password, and the first step of sign-in by phone. [`Codes`](crate::Codes) has the second.
+#[derive(Clone)]
+pub struct SignIn {
+    env: Arc<Env>,
+    users: Arc<dyn UserStore>,
+    passwords: Arc<dyn PasswordStore>,
+    sessions: Arc<dyn SessionStore>,
+    challenges: Arc<Challenges>,
+    guesses: Arc<Guesses>,
+    admission: Arc<SignInAdmission>,
+    issuer: Arc<SessionIssuer>,
+}
 
 /// Somebody who knew the password, and the hash that is stored of it.
 struct Proven {
     user: User,
     hash: PasswordHash,
-    place: Place,
+    permit: HashPermit,
 }
 
-impl Authentication {
+impl SignIn {
+    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+        Self {
+            env: shared.env.clone(),
+            users: ports.users.clone(),
+            passwords: ports.passwords.clone(),
+            sessions: ports.sessions.clone(),
+            challenges: shared.challenges.clone(),
+            guesses: shared.guesses.clone(),
+            admission: shared.admission.clone(),
+            issuer: shared.issuer.clone(),
+        }
+    }
+
     /// Signs staff in, or asks for their second factor. Unknown e-mail and
     /// wrong password are one answer in one time.
     ///
     /// # Errors
     /// [`AuthError::InvalidCredentials`], [`AuthError::AccountInactive`] after
     /// the right password, [`AuthError::Overloaded`].
-    pub async fn sign_in_by_password(
-        &self,
-        actor: &Actor,
-        email: &Email,
-        password: &Password,
-    ) -> Result<Answer, AuthError> {
+    pub async fn by_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Answer, AuthError> {
         let proven = self.check_password(actor, email, password).await?;
         if !proven.user.is_active {
-            self.record_failure(actor, Some(&proven.user)).await?;
+            self.guesses.record_failure(actor, Some(&proven.user)).await?;
             return Err(AuthError::AccountInactive);
         }
-        match self.inner.settings.second_factor {
+        match self.env.settings.second_factor {
             SecondFactor::Required => self.send_second_factor(actor, proven, password).await.map(Answer::CodeSent),
-            SecondFactor::Off => self.start(actor, proven, password).await.map(Answer::signed_in),
+            SecondFactor::Off => self.start(actor, proven, password).await.map(Answer::from),
         }
     }
 
@@ -50,8 +79,8 @@ impl Authentication {
     ///
     /// # Errors
     /// [`AuthError::Store`].
-    pub async fn sign_in_by_phone(&self, actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
-        let customer = self.inner.stores.accounts.find_customer_by_phone(phone).await?;
+    pub async fn by_phone(&self, actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
+        let customer = self.users.find_customer_by_phone(phone).await?;
         let draft = Draft {
             purpose: Purpose::CustomerSignIn,
             subject: phone.to_string(),
@@ -62,60 +91,54 @@ impl Authentication {
             contact: customer.map(|_| phone.to_string()),
             pending: None,
         };
-        Ok(self.code_sent(&self.open(actor, draft).await?.challenge))
+        self.challenges.send_code(actor, draft).await
     }
 
     /// Whose password this is. Always one check's work, which is counted and noted though whoever
     /// asked hangs up; nothing at all when too many wait already.
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
         let until = Instant::now() + PATIENCE;
-        let pass = self.wait_for_turn(actor, email, until).await?;
-        let place = self.admit(actor, self.inner.hasher.enter_until(actor.origin.address, until)?).await?;
-        let (auth, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
-        to_its_end(async move {
-            let checked = auth.check_sign_in(&actor, &email, &password, place).await;
+        let pass = self.guesses.wait_for_turn(actor, email, until).await?;
+        let permit = self.admission.enter_until(actor, until).await?;
+        let (this, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
+        detached::run(async move {
+            let checked = this.check(&actor, &email, &password, permit).await;
             drop(pass);
             checked
         })
         .await
     }
 
-    async fn check_sign_in(
+    async fn check(
         &self,
         actor: &Actor,
         email: &Email,
         password: &Password,
-        mut place: Place,
+        mut permit: HashPermit,
     ) -> Result<Proven, AuthError> {
-        let found = self.inner.stores.passwords.find_credentials(email).await?;
-        let guess = self.begin_sign_in(actor, email, found.as_ref(), place.until()).await?;
+        let found = self.passwords.find_credentials(email).await?;
+        let guess = self.guesses.begin_sign_in(actor, email, found.as_ref(), permit.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
-        let verdict = self.inner.hasher.verify(&mut place, password, hash, Then::Renew).await;
-        let verdict = self.settle_verdict(guess, verdict).await?;
+        let verdict = self.admission.hasher.verify(&mut permit, password, hash, Then::Renew).await;
+        let verdict = self.guesses.settle(guess, verdict).await?;
         match found {
             Some(found) if verdict.matches => {
                 let hash = match verdict.new {
                     Some(new) => self.renew_hash(&found, new).await,
                     None => found.password_hash,
                 };
-                Ok(Proven { user: found.user, hash, place })
+                Ok(Proven { user: found.user, hash, permit })
             }
             found => {
-                self.record_failure(actor, found.map(|found| found.user).as_ref()).await?;
+                self.guesses.record_failure(actor, found.map(|found| found.user).as_ref()).await?;
                 Err(AuthError::InvalidCredentials)
             }
         }
     }
 
-    pub(super) async fn record_failure(&self, actor: &Actor, subject: Option<&User>) -> Result<(), AuthError> {
-        let event = self.event(actor, EventKind::SigninFailed, subject.map(|user| user.id));
-        Ok(self.inner.stores.accounts.record_event(&event).await?)
-    }
-
     /// Replaces a cheap hash. When that can't be done now, the next sign-in does it.
     async fn renew_hash(&self, found: &Credentials, new: PasswordHash) -> PasswordHash {
-        let renewed = self.inner.stores.passwords.renew_password_hash(found.user.id, &found.password_hash, &new).await;
-        match renewed {
+        match self.passwords.renew_password_hash(found.user.id, &found.password_hash, &new).await {
             Ok(()) => new,
             Err(error) => {
                 tracing::warn!(error = %domain::ErrorChain(&error), "a password hash was not renewed");
@@ -143,42 +166,37 @@ impl Authentication {
             contact: Some(staff.contact()),
             pending: None,
         };
-        let challenge = self.open(actor, draft).await?.challenge;
+        let challenge = self.challenges.open(actor, draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             // Redeemed for nothing, it is closed.
-            let _ = self.redeem(&challenge, &Outcome::default()).await;
+            let _ = self.challenges.redeem(&challenge, &Outcome::default()).await;
         }
-        checked.map(|()| self.code_sent(&challenge))
+        checked.map(|()| self.challenges.code_sent(&challenge))
     }
 
     async fn start(&self, actor: &Actor, mut proven: Proven, password: &Password) -> Result<SignedIn, AuthError> {
         let user = &proven.user;
-        let (session, token) = self.new_session(user, &actor.origin)?;
-        let event = self.session_started(user, &actor.origin);
-        match self.inner.stores.sessions.start_session(&session, &event).await {
+        let (session, token) = self.issuer.draft(user, &actor.origin)?;
+        match self.sessions.start_session(&session, &self.issuer.started(user, &actor.origin)).await {
             // Deactivated or erased while the password was checked.
             Err(WriteError::Stale) => return Err(self.refuse_proven(actor, &proven).await?),
             started => started?,
         }
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
-            let event = self.event(actor, EventKind::SessionEnded, Some(session.user_id));
-            self.inner
-                .stores
-                .sessions
-                .end_session(&Authority::Unconditional, session.user_id, session.id, &event)
-                .await?;
+            let event = self.env.event(actor, EventKind::SessionEnded, Some(session.user_id));
+            let by = &Authority::Unconditional;
+            self.sessions.end_session(by, session.user_id, session.id, &event).await?;
         }
         checked?;
-        self.remember_network(&proven.user, session.address).await;
-        self.signed_in(proven.user, &session, &token)
+        self.issuer.sign_in(proven.user, &session, &token).await
     }
 
     /// Why somebody who knew the password is not let in after all.
     async fn refuse_proven(&self, actor: &Actor, proven: &Proven) -> Result<AuthError, AuthError> {
-        let user = self.inner.stores.accounts.find_user(Scope::All, proven.user.id).await?;
-        self.record_failure(actor, user.as_ref()).await?;
+        let user = self.users.find_user(Scope::All, proven.user.id).await?;
+        self.guesses.record_failure(actor, user.as_ref()).await?;
         Ok(if user.is_some() { AuthError::AccountInactive } else { AuthError::InvalidCredentials })
     }
 
@@ -187,7 +205,7 @@ impl Authentication {
     /// and what this one began came after.
     async fn check_again(&self, proven: &mut Proven, password: &Password) -> Result<(), AuthError> {
         let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
-        let now = self.inner.stores.passwords.find_credentials(&staff.email).await?;
+        let now = self.passwords.find_credentials(&staff.email).await?;
         let now = now.filter(|now| now.user.id == proven.user.id).ok_or(AuthError::InvalidCredentials)?;
         proven.user = now.user;
         if now.password_hash == proven.hash {
@@ -195,7 +213,7 @@ impl Authentication {
         }
         // Renewed by another sign-in with the same password, or changed.
         let stored = Some(&now.password_hash);
-        let verdict = self.inner.hasher.verify(&mut proven.place, password, stored, Then::Nothing).await?;
+        let verdict = self.admission.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
         if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }
     }
 }

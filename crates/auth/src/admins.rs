@@ -1,0 +1,197 @@
+//! Makes admins: the first one, and others by the hand of whoever runs the service. Never by guessing.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use domain::audit::{EventKind, changes};
+use domain::session::Digest;
+use domain::store::{Account, Credentials, PasswordStore, Recovery, SetupStore, UserStore, WriteError};
+use domain::{Actor, Email, Error, Field, PasswordHash, Profile, Staff, StaffRole, VerificationMethod};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::answer::Answer;
+use crate::crypto::{CryptoError, random, sha256};
+use crate::env::Env;
+use crate::error::AuthError;
+use crate::issuer::SessionIssuer;
+use crate::new_account::{created, staff_account};
+use crate::password::Password;
+use crate::passwords::Passwords;
+use crate::ports::{Ports, Shared};
+use crate::sign_in_admission::SignInAdmission;
+use crate::sign_up::StaffSignUp;
+
+/// How admins come to be, or come back.
+#[derive(Clone)]
+pub struct Admins {
+    env: Arc<Env>,
+    setup: Arc<dyn SetupStore>,
+    users: Arc<dyn UserStore>,
+    credentials: Arc<dyn PasswordStore>,
+    passwords: Passwords,
+    admission: Arc<SignInAdmission>,
+    issuer: Arc<SessionIssuer>,
+}
+
+/// The sign-up of the first admin.
+#[derive(Clone, Debug)]
+pub struct FirstAdminSignUp {
+    /// As the server printed it.
+    pub setup_token: SecretString,
+    /// Who they are.
+    pub staff: StaffSignUp,
+}
+
+/// How there came to be an admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminMade {
+    /// Somebody new was entered.
+    Created,
+    /// Somebody on the staff got a new password, and the role if they had another.
+    Recovered,
+}
+
+impl Admins {
+    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+        Self {
+            env: shared.env.clone(),
+            setup: ports.setup.clone(),
+            users: ports.users.clone(),
+            credentials: ports.passwords.clone(),
+            passwords: Passwords::new(ports, shared),
+            admission: shared.admission.clone(),
+            issuer: shared.issuer.clone(),
+        }
+    }
+
+    /// A token with which the first admin signs up, to be printed once; `None`
+    /// when there is an admin. Earlier ones stay good, as other instances printed theirs.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn make_setup_token(&self) -> Result<Option<SecretString>, AuthError> {
+        let token = new_setup_token()?;
+        let kept = self.setup.add_setup_token(&digest(&token), self.env.now()).await?;
+        Ok(kept.then_some(token))
+    }
+
+    /// Enters the first admin, active, and signs them in.
+    ///
+    /// # Errors
+    /// [`AuthError::SetupTokenRefused`], [`AuthError::Invalid`], `Taken`, [`AuthError::Overloaded`].
+    pub async fn sign_up_first(&self, actor: &Actor, form: FirstAdminSignUp) -> Result<Answer, AuthError> {
+        let FirstAdminSignUp { setup_token, staff: form } = form;
+        form.check(self.passwords.policy())?;
+        let setup_token = digest(&setup_token);
+        let mut permit = self.admission.enter(actor).await?;
+        // No hash for a stranger who tries tokens.
+        if !self.setup.has_setup_token(&setup_token).await? {
+            return Err(AuthError::SetupTokenRefused);
+        }
+        let hash = self.admission.hasher.hash(&mut permit, &form.password).await?;
+        let account = staff_account(&*self.env.clock, StaffRole::Admin, form.staff(), form.display_name, hash);
+        let account = account.replacing_signup();
+        let (session, token) = self.issuer.draft(&account.user, &actor.origin)?;
+        let events = [created(&*self.env.clock, actor, &account), self.issuer.started(&account.user, &actor.origin)];
+        self.setup.create_first_admin(&account, &setup_token, &session, &events).await?;
+        Ok(self.issuer.sign_in(account.user, &session, &token).await?.into())
+    }
+
+    /// Enters an active admin from the settings while there is no admin at all, active or not. An admin who was renamed
+    /// or erased does not come back. Answers whether it did.
+    ///
+    /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for somebody
+    /// new. An unapproved sign-up with it is replaced.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
+    pub async fn create_first_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
+        // No hash at every start. The transaction has the last word.
+        if self.setup.has_admin().await? {
+            return Ok(false);
+        }
+        let actor = Actor::system("settings");
+        let account = self.account(&actor, email, password).await?;
+        let event = created(&*self.env.clock, &actor, &account);
+        match self.setup.create_only_admin(&account, &[event]).await {
+            Err(WriteError::Taken(Field::Email)) => {
+                tracing::warn!(
+                    "there is no admin, and the e-mail in admin_email is a manager's: nothing was changed; \
+                     `clientele admin create` makes an admin of them"
+                );
+                Ok(false)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// Makes an active admin of whoever has this e-mail: somebody new, or
+    /// somebody on the staff, whose password is replaced and whose sessions end.
+    /// Not for callers over HTTP: nothing is asked of the actor.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a weak password; `HasCustomers` for a manager who looks after some.
+    pub async fn make(&self, actor: &Actor, email: Email, password: &Password) -> Result<AdminMade, AuthError> {
+        let account = self.account(actor, email.clone(), password).await?;
+        let event = created(&*self.env.clock, actor, &account);
+        match self.users.create_account(&self.env.authority(actor), &account, &[event]).await {
+            // An unapproved sign-up is replaced by that: it may be a stranger's.
+            Err(WriteError::Taken(Field::Email)) => {
+                let found = self.credentials.find_credentials(&email).await?;
+                self.recover(actor, found.ok_or(AuthError::Domain(Error::Stale))?, account.password_hash).await
+            }
+            done => Ok(done.map(|()| AdminMade::Created)?),
+        }
+    }
+
+    async fn account(&self, actor: &Actor, email: Email, password: &Password) -> Result<Account, AuthError> {
+        let hash = self.passwords.hash_new(actor, "password", password, Some(&email)).await?;
+        let staff =
+            Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
+        Ok(staff_account(&*self.env.clock, StaffRole::Admin, staff, None, hash).replacing_signup())
+    }
+
+    async fn recover(
+        &self,
+        actor: &Actor,
+        found: Credentials,
+        password_hash: PasswordHash,
+    ) -> Result<AdminMade, AuthError> {
+        let before = found.user;
+        let mut admin = before.clone();
+        if let Profile::Manager(staff) = admin.profile {
+            admin.profile = Profile::Admin(staff);
+        }
+        admin.is_active = true;
+        admin.updated_at = self.env.now();
+        admin.version += 1;
+        let event = |kind| self.env.event(actor, kind, Some(before.id));
+        let changed = changes(Some(&before), &admin);
+        let mut events = vec![event(EventKind::PasswordReset)];
+        if !changed.is_empty() {
+            events.push(event(EventKind::UserUpdated).with_changes(changed));
+        }
+        let sessions_ended = event(EventKind::SessionEnded);
+        self.setup.recover_admin(&Recovery { admin, password_hash, events, sessions_ended }).await?;
+        Ok(AdminMade::Recovered)
+    }
+}
+
+/// 160 random bits, in groups that are easily copied.
+fn new_setup_token() -> Result<SecretString, CryptoError> {
+    let mut token = String::new();
+    for (at, byte) in random::<20>()?.into_iter().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            token.push('-');
+        }
+        let _ = write!(token, "{byte:02x}");
+    }
+    Ok(token.into())
+}
+
+/// Of the token as people copy it: groups and case don't matter. It is random
+/// enough that a plain digest keeps it.
+fn digest(token: &SecretString) -> Digest {
+    let text = token.expose_secret().chars().filter(char::is_ascii_alphanumeric);
+    sha256(text.map(|c| c.to_ascii_lowercase()).collect::<String>().as_bytes())
+}

@@ -1,0 +1,56 @@
+//! Why the keys could not be made or read.
+
+use domain::key::KeyPurpose;
+use domain::store::StoreError;
+
+use crate::crypto::CryptoError;
+
+/// Fewest characters of a master key. It is not stretched, so it has to be
+/// random by itself: `openssl rand -base64 32` makes one of 44.
+pub const MASTER_KEY_MIN_LENGTH: usize = 16;
+
+/// Why the keys could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A stored key is sealed and no master key is configured.
+    #[error("key {id} is sealed: auth.master_key must be set to the key it was sealed with")]
+    MasterKeyMissing {
+        /// The stored key.
+        id: String,
+    },
+    /// A stored key is sealed with another master key.
+    #[error("key {id} does not open: auth.master_key is not the one it was sealed with")]
+    MasterKeyWrong {
+        /// The stored key.
+        id: String,
+    },
+    /// The configured master key is easily guessed.
+    #[error("auth.master_key has {length} characters; allowed is {MASTER_KEY_MIN_LENGTH} or more, drawn at random")]
+    MasterKeyTooShort {
+        /// Of what is configured, in characters.
+        length: usize,
+    },
+    /// A stored key is not what its purpose asks for.
+    #[error("key {id} is damaged")]
+    Damaged {
+        /// The stored key.
+        id: String,
+    },
+    /// The store kept no key for a purpose.
+    #[error("there is no {0} key")]
+    Missing(KeyPurpose),
+    /// The database could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The crypto library failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl KeyError {
+    /// Whether the operator mends it by another `auth.master_key`.
+    #[must_use]
+    pub fn is_of_master_key(&self) -> bool {
+        matches!(self, Self::MasterKeyMissing { .. } | Self::MasterKeyWrong { .. } | Self::MasterKeyTooShort { .. })
+    }
+}

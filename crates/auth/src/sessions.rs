@@ -1,0 +1,93 @@
+//! Shows and ends sessions.
+
+use std::sync::Arc;
+
+use domain::audit::{Event, EventKind};
+use domain::session::Session;
+use domain::store::{SessionStore, UserStore};
+use domain::{Action, Actor, Error, FreshProof, Scope, SessionId, UserId, policy};
+
+use crate::answer::Caller;
+use crate::env::Env;
+use crate::error::AuthError;
+use crate::ports::{Ports, Shared};
+
+/// The sessions of people.
+#[derive(Clone)]
+pub struct Sessions {
+    env: Arc<Env>,
+    store: Arc<dyn SessionStore>,
+    users: Arc<dyn UserStore>,
+}
+
+impl Sessions {
+    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+        Self { env: shared.env.clone(), store: ports.sessions.clone(), users: ports.users.clone() }
+    }
+
+    /// The caller's sessions, newest first; [`Caller::session_id`] tells which is in use.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, AuthError> {
+        Ok(self.store.list_sessions(caller.user.id, self.env.now()).await?)
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidToken`] when it has ended meanwhile; [`AuthError::Store`].
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), AuthError> {
+        self.end_own(caller, caller.session_id).await?;
+        Ok(())
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is not theirs; [`AuthError::InvalidToken`] when the one in use has ended meanwhile.
+    pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), AuthError> {
+        if self.end_own(caller, id).await? { Ok(()) } else { Err(AuthError::Domain(Error::NotFound)) }
+    }
+
+    /// Ends the caller's sessions but the one in use, which must be fresh where the caller has a password: whoever
+    /// stole a token would otherwise put the owner out. Answers how many.
+    ///
+    /// # Errors
+    /// `ReauthenticationRequired`.
+    pub async fn end_others(&self, caller: &Caller) -> Result<u64, AuthError> {
+        let event = self.ended(&caller.actor, caller.user.id);
+        if caller.user.staff().is_none() {
+            let (by, keep) = (self.env.authority(&caller.actor), Some(caller.session_id));
+            return Ok(self.store.end_sessions(&by, caller.user.id, keep, &event).await?);
+        }
+        let proof = FreshProof::of(&caller.actor, self.env.now())?;
+        Ok(self.store.end_other_sessions(&proof, &event).await?)
+    }
+
+    /// Signs a person out everywhere. Answers of how many sessions.
+    ///
+    /// # Errors
+    /// `Forbidden` for all but admins, `NotFound` for nobody; [`AuthError::InvalidToken`] when the caller's authority
+    /// has ended meanwhile.
+    pub async fn end_all_of(&self, actor: &Actor, id: UserId) -> Result<u64, AuthError> {
+        let scope = policy::scope(actor, Action::EndSessions);
+        if scope == Scope::Nothing {
+            return Err(AuthError::Domain(Error::Forbidden));
+        }
+        if self.users.find_user(scope, id).await?.is_none() {
+            return Err(AuthError::Domain(Error::NotFound));
+        }
+        let (by, event) = (self.env.authority(actor), self.ended(actor, id));
+        Ok(self.store.end_sessions(&by, id, None, &event).await?)
+    }
+
+    async fn end_own(&self, caller: &Caller, id: SessionId) -> Result<bool, AuthError> {
+        let (by, owner) = (self.env.authority(&caller.actor), caller.user.id);
+        Ok(self.store.end_session(&by, owner, id, &self.ended(&caller.actor, owner)).await?)
+    }
+
+    fn ended(&self, actor: &Actor, owner: UserId) -> Event {
+        self.env.event(actor, EventKind::SessionEnded, Some(owner))
+    }
+}

@@ -1,0 +1,104 @@
+//! What the operator chose.
+
+use chrono::TimeDelta;
+use domain::Role;
+use serde::{Deserialize, Serialize};
+
+use crate::password::PasswordPolicy;
+
+/// What the operator chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Who may sign up.
+    pub signup: SignupPolicy,
+    /// Whether staff need a code beside their password.
+    pub second_factor: SecondFactor,
+    /// What a new password must be.
+    pub passwords: PasswordPolicy,
+    /// How long a session lasts after its last renewal.
+    pub refresh_ttl: TimeDelta,
+    /// How long a session of staff lasts, however often it is renewed.
+    pub session_max_ttl_staff: TimeDelta,
+    /// The same of customers.
+    pub session_max_ttl_customers: TimeDelta,
+    /// Whether guesses of passwords, and codes to one contact or for one address, are limited.
+    pub limits: bool,
+    /// Codes that may be asked for from one address in an hour.
+    pub codes_per_address: u32,
+    /// Staff who may sign up from one address in an hour.
+    pub signups_per_address: u32,
+    /// And from all addresses.
+    pub signups_per_hour: u32,
+}
+
+impl Settings {
+    pub(crate) fn session_max_ttl(&self, role: Role) -> TimeDelta {
+        match role {
+            Role::Admin | Role::Manager => self.session_max_ttl_staff,
+            Role::Customer => self.session_max_ttl_customers,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            signup: SignupPolicy::default(),
+            second_factor: SecondFactor::Off,
+            passwords: PasswordPolicy::default(),
+            refresh_ttl: TimeDelta::days(30),
+            session_max_ttl_staff: TimeDelta::days(30),
+            session_max_ttl_customers: TimeDelta::days(90),
+            limits: true,
+            codes_per_address: 500,
+            signups_per_address: 100,
+            signups_per_hour: 1000,
+        }
+    }
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignupPolicy {
+    /// Staff.
+    pub staff: StaffSignup,
+    /// Whether staff prove their e-mail by a code first.
+    pub verify_staff: bool,
+    /// Customers.
+    pub customers: CustomerSignup,
+}
+
+/// What becomes of staff who sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StaffSignup {
+    /// An admin lets them in.
+    #[default]
+    Approval,
+    /// They are in.
+    Open,
+    /// Nobody signs up.
+    Closed,
+}
+
+/// What becomes of customers who sign up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomerSignup {
+    /// They are in, by a code to their phone.
+    #[default]
+    Open,
+    /// Nobody signs up.
+    Closed,
+}
+
+/// Whether staff need a code beside their password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// The password is enough.
+    #[default]
+    Off,
+    /// A code goes over the person's verification method.
+    Required,
+}

@@ -1,0 +1,258 @@
+//! Lets people enter themselves.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::audit::EventKind;
+use domain::challenge::{Challenge, Pending, Purpose};
+use domain::limit::{Attempt, Limit, Settled};
+use domain::store::{Account, AttemptStore, AuditStore, SignUpStore, UserStore, WriteError};
+use domain::{
+    Actor, DisplayName, Email, Field, PasswordHash, Phone, Staff, StaffRole, TrunkNumber, VerificationMethod,
+};
+
+use crate::answer::{Answer, CodeSent};
+use crate::challenges::Challenges;
+use crate::detached;
+use crate::env::Env;
+use crate::error::{AuthError, Refusal};
+use crate::hasher::{HashPermit, Then};
+use crate::issuer::SessionIssuer;
+use crate::known_networks::network_of;
+use crate::new_account::{created, staff_account};
+use crate::one_time_code::Draft;
+use crate::password::{Password, PasswordPolicy};
+use crate::ports::{Ports, Shared};
+use crate::settings::{CustomerSignup, Settings, StaffSignup};
+use crate::sign_in_admission::SignInAdmission;
+
+/// Sign-up of staff and customers.
+#[derive(Clone)]
+pub struct SignUp {
+    env: Arc<Env>,
+    users: Arc<dyn UserStore>,
+    sign_ups: Arc<dyn SignUpStore>,
+    attempts: Arc<dyn AttemptStore>,
+    audit: Arc<dyn AuditStore>,
+    challenges: Arc<Challenges>,
+    admission: Arc<SignInAdmission>,
+    issuer: Arc<SessionIssuer>,
+}
+
+/// What a staff member says of themselves.
+#[derive(Clone, Debug)]
+pub struct StaffSignUp {
+    /// Signs in with it.
+    pub email: Email,
+    /// And with this.
+    pub password: Password,
+    /// As given.
+    pub display_name: Option<DisplayName>,
+    /// As given.
+    pub phone: Option<Phone>,
+    /// As given.
+    pub tin_trunk_number: Option<TrunkNumber>,
+    /// Over which channel they get codes.
+    pub verification_method: VerificationMethod,
+}
+
+impl StaffSignUp {
+    pub(crate) fn staff(&self) -> Staff {
+        Staff {
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+            tin_trunk_number: self.tin_trunk_number.clone(),
+            verification_method: self.verification_method,
+        }
+    }
+
+    /// Finds every field that is not acceptable, before any work is spent on the password.
+    pub(crate) fn check(&self, policy: PasswordPolicy) -> Result<(), AuthError> {
+        let password = policy.check(&self.password, Some(&self.email));
+        let refusals: Vec<Refusal> = [
+            password.err().map(|error| Refusal::new("password", error)),
+            self.staff().check().err().map(|error| Refusal::new(Field::Phone.as_str(), error)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if refusals.is_empty() { Ok(()) } else { Err(AuthError::Invalid(refusals)) }
+    }
+
+    fn pending(self, password_hash: &PasswordHash) -> Pending {
+        Pending::Staff {
+            email: self.email,
+            phone: self.phone,
+            display_name: self.display_name,
+            tin_trunk_number: self.tin_trunk_number,
+            verification_method: self.verification_method,
+            password_hash: password_hash.expose().to_owned(),
+        }
+    }
+}
+
+impl SignUp {
+    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+        Self {
+            env: shared.env.clone(),
+            users: ports.users.clone(),
+            sign_ups: ports.sign_ups.clone(),
+            attempts: ports.attempts.clone(),
+            audit: ports.audit.clone(),
+            challenges: shared.challenges.clone(),
+            admission: shared.admission.clone(),
+            issuer: shared.issuer.clone(),
+        }
+    }
+
+    /// Enters a manager: active, waiting for an admin, or once their contact
+    /// is proven, as the policy says. Unless the policy is plainly open, the
+    /// answer and the work are the same whether or not the e-mail is taken.
+    ///
+    /// # Errors
+    /// [`AuthError::SignupClosed`], [`AuthError::Invalid`] for the password or
+    /// the phone, [`AuthError::Overloaded`]; `Taken` under the plainly open policy.
+    pub async fn staff(&self, actor: &Actor, form: StaffSignUp) -> Result<Answer, AuthError> {
+        let policy = self.env.settings.signup;
+        if policy.staff == StaffSignup::Closed {
+            return Err(AuthError::SignupClosed);
+        }
+        form.check(self.env.settings.passwords)?;
+        let mut permit = self.admission.enter(actor).await?;
+        let hash = self.hash_counted(actor, &mut permit, &form.password).await?;
+        if policy.verify_staff {
+            return self.send_staff_code(actor, form, &hash, &mut permit).await.map(Answer::CodeSent);
+        }
+        let account = staff_account(&*self.env.clock, StaffRole::Manager, form.staff(), form.display_name, hash);
+        if policy.staff == StaffSignup::Open {
+            self.enter_and_sign_in(actor, account).await
+        } else {
+            self.enter_for_approval(actor, account).await
+        }
+    }
+
+    /// Sends a code to a phone whose owner becomes a customer with it, or is
+    /// signed in when they are one.
+    ///
+    /// # Errors
+    /// [`AuthError::SignupClosed`], for known numbers alike.
+    pub async fn customer(
+        &self,
+        actor: &Actor,
+        phone: Phone,
+        display_name: Option<DisplayName>,
+    ) -> Result<CodeSent, AuthError> {
+        if self.env.settings.signup.customers == CustomerSignup::Closed {
+            return Err(AuthError::SignupClosed);
+        }
+        let known = self.users.find_customer_by_phone(&phone).await?;
+        let draft = Draft {
+            purpose: Purpose::CustomerSignUp,
+            subject: phone.to_string(),
+            target: Some(phone.to_string()),
+            user_id: None,
+            has_account: known.is_some(),
+            channel: VerificationMethod::Phone,
+            contact: Some(phone.to_string()),
+            pending: Some(Pending::Customer { phone, display_name }),
+        };
+        self.challenges.send_code(actor, draft).await
+    }
+
+    /// Sends a code to the e-mail, which is what becomes the identity, whatever the verification method; or makes a decoy
+    /// when the e-mail is taken. An unapproved sign-up does not have it yet: whoever proves it replaces that.
+    async fn send_staff_code(
+        &self,
+        actor: &Actor,
+        form: StaffSignUp,
+        hash: &PasswordHash,
+        permit: &mut HashPermit,
+    ) -> Result<CodeSent, AuthError> {
+        let taken = self.sign_ups.is_email_taken(&form.email).await?;
+        let (contact, password) = (form.email.to_string(), form.password.clone());
+        let draft = Draft {
+            purpose: Purpose::StaffSignUp,
+            subject: contact.clone(),
+            target: Some(contact.clone()),
+            user_id: None,
+            has_account: false,
+            channel: VerificationMethod::Email,
+            contact: Some(contact).filter(|_| !taken),
+            pending: Some(form.pending(hash)),
+        };
+        let opened = self.challenges.open(actor, draft).await?;
+        let mut answer = self.challenges.code_sent(&opened.challenge);
+        if opened.is_earlier() && !self.has_password(&opened.challenge, &password, permit).await? {
+            // Somebody else in the same network asked a moment ago, with a password of their own. Whoever reads
+            // the code must not open an account with it, so this asker gets a challenge
+            // that no code answers, and can ask again in a minute.
+            answer.challenge_id = opened.drafted;
+            answer.expires_in = Purpose::StaffSignUp.lifetime().num_seconds();
+        }
+        Ok(answer)
+    }
+
+    async fn has_password(
+        &self,
+        challenge: &Challenge,
+        password: &Password,
+        permit: &mut HashPermit,
+    ) -> Result<bool, AuthError> {
+        let Some(Pending::Staff { password_hash, .. }) = &challenge.pending else { return Ok(false) };
+        let hash = PasswordHash::from_stored(password_hash.clone());
+        Ok(self.admission.hasher.verify(permit, password, Some(&hash), Then::Nothing).await?.matches)
+    }
+
+    async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
+        let (session, token) = self.issuer.draft(&account.user, &actor.origin)?;
+        let events = [created(&*self.env.clock, actor, &account), self.issuer.started(&account.user, &actor.origin)];
+        self.sign_ups.create_signed_in(&account, &session, &events).await?;
+        Ok(self.issuer.sign_in(account.user, &session, &token).await?.into())
+    }
+
+    /// One commit either way, so that the time does not tell whether the e-mail was taken. Of two sign-ups with one
+    /// e-mail the first stays as it is: nothing is changed under the eyes of whoever is to approve it (ADR 30).
+    async fn enter_for_approval(&self, actor: &Actor, mut account: Account) -> Result<Answer, AuthError> {
+        let requested = |subject| self.env.event(actor, EventKind::SignupRequested, subject);
+        account.user.is_active = false;
+        let account = account.awaiting_approval();
+        let events = [created(&*self.env.clock, actor, &account), requested(Some(account.user.id))];
+        match self.users.create_account(&self.env.authority(actor), &account, &events).await {
+            Ok(()) => {}
+            Err(WriteError::Taken(Field::Email)) => self.audit.record_event(&requested(None)).await?,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Answer::ApprovalRequired)
+    }
+
+    /// Hashes the password of somebody who signs up, which is counted. One that no thread came free for is not.
+    async fn hash_counted(
+        &self,
+        actor: &Actor,
+        permit: &mut HashPermit,
+        password: &Password,
+    ) -> Result<PasswordHash, AuthError> {
+        let attempts = self.sign_up_attempts(actor);
+        self.attempts.take_attempts(&attempts, self.env.now()).await?;
+        let hashed = self.admission.hasher.hash(permit, password).await;
+        if hashed.is_err() {
+            let (store, now) = (Arc::clone(&self.attempts), self.env.now());
+            detached::spawn(async move { Ok(store.settle_attempts(&attempts, Settled::Untried, now).await?) });
+        }
+        hashed
+    }
+
+    fn sign_up_attempts(&self, actor: &Actor) -> Vec<Attempt> {
+        if !self.env.settings.limits {
+            return Vec::new();
+        }
+        let Settings { signups_per_address, signups_per_hour, .. } = self.env.settings;
+        let hourly = |most| Limit::Quota { most, within: TimeDelta::hours(1) };
+        let from_here = actor.origin.address.map(|_| {
+            let network = network_of(actor);
+            self.env.attempt("signups-address", hourly(signups_per_address), &[b"sign-up", network.as_bytes()])
+        });
+        let in_all = self.env.attempt("signups", hourly(signups_per_hour), &[b"sign-ups"]);
+        from_here.into_iter().chain([in_all]).collect()
+    }
+}
