@@ -20,17 +20,21 @@ mod routes;
 mod services;
 mod users;
 
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::dev::ServiceRequest;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 
-use middleware::{authentication, connection, rate_limit, request_log};
+use middleware::authentication::Authenticator;
+use middleware::context::ContextMaker;
+use middleware::{connection, cors, request_log};
 
 pub use extract::upload::Imports;
 pub use health::Readiness;
 pub use middleware::connection::Connection;
-pub use middleware::cors::{EXPOSED_HEADERS, Edge, EdgeSettings, UNEXPOSED_HEADERS, WebOrigin};
+pub use middleware::cors::{EXPOSED_HEADERS, UNEXPOSED_HEADERS, WebOrigin};
 pub use middleware::proxies::Network;
-pub use middleware::rate_limit::TrafficLimits;
+pub use middleware::rate_limit::RateLimits;
+pub use middleware::{Middleware, MiddlewareSettings};
 pub use openapi::openapi;
 pub use problem::Code;
 pub use recent::Recent;
@@ -38,18 +42,23 @@ pub use services::Services;
 pub use users::export::write_json;
 
 /// Serves the whole surface; add it to an [`actix_web::App`].
-pub fn configure(services: Services) -> impl FnOnce(&mut ServiceConfig) {
+pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut ServiceConfig) {
+    let Middleware { proxies, limiter, cors_origins, clock } = middleware;
+    let context = ContextMaker { resolve: routes::resolve, proxies, clock };
+    let authenticator = Authenticator { tokens: services.auth.tokens.clone(), limiter: limiter.clone() };
     move |config| {
-        let cors = Condition::new(services.edge.has_cors(), services.edge.cors());
-        config.service(
-            web::scope("")
-                .app_data(Data::new(services))
-                .wrap(from_fn(authentication::authentication))
-                .wrap(from_fn(rate_limit::rate_limit))
-                .wrap(from_fn(request_log::request_log))
-                .wrap(cors)
-                .wrap(from_fn(connection::keep_busy))
-                .configure(routes::configure),
-        );
+        // From the innermost to the outermost.
+        let scope = web::scope("")
+            .app_data(Data::new(services))
+            .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| {
+                authenticator.clone().authenticate(request, next)
+            }))
+            .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| limiter.clone().limit(request, next)))
+            .wrap(from_fn(request_log::request_log))
+            .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| context.clone().add(request, next)))
+            .wrap(cors::cors(&cors_origins))
+            .wrap(from_fn(connection::keep_busy))
+            .configure(routes::configure);
+        config.service(scope);
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
+use crate::middleware::context::Route;
 use crate::{audit, auth, health, jwks, openapi, users};
 
 macro_rules! routes {
@@ -59,20 +60,17 @@ routes! {
     public "/health/ready" => { GET [health::ready] }
 }
 
-/// Whether anyone may call this route.
-pub(crate) fn is_public(route: &str) -> bool {
-    TABLE.iter().any(|(path, access, _)| *path == route && *access == "public")
+/// The route that serves the request. Like the router, this reads the path with its percent-encoding undone
+/// (RFC 3986 section 6.2.2): `/auth/%73ignin` is `/auth/signin`.
+pub(crate) fn resolve(request: &ServiceRequest) -> Route {
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
+    pattern.map_or(Route::UNMATCHED, |pattern| route(&pattern))
 }
 
-/// The route that serves the request, as the table spells it. Like the router, this reads the path with its
-/// percent-encoding undone (RFC 3986 section 6.2.2): `/auth/%73ignin` is `/auth/signin`.
-pub(crate) fn of(request: &ServiceRequest) -> Option<&'static str> {
-    template(&request.resource_map().match_pattern(request.match_info().as_str())?)
-}
-
-fn template(pattern: &str) -> Option<&'static str> {
+fn route(pattern: &str) -> Route {
     let pattern = pattern.trim_end_matches('/');
-    TABLE.iter().map(|(path, ..)| *path).find(|path| path.trim_end_matches('/') == pattern)
+    let line = TABLE.iter().find(|(path, ..)| path.trim_end_matches('/') == pattern);
+    line.map_or(Route::UNMATCHED, |(template, access, _)| Route { template, is_public: *access == "public" })
 }
 
 fn resource(path: &str, methods: &[&str]) -> Resource {
@@ -120,6 +118,7 @@ mod tests {
 
     #[test]
     fn access_is_public_only_where_the_table_says_so() {
+        let is_public = |pattern| route(pattern).is_public;
         assert!(is_public("/auth/signin"));
         assert!(!is_public("/users/"));
         assert!(!is_public("/users/{id}"));

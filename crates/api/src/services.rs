@@ -8,7 +8,6 @@ use domain::{Accounts, AuditTrail, Clock};
 
 use crate::extract::upload::Imports;
 use crate::health::Readiness;
-use crate::middleware::cors::Edge;
 
 /// The use-cases that the routes call.
 #[derive(Clone)]
@@ -21,12 +20,10 @@ pub struct Services {
     pub auth: ::auth::Services,
     /// Whose public parts are published.
     pub keys: Arc<KeyRing>,
-    /// Makes request ids.
+    /// Says what day it is.
     pub clock: Arc<dyn Clock>,
     /// How long a JSON body may take to arrive.
-    pub body_time: Duration,
-    /// What stands before the routes.
-    pub edge: Edge,
+    pub body_timeout: Duration,
     /// Whether requests can be served, as of the last second.
     pub readiness: Readiness,
     /// How many files are imported at once.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use api::{Edge, Imports, Readiness, Recent, Services};
+use api::{Imports, Readiness, Recent, Services};
 use delivery::Outbox;
 pub use delivery::Senders;
 use domain::{Accounts, AuditTrail, Clock, Housekeeping, SystemClock};
@@ -82,14 +82,13 @@ impl Service {
             auth,
             keys: keys.clone(),
             clock: clock.clone(),
-            body_time: Duration::from_secs(settings.http.body_timeout.into()),
-            edge: Edge::new(&http_server::edge(settings), &clock),
+            body_timeout: Duration::from_secs(settings.http.body_timeout.into()),
             readiness: Readiness::default(),
             imports: Imports::default(),
         };
         let address = bound.address();
         let accepted = limits.accepted_per_worker(workers);
-        let server = http_server::serve(&settings.http, bound.listen()?, services, connections.clone(), accepted)?;
+        let server = http_server::serve(settings, bound.listen()?, services, connections.clone(), accepted)?;
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
     }

@@ -3,9 +3,10 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use auth::Caller;
-use domain::{Actor, Origin};
+use domain::Actor;
 use futures_util::future::{Ready, ready};
 
+use crate::middleware::context::RequestContext;
 use crate::problem::Problem;
 
 /// The signed-in caller, whom the authentication middleware has let in.
@@ -29,10 +30,6 @@ impl FromRequest for Anonymous {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(Actor::anonymous(origin(request)))))
+        ready(RequestContext::of(request).map(|context| Self(Actor::anonymous(context.origin))))
     }
-}
-
-pub(crate) fn origin(request: &HttpRequest) -> Origin {
-    request.extensions().get::<Origin>().cloned().unwrap_or_default()
 }

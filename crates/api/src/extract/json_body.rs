@@ -69,7 +69,7 @@ impl JsonBody {
 
 /// How long the body may take to arrive.
 fn time(request: &HttpRequest) -> Duration {
-    request.app_data::<Data<Services>>().map_or(Duration::ZERO, |services| services.body_time)
+    request.app_data::<Data<Services>>().map_or(Duration::ZERO, |services| services.body_timeout)
 }
 
 pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {

@@ -96,7 +96,7 @@ pub(crate) async fn receive(
         return Err(too_large());
     }
     let _upload = services.imports.upload()?;
-    let mut arriving = Arriving::new(payload, services.body_time);
+    let mut arriving = Arriving::new(payload, services.body_timeout);
     let (mut spool, mut bytes) = (SpoolWriter::new(MAX_BYTES), 0);
     while let Some(chunk) = arriving.next().await? {
         bytes += chunk.len();

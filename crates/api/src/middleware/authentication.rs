@@ -5,48 +5,44 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
-use auth::Caller;
+use auth::{Caller, Tokens};
 
-use crate::extract::caller::origin;
+use crate::middleware::context::RequestContext;
+use crate::middleware::rate_limit::RateLimiter;
 use crate::problem::Problem;
-use crate::routes;
-use crate::services::Services;
 
-/// Lets a request through to a public route, or with the identity of its token.
-pub(crate) async fn authentication<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    if routes::of(&request).is_some_and(routes::is_public) {
-        return next.call(request).await.map(ServiceResponse::map_into_left_body);
-    }
-    let caller = identify(&request).await.and_then(|caller| count(&request, &caller).map(|()| caller));
-    match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.call(request).await.map(ServiceResponse::map_into_left_body)
+/// Finds out who calls, and counts their requests.
+#[derive(Clone)]
+pub(crate) struct Authenticator {
+    pub(crate) tokens: Tokens,
+    pub(crate) limiter: RateLimiter,
+}
+
+impl Authenticator {
+    /// Lets a request through to a public route, or with the identity of its token.
+    pub(crate) async fn authenticate<B: MessageBody + 'static>(
+        self,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+        let context = RequestContext::of(request.request())?;
+        if !context.route.is_public {
+            match self.identify(&request, context).await {
+                Ok(caller) => drop(request.extensions_mut().insert(caller)),
+                Err(problem) => return Ok(request.error_response(problem).map_into_right_body()),
+            }
         }
-        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
+        next.call(request).await.map(ServiceResponse::map_into_left_body)
     }
-}
 
-async fn identify(request: &ServiceRequest) -> Result<Caller, Problem> {
-    let services = request.app_data::<Data<Services>>().ok_or_else(Problem::invalid_token)?;
-    let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
-    let caller = services.auth.tokens.authenticate(token, origin(request.request())).await;
-    caller.map_err(|error| Problem::from(error).about_a_token())
-}
-
-/// The narrower limit is the one to tell.
-fn count(request: &ServiceRequest, caller: &Caller) -> Result<(), Problem> {
-    let traffic = request.app_data::<Data<Services>>().and_then(|services| services.edge.traffic.as_ref());
-    if let Some(traffic) = traffic {
-        let limit = traffic.take_user(caller.user.id).map_err(Problem::rate_limited)?;
-        request.extensions_mut().insert(limit);
+    async fn identify(&self, request: &ServiceRequest, context: RequestContext) -> Result<Caller, Problem> {
+        let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
+        let caller = self.tokens.authenticate(token, context.origin).await;
+        let caller = caller.map_err(|error| Problem::from(error).about_a_token())?;
+        self.limiter.count_user(request, caller.user.id)?;
+        Ok(caller)
     }
-    Ok(())
 }
 
 /// The token of the one `Authorization: Bearer` header (RFC 6750 section 2.1). Never from the URL.

@@ -1,16 +1,12 @@
-//! What stands before the routes: where a request comes from, how many may
-//! come, and which web pages may send them.
+//! Which web pages may call, and which headers their scripts may read.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::http::{Uri, header};
-use domain::{Clock, ValueError};
-
-use crate::middleware::proxies::{Network, TrustedProxies};
-use crate::middleware::rate_limit::{Traffic, TrafficLimits};
+use actix_web::middleware::Condition;
+use domain::ValueError;
 
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_AGE: usize = 600;
@@ -51,52 +47,19 @@ pub const UNEXPOSED_HEADERS: [&str; 16] = [
     "x-content-type-options",
 ];
 
-/// What the operator chose for the edge.
-#[derive(Clone, Debug, Default)]
-pub struct EdgeSettings {
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
-    /// Web pages that may call from a browser; none unless said otherwise.
-    pub cors_origins: Vec<WebOrigin>,
-    /// How many requests; `None` is any number.
-    pub traffic: Option<TrafficLimits>,
-}
-
-/// The state of the edge; one for all threads of an instance.
-#[derive(Clone)]
-pub struct Edge {
-    pub(crate) proxies: TrustedProxies,
-    pub(crate) traffic: Option<Arc<Traffic>>,
-    cors_origins: Arc<[WebOrigin]>,
-}
-
-impl Edge {
-    /// An edge with full buckets.
-    #[must_use]
-    pub fn new(settings: &EdgeSettings, clock: &Arc<dyn Clock>) -> Self {
-        Self {
-            proxies: TrustedProxies::new(&settings.trusted_proxies),
-            traffic: settings.traffic.map(|limits| Arc::new(Traffic::new(limits, Arc::clone(clock)))),
-            cors_origins: settings.cors_origins.clone().into(),
-        }
-    }
-
-    pub(crate) fn has_cors(&self) -> bool {
-        !self.cors_origins.is_empty()
-    }
-
-    /// Callers send tokens, never cookies, so credentials are not allowed for.
-    pub(crate) fn cors(&self) -> Cors {
-        let cors = Cors::default()
-            .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
-            .allow_any_header()
-            .expose_headers(EXPOSED_HEADERS.map(header::HeaderName::from_static))
-            .max_age(PREFLIGHT_AGE);
-        if self.cors_origins.iter().any(|origin| origin.0 == WebOrigin::ANY) {
-            return cors.allow_any_origin().send_wildcard();
-        }
-        self.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(&origin.0))
-    }
+/// Lets these web pages call. Callers send tokens, never cookies, so browsers need not send credentials.
+pub(crate) fn cors(origins: &[WebOrigin]) -> Condition<Cors> {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers(EXPOSED_HEADERS.map(header::HeaderName::from_static))
+        .max_age(PREFLIGHT_AGE);
+    let cors = if origins.iter().any(|origin| origin.0 == WebOrigin::ANY) {
+        cors.allow_any_origin().send_wildcard()
+    } else {
+        origins.iter().fold(cors, |cors, origin| cors.allowed_origin(&origin.0))
+    };
+    Condition::new(!origins.is_empty(), cors)
 }
 
 /// Where a web page comes from, such as `https://app.example.com`, or `*` for anywhere.

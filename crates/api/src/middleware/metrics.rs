@@ -5,9 +5,9 @@ use std::time::Duration;
 use actix_web::http::Method;
 use metrics::{counter, histogram};
 
-/// Counts an answer. A client can't make a series of its own: its path is the route's
-/// template, and a method that nobody knows is called other.
-pub(crate) fn answered(method: &Method, route: &'static str, status: u16, elapsed: Duration) {
+/// Counts an answer. No client can make a series of its own: the path is the template of the route, and an unknown
+/// method is called other.
+pub(crate) fn count_answer(method: &Method, route: &'static str, status: u16, elapsed: Duration) {
     let method = match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -13,7 +13,7 @@ use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service,
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
-use api::{EdgeSettings, Services, TrafficLimits};
+use api::{Middleware, MiddlewareSettings, RateLimits, Services};
 
 use super::error::StartupError;
 use crate::connections::{Connections, WatchedStream};
@@ -28,12 +28,12 @@ pub(super) fn workers(http: &Http) -> usize {
 }
 
 /// What the API does before a request reaches an endpoint.
-pub(super) fn edge(settings: &Settings) -> EdgeSettings {
+fn middleware(settings: &Settings) -> MiddlewareSettings {
     let (http, limits) = (&settings.http, &settings.limits);
-    EdgeSettings {
+    MiddlewareSettings {
         trusted_proxies: http.trusted_proxies.clone(),
         cors_origins: http.cors_origins.clone(),
-        traffic: limits.enabled.then_some(TrafficLimits {
+        rate_limits: limits.enabled.then_some(RateLimits {
             per_user: limits.per_user,
             per_address: limits.per_address,
             auth_per_address: limits.auth_per_address,
@@ -43,21 +43,23 @@ pub(super) fn edge(settings: &Settings) -> EdgeSettings {
 
 /// Serves the API to the connections that are admitted.
 pub(super) fn serve(
-    http: &Http,
+    settings: &Settings,
     listener: TcpListener,
     services: Services,
     connections: Connections,
     accepted_per_worker: usize,
 ) -> Result<Server, StartupError> {
+    let http = &settings.http;
     let keep_alive = Duration::from_secs(http.keep_alive.into());
     let head_time = Duration::from_secs(http.head_timeout.into());
     // Signals are caught by the program, from before it says that it listens.
     let server = Server::build().workers(workers(http)).shutdown_timeout(DRAIN_SECONDS).disable_signals();
     let server = server.max_concurrent_connections(accepted_per_worker);
     let stopping = server.graceful_shutdown_signal();
+    let middleware = Middleware::new(&middleware(settings), services.clock.clone());
     let factory = move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
-        let app = App::new().configure(api::configure(services.clone())).into_factory();
+        let app = App::new().configure(api::configure(services.clone(), middleware.clone())).into_factory();
         let app = app.map_err(|error: actix_web::Error| error.error_response());
         let service = HttpService::build()
             .graceful_shutdown_signal(move || {

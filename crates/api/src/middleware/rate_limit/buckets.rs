@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::Timestamp;
 
-use super::RateLimit;
+use super::headers::RateLimit;
 
 /// So many seconds' worth of requests may come at once.
 const BURST_SECONDS: u32 = 20;

@@ -1,0 +1,295 @@
+//! An error on its way to the caller.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use domain::{ErrorChain, Field, ValueError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::code::Code;
+use super::field_error::FieldError;
+use crate::middleware::rate_limit::headers::RateLimit;
+
+/// How long a caller should wait when the database or the hash queue is busy, in seconds.
+const RETRY_SECONDS: u64 = 1;
+/// Most errors of one answer. What a client sends is small, and its answer is to be no larger than needed to mend it.
+const MAX_ERRORS: usize = domain::import::MAX_ERRORS;
+
+/// An error on its way to the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    tries_left: Option<u8>,
+    customers: Option<u64>,
+    /// Small, or every `Result` gets too large.
+    errors_omitted: u32,
+    retry_after: Option<u64>,
+    limit: Option<Box<RateLimit>>,
+    request_id: Option<String>,
+    /// Whether an access token was offered, and refused.
+    token_was_refused: bool,
+}
+
+/// The JSON of a [`Problem`] (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Identifies the kind of problem: `urn:clientele:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:clientele:problem:validation_failed")]
+    kind: String,
+    /// The same for every problem of this kind.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: &'a str,
+    /// Stable name of the kind; `docs/api.md` lists all.
+    #[schema(example = "validation_failed")]
+    code: &'a str,
+    /// The `X-Request-Id`, which the log has too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, nullable = false)]
+    request_id: Option<&'a str>,
+    /// Every field that is not acceptable, or the first 100 of them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// With `invalid_code`: how many more codes can be tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tries_left: Option<u8>,
+    /// With `has_customers`: how many customers are still assigned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customers: Option<u64>,
+    /// With `errors`: how many more there are than the first 100, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors_omitted: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of this kind, told in one sentence.
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            tries_left: None,
+            customers: None,
+            errors_omitted: 0,
+            retry_after: None,
+            limit: None,
+            request_id: None,
+            token_was_refused: false,
+        }
+    }
+
+    /// Fields that are not acceptable, all at once.
+    #[must_use]
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let problem = match errors.len() {
+            1 => Self::new(Code::ValidationFailed, "one field is not acceptable"),
+            n => Self::new(Code::ValidationFailed, format!("{n} fields are not acceptable")),
+        };
+        problem.with_errors(errors, 0)
+    }
+
+    /// One field that is not acceptable.
+    #[must_use]
+    pub(crate) fn invalid_field(field: &str, error: ValueError) -> Self {
+        Self::invalid(vec![FieldError::new(field, error)])
+    }
+
+    /// Lines of a file that are not acceptable, and how many more errors there are.
+    #[must_use]
+    pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
+        let count = errors.len() as u64 + omitted;
+        let detail = format!("nothing was imported; errors in the file: {count}");
+        Self::new(Code::ValidationFailed, detail).with_errors(errors, omitted)
+    }
+
+    /// The first errors, and how many more there are.
+    fn with_errors(self, mut errors: Vec<FieldError>, omitted: u64) -> Self {
+        let omitted = omitted + errors.len().saturating_sub(MAX_ERRORS) as u64;
+        errors.truncate(MAX_ERRORS);
+        Self { errors, errors_omitted: u32::try_from(omitted).unwrap_or(u32::MAX), ..self }
+    }
+
+    /// Too much of this is going on already.
+    #[must_use]
+    pub(crate) fn busy(detail: &'static str, retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// Fields that the caller may not set.
+    #[must_use]
+    pub(crate) fn forbidden_fields(fields: &[Field]) -> Self {
+        let error = || ValueError::new("forbidden", "not yours to set, or not to this value");
+        Self {
+            errors: fields.iter().map(|field| FieldError::new(field.as_str(), error())).collect(),
+            ..Self::new(Code::Forbidden, "a field is not yours to set, or not to this value")
+        }
+    }
+
+    /// A manager who looks after so many customers.
+    pub(super) fn has_customers(customers: u64) -> Self {
+        let detail = "the manager looks after customers: hand them over first";
+        Self { customers: Some(customers), ..Self::new(Code::HasCustomers, detail) }
+    }
+
+    /// A code that is not right, and how many more can be tried.
+    pub(super) fn invalid_code(tries_left: Option<u8>) -> Self {
+        Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }
+    }
+
+    /// A key that belongs to another request.
+    pub(super) fn key_reused() -> Self {
+        let error = ValueError::new("reused", "belongs to another request of the last 24 hours");
+        Self {
+            errors: vec![FieldError::new("Idempotency-Key", error)],
+            ..Self::new(Code::IdempotencyKeyReused, "send another request under another Idempotency-Key")
+        }
+    }
+
+    /// No good access token.
+    #[must_use]
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(Code::InvalidToken, "send a valid access token as Authorization: Bearer")
+    }
+
+    /// The same problem of a request that brought a token.
+    #[must_use]
+    pub(crate) fn about_a_token(self) -> Self {
+        Self { token_was_refused: self.code == Code::InvalidToken, ..self }
+    }
+
+    /// No such record, or not for this caller.
+    #[must_use]
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is nothing here for you")
+    }
+
+    /// Too many requests or attempts.
+    #[must_use]
+    pub(crate) fn rate_limited(limit: RateLimit) -> Self {
+        let detail = "too many attempts, try again later";
+        Self {
+            retry_after: Some(limit.reset.max(1)),
+            limit: Some(Box::new(limit)),
+            ..Self::new(Code::RateLimited, detail)
+        }
+    }
+
+    /// A fault of ours, logged here and nowhere else.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %ErrorChain(error), "request failed");
+        Self::new(Code::Internal, "the request could not be carried out")
+    }
+
+    /// Nobody can be served at the moment, logged here and nowhere else.
+    pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!(error = %ErrorChain(error), "temporarily unavailable");
+        let detail = "the service cannot answer at the moment, try again";
+        Self { retry_after: Some(RETRY_SECONDS), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// The same problem, tied to its request.
+    #[must_use]
+    pub(crate) fn with_request_id(mut self, id: &str) -> Self {
+        self.request_id = Some(id.to_owned());
+        self
+    }
+
+    /// The problem that a bare status of the framework stands for.
+    #[must_use]
+    pub(crate) fn from_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::invalid_token(),
+            404 => Self::not_found(),
+            405 => Self::new(Code::MethodNotAllowed, "this resource knows other methods"),
+            408 => Self::new(Code::RequestTimeout, "the request took too long to arrive"),
+            413 => Self::new(Code::PayloadTooLarge, "the body is too large"),
+            415 => Self::new(Code::UnsupportedMediaType, "send application/json"),
+            503 => Self {
+                retry_after: Some(RETRY_SECONDS),
+                ..Self::new(Code::Unavailable, "the service cannot answer at the moment, try again")
+            },
+            400..500 => Self::new(Code::BadRequest, "the request is malformed"),
+            _ => Self::new(Code::Internal, "the request could not be carried out"),
+        }
+    }
+
+    fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
+            kind: format!("urn:clientele:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            request_id: self.request_id.as_deref(),
+            errors: &self.errors,
+            tries_left: self.tries_left,
+            customers: self.customers,
+            errors_omitted: Some(self.errors_omitted).filter(|omitted| *omitted > 0),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if self.code.status() == 401 {
+            // RFC 6750 section 3.1: the error only where a token was offered and refused.
+            let challenge = if self.token_was_refused { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        let body = serde_json::to_string(&self.body()).unwrap_or_default();
+        let mut response = response.content_type("application/problem+json").body(body);
+        if let Some(limit) = &self.limit {
+            limit.add_to(response.headers_mut());
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field_error::MAX_NAME;
+    use super::*;
+
+    #[test]
+    fn an_answer_names_a_hundred_errors_and_no_long_names() {
+        let wrong = || ValueError::new("unknown_field", "there is no such field here");
+        let errors = |count: usize| (0..count).map(|_| FieldError::new(&"é/".repeat(500), wrong())).collect();
+        for (problem, told, omitted) in [
+            (Problem::invalid(errors(100)), 100, 0),
+            (Problem::invalid(errors(20_000)), 100, 19_900),
+            (Problem::invalid_lines(errors(101), 7), 100, 8),
+        ] {
+            assert_eq!((problem.errors.len(), problem.errors_omitted), (told, omitted));
+            assert!(problem.errors[0].pointer.chars().count() <= 1 + 2 * MAX_NAME + 1);
+            assert!(problem.errors[0].pointer.ends_with('…'));
+        }
+        assert_eq!(FieldError::new("assigned_manager_id", wrong()).pointer, "/assigned_manager_id");
+    }
+}

@@ -1,0 +1,78 @@
+//! What each error of the layers below means to the caller.
+
+use auth::AuthError;
+use domain::store::StoreError;
+use domain::{Error, Field};
+
+use super::answer::Problem;
+use super::code::Code;
+use super::field_error::FieldError;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::ReauthenticationRequired => Self::new(
+                Code::ReauthenticationRequired,
+                "give your password again with POST /auth/reauthenticate, then repeat this within five minutes",
+            ),
+            Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
+            Error::ForbiddenField(field) => Self::forbidden_fields(&[field]),
+            Error::ForbiddenFields(fields) => Self::forbidden_fields(&fields),
+            Error::NotFound => Self::not_found(),
+            Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),
+            Error::Taken(Field::Phone) => Self::new(Code::PhoneTaken, "another customer has this phone"),
+            Error::Taken(_) | Error::Stale => Self::new(Code::Conflict, "another request changed this first"),
+            Error::Invalid(field, error) => Self::invalid_field(field.as_str(), error),
+            Error::InvalidMembers(members) => Self::invalid(
+                members.into_iter().map(|member| FieldError::member(member.list, member.index, member.error)).collect(),
+            ),
+            Error::RoleChangeNotAllowed => {
+                Self::new(Code::RoleChangeNotAllowed, "a customer and a staff member don't turn into each other")
+            }
+            Error::LastAdmin => Self::new(Code::LastAdmin, "without this admin there would be no active one"),
+            Error::HasCustomers(customers) => Self::has_customers(customers),
+            Error::PreconditionFailed => {
+                Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
+            }
+            Error::Unauthorized => Self::invalid_token().about_a_token(),
+            // A record refers to whoever enters it: the caller is nobody any more.
+            Error::Gone => Self::invalid_token(),
+            Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
+            Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
+            Error::KeyReused => Self::key_reused(),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::InvalidToken => Self::invalid_token().about_a_token(),
+            AuthError::InvalidCredentials => Self::new(Code::InvalidCredentials, "wrong e-mail or password"),
+            AuthError::InvalidCode { tries_left } => Self::invalid_code(tries_left),
+            AuthError::AccountInactive => Self::new(Code::AccountInactive, "an admin has to activate the account"),
+            AuthError::SignupClosed => Self::new(Code::SignupClosed, "nobody can sign up this way here"),
+            AuthError::TooMany(too_many) => Self::rate_limited(too_many.into()),
+            AuthError::SetupTokenRefused => Error::SetupTokenRefused.into(),
+            AuthError::Overloaded { retry_after } => {
+                Self::busy("too many passwords are waiting to be checked, try again", retry_after.as_secs().max(1))
+            }
+            AuthError::Invalid(refusals) => Self::invalid(
+                refusals.into_iter().map(|refusal| FieldError::new(refusal.field, refusal.error)).collect(),
+            ),
+            AuthError::Domain(error) => error.into(),
+            AuthError::Store(error) => error.into(),
+            AuthError::Crypto(error) => Self::internal(&error),
+        }
+    }
+}
