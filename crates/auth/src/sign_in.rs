@@ -1,4 +1,41 @@
 //! Signs people in.
+//!
+//! Staff by password:
+//!
+//! ```mermaid
+//! sequenceDiagram
+//!     participant C as api::auth::signin
+//!     participant S as SignIn::by_password
+//!     participant G as Guesses
+//!     participant H as SignInAdmission, PasswordHasher
+//!     participant D as store
+//!     C->>S: actor, email, password
+//!     S->>G: wait_for_turn: few look at one account from one network at once
+//!     S->>H: enter_until: a place in the queue for hashes, else Overloaded (503)
+//!     Note over S,D: from here on it runs detached: a client that hangs up stops nothing
+//!     S->>D: find_credentials(email)
+//!     S->>G: begin_sign_in: counts the guess, else TooMany (429)
+//!     S->>H: verify; a hash of the same cost when there is no such account
+//!     S->>G: settle: a right guess is taken back
+//!     alt wrong password, or no such account
+//!         S->>D: event signin.failed
+//!         S-->>C: InvalidCredentials (401)
+//!     else inactive
+//!         S->>D: event signin.failed
+//!         S-->>C: AccountInactive (403)
+//!     else a second factor is required
+//!         S->>D: a challenge and its message, one transaction
+//!         S->>D: find_credentials: still the same password?
+//!         S-->>C: CodeSent (202); Codes goes on from there
+//!     else
+//!         S->>D: start_session, refused for whoever was deactivated or erased meanwhile
+//!         S->>D: find_credentials: still the same password? else end_session
+//!         S-->>C: SignedIn (200): access token, refresh token, user
+//!     end
+//! ```
+//!
+//! Customers by phone: [`SignIn::by_phone`] opens a challenge and answers [`CodeSent`], the same for a number that
+//! nobody has. [`Codes`](crate::Codes) signs them in when the code comes back.
 
 use std::sync::Arc;
 
