@@ -15,13 +15,10 @@ use sea_orm::sqlx::{ConnectOptions, Connection, Database, Pool};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 use tokio::time::sleep;
 
-use crate::database::{Options, Server};
 use crate::error::{DatabaseError, is_conflict};
+use crate::options::{Options, STATEMENT_CACHE, Server};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url;
-
-/// Prepared statements that each connection keeps.
-pub(crate) const STATEMENT_CACHE: usize = 256;
 
 /// A connection that did nothing for so long is tried out before it is used.
 #[cfg(any(feature = "mysql", feature = "postgres"))]

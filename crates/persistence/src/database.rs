@@ -3,50 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::store::StoreError;
 use sea_orm::{DbBackend, sqlx};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::connect::{STATEMENT_CACHE, Target};
+use crate::connect::Target;
 use crate::error::{DatabaseError, store_error};
-use crate::list;
-use crate::schema::{self, Schema};
+use crate::migrate::{self, Schema};
+use crate::options::{Options, Server};
+use crate::person_queues::PersonQueues;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url::has_unknown_options;
+use crate::sql::user_pages;
 use crate::store::Store;
-use crate::turns::Turns;
-use domain::store::StoreError;
-
-/// How a database is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Most connections at once to `PostgreSQL` or `MySQL`. `SQLite` always has one that
-    /// writes and four that read.
-    pub max_connections: u32,
-    /// Prepared statements that each connection to `PostgreSQL` or `MySQL` keeps.
-    pub statement_cache: usize,
-    /// How long to wait for a connection, a new one included.
-    pub acquire_timeout: Duration,
-    /// How long one statement may run on `PostgreSQL` or `MySQL`.
-    pub statement_timeout: Duration,
-    /// How long a statement may wait for rows that another transaction holds.
-    pub lock_timeout: Duration,
-    /// How long a transaction may do nothing before the server ends it.
-    pub idle_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            max_connections: 10,
-            statement_cache: STATEMENT_CACHE,
-            acquire_timeout: Duration::from_secs(2),
-            statement_timeout: Duration::from_secs(5),
-            lock_timeout: Duration::from_secs(2),
-            idle_timeout: Duration::from_secs(10),
-        }
-    }
-}
 
 /// A pool of connections at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +36,6 @@ impl PoolState {
         let (idle, max) = (u32::try_from(pool.num_idle()).unwrap_or(u32::MAX), pool.options().get_max_connections());
         Self { name, size: pool.size(), idle, max }
     }
-}
-
-/// What a URL says of the connections to a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Whether they leave this computer.
-    pub is_remote: bool,
-    /// Whether there are none without TLS.
-    pub requires_tls: bool,
-    /// The option that asks for it, with the server's name checked.
-    pub tls_option: &'static str,
-    /// Whether the URL has options that are passed over.
-    pub has_unknown_options: bool,
 }
 
 /// An open database.
@@ -128,7 +85,7 @@ impl Database {
         let target = Target::parse(url)?;
         let (writer, reader) = target.open(options).await?;
         let time_limit = options.acquire_timeout + options.statement_timeout + Duration::from_secs(3);
-        let home = Handle::current();
+        let runtime = Handle::current();
         let counting = Arc::new(Semaphore::new((target.connections(options) / 2).max(1)));
         let patience = options.acquire_timeout;
         Ok(Self {
@@ -136,12 +93,12 @@ impl Database {
             store: Store {
                 writer,
                 reader,
-                home,
+                runtime,
                 time_limit,
                 counting,
                 patience,
-                turns: Turns::default(),
-                few: list::FEW,
+                people: PersonQueues::default(),
+                few: user_pages::FEW,
             },
         })
     }
@@ -192,22 +149,22 @@ impl Database {
         if self.schema().await?.is_current() {
             return Ok(());
         }
-        schema::migrate(&self.target, schema::Step::Up).await
+        migrate::migrate(&self.target, migrate::Step::Up).await
     }
 
     /// Takes back the last `steps` migrations, or all of them. What the tables held is gone.
     pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), DatabaseError> {
-        schema::migrate(&self.target, schema::Step::Down(steps)).await
+        migrate::migrate(&self.target, migrate::Step::Down(steps)).await
     }
 
     /// Takes back all migrations and brings the database to its schema again, empty.
     pub async fn migrate_fresh(&self) -> Result<(), DatabaseError> {
-        schema::migrate(&self.target, schema::Step::Fresh).await
+        migrate::migrate(&self.target, migrate::Step::Fresh).await
     }
 
     /// Which migrations the database has. Changes nothing.
     pub async fn schema(&self) -> Result<Schema, DatabaseError> {
-        Ok(schema::read(&self.store.reader).await?)
+        Ok(migrate::read(&self.store.reader).await?)
     }
 
     /// Waits for what is in flight and closes all connections.

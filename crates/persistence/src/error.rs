@@ -283,3 +283,8 @@ fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
         _ => None,
     }
 }
+
+/// Whether the row was still as the caller saw it.
+pub(crate) fn stale_unless(written: bool) -> Result<(), Failure> {
+    if written { Ok(()) } else { Err(WriteError::Stale.into()) }
+}

@@ -6,8 +6,7 @@ use std::time::Duration;
 use domain::store::{StoreError, WriteError};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -15,13 +14,13 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
-use crate::audit::count;
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
-use crate::home::AtHome;
-use crate::turns::Turns;
+use crate::person_queues::PersonQueues;
+use crate::runtime::OnRuntime;
+use crate::transaction::Transaction;
 
 /// How often a transaction that lost against others is begun.
-const ATTEMPTS: u32 = 3;
+const MAX_RETRIES: u32 = 3;
 
 /// The stores of the domain on one database. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +28,7 @@ pub struct Store {
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
     /// Where connections live: they outlast the threads that use them.
-    pub(crate) home: Handle,
+    pub(crate) runtime: Handle,
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
@@ -39,7 +38,7 @@ pub struct Store {
     /// How long to wait to be let in there.
     pub(crate) patience: Duration,
     /// Lets those who change the same person do so one after the other.
-    pub(crate) turns: Turns,
+    pub(crate) people: PersonQueues,
     /// How many matches of a search are few; a field for tests, whose people all are.
     pub(crate) few: u64,
 }
@@ -53,8 +52,8 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Lets the database work for as long as one operation may take.
     pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-        // The timer is set when it is first asked for, which is at home.
-        AtHome::new(&self.home, async { timeout(self.time_limit, work).await }).await
+        // The timer is set when it is first asked for, which is at runtime.
+        OnRuntime::new(&self.runtime, async { timeout(self.time_limit, work).await }).await
     }
 
     pub(crate) async fn one(&self, select: &SelectStatement) -> Result<Option<QueryResult>, StoreError> {
@@ -67,6 +66,13 @@ impl Store {
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
     }
 
+    /// The number that a statement answers as `total`.
+    pub(crate) async fn count(&self, select: &SelectStatement) -> Result<u64, StoreError> {
+        let row = self.one(select).await?;
+        let count = row.map_or(Ok(0), |row| row.try_get::<i64>("", "total")).map_err(|error| store_error(&error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// Runs `act` in a transaction, which is committed when it returns `Ok`, rolled back when not, and
     /// begun anew when it lost against another one.
     ///
@@ -75,10 +81,10 @@ impl Store {
     pub(crate) async fn write<T, A, F>(&self, act: A) -> Result<T, WriteError>
     where
         T: Send,
-        A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        A: Fn(Arc<Transaction>) -> F + Send + Sync,
         F: Future<Output = Result<T, Failure>> + Send,
     {
-        let written = self.in_time(self.attempts(act)).instrument(debug_span!("write"));
+        let written = self.in_time(self.retried(act)).instrument(debug_span!("write"));
         written.await.unwrap_or_else(|_| Err(out_of_time().into()))
     }
 
@@ -86,7 +92,7 @@ impl Store {
     pub(crate) async fn count_and_write<T, A, F>(&self, act: A) -> Result<T, WriteError>
     where
         T: Send,
-        A: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        A: Fn(Arc<Transaction>) -> F + Send + Sync,
         F: Future<Output = Result<T, Failure>> + Send,
     {
         let Ok(Ok(_permit)) = timeout(self.patience, self.counting.acquire()).await else {
@@ -95,15 +101,15 @@ impl Store {
         self.write(act).await
     }
 
-    async fn attempts<T, A, F>(&self, act: A) -> Result<T, WriteError>
+    async fn retried<T, A, F>(&self, act: A) -> Result<T, WriteError>
     where
-        A: Fn(Arc<DatabaseTransaction>) -> F,
+        A: Fn(Arc<Transaction>) -> F,
         F: Future<Output = Result<T, Failure>>,
     {
         let mut attempt = 1;
         loop {
-            match count::committed(self.attempt(&act)).await {
-                Err(Failure::Database(error)) if attempt < ATTEMPTS && is_conflict(&error) => {
+            match self.try_once(&act).await {
+                Err(Failure::Database(error)) if attempt < MAX_RETRIES && is_conflict(&error) => {
                     sleep(Duration::from_millis(10) * attempt).await;
                     attempt += 1;
                 }
@@ -112,15 +118,15 @@ impl Store {
         }
     }
 
-    pub(crate) async fn attempt<T, A, F>(&self, act: &A) -> Result<T, Failure>
+    pub(crate) async fn try_once<T, A, F>(&self, act: &A) -> Result<T, Failure>
     where
-        A: Fn(Arc<DatabaseTransaction>) -> F,
+        A: Fn(Arc<Transaction>) -> F,
         F: Future<Output = Result<T, Failure>>,
     {
         // A transaction of SQLite that reads first and writes later fails under load, whatever the busy timeout.
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = Arc::new(self.writer.begin_with_options(options).await?);
+        let transaction = Arc::new(Transaction::new(self.writer.begin_with_options(options).await?));
         let result = act(Arc::clone(&transaction)).await;
         let Some(transaction) = Arc::into_inner(transaction) else {
             let error = StoreError::Failed("a transaction was kept beyond its end".into());

@@ -20,16 +20,19 @@ use crate::{Database, Options, Store};
 #[doc(hidden)]
 #[must_use]
 pub fn list_statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<Statement> {
-    crate::list::statements(backend, scope, query, found).iter().map(|select| backend.build(select)).collect()
+    crate::sql::user_pages::statements(backend, scope, query, found)
+        .iter()
+        .map(|select| backend.build(select))
+        .collect()
 }
 
 /// The very statements that a page of the audit trail takes.
 #[doc(hidden)]
 #[must_use]
 pub fn audit_statements(backend: DbBackend, scope: Scope, query: &EventQuery) -> Vec<Statement> {
-    let mut selects = vec![crate::audit_store::page(backend, scope, query)];
+    let mut selects = vec![crate::sql::event_pages::page(backend, scope, query)];
     if query.include_total {
-        selects.push(crate::audit_store::total(backend, scope, query));
+        selects.push(crate::sql::event_pages::total(backend, scope, query));
     }
     selects.iter().map(|select| backend.build(select)).collect()
 }

@@ -1,0 +1,9 @@
+//! SQL that differs between the backends, and the queries of long lists.
+
+pub(crate) mod event_pages;
+pub(crate) mod keyset;
+pub(crate) mod row_locks;
+pub(crate) mod scope;
+pub(crate) mod search;
+pub(crate) mod time;
+pub(crate) mod user_pages;

@@ -1,0 +1,114 @@
+//! The end of a person's record.
+
+use domain::authority::Authority;
+use domain::store::{Erasure, WriteError};
+use domain::{Role, Timestamp, User, UserId};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::entity::{challenge, customer, user};
+use crate::error::{Failure, not_deleted, stale_unless};
+use crate::sql::row_locks::keep;
+use crate::tables::locks::{self, Lock};
+use crate::tables::{audit_events, authority, challenges, customers, users};
+use crate::transaction::Transaction;
+
+/// All of an erasure.
+pub(crate) async fn erase(txn: &Transaction, by: &Authority, erasure: &Erasure) -> Result<(), Failure> {
+    let now = erasure.event.at;
+    let (user, heir) = hold_erasable(txn, by, erasure).await?;
+    let left = bequeath(txn, heir, entered_by(user.id), now).await?;
+    remove(txn, &user).await?;
+    let event = if left > 0 { erasure.event_of_heir(heir.map(UserId::from)) } else { erasure.event.clone() };
+    Ok(audit_events::record(txn, &event).await?)
+}
+
+/// Takes out a person to whom nobody refers, and what the audit trail says of them.
+pub(crate) async fn remove(txn: &Transaction, user: &User) -> Result<(), Failure> {
+    delete(txn, user).await?;
+    audit_events::blank_events(txn, user.id).await
+}
+
+/// Makes sure that the person may go, and answers who they are by now and who inherits. Both stay as they are before
+/// the transaction ends.
+pub(crate) async fn hold_erasable(
+    txn: &Transaction,
+    by: &Authority,
+    erasure: &Erasure,
+) -> Result<(User, Option<Uuid>), Failure> {
+    let is_admin = erasure.user.role() == Role::Admin;
+    if is_admin {
+        locks::hold(txn, Lock::Admins).await?;
+    }
+    authority::hold(txn, by, Some(erasure.user.id)).await?;
+    // An admin, and so before whoever is erased: staff are locked before customers everywhere.
+    let heir = hold_heir(txn, erasure).await?;
+    let user = hold_seen(txn, erasure).await?;
+    customers::refuse_with_customers(txn, user.id).await?;
+    if is_admin && user.is_active && users::other_admin(txn, user.id).await?.is_none() {
+        return Err(WriteError::LastAdmin.into());
+    }
+    Ok((user, heir))
+}
+
+/// Takes the person's row, if it still is in the version that is asked for. Nobody can
+/// refer to it before the transaction ends, not even by a customer they enter.
+async fn hold_seen(txn: &Transaction, erasure: &Erasure) -> Result<User, Failure> {
+    let seen = &erasure.user;
+    let user = users::hold_person(txn, seen.id).await?;
+    stale_unless(user.version == seen.version || !erasure.is_of_version)?;
+    // Of another role, they want other locks.
+    stale_unless(user.role() == seen.role())?;
+    Ok(user)
+}
+
+/// Who inherits, and is not erased before the transaction ends.
+async fn hold_heir(txn: &Transaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
+    let user = &erasure.user;
+    if let Some(named) = erasure.heir.filter(|heir| *heir != user.id) {
+        let heir = Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .cond_where(user::Column::Id.eq(named.as_uuid()))
+            .take();
+        if !keep(txn, heir).await?.is_empty() {
+            return Ok(Some(named.as_uuid()));
+        }
+    }
+    if user.role() != Role::Admin {
+        locks::hold(txn, Lock::Admins).await?;
+    }
+    users::other_admin(txn, user.id).await
+}
+
+/// Those whom the person entered, themselves excepted.
+pub(crate) fn entered_by(id: UserId) -> Condition {
+    let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
+    Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
+}
+
+/// These customers were entered by the heir; where there is none, by themselves. Answers how many.
+pub(crate) async fn bequeath(
+    txn: &Transaction,
+    heir: Option<Uuid>,
+    customers: Condition,
+    now: Timestamp,
+) -> Result<u64, Failure> {
+    let ids = Query::select().column(customer::Column::Id).from(customer::Entity).cond_where(customers.clone()).take();
+    users::touch_all(txn, user::Column::Id.in_subquery(ids), now).await?;
+    let update = customer::Entity::update_many()
+        .col_expr(customer::Column::CreatedBy, heir.map_or_else(|| Expr::col(customer::Column::Id), Expr::from))
+        .col_expr(customer::Column::UpdatedAt, now.into())
+        .filter(customers);
+    Ok(update.exec(txn).await?.rows_affected)
+}
+
+/// The person's rows. Their sessions and challenges, and the messages of those, go with them by their foreign keys.
+async fn delete(txn: &Transaction, user: &User) -> Result<(), Failure> {
+    challenge::Entity::delete_many().filter(challenges::of_nobody(user)).exec(txn).await?;
+    // Before the person: a customer who signed up was entered by themselves, which would hold them back.
+    customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
+    user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
+    Ok(())
+}

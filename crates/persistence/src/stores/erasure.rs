@@ -1,0 +1,105 @@
+//! Erasing people. Before that, in short transactions, what would make the erasure too long: somebody may have entered 300,000
+//! people. One transaction could not move them in the time that a statement has, and would keep every other writer of
+//! SQLite waiting.
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::authority::Authority;
+use domain::store::{Erasure, ErasureStore, WriteError};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::{audit_event, customer};
+use crate::error::Failure;
+use crate::sql::keyset::{Place, comes_after};
+use crate::steps::erasure;
+use crate::store::Store;
+use crate::tables::audit_events;
+use crate::transaction::Transaction;
+
+#[async_trait]
+impl ErasureStore for Store {
+    /// Each step is a transaction that makes sure anew that the person may go. The last rows are left to the erasure
+    /// itself, so that most erasures are one transaction still.
+    async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        while self.write(move |txn| async move { bequeath_some(&txn, by, erasure).await }).await? {}
+        for acted in audit_events::acted_from(erasure.user.id) {
+            let mut after = None;
+            loop {
+                let acted = &acted;
+                let step = self.write(move |txn| async move { blank_some(&txn, (by, erasure), acted, after).await });
+                after = step.await?;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
+        self.write(move |txn| async move { erasure::erase(&txn, by, erasure).await }).await
+    }
+}
+
+/// How many rows one transaction changes.
+const ROWS: u64 = 1000;
+
+/// When an event happened, and its id: its place among those of its actor.
+type At = (Timestamp, Uuid);
+
+/// Answers whether there may be more.
+async fn bequeath_some(txn: &Transaction, by: &Authority, erasure: &Erasure) -> Result<bool, Failure> {
+    let (_, heir) = erasure::hold_erasable(txn, by, erasure).await?;
+    let mut ids: Vec<Uuid> = customer::Entity::find()
+        .select_only()
+        .column(customer::Column::Id)
+        .filter(erasure::entered_by(erasure.user.id))
+        .order_by_asc(customer::Column::CreatedAt)
+        .order_by_asc(customer::Column::Id)
+        .limit(ROWS + 1)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if ids.len() as u64 <= ROWS {
+        return Ok(false);
+    }
+    ids.pop();
+    let customers = Condition::all().add(customer::Column::Id.is_in(ids));
+    erasure::bequeath(txn, heir, customers, erasure.event.at).await?;
+    Ok(true)
+}
+
+/// Answers where the rest begins, if there is more than the erasure itself does.
+async fn blank_some(
+    txn: &Transaction,
+    (by, erasure): (&Authority, &Erasure),
+    acted: &Condition,
+    after: Option<At>,
+) -> Result<Option<At>, Failure> {
+    erasure::hold_erasable(txn, by, erasure).await?;
+    let mut events = audit_event::Entity::find()
+        .select_only()
+        .columns([audit_event::Column::At, audit_event::Column::Id])
+        .filter(acted.clone());
+    // From the start, each step would read again what all before it have blanked.
+    if let Some((at, id)) = after {
+        let (at, id) =
+            (Place::new(audit_event::Column::At.into_expr(), at), Place::new(audit_event::Column::Id.into_expr(), id));
+        events = events.filter(comes_after(txn.get_database_backend(), at, id, false));
+    }
+    let mut events: Vec<At> = events
+        .order_by_asc(audit_event::Column::At)
+        .order_by_asc(audit_event::Column::Id)
+        .limit(ROWS + 1)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if events.len() as u64 <= ROWS {
+        return Ok(None);
+    }
+    events.pop();
+    let ids = events.iter().map(|(_, id)| *id);
+    audit_events::blank_addresses(txn, Condition::all().add(audit_event::Column::Id.is_in(ids))).await?;
+    Ok(events.last().copied())
+}

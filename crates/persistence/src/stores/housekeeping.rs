@@ -1,0 +1,116 @@
+//! Clearing away what has expired.
+
+use async_trait::async_trait;
+use domain::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use domain::{Authority, Timestamp, User};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockBehavior, LockType, Order, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
+use uuid::Uuid;
+
+use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user};
+use crate::error::{Failure, only_store_error, stale_unless};
+use crate::steps::erasure;
+use crate::store::Store;
+use crate::tables::locks::{self, Lock};
+use crate::tables::signups;
+use crate::tables::users::{self, Person};
+use crate::transaction::Transaction;
+
+#[async_trait]
+impl HousekeepingStore for Store {
+    /// The row's counter holds the moment until which it is taken, in microseconds: nobody
+    /// waits for it, and an instance that dies keeps it no longer than it said.
+    async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        let taken = self.write(move |txn| async move {
+            let update = lock::Entity::update_many()
+                .col_expr(lock::Column::Holder, until.timestamp_micros().into())
+                .filter(lock::Column::Name.eq("housekeeping"))
+                .filter(lock::Column::Holder.lte(now.timestamp_micros()));
+            Ok(update.exec(&*txn).await?.rows_affected == 1)
+        });
+        taken.await.map_err(only_store_error)
+    }
+
+    async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        let removed = self.write(move |txn| async move {
+            match kind {
+                // Their messages go with them.
+                Expirable::Challenges => {
+                    use challenge::Column::{ExpiresAt, Id};
+                    remove::<challenge::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
+                }
+                Expirable::FirstAnswers => {
+                    use idempotency_key::Column::{ExpiresAt, UserId};
+                    remove::<idempotency_key::Entity, Uuid>(&txn, (UserId, ExpiresAt), before, limit).await
+                }
+                Expirable::Sessions => {
+                    use session::Column::{ExpiresAt, Id};
+                    remove::<session::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
+                }
+                Expirable::Attempts => {
+                    use attempt::Column::{ExpiresAt, Subject};
+                    remove::<attempt::Entity, Vec<u8>>(&txn, (Subject, ExpiresAt), before, limit).await
+                }
+                Expirable::Networks => {
+                    use known_network::Column::{ExpiresAt, NetworkDigest};
+                    remove::<known_network::Entity, Vec<u8>>(&txn, (NetworkDigest, ExpiresAt), before, limit).await
+                }
+            }
+        });
+        removed.await.map_err(only_store_error)
+    }
+
+    async fn count_messages(&self) -> Result<u64, StoreError> {
+        let id = Expr::col(outbox::Column::Id);
+        let codes = self.count(&Query::select().expr_as(id.count(), "total").from(outbox::Entity).take()).await?;
+        let id = Expr::col(notice::Column::Id);
+        let notices = self.count(&Query::select().expr_as(id.count(), "total").from(notice::Entity).take()).await?;
+        Ok(codes + notices)
+    }
+
+    async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
+        let is_theirs = Expr::col((user::Entity, user::Column::Id)).equals((signup::Entity, signup::Column::UserId));
+        let mut select = users::select();
+        select
+            .join(JoinType::InnerJoin, signup::Entity, is_theirs)
+            .cond_where(signup::Column::RequestedAt.lt(before))
+            .order_by((signup::Entity, signup::Column::RequestedAt), Order::Asc)
+            .order_by((signup::Entity, signup::Column::UserId), Order::Asc)
+            .limit(limit);
+        let rows = self.all(&select).await?;
+        rows.iter().map(|row| Ok(Person::read(row)?.into_user()?)).collect()
+    }
+
+    async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let id = erasure.user.id.as_uuid();
+            // Whoever makes an admin of them takes these in the same order.
+            locks::hold(&txn, Lock::Admins).await?;
+            // The person before what is theirs, as everywhere: whoever approves them has this row first.
+            user::Entity::find_by_id(id).lock(LockType::Update).one(&*txn).await?;
+            stale_unless(signups::is_unapproved(&txn, id).await?)?;
+            erasure::erase(&txn, &Authority::Unconditional, erasure).await
+        })
+        .await
+    }
+}
+
+/// Two statements, since `MySQL` takes no `LIMIT` in a subquery of a `DELETE`.
+async fn remove<E: EntityTrait, I: TryGetable + Into<Value>>(
+    txn: &Transaction,
+    (id, expiry): (E::Column, E::Column),
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64, Failure> {
+    let expired = E::find().select_only().column(id).filter(expiry.lt(before)).order_by_asc(expiry).limit(limit);
+    // Rows that somebody holds are in use, or will still be there next time; waiting for them while holding
+    // others may be waiting for somebody who waits for those. On SQLite nobody else writes.
+    let expired = expired.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let ids: Vec<I> = expired.into_tuple().all(txn).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    // Renewed since it was seen, it stays.
+    let delete = E::delete_many().filter(id.is_in(ids)).filter(expiry.lt(before));
+    Ok(delete.exec(txn).await?.rows_affected)
+}

@@ -1,0 +1,209 @@
+//! Many customers at once: a few statements for each batch of a file, however many lines it has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::authority::Authority;
+use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
+use domain::{Email, Phone, User, UserId};
+use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryResult, TransactionTrait};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
+
+use crate::entity::{admin_manager, customer, user};
+use crate::error::{Failure, is_conflict, out_of_time, store_error};
+use crate::runtime::OnRuntime;
+use crate::store::Store;
+use crate::stores::users::newly_assigned;
+use crate::tables::{audit_events, authority, sessions, users};
+use crate::transaction::Transaction;
+
+#[async_trait]
+impl ImportStore for Store {
+    async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
+        let people = async {
+            let txn = self.reader.begin().await?;
+            plan_anew(&txn).await?;
+            let people = look_up(&txn, keys).await?;
+            txn.commit().await.map(|()| people)
+        };
+        let people = self.in_time(people).instrument(debug_span!("read")).await.map_err(|_| out_of_time())?;
+        found(&people.map_err(|error| store_error(&error))?)
+    }
+
+    /// Not begun anew here when it lost against others, since the lines would have to be read again. There is no limit to
+    /// the time that all of it takes, which depends on the file, but one to each part.
+    async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
+        let parts = Mutex::new(parts);
+        let all = async |txn: Arc<Transaction>| {
+            let mut parts = parts.lock().await;
+            plan_anew(&*txn).await?;
+            while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
+                authority::check(&txn, by).await?;
+                let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
+                part.await.map_err(|_| WriteError::from(out_of_time()))??;
+            }
+            // At the end only: a file of millions of lines must not keep those waiting who want to stop it.
+            authority::hold(&txn, by, None).await
+        };
+        let written = OnRuntime::new(&self.runtime, self.try_once(&all)).instrument(debug_span!("write"));
+        written.await.map_err(|failure| match failure {
+            Failure::Database(error) if is_conflict(&error) => WriteError::Stale,
+            failure => failure.into(),
+        })
+    }
+
+    async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
+        let mut select = users::select();
+        select.cond_where(admin_manager::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())));
+        let rows = self.all(&select).await?;
+        let staff = rows.iter().map(|row| users::read_user(Some(row)));
+        let staff: Vec<_> = staff.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(staff.into_iter().filter_map(|user| Some((user.id, user.staff()?.email.clone()))).collect())
+    }
+}
+
+/// How often the people of a part are looked at. Whoever was held after one look does not change before the next.
+const LOOKS: u32 = 8;
+
+/// PostgreSQL settles on a plan after a few executions, which is one for the few rows that there are at
+/// the beginning of an import, and a look at every row for each part at its end.
+async fn plan_anew(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        // No builder knows this statement.
+        txn.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+    }
+    Ok(())
+}
+
+async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<QueryResult>, DbErr> {
+    let mut people = Vec::new();
+    for select in lookups(keys) {
+        people.append(&mut txn.query_all(&select).await?);
+    }
+    Ok(people)
+}
+
+fn lookups(keys: &ImportKeys) -> Vec<SelectStatement> {
+    let with = |condition| users::select().cond_where(condition).take();
+    let phones = keys.phones.iter().map(Phone::as_str);
+    let emails = keys.emails.iter().map(Email::as_str);
+    let mut lookups = Vec::new();
+    if !keys.phones.is_empty() {
+        lookups.push(with(customer::Column::Phone.is_in(phones)));
+    }
+    if !keys.emails.is_empty() {
+        lookups.push(with(admin_manager::Column::Email.is_in(emails)));
+    }
+    lookups
+}
+
+fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
+    let mut found = ImportFound::default();
+    for row in rows {
+        let Some(user) = users::read_user(Some(row))? else { continue };
+        if let Some(phone) = user.customer().map(|customer| customer.phone.clone()) {
+            found.customers.insert(phone, user);
+        } else if let Some(email) = user.staff().map(|staff| staff.email.clone()) {
+            found.staff.insert(email, user);
+        }
+    }
+    Ok(found)
+}
+
+/// What a part writes, of people who are held. Those who changed before they were held are judged again.
+async fn judge(txn: &Transaction, keys: &ImportKeys, parts: &mut dyn ImportBatches) -> Result<ImportBatch, Failure> {
+    for _ in 0..LOOKS {
+        let people = look_up(txn, keys).await?;
+        let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
+        // Locks are taken in one order everywhere: staff, customers.
+        let managers: Vec<_> = assigned(&part).into_iter().collect();
+        users::hold_active_managers(txn, &managers).await?;
+        if hold_unchanged(txn, &part.updated).await? {
+            return Ok(part);
+        }
+    }
+    Err(WriteError::Stale.into())
+}
+
+async fn import_part(txn: &Transaction, keys: &ImportKeys, parts: &mut dyn ImportBatches) -> Result<(), Failure> {
+    let part = judge(txn, keys, parts).await?;
+    insert(txn, &part.created).await?;
+    update(txn, &part.updated).await?;
+    Ok(audit_events::record_all(txn, &part.events).await?)
+}
+
+/// Every manager who gets a customer, in the order of their ids.
+fn assigned(part: &ImportBatch) -> BTreeSet<UserId> {
+    let created = part.created.iter().filter_map(|user| user.customer()?.assigned_manager_id);
+    created.chain(part.updated.iter().filter_map(|update| newly_assigned(&update.before, &update.after))).collect()
+}
+
+async fn insert(txn: &Transaction, people: &[User]) -> Result<(), DbErr> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    user::Entity::insert_many(people.iter().map(users::user_row)).exec_without_returning(txn).await?;
+    customer::Entity::insert_many(customer_rows(people)).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> impl Iterator<Item = customer::ActiveModel> {
+    people.into_iter().filter_map(|user| Some(users::customer_row(user, user.customer()?)))
+}
+
+/// Writes many people over themselves: an insertion that ends as an update, as no other statement
+/// of all three databases sets other values for each row.
+async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
+    if updates.is_empty() {
+        return Ok(());
+    }
+    let people = || updates.iter().map(|update| &update.after);
+    let of_user = OnConflict::column(user::Column::Id)
+        .update_columns([
+            user::Column::DisplayName,
+            user::Column::NameKey,
+            user::Column::IsActive,
+            user::Column::VerifiedAt,
+            user::Column::UpdatedAt,
+            user::Column::Version,
+        ])
+        .to_owned();
+    user::Entity::insert_many(people().map(users::user_row)).on_conflict(of_user).exec_without_returning(txn).await?;
+    let of_customer = OnConflict::column(customer::Column::Id)
+        .update_columns([
+            customer::Column::AssignedManagerId,
+            customer::Column::Metadata,
+            customer::Column::NameKey,
+            customer::Column::UpdatedAt,
+        ])
+        .to_owned();
+    customer::Entity::insert_many(customer_rows(people())).on_conflict(of_customer).exec_without_returning(txn).await?;
+    for update in updates.iter().filter(|update| update.ends_sessions) {
+        sessions::end_all(txn, update.after.id, None).await?;
+    }
+    Ok(())
+}
+
+/// Holds these people until the transaction ends. Answers whether they are as they were seen.
+async fn hold_unchanged(txn: &Transaction, updates: &[Update]) -> Result<bool, DbErr> {
+    if updates.is_empty() {
+        return Ok(true);
+    }
+    let mut select = Query::select();
+    select
+        .columns([user::Column::Id, user::Column::Version])
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(updates.iter().map(|update| update.before.id.as_uuid())))
+        .order_by(user::Column::Id, sea_orm::Order::Asc)
+        .lock(LockType::Update);
+    let mut versions = BTreeMap::new();
+    for row in txn.query_all(&select).await? {
+        versions.insert(UserId::from(row.try_get::<uuid::Uuid>("", "id")?), row.try_get::<i64>("", "version")?);
+    }
+    let is_unchanged = |update: &Update| versions.get(&update.before.id) == Some(&update.before.version);
+    Ok(updates.iter().all(is_unchanged))
+}

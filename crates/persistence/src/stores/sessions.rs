@@ -1,0 +1,138 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use domain::audit::Event;
+use domain::authority::Authority;
+use domain::session::Session;
+use domain::store::{SessionStore, StoreError, WriteError};
+use domain::{FreshProof, SessionId, Timestamp, User, UserId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::entity::{session, user};
+use crate::error::{Failure, stale_unless};
+use crate::steps::start_session;
+use crate::store::Store;
+use crate::tables::{audit_events, authority, sessions, users};
+use crate::transaction::Transaction;
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            start_session::start(&txn, session, std::slice::from_ref(event)).await?;
+            Ok(audit_events::record(&txn, event).await?)
+        })
+        .await
+    }
+
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+        let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
+        let mut select = users::select();
+        select
+            .join(JoinType::InnerJoin, session::Entity, is_owner)
+            .cond_where(session::Column::Id.eq(id.as_uuid()))
+            .cond_where(session::Column::ExpiresAt.gt(now))
+            .cond_where(user::Column::IsActive.eq(true));
+        users::read_user(self.one(&select).await?.as_ref())
+    }
+
+    async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let mut select = sessions::select();
+        select.cond_where(session::Column::Id.eq(id.as_uuid()));
+        self.one(&select).await?.as_ref().map(sessions::read).transpose()
+    }
+
+    async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            let owner = Query::select()
+                .column(user::Column::Id)
+                .from(user::Entity)
+                .cond_where(user::Column::Id.eq(renewed.user_id.as_uuid()))
+                .cond_where(user::Column::IsActive.eq(true))
+                .take();
+            let update = session::Entity::update_many()
+                .set(session::ActiveModel {
+                    last_used_at: Set(renewed.last_used_at),
+                    expires_at: Set(renewed.expires_at),
+                    address: Set(renewed.address.map(|address| address.to_string())),
+                    user_agent: Set(renewed.user_agent.clone()),
+                    refresh_digest: Set(renewed.refresh_digest.to_vec()),
+                    spent_digest: Set(renewed.spent_digest.map(|digest| digest.to_vec())),
+                    renewals: Set(renewed.renewals),
+                    ..Default::default()
+                })
+                .filter(session::Column::Id.eq(renewed.id.as_uuid()))
+                .filter(session::Column::Renewals.eq(renewed.renewals - 1))
+                .filter(session::Column::ExpiresAt.gt(renewed.last_used_at))
+                .filter(session::Column::UserId.in_subquery(owner));
+            stale_unless(update.exec(&*txn).await?.rows_affected == 1)
+        })
+        .await
+    }
+
+    async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut select = sessions::select();
+        select
+            .cond_where(session::Column::UserId.eq(user.as_uuid()))
+            .cond_where(session::Column::ExpiresAt.gt(now))
+            .order_by(session::Column::CreatedAt, Order::Desc)
+            .order_by(session::Column::Id, Order::Desc);
+        self.all(&select).await?.iter().map(sessions::read).collect()
+    }
+
+    async fn end_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        id: SessionId,
+        event: &Event,
+    ) -> Result<bool, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
+            let delete = session::Entity::delete_by_id(id.as_uuid()).filter(session::Column::UserId.eq(user.as_uuid()));
+            let ended = delete.exec(&*txn).await?.rows_affected > 0;
+            if ended {
+                audit_events::record(&txn, event).await?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn end_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+        except: Option<SessionId>,
+        event: &Event,
+    ) -> Result<u64, WriteError> {
+        self.write(move |txn| async move {
+            hold_authority_over(&txn, by, user).await?;
+            let ended = sessions::end_all(&txn, user, except).await?;
+            if ended > 0 {
+                audit_events::record(&txn, event).await?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError> {
+        self.write(move |txn| async move {
+            sessions::require_fresh(&txn, proof).await?;
+            let ended = sessions::end_all(&txn, proof.user, Some(proof.session)).await?;
+            if ended > 0 {
+                audit_events::record(&txn, event).await?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+}
+
+/// Makes sure that sessions of this person may be ended until the transaction ends.
+async fn hold_authority_over(txn: &Transaction, by: &Authority, user: UserId) -> Result<(), Failure> {
+    if by.is_of(user) { authority::hold_session(txn, by).await } else { authority::hold(txn, by, None).await }
+}

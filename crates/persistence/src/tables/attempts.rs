@@ -1,0 +1,131 @@
+//! `attempts`: counters of what must not be tried too often.
+
+use std::collections::HashMap;
+
+use domain::Timestamp;
+use domain::limit::{Attempt, Counter, Settled, settle_all, take_all};
+use domain::session::Digest;
+use domain::store::WriteError;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::entity::attempt::{ActiveModel, Column, Entity};
+use crate::error::Failure;
+use crate::transaction::Transaction;
+
+/// Counts the attempts in a transaction, which a refusal ends.
+pub(crate) async fn take(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let mut attempts = attempts.to_vec();
+    // Everybody takes the rows in one order, so that nobody waits for one who waits for them.
+    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    let (written, seen): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.limit.counts_at_once());
+    // Without a lock: those are of many who would wait for one another.
+    let mut counters = read(txn, &seen, None).await?;
+    if !written.is_empty() {
+        hold(txn, &written, now).await?;
+        counters.extend(read(txn, &written, Some(LockType::Update)).await?);
+    }
+    let taken = take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
+    if !taken.is_empty() {
+        write(txn, taken).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the rows of attempts from others until the transaction ends, whatever their limit: then what is counted
+/// afterwards is counted one by one. A refusal ends the transaction.
+pub(crate) async fn hold_and_check(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let mut attempts = attempts.to_vec();
+    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    hold(txn, &attempts, now).await?;
+    let counters = read(txn, &attempts, Some(LockType::Update)).await?;
+    take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
+    Ok(())
+}
+
+/// One that was forgotten meanwhile stays so.
+pub(crate) async fn settle(
+    txn: &Transaction,
+    attempts: &[Attempt],
+    settled: Settled,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let concerned = |attempt: &&Attempt| attempt.limit.counts_at_once() || settled.begins(attempt.limit);
+    let attempts: Vec<_> = attempts.iter().filter(concerned).copied().collect();
+    let counters = read(txn, &attempts, Some(LockType::Update)).await?;
+    let (mut kept, mut forgotten) = (Vec::new(), Vec::new());
+    for (key, counter) in settle_all(&attempts, |key| counters.get(key).copied(), settled, now) {
+        match counter {
+            Some(counter) => kept.push((key, counter)),
+            None => forgotten.push(key),
+        }
+    }
+    if !forgotten.is_empty() {
+        Entity::delete_many().filter(Column::Subject.is_in(bytes(&forgotten))).exec(txn).await?;
+    }
+    if !kept.is_empty() {
+        write(txn, kept).await?;
+    }
+    Ok(())
+}
+
+/// Makes the rows that are not there yet, and keeps all of them from others until the transaction ends.
+async fn hold(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), DbErr> {
+    let fresh = attempts.iter().map(|attempt| row(&attempt.key, &Counter::new(now)));
+    let unchanged =
+        OnConflict::column(Column::Subject).value(Column::Count, Expr::col((Entity, Column::Count))).to_owned();
+    Entity::insert_many(fresh).on_conflict(unchanged).exec_without_returning(txn).await.map(|_| ())
+}
+
+async fn read(
+    txn: &Transaction,
+    attempts: &[Attempt],
+    lock: Option<LockType>,
+) -> Result<HashMap<Digest, Counter>, DbErr> {
+    if attempts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<Digest> = attempts.iter().map(|attempt| attempt.key).collect();
+    // Locked, or MySQL may answer with the rows of the moment in which the transaction first read anything.
+    // In the order in which they are counted, or whoever settles two rows and whoever counts them wait for each other.
+    let mut select = Entity::find().filter(Column::Subject.is_in(bytes(&keys))).order_by_asc(Column::Subject);
+    if let Some(lock) = lock {
+        select = select.lock(lock);
+    }
+    let counter = |row: crate::entity::attempt::Model| {
+        let key = Digest::try_from(row.subject).ok()?;
+        let number = |number: i32| u32::try_from(number).unwrap_or_default();
+        let (count, pending) = (number(row.count), number(row.pending));
+        Some((key, Counter { count, pending, not_before: row.not_before, expires_at: row.expires_at }))
+    };
+    Ok(select.all(txn).await?.into_iter().filter_map(counter).collect())
+}
+
+async fn write(txn: &Transaction, counters: Vec<(Digest, Counter)>) -> Result<(), DbErr> {
+    let rows = counters.iter().map(|(key, counter)| row(key, counter));
+    let replaced = OnConflict::column(Column::Subject)
+        .update_columns([Column::Count, Column::Pending, Column::NotBefore, Column::ExpiresAt])
+        .to_owned();
+    Entity::insert_many(rows).on_conflict(replaced).exec_without_returning(txn).await.map(|_| ())
+}
+
+fn row(key: &Digest, counter: &Counter) -> ActiveModel {
+    ActiveModel {
+        subject: Set(key.to_vec()),
+        count: Set(counter.count.try_into().unwrap_or(i32::MAX)),
+        pending: Set(counter.pending.try_into().unwrap_or(i32::MAX)),
+        not_before: Set(counter.not_before),
+        expires_at: Set(counter.expires_at),
+    }
+}
+
+fn bytes(keys: &[Digest]) -> Vec<Vec<u8>> {
+    keys.iter().map(|key| key.to_vec()).collect()
+}

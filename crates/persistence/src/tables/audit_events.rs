@@ -1,0 +1,138 @@
+//! `audit_events`: written with what they record; without personal values when the person is erased.
+
+use domain::UserId;
+use domain::audit::{Changes, Event, blanked};
+use domain::store::StoreError;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{CaseStatement, Expr};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::entity::audit_event::{self, Model};
+use crate::error::{Failure, Inconsistency, store_error};
+use crate::transaction::Transaction;
+
+/// How many entries one statement writes.
+const ROWS: usize = 500;
+
+pub(crate) async fn record(txn: &Transaction, event: &Event) -> Result<(), DbErr> {
+    record_all(txn, std::slice::from_ref(event)).await
+}
+
+pub(crate) async fn record_all(txn: &Transaction, events: &[Event]) -> Result<(), DbErr> {
+    // A statement of SQLite holds at most 32,766 values, and other backends get slow long before.
+    for chunk in events.chunks(ROWS) {
+        let rows = chunk.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    }
+    txn.note(events);
+    Ok(())
+}
+
+fn row(event: &Event) -> Result<audit_event::ActiveModel, DbErr> {
+    let changes = serde_json::to_value(&event.changes).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(audit_event::ActiveModel {
+        id: Set(event.id.as_uuid()),
+        at: Set(event.at),
+        actor_id: Set(event.actor_id.map(domain::UserId::as_uuid)),
+        actor_role: Set(event.actor_role.clone()),
+        action: Set(event.kind.to_string()),
+        subject_id: Set(event.subject_id.map(domain::UserId::as_uuid)),
+        changes: Set(changes),
+        request_id: Set(event.request_id.clone()),
+        address: Set(event.address.map(|address| address.to_string())),
+    })
+}
+
+pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
+    let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "audit_events", id: id.to_string(), problem };
+    let address = row.address.as_deref().map(str::parse).transpose();
+    Ok(Event {
+        id: id.into(),
+        at: row.at,
+        actor_id: row.actor_id.map(Into::into),
+        actor_role: row.actor_role,
+        kind: row.action.parse().map_err(|_| wrong("unknown action"))?,
+        subject_id: row.subject_id.map(Into::into),
+        changes: serde_json::from_value(row.changes).map_err(|_| wrong("invalid changes"))?,
+        request_id: row.request_id,
+        address: address.map_err(|_| wrong("invalid address"))?,
+    })
+}
+
+/// How many audit entries are blanked by one statement.
+const ENTRIES: u64 = 100;
+
+/// The entries whose address is the person's: of what they did, and of what nobody signed in did to their account, who
+/// most likely was they.
+pub(crate) fn acted_from(id: UserId) -> [Condition; 2] {
+    let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
+    let about_them = Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()));
+    [by_them, about_them.add(audit_event::Column::ActorId.is_null())]
+        .map(|acted| acted.add(audit_event::Column::Address.is_not_null()))
+}
+
+pub(crate) async fn blank_addresses(txn: &Transaction, events: Condition) -> Result<(), Failure> {
+    audit_event::Entity::update_many()
+        .col_expr(audit_event::Column::Address, Option::<String>::None.into())
+        .filter(events)
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Takes personal values out of the audit trail: what is said about the person, and from where they acted.
+pub(crate) async fn blank_events(txn: &Transaction, id: UserId) -> Result<(), Failure> {
+    let is_about = || audit_event::Column::SubjectId.eq(id.as_uuid());
+    for acted in acted_from(id) {
+        blank_addresses(txn, acted).await?;
+    }
+    let mut after = Uuid::nil();
+    loop {
+        let events = audit_event::Entity::find()
+            .select_only()
+            .columns([audit_event::Column::Id, audit_event::Column::Changes])
+            .filter(is_about())
+            .filter(audit_event::Column::Id.gt(after))
+            .order_by_asc(audit_event::Column::Id)
+            .limit(ENTRIES)
+            .into_tuple::<(Uuid, serde_json::Value)>()
+            .all(txn)
+            .await?;
+        let Some((last, _)) = events.last() else { return Ok(()) };
+        after = *last;
+        blank_changes(txn, events).await?;
+    }
+}
+
+/// One statement for all of these, each with what is left of its own changes.
+async fn blank_changes(txn: &Transaction, events: Vec<(Uuid, serde_json::Value)>) -> Result<(), Failure> {
+    let mut ids = Vec::new();
+    let mut blank = CaseStatement::new();
+    for (id, changes) in events {
+        if let Some(changes) = without_personal_values(id, changes)? {
+            blank = blank.case(audit_event::Column::Id.eq(id), Expr::from(changes));
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    audit_event::Entity::update_many()
+        .col_expr(audit_event::Column::Changes, blank.into())
+        .filter(audit_event::Column::Id.is_in(ids))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+fn without_personal_values(id: Uuid, changes: serde_json::Value) -> Result<Option<serde_json::Value>, Failure> {
+    let wrong = |_| Inconsistency { table: "audit_events", id: id.to_string(), problem: "invalid changes" };
+    let changes: Changes = serde_json::from_value(changes).map_err(wrong)?;
+    let blanked = blanked(&changes).map(serde_json::to_value).transpose();
+    blanked.map_err(|error| DbErr::Json(error.to_string()).into())
+}

@@ -1,0 +1,128 @@
+//! `challenges`.
+
+use domain::challenge::{Challenge, MAX_TRIES, Message, Purpose};
+use domain::session::Digest;
+use domain::store::StoreError;
+use domain::{ChallengeId, Timestamp, User, UserId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
+use serde_json::Value;
+
+use crate::entity::{challenge, outbox};
+use crate::error::{Failure, Inconsistency, store_error};
+use crate::tables::messages;
+use crate::transaction::Transaction;
+
+/// Counts a try of a challenge that is open, and answers it as it is then.
+pub(crate) async fn count_try(
+    txn: &Transaction,
+    id: ChallengeId,
+    now: Timestamp,
+) -> Result<Option<Challenge>, Failure> {
+    let update = challenge::Entity::update_many()
+        .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).add(1))
+        .filter(challenge::Column::Id.eq(id.as_uuid()))
+        .filter(challenge::Column::UsedAt.is_null())
+        .filter(challenge::Column::Tries.lt(i32::from(MAX_TRIES)))
+        .filter(challenge::Column::ExpiresAt.gt(now));
+    if update.exec(txn).await?.rows_affected == 0 {
+        return Ok(None);
+    }
+    let row = challenge::Entity::find_by_id(id.as_uuid()).one(txn).await?;
+    Ok(row.map(read).transpose()?)
+}
+
+/// Opens a challenge in place of the one of the same purpose and subject. The
+/// message of that, if it still waits, goes with it: its code is no good any more.
+pub(crate) async fn replace(txn: &Transaction, challenge: &Challenge, message: &Message) -> Result<(), Failure> {
+    challenge::Entity::delete_many()
+        .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
+        .filter(challenge::Column::Subject.eq(challenge.subject.to_vec()))
+        .exec(txn)
+        .await?;
+    insert(txn, challenge, message).await
+}
+
+/// Writes a challenge and the message that carries its code.
+pub(crate) async fn insert(txn: &Transaction, challenge: &Challenge, message: &Message) -> Result<(), Failure> {
+    challenge::Entity::insert(challenge_row(challenge)?).exec_without_returning(txn).await?;
+    outbox::Entity::insert(messages::message_row(message)).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// What somebody began with the person's own contact before there was an account, or for none.
+pub(crate) fn of_nobody(user: &User) -> Condition {
+    Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.eq(user.identity()))
+}
+
+/// What was asked for this person. A contact that they only claim shows nothing that others asked for with it; what a
+/// customer has proven is what they sign up with again.
+pub(crate) fn asked_for(user: &User) -> Condition {
+    let theirs = Condition::any().add(challenge::Column::UserId.eq(user.id.as_uuid()));
+    if user.customer().is_some() && user.verified_at.is_some() { theirs.add(of_nobody(user)) } else { theirs }
+}
+
+/// The sign-up that it was has become a person.
+pub(crate) async fn belongs_to(txn: &Transaction, id: ChallengeId, user: UserId) -> Result<(), Failure> {
+    let update = challenge::Entity::update_many().col_expr(challenge::Column::UserId, user.as_uuid().into());
+    update.filter(challenge::Column::Id.eq(id.as_uuid())).exec(txn).await?;
+    Ok(())
+}
+
+/// Closes what was asked for with a password that is no longer, or to replace it.
+pub(crate) async fn close_those_of_password(txn: &Transaction, user: UserId) -> Result<(), Failure> {
+    let purposes = Purpose::ALL.iter().filter(|purpose| purpose.ends_with_password()).map(|purpose| purpose.as_str());
+    challenge::Entity::delete_many()
+        .filter(challenge::Column::UserId.eq(user.as_uuid()))
+        .filter(challenge::Column::Purpose.is_in(purposes))
+        .filter(challenge::Column::UsedAt.is_null())
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+fn challenge_row(challenge: &Challenge) -> Result<challenge::ActiveModel, DbErr> {
+    let pending = challenge.pending.as_ref().map(serde_json::to_value).transpose();
+    Ok(challenge::ActiveModel {
+        id: Set(challenge.id.as_uuid()),
+        purpose: Set(challenge.purpose.to_string()),
+        subject: Set(challenge.subject.to_vec()),
+        user_id: Set(challenge.user_id.map(UserId::as_uuid)),
+        channel: Set(challenge.channel.to_string()),
+        contact: Set(challenge.contact.clone()),
+        code_digest: Set(challenge.code_digest.to_vec()),
+        tries: Set(challenge.tries.into()),
+        created_at: Set(challenge.created_at),
+        expires_at: Set(challenge.expires_at),
+        used_at: Set(challenge.used_at),
+        pending: Set(pending.map_err(|error| DbErr::Json(error.to_string()))?),
+    })
+}
+
+/// Reads a row with all columns.
+pub(crate) fn read_row(row: &QueryResult) -> Result<Challenge, StoreError> {
+    Ok(read(challenge::Model::from_query_result(row, "").map_err(|error| store_error(&error))?)?)
+}
+
+pub(crate) fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "challenges", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    // MariaDB may keep the JSON `null` where another backend keeps none.
+    let pending = row.pending.filter(|pending| *pending != Value::Null).map(serde_json::from_value).transpose();
+    Ok(Challenge {
+        id: id.into(),
+        purpose: row.purpose.parse().map_err(|_| wrong("unknown purpose"))?,
+        subject: digest(row.subject)?,
+        user_id: row.user_id.map(Into::into),
+        channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
+        contact: row.contact,
+        code_digest: digest(row.code_digest)?,
+        tries: row.tries.try_into().map_err(|_| wrong("tries out of range"))?,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+        pending: pending.map_err(|_| wrong("invalid pending"))?,
+    })
+}

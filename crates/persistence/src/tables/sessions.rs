@@ -1,0 +1,116 @@
+//! `sessions`.
+
+use domain::audit::{Event, EventKind};
+use domain::session::{Digest, MAX_SESSIONS, Session};
+use domain::store::{StoreError, WriteError};
+use domain::{FreshProof, SessionId, Timestamp, UserId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{LockType, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::{session, user};
+use crate::error::{Failure, Inconsistency, store_error};
+use crate::sql::row_locks::keeping;
+use crate::tables::audit_events;
+use crate::transaction::Transaction;
+
+/// Whoever gives their password to change it has given it.
+pub(crate) async fn freshen(txn: &Transaction, id: Option<SessionId>, now: Timestamp) -> Result<(), Failure> {
+    if let Some(id) = id {
+        let proven = session::Entity::update_many().col_expr(session::Column::ProvenAt, now.into());
+        proven.filter(session::Column::Id.eq(id.as_uuid())).exec(txn).await?;
+    }
+    Ok(())
+}
+
+/// Writes the session of somebody who was entered in the same transaction.
+pub(crate) async fn insert(txn: &Transaction, session: &Session) -> Result<(), Failure> {
+    let row = session::ActiveModel {
+        id: Set(session.id.as_uuid()),
+        user_id: Set(session.user_id.as_uuid()),
+        created_at: Set(session.created_at),
+        last_used_at: Set(session.last_used_at),
+        expires_at: Set(session.expires_at),
+        address: Set(session.address.map(|address| address.to_string())),
+        user_agent: Set(session.user_agent.clone()),
+        refresh_digest: Set(session.refresh_digest.to_vec()),
+        spent_digest: Set(session.spent_digest.map(|digest| digest.to_vec())),
+        renewals: Set(session.renewals),
+        proven_at: Set(Some(session.proven_at)),
+    };
+    session::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person but `except`.
+pub(crate) async fn end_all(txn: &Transaction, user: UserId, except: Option<SessionId>) -> Result<u64, Failure> {
+    let mut delete = session::Entity::delete_many().filter(session::Column::UserId.eq(user.as_uuid()));
+    if let Some(except) = except {
+        delete = delete.filter(session::Column::Id.ne(except.as_uuid()));
+    }
+    Ok(delete.exec(txn).await?.rows_affected)
+}
+
+pub(crate) fn select() -> SelectStatement {
+    use sea_orm::Iterable;
+    Query::select().columns(session::Column::iter()).from(session::Entity).take()
+}
+
+pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
+    let row = session::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "sessions", id: id.to_string(), problem };
+    let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
+    let address = row.address.as_deref().map(str::parse).transpose();
+    Ok(Session {
+        id: id.into(),
+        user_id: row.user_id.into(),
+        created_at: row.created_at,
+        proven_at: row.proven_at.unwrap_or(row.created_at),
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+        address: address.map_err(|_| wrong("invalid address"))?,
+        user_agent: row.user_agent,
+        refresh_digest: digest(row.refresh_digest)?,
+        spent_digest: row.spent_digest.map(digest).transpose()?,
+        renewals: row.renewals,
+    })
+}
+
+/// Makes sure that the session of the proof is alive and fresh, and stays so before the transaction ends.
+pub(crate) async fn require_fresh(txn: &Transaction, proof: &FreshProof) -> Result<(), Failure> {
+    // The person before their sessions, as everywhere.
+    user::Entity::find_by_id(proof.user.as_uuid()).lock(LockType::Update).one(txn).await?;
+    let fresh = session::Entity::find_by_id(proof.session.as_uuid())
+        .filter(session::Column::UserId.eq(proof.user.as_uuid()))
+        .filter(session::Column::ProvenAt.gt(proof.since))
+        .lock(keeping(txn))
+        .one(txn)
+        .await?;
+    if fresh.is_some() { Ok(()) } else { Err(WriteError::NotFresh.into()) }
+}
+
+/// Ends the sessions beyond what a person may have, the least recently used first. For those who hold the person.
+pub(crate) async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Result<(), Failure> {
+    let ended: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::UserId.eq(owner.as_uuid()))
+        .order_by_desc(session::Column::LastUsedAt)
+        .order_by_desc(session::Column::Id)
+        .offset(MAX_SESSIONS)
+        // MySQL takes no OFFSET without a LIMIT; what is left then goes with the next one.
+        .limit(MAX_SESSIONS)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    if ended.is_empty() {
+        return Ok(());
+    }
+    session::Entity::delete_many().filter(session::Column::Id.is_in(ended)).exec(txn).await?;
+    if let Some(event) = events.first() {
+        audit_events::record(txn, &event.following(EventKind::SessionEnded, owner)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! `users` with `admin_managers` and `customers`: three tables in the database, one [`User`] in the domain.
+
+use domain::page::{email_key, name_key};
+use domain::store::{Account, Credentials, StoreError, WriteError};
+use domain::{
+    Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Role, Staff, Timestamp, TrunkNumber, User, UserId,
+};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, LockType, Order, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Iden, Iterable, QueryFilter, QueryOrder, QueryResult,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::entity::{admin_manager, customer, user};
+use crate::error::{Failure, Inconsistency, store_error};
+use crate::sql::row_locks::keep;
+use crate::transaction::Transaction;
+
+/// Makes sure that nobody deactivates or demotes the manager before the transaction ends.
+pub(crate) async fn hold_active_manager(txn: &Transaction, id: UserId) -> Result<(), Failure> {
+    hold_active_managers(txn, &[id]).await
+}
+
+/// The same of several, who are named once each.
+pub(crate) async fn hold_active_managers(txn: &Transaction, ids: &[UserId]) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let managers = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+        .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
+        .cond_where(user::Column::IsActive.eq(true))
+        // In one order, so that two wait for each other rather than for ever.
+        .order_by(user::Column::Id, Order::Asc)
+        .take();
+    let managers = keep(txn, managers).await?;
+    if managers.len() == ids.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
+}
+
+pub(crate) async fn has_admin(txn: &Transaction) -> Result<bool, Failure> {
+    let admin = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str())).one(txn).await?;
+    Ok(admin.is_some())
+}
+
+/// Moves a person's `updated_at` and version, since something about them changed. Answers whether they exist.
+pub(crate) async fn touch(txn: &Transaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
+    let touched = user::Entity::update_many()
+        .col_expr(user::Column::UpdatedAt, now.into())
+        .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+        .filter(user::Column::Id.eq(id.as_uuid()))
+        .exec(txn)
+        .await?;
+    Ok(touched.rows_affected == 1)
+}
+
+/// The person as they are, and stay until the transaction ends.
+pub(crate) async fn hold_person(txn: &Transaction, id: UserId) -> Result<User, Failure> {
+    let mut row = Query::select();
+    row.column(user::Column::Id).from(user::Entity).cond_where(user::Column::Id.eq(id.as_uuid()));
+    txn.query_all(row.lock(LockType::Update)).await?;
+    // Read after that: of joined rows, PostgreSQL would show the others as they were before it waited.
+    let mut select = select();
+    select.cond_where(user::Column::Id.eq(id.as_uuid()));
+    let found = read_user(txn.query_one(&select).await?.as_ref()).map_err(WriteError::from)?;
+    Ok(found.ok_or(WriteError::Stale)?)
+}
+
+/// For those who have changed an admin under [`Lock::Admins`].
+pub(crate) async fn refuse_without_admin(txn: &Transaction) -> Result<(), Failure> {
+    let active = user::Entity::find()
+        .filter(user::Column::Role.eq(Role::Admin.as_str()))
+        .filter(user::Column::IsActive.eq(true));
+    if active.one(txn).await?.is_some() { Ok(()) } else { Err(WriteError::LastAdmin.into()) }
+}
+
+/// Moves `updated_at` and version of many people.
+pub(crate) async fn touch_all(txn: &Transaction, who: Expr, now: Timestamp) -> Result<(), Failure> {
+    user::Entity::update_many()
+        .col_expr(user::Column::UpdatedAt, now.into())
+        .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+        .filter(who)
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// The rows of one person.
+pub(crate) struct Person {
+    user: user::Model,
+    admin_manager: Option<admin_manager::Model>,
+    customer: Option<customer::Model>,
+}
+
+/// Everything about people, in one query. `users` still wants its condition.
+pub(crate) fn select() -> SelectStatement {
+    let mut select = Query::select();
+    select.from(user::Entity);
+    join_profiles(&mut select);
+    columns(&mut select);
+    select
+}
+
+/// Joins both profiles, of which each person has one.
+pub(crate) fn join_profiles(select: &mut SelectStatement) {
+    let id = || Expr::col((user::Entity, user::Column::Id));
+    select
+        .join(
+            JoinType::LeftJoin,
+            admin_manager::Entity,
+            id().equals((admin_manager::Entity, admin_manager::Column::Id)),
+        )
+        .join(JoinType::LeftJoin, customer::Entity, id().equals((customer::Entity, customer::Column::Id)));
+}
+
+/// Selects the columns that [`Person::read`] reads.
+pub(crate) fn columns(select: &mut SelectStatement) {
+    prefixed::<user::Entity>(select, "u_");
+    prefixed::<admin_manager::Entity>(select, "a_");
+    prefixed::<customer::Entity>(select, "c_");
+}
+
+fn prefixed<E: EntityTrait + Default>(select: &mut SelectStatement, prefix: &str) {
+    for column in E::Column::iter() {
+        let alias = format!("{prefix}{}", column.unquoted());
+        select.expr_as(Expr::col((E::default(), column.into_iden())), alias);
+    }
+}
+
+impl Person {
+    pub(crate) fn read(row: &QueryResult) -> Result<Self, StoreError> {
+        Self::try_read(row).map_err(|error| store_error(&error))
+    }
+
+    fn try_read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+        let has = |prefix| row.try_get::<Option<uuid::Uuid>>(prefix, "id").map(|id| id.is_some());
+        Ok(Self {
+            user: user::Model::from_query_result(row, "u_")?,
+            admin_manager: has("a_")?.then(|| admin_manager::Model::from_query_result(row, "a_")).transpose()?,
+            customer: has("c_")?.then(|| customer::Model::from_query_result(row, "c_")).transpose()?,
+        })
+    }
+
+    pub(crate) fn into_user(self) -> Result<User, Inconsistency> {
+        let id = self.user.id;
+        let wrong = |problem| Inconsistency { table: "users", id: id.to_string(), problem };
+        let profile = match (&*self.user.role, self.admin_manager, self.customer) {
+            ("admin", Some(row), None) => Profile::Admin(staff(&row)?),
+            ("manager", Some(row), None) => Profile::Manager(staff(&row)?),
+            ("customer", None, Some(row)) => Profile::Customer(customer(row)?),
+            ("admin" | "manager" | "customer", ..) => return Err(wrong("the profile is not the one of the role")),
+            _ => return Err(wrong("unknown role")),
+        };
+        let name = self.user.display_name.as_deref().map(DisplayName::parse_optional).transpose().map(Option::flatten);
+        Ok(User {
+            id: id.into(),
+            profile,
+            display_name: name.map_err(|_| wrong("invalid display_name"))?,
+            is_active: self.user.is_active,
+            verified_at: self.user.verified_at,
+            created_at: self.user.created_at,
+            updated_at: self.user.updated_at,
+            version: self.user.version,
+        })
+    }
+
+    pub(crate) fn into_credentials(self) -> Result<Credentials, Inconsistency> {
+        let hash = self.admin_manager.as_ref().map(|row| row.password_hash.clone()).unwrap_or_default();
+        Ok(Credentials { user: self.into_user()?, password_hash: PasswordHash::from_stored(hash) })
+    }
+}
+
+/// Reads a row of [`select`], if there is one.
+pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Person::read(row)?.into_user()?))
+}
+
+/// A person as the transaction sees them.
+pub(crate) async fn find(txn: &Transaction, id: UserId) -> Result<Option<User>, Failure> {
+    let mut select = select();
+    select.cond_where(user::Column::Id.eq(id.as_uuid()));
+    let row = txn.query_one(&select).await?;
+    Ok(read_user(row.as_ref()).map_err(WriteError::from)?)
+}
+
+fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
+    let wrong = |problem| Inconsistency { table: "admin_managers", id: row.id.to_string(), problem };
+    let phone = row.phone.as_deref().map(Phone::parse).transpose();
+    let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse_optional).transpose().map(Option::flatten);
+    Ok(Staff {
+        email: domain::Email::from_stored(&row.email).map_err(|_| wrong("invalid email"))?,
+        phone: phone.map_err(|_| wrong("invalid phone"))?,
+        tin_trunk_number: trunk.map_err(|_| wrong("invalid tin_trunk_number"))?,
+        verification_method: row.verification_method.parse().map_err(|_| wrong("unknown verification_method"))?,
+    })
+}
+
+fn customer(row: customer::Model) -> Result<Customer, Inconsistency> {
+    let id = row.id;
+    let wrong = |problem| Inconsistency { table: "customers", id: id.to_string(), problem };
+    let Value::Object(metadata) = row.metadata else { return Err(wrong("metadata is no object")) };
+    Ok(Customer {
+        phone: Phone::parse(&row.phone).map_err(|_| wrong("invalid phone"))?,
+        created_by: row.created_by.into(),
+        assigned_manager_id: row.assigned_manager_id.map(Into::into),
+        metadata: Metadata::parse(metadata).map_err(|_| wrong("invalid metadata"))?,
+    })
+}
+
+/// The row of `users` for a person.
+pub(crate) fn user_row(user: &User) -> user::ActiveModel {
+    user::ActiveModel {
+        id: Set(user.id.as_uuid()),
+        role: Set(user.role().to_string()),
+        is_active: Set(user.is_active),
+        display_name: Set(user.display_name.as_ref().map(ToString::to_string)),
+        name_key: Set(name_key(user)),
+        verified_at: Set(user.verified_at),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.updated_at),
+        version: Set(user.version),
+    }
+}
+
+/// The row of `admin_managers` for staff.
+pub(crate) fn admin_manager_row(account: &Account, staff: &Staff) -> admin_manager::ActiveModel {
+    admin_manager::ActiveModel {
+        id: Set(account.user.id.as_uuid()),
+        email: Set(staff.email.to_string()),
+        email_key: Set(email_key(&staff.email)),
+        password_hash: Set(account.password_hash.expose().to_owned()),
+        tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
+        verification_method: Set(staff.verification_method.to_string()),
+        phone: Set(staff.phone.as_ref().map(ToString::to_string)),
+        created_at: Set(account.user.created_at),
+        updated_at: Set(account.user.updated_at),
+    }
+}
+
+/// The row of `customers` for a customer.
+pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::ActiveModel {
+    customer::ActiveModel {
+        id: Set(user.id.as_uuid()),
+        phone: Set(customer.phone.to_string()),
+        created_by: Set(customer.created_by.as_uuid()),
+        assigned_manager_id: Set(customer.assigned_manager_id.map(UserId::as_uuid)),
+        metadata: Set(Value::Object(customer.metadata.as_object().clone())),
+        name_key: Set(name_key(user)),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.updated_at),
+    }
+}
+
+/// For those who hold [`Lock::Admins`].
+pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<Uuid>, Failure> {
+    let admin = user::Entity::find()
+        .filter(user::Column::Role.eq(Role::Admin.as_str()))
+        .filter(user::Column::IsActive.eq(true))
+        .filter(user::Column::Id.ne(id.as_uuid()))
+        .order_by_asc(user::Column::Id)
+        .one(txn)
+        .await?;
+    Ok(admin.map(|admin| admin.id))
+}
