@@ -1,4 +1,4 @@
-//! What the documents say about the settings and the interface is what the program does.
+//! The documents say about settings and the interface what the program does.
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn every_variable_of_the_documentation_is_known_to_the_program() {
         let variable = format!("CLIENTELE_{}", key.replace('.', "__").to_uppercase());
         let value = match &default {
             Value::String(text) => text.clone(),
-            // What has no default has no value that is good for all; that it is known is enough.
+            // A key without a default has no value to try; it is enough that it is known.
             Value::Null | Value::Array(_) => String::new(),
             other => other.to_string(),
         };
@@ -81,7 +81,7 @@ fn the_example_has_every_key_with_its_default() {
     }
 }
 
-/// A change of the interface shows in the diff of a change. `just openapi > docs/openapi.json` writes it anew.
+/// A change of the interface shows as a diff. `just openapi > docs/openapi.json` writes the document.
 #[test]
 fn the_openapi_document_is_the_committed_one() {
     let committed: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();

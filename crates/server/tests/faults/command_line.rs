@@ -1,4 +1,4 @@
-//! What the words do, and how they end.
+//! The commands, and their exit codes.
 
 use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ use crate::proxy::{Proxy, Way, server};
 /// How long a request may take that the database can't serve: waiting for a connection, and what a
 /// busy machine adds.
 const QUICK: Duration = Duration::from_secs(8);
-/// The same where the network swallows everything, so that only the clock tells.
+/// The same where the network drops everything, so that only a timeout ends it.
 const PATIENT: Duration = Duration::from_secs(16);
 
 async fn servers() -> Vec<TestDatabase> {
@@ -73,7 +73,7 @@ async fn a_network_that_swallows_everything_gives_503s_and_comes_back_by_itself(
     goes_away(Way::Swallowed, PATIENT).await;
 }
 
-/// What keeps everybody else from entering customers.
+/// A lock that keeps everybody else from entering customers.
 fn holding(database: &TestDatabase) -> &'static str {
     match database.url().split_once(':').unwrap().0 {
         "postgres" => "BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE",
@@ -104,11 +104,11 @@ async fn rows_that_somebody_holds_exhaust_the_pool_and_nobody_hangs() {
     }
 }
 
-/// A disk of 4 MiB at a folder, gone with it.
+/// A disk of 4 MiB, mounted at a folder and unmounted when dropped.
 struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
-    /// Where the system lets us mount one: as root, and not in every container.
+    /// `None` where the system does not let us mount one: that needs root, and not every container allows it.
     fn at(folder: &std::path::Path) -> Option<Self> {
         std::fs::create_dir_all(folder).unwrap();
         let disk = Self(folder.to_owned());
@@ -159,7 +159,7 @@ async fn a_full_disk_refuses_writes_lets_reads_go_on_and_is_got_over() {
     app.kill();
 }
 
-/// The same where nobody may mount a disk: no file may grow beyond 1 MiB, where the log of the database is soon.
+/// The same without mounting a disk: no file may grow beyond 1 MiB, which the log of the database soon reaches.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_may_not_grow_refuses_writes_lets_reads_go_on_and_is_got_over() {
     let mut app = Program::new().serve_under("trap '' XFSZ; ulimit -S -f 2048");

@@ -1,4 +1,4 @@
-//! The process ends: asked to, or at once.
+//! The process ends, by SIGTERM or by SIGKILL.
 
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,7 @@ fn workers(app: &TestApp) -> usize {
     names.filter(|name| name.starts_with("actix-server wo")).count()
 }
 
-/// A thread that has nothing left to serve ends before the others, which must not feel it.
+/// A thread that has nothing left to serve ends before the others. That must not disturb the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_that_ends_leaves_the_connections_of_the_others_alone() {
     for database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await, TestDatabase::mariadb().await] {
@@ -120,11 +120,11 @@ async fn a_second_signal_waits_for_nobody() {
     app.signal("TERM");
     let (status, stderr) = app.wait();
     assert_eq!(status.code(), Some(0), "{stderr}");
-    // Half of what it would wait for the body.
+    // Half of the time that it would wait for the body.
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
-/// The code of somebody is on its way to a gateway that says nothing, which takes ten seconds to be sure of.
+/// A code is being handed to a gateway that does not answer. The service waits ten seconds for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_waits_for_no_gateway_either() {
     let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! Files of customers, in and out by the command line.
+//! Files of customers, imported and exported by the command line.
 
 use persistence::testing::TestDatabase;
 use serde_json::{Value, json};

@@ -53,7 +53,7 @@ async fn call(app: &TestApp, method: &str, path: &str, token: Option<&str>, body
     (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
 }
 
-/// Everything that a day brings: people come, change, are handed over, sign in and out, and go.
+/// A day of work: people are entered, changed, handed over and erased, and sign in and out.
 async fn main_jobs(app: &TestApp, admin: &Admin) {
     let token = Some(admin.token());
     let mut managers = Vec::new();
@@ -169,7 +169,7 @@ async fn a_user_who_owns_nothing_says_who_has_to_migrate() {
     for database in databases().await {
         let user = ServingUser::new(&database).await;
         let grant = if is_postgres(&database) {
-            // As it is from PostgreSQL 15 on.
+            // PostgreSQL 15 and later do so by default.
             "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned()
         } else {
             let name = database.url().rsplit('/').next().unwrap();

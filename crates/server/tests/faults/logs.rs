@@ -7,7 +7,7 @@ use crate::process::{EMAIL, PASSWORD, Program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_json_with_request_ids_and_without_secrets() {
-    // As loud as can be, but for the channel that is there to show codes.
+    // Everything is logged, except the channel `log`, which shows codes on purpose.
     let program = Program::new().with("CLIENTELE_LOG__FORMAT", "json").with("CLIENTELE_LOG__LEVEL", "trace");
     let mut app = program.serve();
     let setup_token = app.setup_token();

@@ -1,5 +1,5 @@
-//! What goes wrong at night, done to the real program: each test starts the
-//! binary and does to it, or to its database, what the name says.
+//! What goes wrong in operation. Each test starts the real program as a [`TestApp`](process::TestApp) and does to it, or to
+//! its database, what the name says.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here is to fail the test")]
 
 mod backup;

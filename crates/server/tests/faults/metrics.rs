@@ -80,7 +80,7 @@ async fn a_second_instance_with_default_settings_goes_without_metrics() {
     let program = || Program::new().without("CLIENTELE_METRICS__LISTEN");
     let one = program().serve();
     let two = program().serve();
-    // Perhaps somebody else on this machine has the port, and neither of them.
+    // Another program on this machine may have the port; then neither of them has it.
     let deadline = Instant::now() + PATIENCE;
     while !two.stderr().contains("no metrics: ") && !one.stderr().contains("no metrics: ") {
         assert!(Instant::now() < deadline, "{} {}", one.stderr(), two.stderr());
@@ -102,7 +102,7 @@ async fn every_metric_of_the_documents_is_exported() {
     for document in ["docs/grafana-dashboard.json", "docs/alerts.yml", "docs/operation.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
         let text = std::fs::read_to_string(path).unwrap();
-        // Names of database users, in the chapter about them.
+        // These are names of database users, not of metrics.
         let named = names(&text.replace("clientele_owner", "").replace("clientele_service", ""));
         assert!(!named.is_empty());
         let unknown: Vec<_> = named.difference(&exported).collect();

@@ -90,7 +90,7 @@ impl Admin {
         }
     }
 
-    /// Asks until the answer is this one.
+    /// Enters a customer, again and again until it works.
     pub(crate) async fn until_created(&self, phone: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -109,7 +109,7 @@ pub(crate) fn phone(n: usize) -> String {
     format!("+99890{n:07}")
 }
 
-/// Several people at once who enter customers for as long as they are let.
+/// Several people who enter customers at the same time, until stopped.
 pub(crate) struct Load {
     tasks: Vec<tokio::task::JoinHandle<Vec<Seen>>>,
     entered: Arc<AtomicUsize>,
@@ -191,7 +191,7 @@ async fn enter(admin: &Admin, phone: String) -> Seen {
     let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
     let has_retry_after = answer.is_ok_and(|answer| answer.headers().contains_key("retry-after"));
     if status != Some(201) {
-        // As a client does that is told to come back later, only faster.
+        // A client that is told to come back later waits too, only longer.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Seen { phone, status, has_retry_after, took: began.elapsed() }

@@ -15,7 +15,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An address of this machine that no other test uses, nor anybody to whom a free port is given.
+/// An address of this machine that no other test uses and that no free port is given out on.
 pub(crate) fn address_of_ones_own() -> String {
     let [.., high, low] = std::process::id().to_be_bytes();
     format!("127.{high}.{low}.1:8080")
@@ -48,7 +48,7 @@ impl Drop for Folder {
     }
 }
 
-/// The program with nothing in its environment but what the test says, in a folder of its own.
+/// The program before it runs, in a folder of its own. Its environment is only what the test sets.
 pub(crate) struct Program {
     pub(crate) folder: Arc<Folder>,
     pub(crate) settings: Vec<(String, String)>,
@@ -100,7 +100,7 @@ impl Program {
 
     pub(crate) fn run_with_input(&self, words: &[&str], input: &str) -> Done {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
-        // One that has no use for input may be gone already.
+        // A command that reads no input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         // Read while it runs: a pipe holds less than some of the answers.
         let mut written = Kept::new(child.stdout.take().unwrap());
@@ -119,7 +119,7 @@ impl Program {
         Done(command.env("PATH", "/usr/bin:/bin").output().unwrap())
     }
 
-    /// The same where nobody reads what it writes.
+    /// The same with a standard output that nobody reads.
     pub(crate) fn run_unheard(&self, words: &[&str]) -> Done {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -202,7 +202,7 @@ impl TestApp {
         self.address = self.told("listens on http://");
     }
 
-    /// What it tells on standard output between this mark and the next space, quote or end of line.
+    /// What it writes to standard output between this mark and the next space, quote or end of line.
     fn told(&mut self, mark: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -219,7 +219,7 @@ impl TestApp {
 
     /// Where its metrics are.
     pub(crate) async fn metrics_address(&self) -> String {
-        // Its log comes through another pipe than what says that it listens, and may be later.
+        // The log comes through another pipe than the line that says that it listens, and may come later.
         self.until_it_says("/metrics").await;
         let log = self.stderr();
         let (_, rest) = log.split_once("metrics are on http://").unwrap_or_else(|| panic!("no metrics: {log}"));

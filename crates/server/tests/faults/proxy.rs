@@ -1,4 +1,4 @@
-//! A way to a database server that can be cut, without touching the server.
+//! A proxy to a database server, to cut the connection without touching the server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
-/// How the way is.
+/// The state of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     Open,
@@ -17,7 +17,7 @@ pub(crate) enum Way {
     Swallowed,
 }
 
-/// Leads to a database server.
+/// A proxy to a database server.
 pub(crate) struct Proxy {
     address: SocketAddr,
     way: Arc<watch::Sender<Way>>,
@@ -52,7 +52,7 @@ impl Proxy {
         Self { address, way: Arc::new(way) }
     }
 
-    /// The URL of the database by this way.
+    /// The URL of the database through the proxy.
     pub(crate) fn url(&self, url: &str) -> String {
         let (head, tail) = url.split_once('@').unwrap();
         let (_, name) = tail.split_once('/').unwrap();
@@ -73,7 +73,7 @@ pub(crate) fn server(url: &str) -> SocketAddr {
 /// The port of a proxy.
 enum Port {
     Listens(TcpListener),
-    /// Nobody listens, as where no server runs; but nobody else is given the port either.
+    /// Nothing listens, as where no server runs; but the port stays taken.
     Kept(TcpSocket),
 }
 

@@ -1,4 +1,4 @@
-//! Clients that don't read what they asked for are cut off, those who read slowly are not, and nobody takes all places.
+//! Clients that do not read their answers are cut off, slow readers are not, and nobody takes all connections.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use crate::process::{PATIENCE, Program, TestApp};
 
 const ASSET: &str = "/docs/swagger-ui-bundle.js";
 
-/// Where whoever takes nothing for a second is cut off.
+/// A service that cuts off clients that take nothing for a second.
 fn program() -> Program {
     // Connections of the tests themselves end soon, so that those of silent readers can be counted.
     Program::new().with("CLIENTELE_HTTP__WRITE_TIMEOUT", "1").with("CLIENTELE_HTTP__KEEP_ALIVE", "5")
@@ -94,12 +94,12 @@ async fn who_never_reads_is_cut_off_whatever_they_asked_for() {
         ("forty files", get(ASSET, "").repeat(40)),
         ("forty lists", get("/users/?limit=200", admin.token()).repeat(40)),
     ] {
-        // Others have had time to be kept alive in vain.
+        // Idle connections have had time to reach their end.
         until("alone", || connections(&app) == 0).await;
         let mut stream = asks(&app, &request).await;
         until("served", || connections(&app) == 1).await;
         until(&format!("cut off who asked for {what}"), || connections(&app) == 0).await;
-        // What had arrived can be read; then comes the end, before the answer's own.
+        // What had arrived can be read. Then the connection ends, before the answer does.
         let mut answer = Vec::new();
         let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
         assert!(read.is_err() || answer.len() < 200_000, "{what}: {} bytes came", answer.len());
@@ -158,7 +158,7 @@ async fn asks_again_after_a_while(app: &TestApp) -> String {
     read_all(stream).await
 }
 
-/// In between, nothing moves in either direction.
+/// Meanwhile nothing moves in either direction.
 async fn sends_its_body_late(app: &TestApp) -> String {
     let body = json!({ "email": "nobody@example.com", "password": "correct horse battery" }).to_string();
     let head = format!(

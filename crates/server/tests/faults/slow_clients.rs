@@ -1,4 +1,4 @@
-//! Clients that take their time are cut off, and others don't notice.
+//! Slow clients are cut off, and others are not disturbed.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ async fn drip(stream: TcpStream, bytes: &'static [u8]) -> (String, Duration) {
         }
     });
     let mut answer = Vec::new();
-    // A reset is an end too.
+    // A reset closes the connection too.
     let _ = tokio::time::timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("the connection is closed");
     dripping.abort();
     (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
@@ -29,7 +29,7 @@ async fn drip(stream: TcpStream, bytes: &'static [u8]) -> (String, Duration) {
 
 fn program() -> Program {
     let program = Program::new().with("CLIENTELE_HTTP__HEAD_TIMEOUT", "1").with("CLIENTELE_HTTP__BODY_TIMEOUT", "2");
-    // However long idle connections live.
+    // Independent of how long idle connections live.
     program.with("CLIENTELE_HTTP__KEEP_ALIVE", "600")
 }
 
@@ -65,7 +65,7 @@ async fn a_body_that_drips_gets_408_and_is_cut_off() {
     }
 }
 
-/// What the server's own timers leave out: a head that is not the first one, and a body after its answer.
+/// Cases that the library's own timers do not cover: a head that is not the first one, and a body after its answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_drips_beside_a_request_is_cut_off() {
     let app = program().serve();

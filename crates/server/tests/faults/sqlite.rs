@@ -12,7 +12,7 @@ use crate::process::{PASSWORD, Program, TestApp};
 const URL: &str = "CLIENTELE_TEST_URL";
 const STATEMENTS: &str = "CLIENTELE_TEST_STATEMENTS";
 
-/// What others do with the file: look, tidy up, copy it, build it anew.
+/// What other programs do with the file: read it, tidy it up, copy it, rebuild it.
 const STATEMENTS_OF_OTHERS: &[&str] = &[
     "SELECT COUNT(*) FROM users",
     "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -44,7 +44,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["backup", "copy.db"], ""),
 ];
 
-/// No test of its own: [`others_do`] runs this binary once more with it.
+/// Not a test by itself: [`others_do`] runs this binary again with it.
 #[tokio::test]
 #[ignore = "a process that other tests start"]
 async fn another_process() {
@@ -53,7 +53,7 @@ async fn another_process() {
 }
 
 /// Other processes open the file, run the statements and close it: one that is this binary, and one of Python, where
-/// there is one, which does as the shell of SQLite and most programs do.
+/// there is one, which opens the file as the shell of SQLite and most programs do.
 fn others_do(statements: &str, file: &Path) {
     let folder = file.parent().unwrap();
     let done = Command::new(std::env::current_exe().unwrap())
@@ -166,7 +166,7 @@ async fn commands_beside_the_service_lose_nothing_before_a_kill() {
     beside_the_service(commands, TestApp::kill).await;
 }
 
-/// A service of which the log is gone: what a reader did that thought itself the last.
+/// A service whose log is gone: a reader deleted it, since it took itself for the last one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_leaves_the_log_of_the_service_where_it_is() {
     let program = Program::new();

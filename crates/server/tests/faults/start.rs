@@ -1,4 +1,4 @@
-//! A start that cannot be: one clear line, the right exit code, and nobody listens.
+//! A start that fails: one clear line, the right exit code, and nothing listens.
 
 use std::net::{TcpListener, TcpStream};
 

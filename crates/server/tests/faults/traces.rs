@@ -62,7 +62,7 @@ async fn a_collector_gets_a_span_for_each_request_and_nothing_secret() {
             assert!(head.starts_with("post /v1/traces"), "{head}");
             all += &String::from_utf8_lossy(&body);
         }
-        // Text is as it is in a protobuf.
+        // A protobuf holds text as it is.
         for word in ["clientele", "service.version", "request_id", "POST /auth/signup", "write"] {
             assert!(all.contains(word), "no {word}");
         }

@@ -15,10 +15,10 @@ on_every_backend!(
 /// Expected statuses for: nobody, an admin, the customer's manager, another manager, the customer, another customer.
 type Row = (&'static str, &'static str, [u16; 6]);
 
-/// Comes last, since it is the last that a caller does.
+/// Comes last, since it ends the caller's session.
 const SIGN_OUT: (&str, &str) = ("POST", "/auth/signout");
 
-/// `{id}` is the customer; where something is deleted, one like them who calls nothing.
+/// `{id}` is the customer; for `DELETE` it is another customer, who calls nothing.
 const TABLE: &[Row] = &[
     ("POST", "/auth/signup", [422, 422, 422, 422, 422, 422]),
     ("POST", "/auth/signin", [422, 422, 422, 422, 422, 422]),
@@ -37,7 +37,7 @@ const TABLE: &[Row] = &[
     ("GET", "/users/me", [401, 200, 200, 200, 200, 200]),
     ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422]),
     ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403]),
-    // The table sends JSON, which is no file.
+    // The test sends JSON, which is not CSV.
     ("POST", "/users/import", [401, 415, 415, 415, 403, 403]),
     ("GET", "/users/export", [401, 200, 200, 200, 403, 403]),
     ("GET", "/users/{id}", [401, 200, 200, 404, 200, 404]),
@@ -72,7 +72,7 @@ async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
         let (_, _, expected) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the access table"));
         let id = if method == "DELETE" { ann.enters(&phone(100 + number)).await } else { customer.id.clone() };
         let path = path.replace("{id}", &id).replace("{file}", "nowhere.js");
-        // The token of somebody who was deactivated is none.
+        // The token of somebody who was deactivated counts as no token.
         for (caller, expected) in callers.iter().zip(expected.iter().chain([&expected[0]])) {
             let request = caller.request(&method, &path);
             let request = if method == "GET" { request } else { request.json(&json!({ "wings": 2 })) };
@@ -116,7 +116,7 @@ const PERSON_TABLE: &[PersonRow] = &[
     ("DELETE", "/users/{id}", [NONE, [412, 412, 412, 412, 412, 404], NEVER, NEVER, NONE]),
     ("GET", "/users/{id}/data", [NONE, [200, 200, 200, 200, 200, 404], ONLY_SELF, ONLY_SELF, NONE]),
     ("POST", "/users/{id}/handover", [NONE, [404, 404, 404, 422, 404, 404], NEVER, NEVER, NONE]),
-    // No person's id is one of a session.
+    // A person's id is never a session's id.
     ("DELETE", "/auth/sessions/{id}", [NONE, [404; PEOPLE], [404; PEOPLE], [404; PEOPLE], NONE]),
     SIGN_OUT_OTHERS,
 ];

@@ -17,7 +17,7 @@ use server::settings::Settings;
 use server::startup::{Senders, Service};
 use tokio::task::JoinHandle;
 
-/// How long a test waits for what is to come.
+/// How long a test waits for an event.
 pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 pub(crate) const PASSWORD: &str = "correct horse battery";
 

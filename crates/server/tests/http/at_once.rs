@@ -51,7 +51,7 @@ impl Stage {
         }
     }
 
-    /// The access token first on the other instance, which knows least; the refresh token is dead as well.
+    /// The access token is dead, first on the other instance, and so is the refresh token.
     async fn assert_dead(&self, signed_in: &Answer) {
         for instance in [&self.there, &self.here] {
             assert_problem(&instance.signed_in(signed_in).get("/users/me").await, 401, "invalid_token");

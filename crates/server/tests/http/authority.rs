@@ -25,7 +25,7 @@ struct Begun {
     rest: String,
 }
 
-/// Every door through which somebody who is signed in writes, or is told what would be written, with a body.
+/// Every request with a body through which somebody who is signed in writes, or is told what would be written.
 fn doors(
     caller: &Caller,
     customer: &str,
@@ -91,7 +91,7 @@ impl Begun {
     }
 }
 
-/// Everybody, as the tables have them, and how many events there are of changes.
+/// All people as the tables hold them, and the number of events of changes.
 async fn everything(app: &TestApp) -> Vec<Value> {
     let mut all = Vec::new();
     for sql in [
@@ -112,7 +112,7 @@ async fn every_door(app: TestApp, take_away: impl AsyncFn(&Caller, &Caller, &Cal
     let customer = ann.enters(&phone(1)).await;
     let eve = app.other_admin(&admin, "eve@example.com").await;
     let elsewhere = app.sign_in("eve@example.com", PASSWORD).await;
-    // One that was carried out before, and is asked for again under its key.
+    // A request that was carried out before, and is repeated under its key.
     let again = json!({ "role": "customer", "phone": phone(2) });
     let first = eve.request("POST", "/users/").header("idempotency-key", "k").json(&again).send().await.unwrap();
     assert_eq!(first.status(), 201);

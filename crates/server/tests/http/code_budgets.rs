@@ -17,7 +17,7 @@ on_every_backend!(in still time:
     a_budget_of_nought_is_none,
 );
 
-/// The only instance, with other settings: another one would send by its own.
+/// The only instance, with other settings. A second one would send by its own settings.
 async fn with(app: TestApp, change: impl FnOnce(&mut Settings)) -> TestApp {
     let behind_proxy = |settings: &mut Settings| {
         settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
@@ -39,7 +39,7 @@ async fn sign_up(app: &TestApp, address: &str, n: usize) -> Answer {
     ask(app, address, "/auth/signup", &phone(n)).await
 }
 
-/// An answer without what differs in any case.
+/// An answer without what always differs.
 fn shape(answer: &Answer) -> (u16, Vec<String>, Value, Value) {
     let body = &answer.body;
     (answer.status.code(), answer.keys(), body["channel"].clone(), body["expires_in"].clone())
@@ -59,7 +59,7 @@ async fn one_network_has_codes_sent_to_so_many_new_contacts(app: TestApp, clock:
     let wrong = app.anonymous().post("/auth/verify", challenge).await;
     assert_problem(&wrong, 401, "invalid_code");
     assert_eq!(wrong.body["tries_left"], 4);
-    // Who has an account is no new contact, whatever they ask for.
+    // The contact of somebody who has an account is not a new contact.
     ask(&app, "192.0.2.1", "/auth/signup", &known).await;
     app.code(&known).await;
     app.code(&phone(40)).await;

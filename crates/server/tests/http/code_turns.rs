@@ -1,5 +1,5 @@
-//! Codes that several networks ask for: nobody is given another's challenge, a contact gets one message a minute, and
-//! whoever keeps asking from one network keeps the owner at another from nothing.
+//! Codes that several networks ask for: no network is given another's challenge, a contact gets one message a minute, and a
+//! network that keeps asking does not block the owner at another one.
 
 use chrono::TimeDelta;
 use domain::Clock;
@@ -75,7 +75,7 @@ async fn a_contact_gets_one_message_a_minute_the_networks_in_turn(app: TestApp, 
     let number = phone(1);
     ask(&app, STRANGER, "/auth/signup", &number).await;
     app.code(&number).await;
-    // Nobody knows the number: what is asked for to sign in goes to nobody.
+    // Nobody has the number, so a code to sign in goes to nobody.
     for address in [STRANGER, OWNER, "192.0.2.3"] {
         ask(&app, address, "/auth/signup", &number).await;
         ask(&app, address, "/auth/signin", &number).await;
@@ -99,7 +99,7 @@ async fn an_owner_signs_in_within_a_minute_while_another_network_asks_and_burns(
     let number = phone(1);
     app.admin().await.enters(&number).await;
     let app = app.behind_proxy().await;
-    // The stranger asks for all there is, burns the tries, and asks again until refused.
+    // The stranger asks for every kind of code, uses up the tries, and asks again until refused.
     for _ in 0..8 {
         for path in ["/auth/signin", "/auth/signup"] {
             let sent = post_from(&app, STRANGER, path, json!({ "phone": number })).await;

@@ -1,5 +1,4 @@
-//! Codes on their way through real gateways: what these get, and what becomes
-//! of a request whose gateway does not work.
+//! Codes through gateways: what a gateway gets, and what becomes of a request whose gateway does not work.
 
 use std::collections::HashSet;
 
@@ -20,7 +19,7 @@ on_every_backend!(in still time:
     what_the_mail_server_cannot_be_given_is_given_up,
 );
 
-/// Those that wait for what comes, by the clock of the computer.
+/// Tests that wait for the real clock.
 mod in_real_time {
     use super::{
         a_code_by_mail_goes_to_the_a_labels_of_a_domain, a_code_by_mail_signs_in,
@@ -45,7 +44,7 @@ mod in_real_time {
     );
 }
 
-/// The service with the gateways of these settings, and the first one gone, so that it sends nothing itself.
+/// The service with the gateways of these settings. The first one is stopped, so that it sends nothing.
 async fn with_gateways(app: TestApp, change: impl FnOnce(&mut Settings)) -> TestApp {
     let second = app.with_gateways(change).await;
     app.stop().await;
@@ -232,7 +231,7 @@ async fn a_number_that_twilio_refuses_is_given_up(app: TestApp, clock: FixedCloc
     for n in 1..=4 {
         app.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await.good();
         gateway.first(n).await;
-        // Past the moment of another attempt, which would come before the next message.
+        // Past the time of another attempt, which would come before the next message.
         clock.advance(TimeDelta::seconds(5));
     }
     let recipients: Vec<_> = gateway.first(4).await.iter().map(|request| request.form()[0].1.clone()).collect();
@@ -266,7 +265,7 @@ async fn a_webhook_is_signed_anew_at_every_attempt_and_never_followed_elsewhere(
 }
 
 async fn a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waiting(first: TestApp) {
-    // Its first two get no answer; that the third does shows that nobody waits in line.
+    // The first two messages get no answer. The third one gets through, so messages do not wait for each other.
     let gateway = HttpGateway::start(&[Mood::Hanging, Mood::Hanging]);
     let app = with_gateways(first, webhook_at(&gateway)).await;
     for n in [1, 2, 3] {
@@ -304,7 +303,7 @@ async fn two_instances_send_a_code_once(app: TestApp, clock: FixedClock) {
     let three = one.with_gateways(webhook_at(&gateway)).await;
     one.stop().await;
     two.stop().await;
-    // Past the end of every lease: what was not done with would be sent again, before this one.
+    // Past the end of every lease: a message that was not finished would be sent again before this one.
     clock.advance(TimeDelta::seconds(60));
     for n in [COUNT, COUNT + 1] {
         assert_eq!(three.anonymous().post("/auth/signup", json!({ "phone": phone(n) })).await.status, 202);

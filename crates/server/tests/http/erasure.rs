@@ -1,4 +1,4 @@
-//! The end of a person's record, and what is in it until then.
+//! Erasing a person, and reading what is stored about them before.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn nothing_personal_is_left(app: TestApp) {
     assert!(erasures == 2 && kept.len() >= events + 2, "the trail itself is kept");
 }
 
-/// Every table there is, so that none is forgotten in which a person leaves something.
+/// Every table, so that none is forgotten.
 async fn tables(app: &TestApp) -> Vec<String> {
     let url = app.database().url();
     let sql = if url.starts_with("sqlite") {
@@ -119,7 +119,7 @@ async fn customers_of_the_erased_belong_to_the_eraser(app: TestApp) {
     let after = admin.get(&hers).await;
     assert_eq!(after.body["created_by"], admin.id);
     assert_ne!(after.header("etag"), before.header("etag"));
-    // Whoever erases themselves leaves their customers to another admin.
+    // When an admin erases themselves, their customers go to another admin.
     assert_eq!(second.delete(&format!("/users/{}", second.id)).await.status, 204);
     assert_problem(&second.get("/users/me").await, 401, "invalid_token");
     assert_eq!(admin.get(&theirs).await.good().body["created_by"], admin.id);
@@ -185,7 +185,7 @@ async fn of_two_admins_who_erase_each_other_one_stays(app: TestApp) {
     }
 }
 
-/// Whatever somebody does while they are erased, they are told that they are nobody.
+/// A person who acts while they are being erased gets 401, whatever they do.
 async fn a_request_that_races_an_erasure_gets_a_clean_answer(app: TestApp) {
     let other = app.another(|_| {}).await;
     let admin = app.admin().await;
@@ -307,7 +307,7 @@ async fn a_remembered_answer_is_stored_about_them(app: TestApp) {
     let remembered = &data.body["remembered_answer"];
     assert_eq!(remembered["answer"], entered.body, "{}", data.text);
     assert!(remembered["expires_at"].is_string());
-    // It is about her, not about whoever got it.
+    // The event is about her, not about the person who got the customer.
     assert_eq!(admin.get(&format!("/users/{}/data", admin.id)).await.good().body["remembered_answer"], Value::Null);
 }
 

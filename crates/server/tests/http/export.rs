@@ -196,12 +196,12 @@ async fn an_export_can_be_imported(app: TestApp) {
         page.items().iter().map(|item| kept.map(|name| item[name].clone())).collect::<Vec<_>>()
     };
     let before = shown().await;
-    // Where all are there already, nothing changes.
+    // When all of them are there already, nothing changes.
     for query in ["", "?on_existing=update", "?on_existing=update&on_error=skip"] {
         let answer = import(&admin, query, file.clone()).await;
         assert_eq!(answer.body, json!({ "created": 0, "updated": 0, "skipped": 6, "errors": [] }), "{query}");
     }
-    // Where they are gone, they are there again. Staff are not imported.
+    // When they are gone, the import enters them again. Staff are not imported.
     for line in exported(&admin, "?role=customer").await {
         assert_eq!(admin.delete(&format!("/users/{}", line["id"])).await.status, 204);
     }
@@ -210,12 +210,12 @@ async fn an_export_can_be_imported(app: TestApp) {
     let mut again = shown().await;
     again.sort_by_key(|kept| kept[0].to_string());
     assert_eq!(again, before);
-    // Whoever was deactivated in the file is signed out.
+    // A person who is deactivated by the file is signed out.
     let customer = app.customer(&phone(0)).await;
     let deactivated = file.replace(",customer,true,", ",customer,false,");
     assert_eq!(import(&admin, "?on_existing=update", deactivated).await.body["updated"], 3);
     assert_problem(&customer.get("/users/me").await, 401, "invalid_token");
-    // A manager's export is theirs to import too, and whose manager has left is no error.
+    // A manager can import their own export. A customer whose manager has left is no error.
     let hers = ann.get("/users/export").await.text;
     assert_eq!(import(&ann, "?on_existing=update", hers).await.body["skipped"], 2);
     assert_eq!(admin.patch(&format!("/users/{}", ann.id), json!({ "is_active": false })).await.status, 200);

@@ -1,4 +1,4 @@
-//! Gateways that do as they are told, and remember what they got.
+//! Gateways that answer as a test says, and keep what they got.
 
 use std::collections::VecDeque;
 use std::net::TcpListener as StdListener;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// How long a test waits for what is to come.
+/// How long a test waits for an event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What arrived, in order.

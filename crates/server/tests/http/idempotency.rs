@@ -58,7 +58,7 @@ async fn the_same_request_gets_the_first_answer_again(app: TestApp) {
     assert_eq!(people(&admin).await, 3);
     let entered = admin.get("/audit-events?action=user.created").await;
     assert_eq!(entered.items().len(), 3, "nothing is recorded twice");
-    // The first answer, whatever became of the person since; a fresh request says what is.
+    // The first answer stays as it was. A new request is judged by what is there now.
     assert_problem(&post(&admin, "k-2", &customer).await, 409, "phone_taken");
 }
 

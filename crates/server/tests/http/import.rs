@@ -1,4 +1,4 @@
-//! Customers out of a file.
+//! Customers from a file.
 
 use std::fmt::Write as _;
 
@@ -320,13 +320,13 @@ async fn a_file_of_more_than_64_mib_is_refused(app: TestApp) {
     let mut stream = begun_upload(&app, &admin, 64 * 1024 * 1024 + 1).await;
     let answer = read_head(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-    // One that doesn't say how large it is, is refused when it is too large.
+    // A file without a declared length is refused when it has become too large.
     let mut stream = begin_upload(&app, &admin, "Transfer-Encoding: chunked\r\n\r\n6\r\nphone\n\r\n").await;
     let chunk = format!("100000\r\n{}\r\n", "\n".repeat(1024 * 1024));
     for _ in 0..63 {
         stream.write_all(chunk.as_bytes()).await.unwrap();
     }
-    // The last byte is the one too many. Nothing is left unread, which would break the connection off.
+    // Exactly one byte too many: nothing stays unread, which would break the connection.
     stream.write_all(format!("ffffb\r\n{}", "\n".repeat(0xffffb)).as_bytes()).await.unwrap();
     let answer = read_head(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
@@ -377,7 +377,7 @@ async fn begun_upload(app: &TestApp, caller: &Caller, length: u64) -> TcpStream 
     begin_upload(app, caller, &format!("Content-Length: {length}\r\n\r\nphone\n")).await
 }
 
-/// An upload whose head ends, and whose body begins, so.
+/// An upload whose head ends, and whose body begins, with this text.
 async fn begin_upload(app: &TestApp, caller: &Caller, rest: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).await.unwrap();
     let token = caller.token.as_deref().unwrap();

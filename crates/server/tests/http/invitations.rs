@@ -59,7 +59,7 @@ async fn an_invitation_lasts_three_days(app: TestApp, clock: FixedClock) {
     assert_eq!(reset(&app, &ann.0, &ann.1).await.status, 204);
     clock.advance(TimeDelta::microseconds(1));
     assert_problem(&reset(&app, &bob.0, &bob.1).await, 401, "invalid_code");
-    // Whoever comes too late asks as if they had forgotten the password that they never had.
+    // A person who comes too late asks for a code as for a forgotten password.
     let sent = app.anonymous().post("/auth/password/forgot", json!({ "email": "bob@example.com" })).await;
     assert_eq!(sent.status, 202, "{}", sent.body);
     let code = app.code_after("bob@example.com", 1).await;

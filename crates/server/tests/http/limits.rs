@@ -1,5 +1,4 @@
-//! What happens to those who try too often, and that others, the owner of an
-//! account above all, don't suffer for it.
+//! Who tries too often is slowed down; others are not, above all not the owner of the account.
 
 use chrono::TimeDelta;
 use domain::testing::FixedClock;
@@ -75,7 +74,7 @@ async fn ten_wrong_passwords_slow_a_network_down_on_every_instance_and_lock_nobo
                 assert_eq!(is_limited(&answer, "account"), wait);
             }
         }
-        // The owner at another network, new each time, is let in at the first try.
+        // The owner is let in at the first try, each time from another new network.
         assert_eq!(sign_in_from(&two, &format!("192.0.2.{n}"), ADMIN, PASSWORD).await.status, 200);
         clock.advance(TimeDelta::seconds(wait));
         assert_problem(&sign_in_from(&two, poller, ADMIN, "wrong").await, 401, "invalid_credentials");
@@ -160,7 +159,7 @@ async fn a_hundred_guesses_at_once_are_ten(app: TestApp, _clock: FixedClock) {
         async move {
             let answers = futures_util::future::join_all(guesses).await;
             let count = |status| answers.iter().filter(|answer| answer.status == status).count();
-            // On a machine that is busy enough there may be no room for all: that is 503, and no limit.
+            // On a busy machine the hash queue may be full: that is 503, and no limit.
             (count(200), count(401), count(429) + count(503))
         }
     };
@@ -172,7 +171,7 @@ async fn a_hundred_guesses_at_once_are_ten(app: TestApp, _clock: FixedClock) {
 
 async fn an_account_that_nobody_has_is_limited_alike(app: TestApp, clock: FixedClock) {
     app.admin().await;
-    // From elsewhere than the owner was signed in from.
+    // From another network than the owner's.
     let app = app.behind_proxy().await;
     let mut answers = Vec::new();
     for email in ["admin@example.com", "nobody@example.com"] {
@@ -196,15 +195,15 @@ async fn guesses_at_once_are_counted_each(app: TestApp, clock: FixedClock) {
             (0..24).map(move |n| instances[n % 2].try_sign_in("admin@example.com", password)),
         )
     };
-    // Several times: who counts and who settles must not wait for each other, which shows by chance only.
+    // Several times: counting and settling must not deadlock, which shows by chance only.
     for _ in 0..3 {
         let rights: Vec<_> = at_once(PASSWORD).await.iter().map(|answer| answer.status.code()).collect();
-        // On a machine that is busy enough there may be no room for all: that is 503, and no limit.
+        // On a busy machine the hash queue may be full: that is 503, and no limit.
         assert!(rights.iter().all(|status| matches!(status, 200 | 503)), "right ones keep nobody waiting: {rights:?}");
         assert!(rights.iter().filter(|status| **status == 200).count() > 12, "{rights:?}");
     }
     at_once("wrong").await;
-    // Ten of them, whichever.
+    // Ten of them were counted.
     assert_eq!(guess(&app, "admin@example.com").await, (0, 1));
     clock.advance(TimeDelta::seconds(1));
     let mut statuses: Vec<_> = at_once("wrong").await.iter().map(|answer| answer.status.code()).collect();
@@ -328,7 +327,7 @@ async fn a_limit_holds_however_its_path_is_spelled(app: TestApp, _: FixedClock) 
     for path in spelled.into_iter().chain(["/auth/signin"]) {
         is_limited(&stranger.post(path, body.clone()).await, "auth");
     }
-    // What the router does not take for the route is none, and needs a token.
+    // A path that is no route needs a token.
     for path in
         ["//auth/signin", "/AUTH/signin", "/auth//signin", "/auth/signin/.", "/auth%2Fsignin", "/auth/%2573ignin"]
     {
@@ -359,7 +358,7 @@ async fn the_address_is_the_peer_unless_a_trusted_proxy_says_otherwise(app: Test
         is_limited(&ask("2001:db8::2").await, "address");
         let other = ask("2001:db8:0:1::1").await.status.code();
         assert_eq!(other, if is_believed { 200 } else { 429 });
-        // What the client wrote itself, before the proxy did.
+        // Written by the client itself, before the proxy added its part.
         is_limited(&ask("192.0.2.7, 2001:db8::3").await, "address");
     }
 }

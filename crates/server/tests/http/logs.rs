@@ -1,4 +1,4 @@
-//! The log of the program itself, at its most talkative, has no secret and nobody's contact in it.
+//! The log of the program, at level trace, has no secret and no contact in it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -130,7 +130,7 @@ async fn secrets_stay_out_of_the_log(database: &TestDatabase) {
     keep(&mut secrets, &signed_in);
     let token = signed_in["access_token"].as_str();
 
-    // What the database refuses, it likes to repeat.
+    // Databases repeat refused values in their errors.
     for _ in 0..2 {
         program.call("POST", "/users/", token, &json!({ "role": "customer", "phone": PHONE })).await;
         program.call("POST", "/users/", token, &json!({ "role": "manager", "email": EMAIL })).await;

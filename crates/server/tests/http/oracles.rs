@@ -63,7 +63,7 @@ async fn a_taken_phone_of_another_manager_is_told_a_few_times_a_day(app: TestApp
     let refused = house.ann.post("/users/", json!({ "role": "customer", "phone": phone(11) })).await;
     assert_problem(&refused, 429, "rate_limited");
     assert_eq!(refused.header("retry-after"), "86400");
-    // Her own customers are no news to her, and an admin sees everyone anyway.
+    // About her own customers, and to an admin, it may be told any number of times.
     assert_problem(
         &house.ann.post("/users/", json!({ "role": "customer", "phone": phone(100) })).await,
         409,
@@ -89,7 +89,7 @@ async fn once_told_too_often_a_patch_tries_no_other_phone(app: TestApp, clock: F
     for n in 1..=MOST {
         assert_problem(&house.ann.patch(&path, json!({ "phone": phone(n) })).await, 409, "phone_taken");
     }
-    // A free one and a taken one alike.
+    // A free phone and a taken one get the same answer.
     assert_problem(&house.ann.patch(&path, json!({ "phone": phone(11) })).await, 429, "rate_limited");
     assert_problem(&house.ann.patch(&path, json!({ "phone": phone(101) })).await, 429, "rate_limited");
     let same = house.ann.patch(&path, json!({ "phone": phone(100), "display_name": "Aziza" })).await;

@@ -104,7 +104,7 @@ async fn a_stranger_learns_nothing_from_a_forgotten_password(app: TestApp, _: Fi
         assert!(body["challenge_id"].take().is_string());
         let wrong = reset(&app, &sent, "12345", NEW_PASSWORD).await;
         assert_problem(&wrong, 401, "invalid_code");
-        // Made of the very e-mail, and yet no more is told.
+        // Made of the account's own e-mail; the answer does not say so.
         let weak = reset(&app, &sent, "12345", email).await;
         assert_problem(&weak, 401, "invalid_code");
         answers.push((body, wrong.body["tries_left"].clone(), weak.body["tries_left"].clone()));
@@ -174,7 +174,7 @@ async fn a_wrong_code_has_one_answer(app: TestApp, clock: FixedClock) {
     let typed = json!({ "challenge_id": 7, "code": 123_456, "new_password": [] });
     let typed = app.anonymous().post("/auth/password/reset", typed).await;
     assert_eq!(typed.pointers(), ["/challenge_id", "/code", "/new_password"]);
-    // After so much, a new one can be had and works.
+    // After all that, a new code can be asked for and works.
     let again = forgot(&app, "admin@example.com").await;
     assert_ne!(again.body["challenge_id"], sent.body["challenge_id"]);
     let code = app.code_after("admin@example.com", 1).await;
@@ -252,7 +252,7 @@ async fn two_resets_by_one_code_are_one(app: TestApp, _: FixedClock) {
 }
 
 async fn the_owner_is_let_in_by_a_reset_while_strangers_guess(app: TestApp, _: FixedClock) {
-    // The setup left a session here; who guesses from here would be counted as at home.
+    // The setup left a session here, so this network is known. The guesses come from another one.
     app.admin().await;
     let elsewhere = app.behind_proxy().await;
     let sign_in = async |password: &str| {

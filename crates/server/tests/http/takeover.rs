@@ -45,7 +45,7 @@ async fn staff_change_their_own_contact_in_a_fresh_session_only(app: TestApp, cl
     }
     assert_problem(&ann.patch("/users/me", json!({ "phone": phone(2) })).await, 403, "reauthentication_required");
     assert_problem(&ann.delete("/auth/sessions").await, 403, "reauthentication_required");
-    // The same value, another field, and somebody else want none.
+    // No proof is needed for the same value, for another field, and for another person.
     assert_eq!(admin.patch("/users/me", json!({ "email": "admin@example.com" })).await.status, 200);
     assert_eq!(admin.patch("/users/me", json!({ "display_name": "Root" })).await.status, 200);
     let other = admin.patch(&format!("/users/{}", ann.id), json!({ "tin_trunk_number": "7", "phone": phone(3) })).await;
@@ -84,7 +84,7 @@ async fn a_wrong_password_makes_no_session_fresh_and_is_counted(app: TestApp, cl
         answers.push(wrong().await.status.code());
     }
     assert_eq!(answers.last(), Some(&429), "{answers:?}");
-    // A guess at the old password of a change is the same guess.
+    // A wrong current password in a password change counts as the same guess.
     let change = json!({ "current_password": "wrong and long enough", "new_password": "another fine passphrase" });
     assert_problem(&admin.post("/auth/password/change", change).await, 429, "rate_limited");
     assert!(!admin.get("/audit-events?action=signin.failed").await.items().is_empty());
@@ -143,7 +143,7 @@ async fn whoever_gets_another_password_is_told(app: TestApp, _: FixedClock) {
     let answer = app.anonymous().post("/auth/password/reset", reset(asked.body["challenge_id"].clone(), &code)).await;
     assert_eq!(answer.status, 204, "{}", answer.text);
     assert_eq!(app.notices(2).await, [told.clone(), told.clone()]);
-    // A first password is no change.
+    // A first password is not a change.
     let admin = app.sign_in("admin@example.com", PASSWORD).await;
     let invited = admin.post("/users/", json!({ "role": "manager", "email": "bob@example.com" })).await;
     assert_eq!(invited.status, 201, "{}", invited.text);
@@ -157,7 +157,7 @@ async fn whoever_gets_another_password_is_told(app: TestApp, _: FixedClock) {
 async fn a_notice_waits_for_its_gateway_and_is_part_of_what_is_stored(app: TestApp, clock: FixedClock) {
     let admin = app.admin().await;
     let customer = app.customer(&phone(1)).await;
-    // One that is not there.
+    // A gateway that is not there.
     let broken = app
         .with_gateways(|settings| {
             settings.delivery.phone = server::settings::PhoneGateway::Webhook;

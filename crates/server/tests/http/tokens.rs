@@ -28,7 +28,7 @@ struct Forge {
 }
 
 impl Forge {
-    /// Knows what only a thief of the database would.
+    /// With the key, which only a thief of the database would have.
     async fn new(app: &TestApp, clock: &FixedClock, token: &str) -> Self {
         let database = app.database().open().await;
         let keys = database.store().list_keys(clock.now()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Sign-ups that wait for an admin: forgotten after a while, and in nobody's way. And the first admin.
+//! Sign-ups that wait for an admin are forgotten after a while and block nobody's e-mail. And the first admin.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn a_sign_up_that_nobody_approves_is_forgotten_after_two_weeks(app: TestAp
     let of = |email: &str| users.items().iter().find(|user| user["email"] == email).unwrap()["id"].clone();
     let (ann, bob) = (of("ann@example.com"), of("bob@example.com"));
     let path = |id: &Value| format!("/users/{}", id.as_str().unwrap());
-    // Let in once and deactivated, somebody is no sign-up any more.
+    // Somebody who was approved and then deactivated is no longer a sign-up.
     for is_active in [true, false] {
         assert_eq!(admin.patch(&path(&bob), json!({ "is_active": is_active })).await.status, 200);
     }
@@ -85,7 +85,7 @@ async fn an_admin_who_enters_the_same_e_mail_replaces_a_sign_up(app: TestApp, _:
     app.sign_in("eve@example.com", PASSWORD).await;
     assert_eq!(waiting(&admin).await, Vec::<Value>::new());
     assert_eq!(admin.get("/audit-events?action=user.erased").await.items().len(), 3);
-    // Whoever was let in has the e-mail.
+    // A person who was approved owns the e-mail.
     sign_up(&app, "max@example.com", PASSWORD).await;
     let max = waiting(&admin).await[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(admin.patch(&format!("/users/{max}"), json!({ "is_active": true })).await.status, 200);
@@ -149,7 +149,7 @@ async fn the_admin_of_the_settings_is_made_while_there_is_none_at_all(app: TestA
     let other = json!({ "role": "admin", "email": "admin@example.com", "password": PASSWORD });
     assert_eq!(root.post("/users/", other).await.status, 201);
     let admin = first.sign_in("admin@example.com", PASSWORD).await;
-    // Renamed, and then erased, they do not come back.
+    // When that admin was renamed or erased, the settings do not make them again.
     let path = format!("/users/{}", root.id);
     assert_eq!(admin.patch(&path, json!({ "email": "other@example.com" })).await.status, 200);
     let root_signs_in = json!({ "email": "root@example.com", "password": PASSWORD });
