@@ -1,5 +1,5 @@
-//! Access tokens: signed, short-lived, and never the last word. They say whose
-//! session it is; whether it lives, the database says.
+//! Access tokens: signed, short-lived, and never the last word. They say whose session it is; whether it lives, the
+//! database says.
 
 use std::sync::Arc;
 
@@ -115,8 +115,8 @@ impl AccessTokens {
     /// What a token says, if it is one of ours and timely.
     ///
     /// # Errors
-    /// [`AuthError::InvalidToken`]; [`AuthError::Store`] when its key is
-    /// unknown here and the database cannot be asked for it.
+    /// [`AuthError::InvalidToken`]; [`AuthError::Store`] when its key is unknown here and the database cannot be asked
+    /// for it.
     pub async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
         let kid = Self::kid(token).ok_or(AuthError::InvalidToken)?;
         let key = match self.keys.verifier(&kid).await {
@@ -130,8 +130,8 @@ impl AccessTokens {
         if self.is_timely(&claims) { Ok(claims) } else { Err(AuthError::InvalidToken) }
     }
 
-    /// The key that the header names. Of the rest, what bears on the meaning
-    /// is checked and what brings keys of its own is ignored (RFC 8725 section 3).
+    /// The key that the header names. Of the rest, what bears on the meaning is checked and what brings keys of its own
+    /// is ignored (RFC 8725 section 3).
     fn kid(token: &str) -> Option<String> {
         if token.len() > Self::MAX_LENGTH {
             return None;

@@ -64,8 +64,8 @@ impl Admins {
         }
     }
 
-    /// A token with which the first admin signs up, to be printed once; `None`
-    /// when there is an admin. Earlier ones stay good, as other instances printed theirs.
+    /// A token with which the first admin signs up, to be printed once; `None` when there is an admin. Earlier ones
+    /// stay good, as other instances printed theirs.
     ///
     /// # Errors
     /// [`AuthError::Store`].
@@ -100,8 +100,8 @@ impl Admins {
     /// Enters an active admin from the settings while there is no admin at all, active or not. An admin who was renamed
     /// or erased does not come back. Answers whether it did.
     ///
-    /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for somebody
-    /// new. An unapproved sign-up with it is replaced.
+    /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for
+    /// somebody new. An unapproved sign-up with it is replaced.
     ///
     /// # Errors
     /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
@@ -125,9 +125,8 @@ impl Admins {
         }
     }
 
-    /// Makes an active admin of whoever has this e-mail: somebody new, or
-    /// somebody on the staff, whose password is replaced and whose sessions end.
-    /// Not for callers over HTTP: nothing is asked of the actor.
+    /// Makes an active admin of whoever has this e-mail: somebody new, or somebody on the staff, whose password is
+    /// replaced and whose sessions end. Not for callers over HTTP: nothing is asked of the actor.
     ///
     /// # Errors
     /// [`AuthError::Invalid`] for a weak password; `HasCustomers` for a manager who looks after some.
@@ -189,8 +188,7 @@ fn new_setup_token() -> Result<SecretString, CryptoError> {
     Ok(token.into())
 }
 
-/// Of the token as people copy it: groups and case don't matter. It is random
-/// enough that a plain digest keeps it.
+/// Of the token as people copy it: groups and case don't matter. It is random enough that a plain digest keeps it.
 fn digest(token: &SecretString) -> Digest {
     let text = token.expose_secret().chars().filter(char::is_ascii_alphanumeric);
     sha256(text.map(|c| c.to_ascii_lowercase()).collect::<String>().as_bytes())

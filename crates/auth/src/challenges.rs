@@ -156,8 +156,8 @@ impl Challenges {
     }
 }
 
-/// Whether a code that went to the one proves the other. An invitation may have gone to an e-mail in another spelling than
-/// it is kept in since.
+/// Whether a code that went to the one proves the other. An invitation may have gone to an e-mail in another spelling
+/// than it is kept in since.
 fn is_same(contact: &str, sent_to: &str) -> bool {
     contact == sent_to || Email::parse(sent_to).is_ok_and(|email| email.as_str() == contact)
 }

@@ -45,8 +45,8 @@ impl CodeLimits {
         vec![self.env.attempt("wrong-codes", WRONG_CODES, &[b"wrong codes", network_of(actor).as_bytes()])]
     }
 
-    /// Lets the next message to a contact leave at once. Whoever knows a code has its contact in their hands, and nobody
-    /// else can bring that about.
+    /// Lets the next message to a contact leave at once. Whoever knows a code has its contact in their hands, and
+    /// nobody else can bring that about.
     pub(crate) async fn free_slot(&self, challenge: &Challenge) {
         if !self.env.settings.limits {
             return;

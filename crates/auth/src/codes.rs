@@ -49,8 +49,8 @@ impl Codes {
     /// Finishes a sign-up or sign-in by code. The code proves the contact.
     ///
     /// # Errors
-    /// [`AuthError::InvalidCode`] whatever is wrong with it,
-    /// [`AuthError::AccountInactive`], [`AuthError::SignupClosed`] when it closed meanwhile.
+    /// [`AuthError::InvalidCode`] whatever is wrong with it, [`AuthError::AccountInactive`],
+    /// [`AuthError::SignupClosed`] when it closed meanwhile.
     pub async fn verify(&self, actor: &Actor, id: ChallengeId, code: &str) -> Result<Answer, AuthError> {
         let challenge = self.challenges.try_code(actor, id, code, &PURPOSES).await?;
         match &challenge.pending {
@@ -110,8 +110,7 @@ impl Codes {
         self.signed_in(&session, &token).await
     }
 
-    /// Enters the staff member, if the e-mail was not taken meanwhile: then the
-    /// answer is one that anybody gets.
+    /// Enters the staff member, if the e-mail was not taken meanwhile: then the answer is one that anybody gets.
     async fn finish_staff(&self, actor: &Actor, challenge: &Challenge, pending: Pending) -> Result<Answer, AuthError> {
         let is_active = match self.env.settings.signup.staff {
             StaffSignup::Open => true,

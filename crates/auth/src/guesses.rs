@@ -106,8 +106,8 @@ impl Guesses {
         Ok(Guess { attempts: vec![here, in_all, anywhere], _pass: pass })
     }
 
-    /// Counts the guess of their own password by somebody who is signed in. It
-    /// does not count against sign-ins, nor do those against it.
+    /// Counts the guess of their own password by somebody who is signed in. It does not count against sign-ins, nor do
+    /// those against it.
     pub(crate) async fn begin_own(&self, user: UserId, until: Instant) -> Result<Option<Guess>, AuthError> {
         if !self.env.settings.limits {
             return Ok(None);
@@ -138,8 +138,8 @@ impl Guesses {
         }
     }
 
-    /// Notes what a guess was. One that no thread came free for does not count; whoever made it is
-    /// answered before that is written down.
+    /// Notes what a guess was. One that no thread came free for does not count; whoever made it is answered before that
+    /// is written down.
     pub(crate) async fn settle(
         &self,
         guess: Option<Guess>,

@@ -1,5 +1,5 @@
-//! Password hashes, made on threads of their own and never more at once than
-//! the machine can bear: a flood of sign-ins leaves the other routes fast.
+//! Password hashes, made on threads of their own and never more at once than the machine can bear: a flood of sign-ins
+//! leaves the other routes fast.
 
 mod queue;
 
@@ -59,8 +59,8 @@ impl PasswordHasher {
     pub const DEFAULT_COST: u32 = 12;
     /// The costs that may be configured.
     pub const COSTS: std::ops::RangeInclusive<u32> = 4..=15;
-    /// The highest cost that is computed when a stored hash asks for it. More
-    /// is a mistake or an attack: each step doubles the time.
+    /// The highest cost that is computed when a stored hash asks for it. More is a mistake or an attack: each step
+    /// doubles the time.
     const MAX_STORED_COST: u32 = 16;
 
     /// A hasher for new hashes of this cost, on this many threads at once.
@@ -117,8 +117,7 @@ impl PasswordHasher {
         Ok(permit.run(move || hash(&material, cost)).await??)
     }
 
-    /// Checks a password. Without a usable hash, and whatever is wrong with
-    /// the password, it takes the time of a check.
+    /// Checks a password. Without a usable hash, and whatever is wrong with the password, it takes the time of a check.
     ///
     /// # Errors
     /// [`AuthError::Overloaded`] when no thread comes free in time.
@@ -166,9 +165,8 @@ fn hash(material: &SecretString, cost: u32) -> Result<PasswordHash, CryptoError>
     hash.map(PasswordHash::from_stored).map_err(|_| CryptoError)
 }
 
-/// What bcrypt gets: the password itself, so that hashes from other systems
-/// keep working, or a digest of one that bcrypt would cut off at 72 bytes or
-/// take for a shorter one because of its NULs.
+/// What bcrypt gets: the password itself, so that hashes from other systems keep working, or a digest of one that
+/// bcrypt would cut off at 72 bytes or take for a shorter one because of its NULs.
 fn material(password: &Password) -> SecretString {
     const MAX_BYTES: usize = 71;
     let text = password.expose();
@@ -187,9 +185,8 @@ fn usable_cost(hash: &PasswordHash) -> Option<u32> {
 fn matches_at_equal_time(material: &SecretString, hash: &str, stored_cost: u32, cost: u32) -> bool {
     let matches = bcrypt::non_truncating_verify(material.expose_secret(), hash).unwrap_or(false);
     if !matches {
-        // Each cost takes twice the time of the one before, so together with the
-        // check above these add up to one check at the full cost: an old, cheap
-        // hash does not tell a stranger that the account exists.
+        // Each cost takes twice the time of the one before, so together with the check above these add up to one check
+        // at the full cost: an old, cheap hash does not tell a stranger that the account exists.
         (stored_cost..cost).for_each(|cost| spend_a_check(material, cost));
     }
     matches

@@ -25,10 +25,9 @@ impl Invitations {
         Self { env: shared.env.clone(), accounts, sign_ups: ports.sign_ups.clone() }
     }
 
-    /// Enters a staff member without a password, and sends them the code with
-    /// which they set their first one, all or nothing. The code is good for 72
-    /// hours; after that, a forgotten password is the way in. Whatever
-    /// password `new` brings is left out.
+    /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
+    /// nothing. The code is good for 72 hours; after that, a forgotten password is the way in. Whatever password `new`
+    /// brings is left out.
     ///
     /// # Errors
     /// Those of [`Accounts::create_once`].

@@ -42,8 +42,8 @@ impl SessionIssuer {
         Ok((session, token))
     }
 
-    /// When a session that began then expires if it is renewed now. It never outlives its last day, which the settings of
-    /// now decide (ASVS 7.3.2).
+    /// When a session that began then expires if it is renewed now. It never outlives its last day, which the settings
+    /// of now decide (ASVS 7.3.2).
     pub(crate) fn expiry(&self, role: Role, began: Timestamp) -> Timestamp {
         (self.env.now() + self.env.settings.refresh_ttl).min(began + self.env.settings.session_max_ttl(role))
     }

@@ -5,8 +5,8 @@ use domain::store::StoreError;
 
 use crate::crypto::CryptoError;
 
-/// Fewest characters of a master key. It is not stretched, so it has to be
-/// random by itself: `openssl rand -base64 32` makes one of 44.
+/// Fewest characters of a master key. It is not stretched, so it has to be random by itself: `openssl rand -base64 32`
+/// makes one of 44.
 pub const MASTER_KEY_MIN_LENGTH: usize = 16;
 
 /// Why the keys could not be made or read.

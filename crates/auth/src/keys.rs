@@ -20,8 +20,7 @@ use crate::key_material::{MasterKey, ServerSecrets, Signer, new_codes_key, new_s
 
 pub(crate) mod rotation;
 
-/// The keys that are in force, and where they come from. Held in an [`Arc`] by
-/// everything that signs, checks or seals.
+/// The keys that are in force, and where they come from. Held in an [`Arc`] by everything that signs, checks or seals.
 pub struct KeyRing {
     store: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
@@ -48,9 +47,8 @@ impl KeyRing {
     /// How often a key that nobody here knows is looked for in the database at most.
     const SEARCH_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 
-    /// Reads the keys, and makes those that are missing. Instances that start
-    /// together end with the same keys. Keys that were stored before there was
-    /// a master key are sealed with it.
+    /// Reads the keys, and makes those that are missing. Instances that start together end with the same keys. Keys
+    /// that were stored before there was a master key are sealed with it.
     ///
     /// # Errors
     /// [`KeyError`]; what names `auth.master_key` is for the operator to mend.
@@ -74,8 +72,8 @@ impl KeyRing {
         Ok(Self { store, clock, master, keys, last_search })
     }
 
-    /// Reads the keys again. The server does so every 20 seconds, so that a
-    /// key that another instance made is known well before its first use.
+    /// Reads the keys again. The server does so every 20 seconds, so that a key that another instance made is known
+    /// well before its first use.
     ///
     /// # Errors
     /// [`KeyError`]; the keys stay as they were.
@@ -85,8 +83,8 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5,
-    /// RFC 8037 section 2), those included that do not sign yet or no longer.
+    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5, RFC 8037 section 2), those included that
+    /// do not sign yet or no longer.
     #[must_use]
     pub fn jwks(&self) -> Value {
         let now = self.clock.now();
@@ -95,9 +93,8 @@ impl KeyRing {
         json!({ "keys": keys })
     }
 
-    /// A request under the key that its caller gave it. Only hashes of both are
-    /// kept: a request may hold a password, which a fast hash would betray, so
-    /// the key, which nobody keeps, goes into it too.
+    /// A request under the key that its caller gave it. Only hashes of both are kept: a request may hold a password,
+    /// which a fast hash would betray, so the key, which nobody keeps, goes into it too.
     #[must_use]
     pub fn idempotent_request(&self, caller: UserId, key: &str, request: &[u8]) -> Once {
         let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
@@ -115,8 +112,8 @@ impl KeyRing {
         accepted.rfind(|key| key.active_from <= now).or(oldest).cloned()
     }
 
-    /// The key with this `kid`. One that is unknown here may just have been
-    /// made elsewhere: the database is asked, at most once every few seconds.
+    /// The key with this `kid`. One that is unknown here may just have been made elsewhere: the database is asked, at
+    /// most once every few seconds.
     pub(crate) async fn verifier(&self, kid: &str) -> Result<Option<Arc<Signer>>, KeyError> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
@@ -125,8 +122,8 @@ impl KeyRing {
         Ok(self.known(kid))
     }
 
-    /// Reads the keys again, unless somebody just did. A failure holds as long
-    /// as a success: a good token is not refused because nobody could look.
+    /// Reads the keys again, unless somebody just did. A failure holds as long as a success: a good token is not
+    /// refused because nobody could look.
     async fn search(&self) -> Result<(), KeyError> {
         let mut last_search = self.last_search.lock().await;
         let now = self.clock.now();

@@ -35,8 +35,8 @@ impl KnownNetworks {
         }
     }
 
-    /// Whether the owner was let in from the actor's network before. Accounts that nobody has are asked for too, so that
-    /// the time does not tell.
+    /// Whether the owner was let in from the actor's network before. Accounts that nobody has are asked for too, so
+    /// that the time does not tell.
     pub(crate) async fn knows(&self, actor: &Actor, found: Option<&Credentials>) -> Result<bool, AuthError> {
         let Some(address) = actor.origin.address else { return Ok(false) };
         let owner = found.map_or_else(|| Uuid::nil().into(), |found| found.user.id);

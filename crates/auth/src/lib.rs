@@ -1,9 +1,8 @@
-//! Who is calling, and how they prove it: passwords, one-time codes, access
-//! and refresh tokens, and the use-cases made of them, which [`Services`] holds.
-//! It writes codes as messages; the crate `delivery` sends them.
+//! Who is calling, and how they prove it: passwords, one-time codes, access and refresh tokens, and the use-cases made
+//! of them, which [`Services`] holds. It writes codes as messages; the crate `delivery` sends them.
 //!
-//! It must not know HTTP or SQL: it talks to the ports of `domain` and answers
-//! with values. Secrets leave it as [`secrecy`] types.
+//! It must not know HTTP or SQL: it talks to the ports of `domain` and answers with values. Secrets leave it as
+//! [`secrecy`] types.
 
 mod access_token;
 mod admins;

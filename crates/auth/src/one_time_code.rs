@@ -17,8 +17,8 @@ pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
     /// What identifies the person who is asked for: one open challenge for each, and for each network that asks.
     pub(crate) subject: String,
-    /// The contact that was asked with, whether or not anybody has it: so many
-    /// codes for each. `None` where no stranger can ask.
+    /// The contact that was asked with, whether or not anybody has it: so many codes for each. `None` where no stranger
+    /// can ask.
     pub(crate) target: Option<String>,
     pub(crate) user_id: Option<UserId>,
     /// Whether the contact belongs to an account: budgets keep a part for those.
@@ -35,8 +35,8 @@ impl Draft {
         Self { user_id: None, contact: None, ..self }
     }
 
-    /// The challenge with a code that is in no one's hands yet, and the message that carries it.
-    /// It belongs to the network that asked; `None` is nobody who asks, but an admin who invites.
+    /// The challenge with a code that is in no one's hands yet, and the message that carries it. It belongs to the
+    /// network that asked; `None` is nobody who asks, but an admin who invites.
     pub(crate) fn open(
         self,
         asker: Option<&str>,
@@ -96,8 +96,8 @@ fn message(
     })
 }
 
-/// Whether this is the challenge's code, however people type it. No code is a decoy's, and no text that is not six digits
-/// is anybody's.
+/// Whether this is the challenge's code, however people type it. No code is a decoy's, and no text that is not six
+/// digits is anybody's.
 pub(crate) fn is_right(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> bool {
     let code = typed_digits(code).unwrap_or_default();
     let matches = equal(&challenge.code_digest, &code_digest(challenge, &code, secrets));

@@ -54,13 +54,13 @@ impl OwnPassword {
         if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
     }
 
-    /// Changes the caller's password. Their other sessions end; the one in use is fresh after that, since the
-    /// password was given in it.
+    /// Changes the caller's password. Their other sessions end; the one in use is fresh after that, since the password
+    /// was given in it.
     ///
     /// # Errors
-    /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a
-    /// weak new one; [`AuthError::InvalidCredentials`] for a wrong current one;
-    /// [`AuthError::InvalidToken`] when the caller's authority has ended meanwhile.
+    /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a weak new one;
+    /// [`AuthError::InvalidCredentials`] for a wrong current one; [`AuthError::InvalidToken`] when the caller's
+    /// authority has ended meanwhile.
     pub async fn change(&self, caller: &Caller, current: &Password, new: &Password) -> Result<(), AuthError> {
         let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
         self.check_authority(&caller.actor).await?;

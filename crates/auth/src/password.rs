@@ -6,8 +6,7 @@ use domain::{Email, ValueError};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-/// A password in NFC, 1 to 128 characters. Neither prints nor serializes, and
-/// is wiped from memory when dropped.
+/// A password in NFC, 1 to 128 characters. Neither prints nor serializes, and is wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
@@ -15,8 +14,7 @@ impl Password {
     /// Most characters a password may have, counted after NFC.
     pub const MAX_LENGTH: usize = 128;
 
-    /// Takes any password that somebody may have. Whether it is good enough to
-    /// be set is for [`PasswordPolicy`].
+    /// Takes any password that somebody may have. Whether it is good enough to be set is for [`PasswordPolicy`].
     ///
     /// # Errors
     /// `too_short` for nothing at all, `too_long` for more than 128 characters.
@@ -30,8 +28,8 @@ impl Password {
         }
     }
 
-    /// Takes whatever somebody signs in with. What nobody can have set matches
-    /// nothing, and takes as long to be refused as any other wrong password.
+    /// Takes whatever somebody signs in with. What nobody can have set matches nothing, and takes as long to be refused
+    /// as any other wrong password.
     #[must_use]
     pub fn attempt(text: &str) -> Self {
         Self(SecretString::from(text.nfc().collect::<String>()))
@@ -56,8 +54,8 @@ fn too_long() -> ValueError {
     ValueError::new("too_long", "a password has at most 128 characters")
 }
 
-/// What a new password must be (NIST SP 800-63B section 5.1.1.2): long, not
-/// common, not the person's own e-mail; no rules of composition.
+/// What a new password must be (NIST SP 800-63B section 5.1.1.2): long, not common, not the person's own e-mail; no
+/// rules of composition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min_length: usize,

@@ -53,8 +53,7 @@ impl Passwords {
         self.admission.hasher.stats()
     }
 
-    /// Checks and hashes a password that somebody is to have, for
-    /// `Accounts::create`. `field` names it in a refusal.
+    /// Checks and hashes a password that somebody is to have, for `Accounts::create`. `field` names it in a refusal.
     ///
     /// # Errors
     /// [`AuthError::Invalid`] for a weak one, [`AuthError::Overloaded`].
@@ -69,8 +68,8 @@ impl Passwords {
         self.admission.hasher.hash(&mut self.admission.enter(actor).await?, password).await
     }
 
-    /// Sends a code for a new password. Nobody is told whether anybody gets it;
-    /// everybody is told that it goes by e-mail.
+    /// Sends a code for a new password. Nobody is told whether anybody gets it; everybody is told that it goes by
+    /// e-mail.
     ///
     /// # Errors
     /// [`AuthError::Store`].
@@ -95,9 +94,8 @@ impl Passwords {
     /// Sets a new password by code, a first one too. All sessions end.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`] for a weak password, which spends no try. That it
-    /// is made of the account's own e-mail is told to whoever has the right
-    /// code only: anybody else would learn that there is an account.
+    /// [`AuthError::Invalid`] for a weak password, which spends no try. That it is made of the account's own e-mail is
+    /// told to whoever has the right code only: anybody else would learn that there is an account.
     /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
     pub async fn reset(&self, actor: &Actor, id: ChallengeId, code: &str, new: &Password) -> Result<(), AuthError> {
         self.check(NEW_PASSWORD, new, None)?;

@@ -9,9 +9,8 @@ use uuid::Uuid;
 use crate::crypto::{CryptoError, equal, random, sha256};
 use crate::key_material::ServerSecrets;
 
-/// One refresh token. On the wire: session (16 bytes), renewals (8), secret
-/// (32), tag (16), in base64url. The tag shows that it was made here, so that
-/// a guess touches no session.
+/// One refresh token. On the wire: session (16 bytes), renewals (8), secret (32), tag (16), in base64url. The tag shows
+/// that it was made here, so that a guess touches no session.
 pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
     /// How many tokens of the session came before.
@@ -28,8 +27,8 @@ impl RefreshToken {
         Ok(Self { session, renewals: 0, secret: random()? })
     }
 
-    /// The token after this one. It is made, not drawn: the holder of this one
-    /// gets the same again after a lost answer, though no one stored it.
+    /// The token after this one. It is made, not drawn: the holder of this one gets the same again after a lost answer,
+    /// though no one stored it.
     pub(crate) fn successor(&self, secrets: &ServerSecrets) -> Self {
         let mac = secrets.refresh_successor.mac(&[
             b"refresh",

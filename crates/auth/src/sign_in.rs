@@ -93,12 +93,11 @@ impl SignIn {
         }
     }
 
-    /// Signs staff in, or asks for their second factor. Unknown e-mail and
-    /// wrong password are one answer in one time.
+    /// Signs staff in, or asks for their second factor. Unknown e-mail and wrong password are one answer in one time.
     ///
     /// # Errors
-    /// [`AuthError::InvalidCredentials`], [`AuthError::AccountInactive`] after
-    /// the right password, [`AuthError::Overloaded`].
+    /// [`AuthError::InvalidCredentials`], [`AuthError::AccountInactive`] after the right password,
+    /// [`AuthError::Overloaded`].
     pub async fn by_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Answer, AuthError> {
         let proven = self.check_password(actor, email, password).await?;
         if !proven.user.is_active {
@@ -111,8 +110,8 @@ impl SignIn {
         }
     }
 
-    /// Sends a code to a customer's phone. Numbers that nobody has, staff's
-    /// included, get the same answer and the same work.
+    /// Sends a code to a customer's phone. Numbers that nobody has, staff's included, get the same answer and the same
+    /// work.
     ///
     /// # Errors
     /// [`AuthError::Store`].
@@ -131,8 +130,8 @@ impl SignIn {
         self.challenges.send_code(actor, draft).await
     }
 
-    /// Whose password this is. Always one check's work, which is counted and noted though whoever
-    /// asked hangs up; nothing at all when too many wait already.
+    /// Whose password this is. Always one check's work, which is counted and noted though whoever asked hangs up;
+    /// nothing at all when too many wait already.
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
         let until = Instant::now() + PATIENCE;
         let pass = self.guesses.wait_for_turn(actor, email, until).await?;
@@ -237,9 +236,8 @@ impl SignIn {
         Ok(if user.is_some() { AuthError::AccountInactive } else { AuthError::InvalidCredentials })
     }
 
-    /// That the password was not changed while it was being checked: such a
-    /// change ended the sessions and closed the challenges that were there,
-    /// and what this one began came after.
+    /// That the password was not changed while it was being checked: such a change ended the sessions and closed the
+    /// challenges that were there, and what this one began came after.
     async fn check_again(&self, proven: &mut Proven, password: &Password) -> Result<(), AuthError> {
         let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
         let now = self.passwords.find_credentials(&staff.email).await?;

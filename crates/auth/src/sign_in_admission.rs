@@ -1,7 +1,7 @@
 //! Admits requests with a password in the order in which they came, a few at a time.
 //!
-//! The counters in the database decide how many guesses are under way, on all instances. Those who have to wait for them
-//! wait here, instead of asking the database again and again.
+//! The counters in the database decide how many guesses are under way, on all instances. Those who have to wait for
+//! them wait here, instead of asking the database again and again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -105,13 +105,12 @@ impl SignUp {
         }
     }
 
-    /// Enters a manager: active, waiting for an admin, or once their contact
-    /// is proven, as the policy says. Unless the policy is plainly open, the
-    /// answer and the work are the same whether or not the e-mail is taken.
+    /// Enters a manager: active, waiting for an admin, or once their contact is proven, as the policy says. Unless the
+    /// policy is plainly open, the answer and the work are the same whether or not the e-mail is taken.
     ///
     /// # Errors
-    /// [`AuthError::SignupClosed`], [`AuthError::Invalid`] for the password or
-    /// the phone, [`AuthError::Overloaded`]; `Taken` under the plainly open policy.
+    /// [`AuthError::SignupClosed`], [`AuthError::Invalid`] for the password or the phone, [`AuthError::Overloaded`];
+    /// `Taken` under the plainly open policy.
     pub async fn staff(&self, actor: &Actor, form: StaffSignUp) -> Result<Answer, AuthError> {
         let policy = self.env.settings.signup;
         if policy.staff == StaffSignup::Closed {
@@ -131,8 +130,7 @@ impl SignUp {
         }
     }
 
-    /// Sends a code to a phone whose owner becomes a customer with it, or is
-    /// signed in when they are one.
+    /// Sends a code to a phone whose owner becomes a customer with it, or is signed in when they are one.
     ///
     /// # Errors
     /// [`AuthError::SignupClosed`], for known numbers alike.
@@ -159,8 +157,8 @@ impl SignUp {
         self.challenges.send_code(actor, draft).await
     }
 
-    /// Sends a code to the e-mail, which is what becomes the identity, whatever the verification method; or makes a decoy
-    /// when the e-mail is taken. An unapproved sign-up does not have it yet: whoever proves it replaces that.
+    /// Sends a code to the e-mail, which is what becomes the identity, whatever the verification method; or makes a
+    /// decoy when the e-mail is taken. An unapproved sign-up does not have it yet: whoever proves it replaces that.
     async fn send_staff_code(
         &self,
         actor: &Actor,
@@ -183,9 +181,9 @@ impl SignUp {
         let opened = self.challenges.open(actor, draft).await?;
         let mut answer = self.challenges.code_sent(&opened.challenge);
         if opened.is_earlier() && !self.has_password(&opened.challenge, &password, permit).await? {
-            // Somebody else in the same network asked a moment ago, with a password of their own. Whoever reads
-            // the code must not open an account with it, so this asker gets a challenge
-            // that no code answers, and can ask again in a minute.
+            // Somebody else in the same network asked a moment ago, with a password of their own. Whoever reads the
+            // code must not open an account with it, so this asker gets a challenge that no code answers, and can ask
+            // again in a minute.
             answer.challenge_id = opened.drafted;
             answer.expires_in = Purpose::StaffSignUp.lifetime().num_seconds();
         }

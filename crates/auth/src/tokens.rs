@@ -47,12 +47,12 @@ impl Tokens {
         }
     }
 
-    /// Who calls with this access token. The session, the role and whether the
-    /// person is active are the database's word, at every request.
+    /// Who calls with this access token. The session, the role and whether the person is active are the database's
+    /// word, at every request.
     ///
     /// # Errors
-    /// [`AuthError::InvalidToken`] for any token that is not of a living
-    /// session; [`AuthError::Store`] when the database can't say.
+    /// [`AuthError::InvalidToken`] for any token that is not of a living session; [`AuthError::Store`] when the
+    /// database can't say.
     pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
         let claims = self.access_tokens.verify(bearer).await?;
         let user = self.sessions.find_caller(claims.sid, self.env.now()).await?;
@@ -63,10 +63,9 @@ impl Tokens {
         Ok(Caller { actor, user, session_id: claims.sid })
     }
 
-    /// A new pair of tokens for a refresh token, which is spent by that. The
-    /// token just spent gives the same successor again for ten seconds; an
-    /// older one was stolen, or its owner's was, and ends the session
-    /// (RFC 9700 section 4.14.2).
+    /// A new pair of tokens for a refresh token, which is spent by that. The token just spent gives the same successor
+    /// again for ten seconds; an older one was stolen, or its owner's was, and ends the session (RFC 9700 section
+    /// 4.14.2).
     ///
     /// # Errors
     /// [`AuthError::InvalidToken`].

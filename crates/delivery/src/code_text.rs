@@ -1,5 +1,5 @@
-//! What a message says. No host is ever in it: one taken from a request would
-//! be the attacker's, so people go where they always go.
+//! What a message says. No host is ever in it: one taken from a request would be the attacker's, so people go where
+//! they always go.
 
 use chrono::TimeDelta;
 use domain::challenge::Purpose;
@@ -35,8 +35,8 @@ fn challenge(message: &CodeMessage) -> Option<String> {
     names_challenge(message.purpose).then(|| format!("It answers to challenge {}.", message.challenge_id))
 }
 
-/// Whether people have to tell which challenge a code answers to, perhaps on
-/// another device than the one that asked, if they asked at all.
+/// Whether people have to tell which challenge a code answers to, perhaps on another device than the one that asked, if
+/// they asked at all.
 pub(crate) fn names_challenge(purpose: Purpose) -> bool {
     match purpose {
         Purpose::PasswordReset | Purpose::Invitation => true,

@@ -27,8 +27,8 @@ impl CodeSender for LogSender {
     }
 }
 
-/// The code is the only word of six digits on its line: identifiers have
-/// groups of 4, 8 and 12, and the time has whole seconds.
+/// The code is the only word of six digits on its line: identifiers have groups of 4, 8 and 12, and the time has whole
+/// seconds.
 fn line(message: &CodeMessage) -> String {
     format!(
         "one-time code for {}: {} ({} over {}, challenge {}, valid until {})",

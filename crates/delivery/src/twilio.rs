@@ -26,8 +26,8 @@ pub struct TwilioSettings {
     pub auth_token: SecretString,
     /// The number or name that messages come from.
     pub from: String,
-    /// The approved template of `WhatsApp`, `HX…`, whose variable 1 is the code. Without one `WhatsApp` delivers only to
-    /// people who wrote within the last 24 hours.
+    /// The approved template of `WhatsApp`, `HX…`, whose variable 1 is the code. Without one `WhatsApp` delivers only
+    /// to people who wrote within the last 24 hours.
     pub whatsapp_content_sid: Option<String>,
 }
 

@@ -56,8 +56,8 @@ impl fmt::Debug for HttpUrl {
     }
 }
 
-/// Whether an `@` comes after the host. What looks like host and port may then be a user and the beginning of a password
-/// in which `/`, `?` or `#` should have been escaped.
+/// Whether an `@` comes after the host. What looks like host and port may then be a user and the beginning of a
+/// password in which `/`, `?` or `#` should have been escaped.
 pub(crate) fn has_at_after_host(url: &Url) -> bool {
     [url.path(), url.query().unwrap_or_default(), url.fragment().unwrap_or_default()].iter().any(|p| p.contains('@'))
 }

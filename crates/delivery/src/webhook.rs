@@ -1,5 +1,5 @@
-//! A URL of the operator's, called as Standard Webhooks says
-//! (<https://www.standardwebhooks.com>), so that any library of theirs checks the signature.
+//! A URL of the operator's, called as Standard Webhooks says (<https://www.standardwebhooks.com>), so that any library
+//! of theirs checks the signature.
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -16,8 +16,8 @@ use crate::crypto::CryptoError;
 use crate::error::AuthError;
 use lanes::{Lanes, Ticket};
 
-/// How long a request waits for a thread, from its arrival on, before it is
-/// turned away: within two seconds, with what there is to do beside it.
+/// How long a request waits for a thread, from its arrival on, before it is turned away: within two seconds, with what
+/// there is to do beside it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 /// What those who are turned away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -53,8 +53,7 @@ struct State {
     lanes: Lanes<oneshot::Sender<Thread>>,
 }
 
-/// The place of one request in the queue, taken before any other work is done
-/// for it. Dropped, it is free.
+/// The place of one request in the queue, taken before any other work is done for it. Dropped, it is free.
 pub struct HashPermit {
     queue: Arc<Queue>,
     until: Instant,

@@ -68,16 +68,15 @@ impl KeyStatus {
 }
 
 impl KeyRing {
-    /// How long a new key is published before it signs. Every instance reads
-    /// the keys several times within it, and so does who caches the key set.
+    /// How long a new key is published before it signs. Every instance reads the keys several times within it, and so
+    /// does who caches the key set.
     pub const NOTICE: TimeDelta = TimeDelta::seconds(60);
-    /// How much longer than its tokens an old key is accepted: an instance
-    /// whose clock is slow, or that could not read the keys for a while, still signs with it.
+    /// How much longer than its tokens an old key is accepted: an instance whose clock is slow, or that could not read
+    /// the keys for a while, still signs with it.
     const MARGIN: TimeDelta = TimeDelta::minutes(5);
 
-    /// Makes a new signing key. It is published at once and signs after
-    /// [`KeyRing::NOTICE`]; the old one is accepted until its last token is
-    /// dead. `token_ttl` is how long a token is good.
+    /// Makes a new signing key. It is published at once and signs after [`KeyRing::NOTICE`]; the old one is accepted
+    /// until its last token is dead. `token_ttl` is how long a token is good.
     ///
     /// # Errors
     /// [`KeyError`]; nothing has changed then.

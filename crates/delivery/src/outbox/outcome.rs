@@ -10,8 +10,8 @@ use crate::sender::SendError;
 
 /// How long handing over may take.
 pub(super) const SEND_LIMIT: Duration = Duration::from_secs(10);
-/// The longest wait before the next attempt, in seconds. A message is given up when its code expires, not before:
-/// an invitation outlives a gateway that is away for a night.
+/// The longest wait before the next attempt, in seconds. A message is given up when its code expires, not before: an
+/// invitation outlives a gateway that is away for a night.
 const LONGEST_BACK_OFF: i64 = 600;
 
 /// What an attempt came to.

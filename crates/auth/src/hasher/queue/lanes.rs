@@ -38,8 +38,8 @@ impl<T> Lanes<T> {
         ticket
     }
 
-    /// One more waits instead of the last one of the network that waits most often; `None` when no network
-    /// waits more often than this one would.
+    /// One more waits instead of the last one of the network that waits most often; `None` when no network waits more
+    /// often than this one would.
     pub(super) fn displace(&mut self, network: Option<IpAddr>) -> Option<Ticket> {
         let own = self.waiting.get(&network).map_or(0, VecDeque::len);
         let (&fullest, lane) = self.waiting.iter().max_by_key(|(_, lane)| lane.len())?;
