@@ -17,9 +17,9 @@ use crate::issuer::SessionIssuer;
 use crate::new_account::{created, staff_account};
 use crate::password::Password;
 use crate::passwords::Passwords;
-use crate::ports::{Ports, Shared};
 use crate::sign_in_admission::SignInAdmission;
 use crate::sign_up::StaffSignUp;
+use crate::wiring::{AuthStore, Shared};
 
 /// How admins come to be, or come back.
 #[derive(Clone)]
@@ -52,13 +52,13 @@ pub enum AdminMade {
 }
 
 impl Admins {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            setup: ports.setup.clone(),
-            users: ports.users.clone(),
-            credentials: ports.passwords.clone(),
-            passwords: Passwords::new(ports, shared),
+            setup: store.clone(),
+            users: store.clone(),
+            credentials: store.clone(),
+            passwords: Passwords::new(store, shared),
             admission: shared.admission.clone(),
             issuer: shared.issuer.clone(),
         }

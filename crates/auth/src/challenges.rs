@@ -22,7 +22,7 @@ const QUIET: TimeDelta = TimeDelta::seconds(60);
 /// What every use-case with a code shares.
 pub(crate) struct Challenges {
     pub(crate) env: Arc<Env>,
-    pub(crate) challenges: Arc<dyn ChallengeStore>,
+    pub(crate) store: Arc<dyn ChallengeStore>,
     pub(crate) users: Arc<dyn UserStore>,
     pub(crate) audit: Arc<dyn AuditStore>,
     pub(crate) limits: CodeLimits,
@@ -69,7 +69,7 @@ impl Challenges {
         let (challenge, message) = draft.open(Some(asker), &self.env.keys.secrets(), &*self.env.clock)?;
         let quiet_since = challenge.created_at - QUIET;
         let drafted = challenge.id;
-        let challenge = self.challenges.open_challenge(&challenge, &message, quiet_since, attempts).await?;
+        let challenge = self.store.open_challenge(&challenge, &message, quiet_since, attempts).await?;
         Ok(Opened { challenge, drafted })
     }
 
@@ -96,7 +96,7 @@ impl Challenges {
             |challenge: &Challenge| is_right(challenge, code, &secrets) && purposes.contains(&challenge.purpose);
         let if_wrong = self.limits.of_wrong_code(actor);
         let guess = CodeGuess { is_right: &is_right, if_wrong: &if_wrong };
-        let wrong = match self.challenges.take_try(id, self.env.now(), &guess).await? {
+        let wrong = match self.store.take_try(id, self.env.now(), &guess).await? {
             Some(tried) if tried.is_right => {
                 self.limits.free_slot(&tried.challenge).await;
                 return Ok(tried.challenge);
@@ -130,7 +130,7 @@ impl Challenges {
     }
 
     async fn redeem_at(&self, now: Timestamp, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
-        match self.challenges.redeem(challenge.id, now, outcome).await {
+        match self.store.redeem(challenge.id, now, outcome).await {
             Err(WriteError::Stale | WriteError::Gone) => Err(AuthError::InvalidCode { tries_left: None }),
             done => {
                 done?;

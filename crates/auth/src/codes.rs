@@ -18,9 +18,9 @@ use crate::env::Env;
 use crate::error::AuthError;
 use crate::issuer::SessionIssuer;
 use crate::new_account::{created, staff_account};
-use crate::ports::{Ports, Shared};
 use crate::refresh_token::RefreshToken;
 use crate::settings::StaffSignup;
+use crate::wiring::{AuthStore, Shared};
 
 const PURPOSES: [Purpose; 4] =
     [Purpose::CustomerSignUp, Purpose::CustomerSignIn, Purpose::StaffSignUp, Purpose::SecondFactor];
@@ -36,11 +36,11 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            users: ports.users.clone(),
-            sessions: ports.sessions.clone(),
+            users: store.clone(),
+            sessions: store.clone(),
             challenges: shared.challenges.clone(),
             issuer: shared.issuer.clone(),
         }

@@ -10,7 +10,7 @@ use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 use crate::env::Env;
 use crate::error::AuthError;
 use crate::one_time_code::Draft;
-use crate::ports::{Ports, Shared};
+use crate::wiring::{AuthStore, Shared};
 
 /// Invitations of staff.
 #[derive(Clone)]
@@ -21,8 +21,8 @@ pub struct Invitations {
 }
 
 impl Invitations {
-    pub(crate) fn new(ports: &Ports, shared: &Shared, accounts: Accounts) -> Self {
-        Self { env: shared.env.clone(), accounts, sign_ups: ports.sign_ups.clone() }
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared, accounts: Accounts) -> Self {
+        Self { env: shared.env.clone(), accounts, sign_ups: store.clone() }
     }
 
     /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
@@ -34,24 +34,12 @@ impl Invitations {
     pub async fn invite(&self, actor: &Actor, new: NewStaff, remember: Option<Remember>) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
         let (account, event) = self.accounts.draft(actor, new, remember)?;
-        let (challenge, message) = invitation(&account.user)?.open(None, &self.env.keys.secrets(), &*self.env.clock)?;
+        let staff = account.user.staff().ok_or(Error::Forbidden)?;
+        let draft = Draft { target: None, ..Draft::to_staff(Purpose::Invitation, account.user.id, staff) };
+        let (challenge, message) = draft.open(None, &self.env.keys.secrets(), &*self.env.clock)?;
         let by = self.env.authority(actor);
         self.sign_ups.create_invited(&by, &account, &challenge, &message, &[event]).await?;
         self.env.outbox_signal.notify_one();
         Ok(account.user)
     }
-}
-
-fn invitation(user: &User) -> Result<Draft, Error> {
-    let staff = user.staff().ok_or(Error::Forbidden)?;
-    Ok(Draft {
-        purpose: Purpose::Invitation,
-        subject: staff.email.to_string(),
-        target: None,
-        user_id: Some(user.id),
-        has_account: true,
-        channel: staff.verification_method,
-        contact: Some(staff.contact()),
-        pending: None,
-    })
 }

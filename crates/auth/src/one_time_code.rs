@@ -5,7 +5,7 @@ use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};
 use domain::delivery::MessageKeys as _;
 use domain::session::Digest;
 use domain::value::typed_digits;
-use domain::{Clock, UserId, VerificationMethod};
+use domain::{Clock, Staff, UserId, VerificationMethod};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::crypto::{CryptoError, equal};
@@ -30,6 +30,30 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// A code for whoever has this contact, who may have no account.
+    pub(crate) fn new(purpose: Purpose, channel: VerificationMethod, contact: &str) -> Self {
+        Self {
+            purpose,
+            subject: contact.to_owned(),
+            target: Some(contact.to_owned()),
+            user_id: None,
+            has_account: false,
+            channel,
+            contact: Some(contact.to_owned()),
+            pending: None,
+        }
+    }
+
+    /// A code for a member of the staff, over the method of their choice.
+    pub(crate) fn to_staff(purpose: Purpose, id: UserId, staff: &Staff) -> Self {
+        Self {
+            user_id: Some(id),
+            has_account: true,
+            contact: Some(staff.contact()),
+            ..Self::new(purpose, staff.verification_method, staff.email.as_str())
+        }
+    }
+
     /// The same for somebody who is no more.
     pub(crate) fn of_nobody(self) -> Self {
         Self { user_id: None, contact: None, ..self }
@@ -139,16 +163,8 @@ mod tests {
     use crate::test_world::secrets;
 
     fn draft(contact: Option<&str>) -> Draft {
-        Draft {
-            purpose: Purpose::CustomerSignIn,
-            subject: "+998901234567".to_owned(),
-            target: None,
-            user_id: None,
-            has_account: false,
-            channel: VerificationMethod::Phone,
-            contact: contact.map(str::to_owned),
-            pending: None,
-        }
+        let draft = Draft::new(Purpose::CustomerSignIn, VerificationMethod::Phone, "+998901234567");
+        Draft { contact: contact.map(str::to_owned), ..draft }
     }
 
     #[test]

@@ -1,41 +1,56 @@
-//! Sets passwords: of new accounts, and of people who forgot theirs.
+//! Sets, resets, changes and proves passwords.
 
 use std::sync::Arc;
 
 use domain::audit::EventKind;
 use domain::challenge::{Challenge, Purpose};
-use domain::store::{ChallengeStore, Outcome, PasswordStore};
-use domain::{Actor, ChallengeId, Email, PasswordHash, Staff, User, VerificationMethod};
+use domain::store::{Credentials, Outcome, PasswordStore, UserStore, WriteError};
+use domain::{Actor, ChallengeId, Email, Error, PasswordHash, Staff, User, VerificationMethod};
 
-use crate::answer::CodeSent;
+use crate::answer::{Caller, CodeSent};
 use crate::challenges::Challenges;
+use crate::detached;
 use crate::env::Env;
 use crate::error::{AuthError, Refusal};
-use crate::hasher::{HashPermit, HasherStats};
+use crate::guesses::Guesses;
+use crate::hasher::{HashPermit, HasherStats, Then};
 use crate::known_networks::KnownNetworks;
 use crate::one_time_code::Draft;
 use crate::password::{Password, PasswordPolicy};
-use crate::ports::{Ports, Shared};
 use crate::sign_in_admission::SignInAdmission;
+use crate::wiring::{AuthStore, Shared};
 
-/// Passwords that are set without the one before.
+/// The name of the new password in a refusal.
+const NEW_PASSWORD: &str = "new_password";
+
+/// Passwords of staff.
 #[derive(Clone)]
 pub struct Passwords {
     env: Arc<Env>,
-    store: Arc<dyn PasswordStore>,
-    challenge_store: Arc<dyn ChallengeStore>,
+    pub(crate) store: Arc<dyn PasswordStore>,
+    users: Arc<dyn UserStore>,
     challenges: Arc<Challenges>,
+    guesses: Arc<Guesses>,
     networks: Arc<KnownNetworks>,
     admission: Arc<SignInAdmission>,
 }
 
+/// Somebody who knew their password.
+struct Proven {
+    found: Credentials,
+    /// The hash of the password that takes its place, if one does.
+    new: Option<PasswordHash>,
+    permit: HashPermit,
+}
+
 impl Passwords {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            store: ports.passwords.clone(),
-            challenge_store: ports.challenges.clone(),
+            store: store.clone(),
+            users: store.clone(),
             challenges: shared.challenges.clone(),
+            guesses: shared.guesses.clone(),
             networks: shared.networks.clone(),
             admission: shared.admission.clone(),
         }
@@ -64,7 +79,7 @@ impl Passwords {
         password: &Password,
         account_email: Option<&Email>,
     ) -> Result<PasswordHash, AuthError> {
-        self.check(field, password, account_email)?;
+        self.check_new(field, password, account_email)?;
         self.admission.hasher.hash(&mut self.admission.enter(actor).await?, password).await
     }
 
@@ -78,14 +93,11 @@ impl Passwords {
         let user = found.map(|found| found.user).filter(|user| user.is_active);
         let staff = user.as_ref().and_then(User::staff);
         let draft = Draft {
-            purpose: Purpose::PasswordReset,
-            subject: email.to_string(),
-            target: Some(email.to_string()),
             user_id: user.as_ref().map(|user| user.id),
             has_account: user.is_some(),
             channel: staff.map_or(VerificationMethod::Email, |staff| staff.verification_method),
             contact: staff.map(Staff::contact),
-            pending: None,
+            ..Draft::new(Purpose::PasswordReset, VerificationMethod::Email, email.as_str())
         };
         let sent = self.challenges.send_code(actor, draft).await?;
         Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
@@ -98,13 +110,13 @@ impl Passwords {
     /// told to whoever has the right code only: anybody else would learn that there is an account.
     /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
     pub async fn reset(&self, actor: &Actor, id: ChallengeId, code: &str, new: &Password) -> Result<(), AuthError> {
-        self.check(NEW_PASSWORD, new, None)?;
+        self.check_new(NEW_PASSWORD, new, None)?;
         let mut permit = self.admission.enter(actor).await?;
         let purposes = [Purpose::PasswordReset, Purpose::Invitation];
         let challenge = self.challenges.try_code(actor, id, code, &purposes).await?;
         let done = self.reset_by(actor, &challenge, new, &mut permit).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
-            self.challenge_store.return_try(id).await?;
+            self.challenges.store.return_try(id).await?;
         }
         done
     }
@@ -122,7 +134,7 @@ impl Passwords {
         if !user.is_active && challenge.purpose == Purpose::PasswordReset {
             return Err(AuthError::AccountInactive);
         }
-        self.check(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email))?;
+        self.check_new(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email))?;
         let hash = self.admission.hasher.hash(permit, new).await?;
         self.set(actor, challenge, &user, hash).await
     }
@@ -144,10 +156,123 @@ impl Passwords {
         Ok(())
     }
 
-    fn check(&self, field: &'static str, password: &Password, email: Option<&Email>) -> Result<(), AuthError> {
+    /// Whether the caller has a password at all, before a request that needs it is read.
+    ///
+    /// # Errors
+    /// `Forbidden` for customers, who sign in by code.
+    pub fn check_exists(&self, caller: &Caller) -> Result<(), AuthError> {
+        if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
+    }
+
+    /// Changes the caller's password. Their other sessions end; the one in use is fresh after that, since the password
+    /// was given in it.
+    ///
+    /// # Errors
+    /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a weak new one;
+    /// [`AuthError::InvalidCredentials`] for a wrong current one; [`AuthError::InvalidToken`] when the caller's
+    /// authority has ended meanwhile.
+    pub async fn change(&self, caller: &Caller, current: &Password, new: &Password) -> Result<(), AuthError> {
+        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+        self.check_authority(&caller.actor).await?;
+        self.check_new(NEW_PASSWORD, new, Some(&staff.email))?;
+        let permit = self.admission.enter(&caller.actor).await?;
+        let proven = self.prove(caller, current, Some(new), permit).await?;
+        let changed = match self.replace(caller, &proven).await {
+            // A sign-in renewed the hash, or somebody else changed the password.
+            Err(WriteError::Stale) => {
+                let proven = self.prove(caller, current, Some(new), proven.permit).await?;
+                self.replace(caller, &proven).await
+            }
+            done => done,
+        };
+        changed?;
+        self.env.outbox_signal.notify_one();
+        Ok(())
+    }
+
+    /// Makes the caller's session fresh for five minutes. Guesses are counted with those of a password change, and
+    /// noted though whoever asked hangs up.
+    ///
+    /// # Errors
+    /// `Forbidden` for customers, who have no password; [`AuthError::InvalidCredentials`] for a wrong one;
+    /// [`AuthError::InvalidToken`] when the session ended meanwhile; [`AuthError::TooMany`], [`AuthError::Overloaded`].
+    pub async fn reauthenticate(&self, caller: &Caller, password: &Password) -> Result<(), AuthError> {
+        self.check_exists(caller)?;
+        let permit = self.admission.enter(&caller.actor).await?;
+        let (this, caller, password) = (self.clone(), caller.clone(), password.clone());
+        detached::run(async move {
+            let proven = this.check_own(&caller, &password, None, permit).await?;
+            let noted = match this.note_proof(&caller, &proven).await {
+                // A sign-in renewed the hash, the password was changed, or the session has ended.
+                Err(WriteError::Stale) => {
+                    let proven = this.check_own(&caller, &password, None, proven.permit).await?;
+                    this.note_proof(&caller, &proven).await
+                }
+                done => done,
+            };
+            match noted {
+                Err(WriteError::Stale) => Err(AuthError::InvalidToken),
+                done => Ok(done?),
+            }
+        })
+        .await
+    }
+
+    /// Whether the caller still is who they were when the request began, before work is spent on it.
+    async fn check_authority(&self, actor: &Actor) -> Result<(), AuthError> {
+        let is_good = self.users.has_authority(&self.env.authority(actor)).await?;
+        if is_good { Ok(()) } else { Err(AuthError::InvalidToken) }
+    }
+
+    /// Checks the current password. That is counted and noted though whoever asked hangs up.
+    async fn prove(
+        &self,
+        caller: &Caller,
+        current: &Password,
+        new: Option<&Password>,
+        permit: HashPermit,
+    ) -> Result<Proven, AuthError> {
+        let (this, caller, current, new) = (self.clone(), caller.clone(), current.clone(), new.cloned());
+        detached::run(async move { this.check_own(&caller, &current, new.as_ref(), permit).await }).await
+    }
+
+    async fn check_own(
+        &self,
+        caller: &Caller,
+        current: &Password,
+        new: Option<&Password>,
+        mut permit: HashPermit,
+    ) -> Result<Proven, AuthError> {
+        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+        let found = self.store.find_credentials(&staff.email).await?;
+        let found = found.filter(|found| found.user.id == caller.user.id);
+        let guess = self.guesses.begin_own(caller.user.id, permit.until()).await?;
+        let hash = found.as_ref().map(|found| &found.password_hash);
+        let then = new.map_or(Then::Nothing, Then::Replace);
+        let verdict = self.admission.hasher.verify(&mut permit, current, hash, then).await;
+        let verdict = self.guesses.settle(guess, verdict).await?;
+        if let Some(found) = found.filter(|_| verdict.matches) {
+            return Ok(Proven { found, new: verdict.new, permit });
+        }
+        self.guesses.record_failure(&caller.actor, Some(&caller.user)).await?;
+        Err(AuthError::InvalidCredentials)
+    }
+
+    async fn replace(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
+        let event = self.env.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
+        let (user, keep) = (caller.user.id, Some(caller.session_id));
+        let by = self.env.authority(&caller.actor);
+        let Some(new) = &proven.new else { return Err(WriteError::Stale) };
+        self.store.change_password(&by, user, &proven.found.password_hash, new, keep, &event).await
+    }
+
+    async fn note_proof(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
+        let event = self.env.event(&caller.actor, EventKind::SessionReauthenticated, Some(caller.user.id));
+        let (session, user) = (caller.session_id, caller.user.id);
+        self.store.prove_session(session, user, &proven.found.password_hash, &event).await
+    }
+
+    fn check_new(&self, field: &'static str, password: &Password, email: Option<&Email>) -> Result<(), AuthError> {
         Ok(self.env.settings.passwords.check(password, email).map_err(|error| Refusal::new(field, error))?)
     }
 }
-
-/// The name of the new password in a refusal.
-const NEW_PASSWORD: &str = "new_password";

@@ -12,14 +12,13 @@ use crate::env::Env;
 use crate::hasher::PasswordHasher;
 use crate::invitations::Invitations;
 use crate::keys::KeyRing;
-use crate::own_password::OwnPassword;
 use crate::passwords::Passwords;
-use crate::ports::{AuthStore, Ports, Shared};
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::sign_in::SignIn;
 use crate::sign_up::SignUp;
 use crate::tokens::Tokens;
+use crate::wiring::{AuthStore, Shared};
 
 /// The use-cases of authentication. The caller is the first argument of each. Clones share everything.
 #[derive(Clone)]
@@ -34,10 +33,8 @@ pub struct Services {
     pub tokens: Tokens,
     /// Which sessions there are, and how they end.
     pub sessions: Sessions,
-    /// Passwords that are set without the one before.
+    /// How passwords are set, changed and proven.
     pub passwords: Passwords,
-    /// The password of somebody who is signed in.
-    pub own_password: OwnPassword,
     /// How staff who were entered without a password get in.
     pub invitations: Invitations,
     /// How admins come to be.
@@ -64,23 +61,19 @@ impl Services {
     /// The use-cases over one store.
     #[must_use]
     pub fn new<S: AuthStore + 'static>(store: &Arc<S>, config: Config) -> Self {
-        Self::over(&Ports::of(store), Accounts::new(store.clone(), config.clock.clone()), config)
-    }
-
-    pub(crate) fn over(ports: &Ports, accounts: Accounts, config: Config) -> Self {
         let Config { clock, keys, tokens, hasher, outbox_signal, settings } = config;
         let access_tokens = AccessTokens::new(keys.clone(), clock.clone(), tokens);
-        let shared = &Shared::new(ports, Env { clock, keys, settings, outbox_signal }, access_tokens, hasher);
+        let accounts = Accounts::new(store.clone(), clock.clone());
+        let shared = &Shared::new(store, Env { clock, keys, settings, outbox_signal }, access_tokens, hasher);
         Self {
-            sign_in: SignIn::new(ports, shared),
-            sign_up: SignUp::new(ports, shared),
-            codes: Codes::new(ports, shared),
-            tokens: Tokens::new(ports, shared),
-            sessions: Sessions::new(ports, shared),
-            passwords: Passwords::new(ports, shared),
-            own_password: OwnPassword::new(ports, shared),
-            invitations: Invitations::new(ports, shared, accounts),
-            admins: Admins::new(ports, shared),
+            sign_in: SignIn::new(store, shared),
+            sign_up: SignUp::new(store, shared),
+            codes: Codes::new(store, shared),
+            tokens: Tokens::new(store, shared),
+            sessions: Sessions::new(store, shared),
+            passwords: Passwords::new(store, shared),
+            invitations: Invitations::new(store, shared, accounts),
+            admins: Admins::new(store, shared),
         }
     }
 }

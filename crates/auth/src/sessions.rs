@@ -10,19 +10,19 @@ use domain::{Action, Actor, Error, FreshProof, Scope, SessionId, UserId, policy}
 use crate::answer::Caller;
 use crate::env::Env;
 use crate::error::AuthError;
-use crate::ports::{Ports, Shared};
+use crate::wiring::{AuthStore, Shared};
 
 /// The sessions of people.
 #[derive(Clone)]
 pub struct Sessions {
     env: Arc<Env>,
-    store: Arc<dyn SessionStore>,
+    pub(crate) store: Arc<dyn SessionStore>,
     users: Arc<dyn UserStore>,
 }
 
 impl Sessions {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
-        Self { env: shared.env.clone(), store: ports.sessions.clone(), users: ports.users.clone() }
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
+        Self { env: shared.env.clone(), store: store.clone(), users: store.clone() }
     }
 
     /// The caller's sessions, newest first; [`Caller::session_id`] tells which is in use.

@@ -55,9 +55,9 @@ use crate::hasher::{HashPermit, PATIENCE, Then};
 use crate::issuer::SessionIssuer;
 use crate::one_time_code::Draft;
 use crate::password::Password;
-use crate::ports::{Ports, Shared};
 use crate::settings::SecondFactor;
 use crate::sign_in_admission::SignInAdmission;
+use crate::wiring::{AuthStore, Shared};
 
 /// Sign-in by password, and the first step of sign-in by phone. [`Codes`](crate::Codes) has the second.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ pub struct SignIn {
     env: Arc<Env>,
     users: Arc<dyn UserStore>,
     passwords: Arc<dyn PasswordStore>,
-    sessions: Arc<dyn SessionStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
     challenges: Arc<Challenges>,
     guesses: Arc<Guesses>,
     admission: Arc<SignInAdmission>,
@@ -80,12 +80,12 @@ struct Proven {
 }
 
 impl SignIn {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            users: ports.users.clone(),
-            passwords: ports.passwords.clone(),
-            sessions: ports.sessions.clone(),
+            users: store.clone(),
+            passwords: store.clone(),
+            sessions: store.clone(),
             challenges: shared.challenges.clone(),
             guesses: shared.guesses.clone(),
             admission: shared.admission.clone(),
@@ -118,14 +118,10 @@ impl SignIn {
     pub async fn by_phone(&self, actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
         let customer = self.users.find_customer_by_phone(phone).await?;
         let draft = Draft {
-            purpose: Purpose::CustomerSignIn,
-            subject: phone.to_string(),
-            target: Some(phone.to_string()),
             user_id: customer.as_ref().map(|user| user.id),
             has_account: customer.is_some(),
-            channel: VerificationMethod::Phone,
             contact: customer.map(|_| phone.to_string()),
-            pending: None,
+            ..Draft::new(Purpose::CustomerSignIn, VerificationMethod::Phone, phone.as_str())
         };
         self.challenges.send_code(actor, draft).await
     }
@@ -192,15 +188,9 @@ impl SignIn {
         let user = &proven.user;
         let staff = user.staff().ok_or(AuthError::InvalidCredentials)?;
         let draft = Draft {
-            purpose: Purpose::SecondFactor,
-            subject: staff.email.to_string(),
             // Not that of a forgotten password, which a stranger can ask for.
             target: Some(format!("{} with password", staff.email)),
-            user_id: Some(user.id),
-            has_account: true,
-            channel: staff.verification_method,
-            contact: Some(staff.contact()),
-            pending: None,
+            ..Draft::to_staff(Purpose::SecondFactor, user.id, staff)
         };
         let challenge = self.challenges.open(actor, draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;

@@ -22,9 +22,9 @@ use crate::known_networks::network_of;
 use crate::new_account::{created, staff_account};
 use crate::one_time_code::Draft;
 use crate::password::{Password, PasswordPolicy};
-use crate::ports::{Ports, Shared};
 use crate::settings::{CustomerSignup, Settings, StaffSignup};
 use crate::sign_in_admission::SignInAdmission;
+use crate::wiring::{AuthStore, Shared};
 
 /// Sign-up of staff and customers.
 #[derive(Clone)]
@@ -92,13 +92,13 @@ impl StaffSignUp {
 }
 
 impl SignUp {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            users: ports.users.clone(),
-            sign_ups: ports.sign_ups.clone(),
-            attempts: ports.attempts.clone(),
-            audit: ports.audit.clone(),
+            users: store.clone(),
+            sign_ups: store.clone(),
+            attempts: store.clone(),
+            audit: store.clone(),
             challenges: shared.challenges.clone(),
             admission: shared.admission.clone(),
             issuer: shared.issuer.clone(),
@@ -144,16 +144,9 @@ impl SignUp {
             return Err(AuthError::SignupClosed);
         }
         let known = self.users.find_customer_by_phone(&phone).await?;
-        let draft = Draft {
-            purpose: Purpose::CustomerSignUp,
-            subject: phone.to_string(),
-            target: Some(phone.to_string()),
-            user_id: None,
-            has_account: known.is_some(),
-            channel: VerificationMethod::Phone,
-            contact: Some(phone.to_string()),
-            pending: Some(Pending::Customer { phone, display_name }),
-        };
+        let mut draft = Draft::new(Purpose::CustomerSignUp, VerificationMethod::Phone, phone.as_str());
+        draft.has_account = known.is_some();
+        draft.pending = Some(Pending::Customer { phone, display_name });
         self.challenges.send_code(actor, draft).await
     }
 
@@ -167,17 +160,10 @@ impl SignUp {
         permit: &mut HashPermit,
     ) -> Result<CodeSent, AuthError> {
         let taken = self.sign_ups.is_email_taken(&form.email).await?;
-        let (contact, password) = (form.email.to_string(), form.password.clone());
-        let draft = Draft {
-            purpose: Purpose::StaffSignUp,
-            subject: contact.clone(),
-            target: Some(contact.clone()),
-            user_id: None,
-            has_account: false,
-            channel: VerificationMethod::Email,
-            contact: Some(contact).filter(|_| !taken),
-            pending: Some(form.pending(hash)),
-        };
+        let password = form.password.clone();
+        let mut draft = Draft::new(Purpose::StaffSignUp, VerificationMethod::Email, form.email.as_str());
+        draft.contact = draft.contact.filter(|_| !taken);
+        draft.pending = Some(form.pending(hash));
         let opened = self.challenges.open(actor, draft).await?;
         let mut answer = self.challenges.code_sent(&opened.challenge);
         if opened.is_earlier() && !self.has_password(&opened.challenge, &password, permit).await? {

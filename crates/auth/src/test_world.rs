@@ -15,13 +15,12 @@ use domain::store::{
 };
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
-    Accounts, Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User,
-    UserId, VerificationMethod,
+    Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
+    VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
-use crate::ports::Ports;
 use crate::{
     Answer, Caller, CodeSent, Config, KeyRing, Password, PasswordHasher, Services, Settings, SignedIn, StaffSignUp,
     TokenSettings,
@@ -99,10 +98,13 @@ impl World {
 
     /// Another instance on the same database, whose session store is hooked.
     pub(crate) fn hooked(&self, hook: Hook) -> Services {
-        let store = Arc::new(self.store.clone());
-        let sessions = Arc::new(HookedSessions { inner: self.store.clone(), hook });
-        let ports = Ports { sessions: sessions.clone(), passwords: sessions, ..Ports::of(&store) };
-        Services::over(&ports, Accounts::new(store, Arc::new(self.clock.clone())), self.config())
+        let hooked = Arc::new(HookedSessions { inner: self.store.clone(), hook });
+        let mut auth = Services::new(&Arc::new(self.store.clone()), self.config());
+        auth.tokens.sessions = hooked.clone();
+        auth.sessions.store = hooked.clone();
+        auth.sign_in.sessions = hooked.clone();
+        auth.passwords.store = hooked;
+        auth
     }
 
     /// Enters an active manager with [`PASSWORD`].

@@ -14,8 +14,8 @@ use crate::crypto::equal;
 use crate::env::Env;
 use crate::error::AuthError;
 use crate::issuer::SessionIssuer;
-use crate::ports::{Ports, Shared};
 use crate::refresh_token::RefreshToken;
+use crate::wiring::{AuthStore, Shared};
 
 /// How long the token just spent still gives its successor: a lost answer, two tabs.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
@@ -32,16 +32,16 @@ enum Standing {
 #[derive(Clone)]
 pub struct Tokens {
     env: Arc<Env>,
-    sessions: Arc<dyn SessionStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
     access_tokens: AccessTokens,
     issuer: Arc<SessionIssuer>,
 }
 
 impl Tokens {
-    pub(crate) fn new(ports: &Ports, shared: &Shared) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
             env: shared.env.clone(),
-            sessions: ports.sessions.clone(),
+            sessions: store.clone(),
             access_tokens: shared.access_tokens.clone(),
             issuer: shared.issuer.clone(),
         }

@@ -52,9 +52,9 @@ pub(crate) async fn change_password(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let auth = &services.auth;
-    auth.own_password.check_exists(&caller.0)?;
+    auth.passwords.check_exists(&caller.0)?;
     let request: ChangePasswordRequest = body.read(&services).await?;
     let current = Password::attempt(request.current_password.expose_secret());
-    auth.own_password.change(&caller.0, &current, &request.new_password).await?;
+    auth.passwords.change(&caller.0, &current, &request.new_password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

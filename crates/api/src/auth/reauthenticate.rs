@@ -48,9 +48,9 @@ pub(crate) async fn reauthenticate(
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
     let auth = &services.auth;
-    auth.own_password.check_exists(&caller.0)?;
+    auth.passwords.check_exists(&caller.0)?;
     let request: ReauthenticateRequest = body.read(&services).await?;
     let password = Password::attempt(request.password.expose_secret());
-    auth.own_password.reauthenticate(&caller.0, &password).await?;
+    auth.passwords.reauthenticate(&caller.0, &password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

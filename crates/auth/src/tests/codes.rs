@@ -133,14 +133,9 @@ async fn nothing_stored_or_printed_shows_a_code() {
 async fn a_code_for_somebody_erased_meanwhile_is_one_for_nobody() {
     let world = World::new().await;
     let draft = Draft {
-        purpose: Purpose::PasswordReset,
-        subject: "ann@example.com".to_owned(),
-        target: Some("ann@example.com".to_owned()),
         user_id: Some(world.clock.new_id().into()),
         has_account: true,
-        channel: VerificationMethod::Email,
-        contact: Some("ann@example.com".to_owned()),
-        pending: None,
+        ..Draft::new(Purpose::PasswordReset, VerificationMethod::Email, "ann@example.com")
     };
     let opened = world.auth.codes.challenges.open(&anyone(), draft).await.unwrap();
     assert_eq!((opened.challenge.user_id, &*opened.challenge.contact), (None, ""));

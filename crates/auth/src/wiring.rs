@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use domain::AccountPorts;
-use domain::store::{
-    AttemptStore, AuditStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore, UserStore,
-};
+use domain::store::{AttemptStore, AuditStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
 
 use crate::access_token::AccessTokens;
 use crate::challenges::Challenges;
@@ -35,33 +33,6 @@ impl<S> AuthStore for S where
 {
 }
 
-/// The ports of one store. Each use-case takes those that it uses.
-pub(crate) struct Ports {
-    pub(crate) users: Arc<dyn UserStore>,
-    pub(crate) sign_ups: Arc<dyn SignUpStore>,
-    pub(crate) setup: Arc<dyn SetupStore>,
-    pub(crate) passwords: Arc<dyn PasswordStore>,
-    pub(crate) sessions: Arc<dyn SessionStore>,
-    pub(crate) challenges: Arc<dyn ChallengeStore>,
-    pub(crate) attempts: Arc<dyn AttemptStore>,
-    pub(crate) audit: Arc<dyn AuditStore>,
-}
-
-impl Ports {
-    pub(crate) fn of<S: AuthStore + 'static>(store: &Arc<S>) -> Self {
-        Self {
-            users: store.clone(),
-            sign_ups: store.clone(),
-            setup: store.clone(),
-            passwords: store.clone(),
-            sessions: store.clone(),
-            challenges: store.clone(),
-            attempts: store.clone(),
-            audit: store.clone(),
-        }
-    }
-}
-
 /// What several use-cases share.
 pub(crate) struct Shared {
     pub(crate) env: Arc<Env>,
@@ -74,14 +45,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(ports: &Ports, env: Env, access_tokens: AccessTokens, hasher: PasswordHasher) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(
+        store: &Arc<S>,
+        env: Env,
+        access_tokens: AccessTokens,
+        hasher: PasswordHasher,
+    ) -> Self {
         let env = Arc::new(env);
-        let networks = Arc::new(KnownNetworks { env: env.clone(), attempts: ports.attempts.clone() });
+        let networks = Arc::new(KnownNetworks { env: env.clone(), attempts: store.clone() });
         let admission = Arc::new(SignInAdmission { env: env.clone(), hasher, gates: Default::default() });
         let guesses = Guesses {
             env: env.clone(),
-            attempts: ports.attempts.clone(),
-            audit: ports.audit.clone(),
+            attempts: store.clone(),
+            audit: store.clone(),
             networks: networks.clone(),
             admission: admission.clone(),
         };
@@ -89,10 +65,10 @@ impl Shared {
             SessionIssuer { env: env.clone(), access_tokens: access_tokens.clone(), networks: networks.clone() };
         let challenges = Challenges {
             env: env.clone(),
-            challenges: ports.challenges.clone(),
-            users: ports.users.clone(),
-            audit: ports.audit.clone(),
-            limits: CodeLimits { env: env.clone(), attempts: ports.attempts.clone() },
+            store: store.clone(),
+            users: store.clone(),
+            audit: store.clone(),
+            limits: CodeLimits { env: env.clone(), attempts: store.clone() },
         };
         Self {
             env,
