@@ -1,14 +1,11 @@
 //! Whether the process is up, and whether it can do its work.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
-use domain::{Accounts, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::{Problem, ProblemBody};
-use crate::recent::Recent;
 use crate::services::Services;
 
 /// The answer of a health check that passes.
@@ -34,20 +31,6 @@ pub(crate) async fn live() -> impl Responder {
         (status = 503, description = "`unavailable`: the database is away or not migrated.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn ready(services: Data<Services>) -> Result<impl Responder, Problem> {
-    let accounts = services.accounts.clone();
-    let checked = services.readiness.0.get(move || check(accounts)).await;
-    checked.unwrap_or_else(|| Err(Problem::from_status(StatusCode::SERVICE_UNAVAILABLE)))?;
+    services.readiness.check(&services.accounts).await?;
     Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
-}
-
-/// Whether the database was ready when it was last asked, which is at most once a second. Clones are the same one.
-#[derive(Clone, Default)]
-pub struct Readiness(Recent<Result<(), Problem>>);
-
-async fn check(accounts: Accounts) -> Result<(), Problem> {
-    // Not migrated is no fault of the request either: it is mended from outside, and then goes away.
-    accounts.check_ready().await.map_err(|error| match error {
-        Error::Store(error) => Problem::unavailable(&error),
-        error => error.into(),
-    })
 }

@@ -7,7 +7,7 @@ use ::auth::KeyRing;
 use domain::{Accounts, AuditTrail, Clock};
 
 use crate::extract::upload::Imports;
-use crate::health::Readiness;
+use crate::readiness::Readiness;
 
 /// The use-cases that the routes call.
 #[derive(Clone)]

@@ -5,6 +5,7 @@ pub(crate) mod fields;
 pub(crate) mod idempotency_key;
 pub(crate) mod if_match;
 pub(crate) mod json_body;
+pub(crate) mod media_type;
 pub(crate) mod path_id;
 pub(crate) mod query;
 pub(crate) mod upload;

@@ -16,9 +16,7 @@ use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::extract::json_body;
 use crate::problem::{Code, Problem};
-use crate::services::Services;
 
 /// Most bytes of a file.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -69,25 +67,10 @@ pub(crate) fn unavailable(error: io::Error) -> Problem {
     StoreError::Unavailable(Box::new(error)).into()
 }
 
-/// `text/csv` in UTF-8, with its header (RFC 7111 section 5.1).
-pub(crate) fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
-    json_body::check_media_type(request, &["text/csv"])?;
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_absent = |parameter: &str| {
-        parameter.split_once('=').is_some_and(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("header")
-                && !value.trim().trim_matches('"').eq_ignore_ascii_case("present")
-        })
-    };
-    if value.split(';').skip(1).any(is_absent) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "send the file with a header"));
-    }
-    Ok(())
-}
-
 /// Takes the file in whole.
 pub(crate) async fn receive(
-    services: &Services,
+    imports: &Imports,
+    timeout: Duration,
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Box<dyn Spool>, Problem> {
@@ -95,8 +78,8 @@ pub(crate) async fn receive(
     if announced.is_some_and(|length| length > MAX_BYTES as u64) {
         return Err(too_large());
     }
-    let _upload = services.imports.upload()?;
-    let mut arriving = Arriving::new(payload, services.body_timeout);
+    let _upload = imports.upload()?;
+    let mut arriving = Arriving::new(payload, timeout);
     let (mut spool, mut bytes) = (SpoolWriter::new(MAX_BYTES), 0);
     while let Some(chunk) = arriving.next().await? {
         bytes += chunk.len();
@@ -115,14 +98,14 @@ fn too_large() -> Problem {
 /// A body that has to make progress.
 struct Arriving {
     payload: Payload,
-    time: Duration,
+    timeout: Duration,
     until: Instant,
     progress: usize,
 }
 
 impl Arriving {
-    fn new(payload: Payload, time: Duration) -> Self {
-        Self { payload, time, until: Instant::now() + time, progress: 0 }
+    fn new(payload: Payload, timeout: Duration) -> Self {
+        Self { payload, timeout, until: Instant::now() + timeout, progress: 0 }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
@@ -137,33 +120,8 @@ impl Arriving {
                 Err(_) if self.progress < MIN_PROGRESS => {
                     return Err(Problem::new(Code::RequestTimeout, "the body took too long to arrive"));
                 }
-                Err(_) => (self.until, self.progress) = (Instant::now() + self.time, 0),
+                Err(_) => (self.until, self.progress) = (Instant::now() + self.timeout, 0),
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-
-    use super::*;
-
-    #[test]
-    fn only_csv_with_a_header_is_taken() {
-        for (content_type, ok) in [
-            ("text/csv", true),
-            ("text/csv; charset=utf-8", true),
-            ("Text/CSV;charset=\"UTF-8\"; header=present", true),
-            ("text/csv; header=absent", false),
-            ("text/csv; charset=windows-1251", false),
-            ("application/csv", false),
-            ("text/plain", false),
-            ("application/json", false),
-        ] {
-            let request = TestRequest::default().insert_header(("content-type", content_type)).to_http_request();
-            assert_eq!(check_media_type(&request).is_ok(), ok, "{content_type}");
-        }
-        assert!(check_media_type(&TestRequest::default().to_http_request()).is_err());
     }
 }

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::caller::Authenticated;
 use crate::extract::fields::text;
 use crate::extract::query::{boolean, fields};
-use crate::extract::upload;
+use crate::extract::{media_type, upload};
 use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::services::Services;
 
@@ -147,8 +147,8 @@ pub(crate) async fn import(
     let actor = &signed_in.0.actor;
     let import = services.accounts.import(actor)?;
     let order = order(request.query_string())?;
-    upload::check_media_type(&request)?;
-    let file = upload::receive(&services, &request, payload).await?;
+    media_type::check_csv(&request)?;
+    let file = upload::receive(&services.imports, services.body_timeout, &request, payload).await?;
     let lines = CsvLines::open(file).await?;
     let turn = services.imports.turn().await?;
     let imported = import_detached(import, lines, order.clone(), turn).await?;
