@@ -3,15 +3,12 @@
 mod attempts;
 mod audit;
 mod challenges;
-mod code_queue;
 mod erasure;
 mod handover;
-mod health;
 mod housekeeping;
 mod import;
 mod keys;
-mod messages;
-mod notices;
+mod outbox;
 mod passwords;
 mod personal_data;
 mod sessions;

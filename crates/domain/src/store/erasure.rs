@@ -1,11 +1,14 @@
-//! The end of a person's record.
+//! Erasing people, and reading what is kept about them.
 
 use async_trait::async_trait;
 
-use super::error::WriteError;
-use crate::audit::{Change, Event};
+use super::error::{StoreError, WriteError};
+use crate::audit::{Change, Event, EventCursor, EventPage};
 use crate::authority::Authority;
 use crate::id::UserId;
+use crate::page::PageSize;
+use crate::personal_data::PersonalData;
+use crate::policy::Scope;
 use crate::user::User;
 
 /// A person who goes for good.
@@ -48,4 +51,21 @@ pub trait ErasureStore: Send + Sync {
     /// entered by the heir. [`WriteError::Stale`] when they are gone, have another role, or are no longer in
     /// the version that is asked for; [`WriteError::HasCustomers`]; [`WriteError::LastAdmin`].
     async fn erase_user(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError>;
+}
+
+/// Reading what is kept about a person.
+#[async_trait]
+pub trait PersonalDataStore: Send + Sync {
+    /// Everything that is kept about a person in the scope but for the audit trail.
+    async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError>;
+
+    /// A page of the audit events about a person in the scope and of what they did to others, newest first. `None`
+    /// when there is no such person.
+    async fn find_personal_events(
+        &self,
+        scope: Scope,
+        id: UserId,
+        after: Option<EventCursor>,
+        size: PageSize,
+    ) -> Result<Option<EventPage>, StoreError>;
 }

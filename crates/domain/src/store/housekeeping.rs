@@ -1,4 +1,4 @@
-//! What has expired.
+//! What has expired, and whether the database can be used.
 
 use async_trait::async_trait;
 
@@ -48,4 +48,11 @@ pub trait HousekeepingStore: Send + Sync {
     /// Erases somebody as [`ErasureStore::erase_user`](super::erasure::ErasureStore::erase_user) does, if nobody has approved their sign-up until then;
     /// [`WriteError::Stale`] otherwise.
     async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError>;
+}
+
+/// The state of the database.
+#[async_trait]
+pub trait HealthStore: Send + Sync {
+    /// Whether the database answers and its schema has all that this program needs.
+    async fn check_ready(&self) -> Result<(), StoreError>;
 }

@@ -1,17 +1,19 @@
 //! Every store in one, without a database.
 
-mod accounts;
 mod attempts;
 mod audit;
 mod challenges;
-mod changes;
+mod erasure;
+mod handover;
 mod housekeeping;
-mod imports;
+mod import;
 mod keys;
-mod notices;
+mod outbox;
+mod passwords;
 mod sessions;
-mod signups;
-mod turns;
+mod setup;
+mod sign_ups;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

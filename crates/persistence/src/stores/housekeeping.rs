@@ -1,10 +1,12 @@
-//! Clearing away what has expired.
+//! What has expired, and whether the database can be used.
 
 use async_trait::async_trait;
-use domain::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use domain::store::{Erasure, Expirable, HealthStore, HousekeepingStore, StoreError, WriteError};
 use domain::{Authority, Timestamp, User};
+use migration::Migrator;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockBehavior, LockType, Order, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
+use sea_orm_migration::MigratorTrait;
 use uuid::Uuid;
 
 use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user};
@@ -113,4 +115,22 @@ async fn remove<E: EntityTrait, I: TryGetable + Into<Value>>(
     // Renewed since it was seen, it stays.
     let delete = E::delete_many().filter(id.is_in(ids)).filter(expiry.lt(before));
     Ok(delete.exec(txn).await?.rows_affected)
+}
+
+#[async_trait]
+impl HealthStore for Store {
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        let needed: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let count = needed.len() as u64;
+        // Later ones do no harm: during an upgrade, instances of both releases serve.
+        let applied = Query::select()
+            .expr_as(Expr::col("version").count(), "total")
+            .from(Migrator::migration_table_name())
+            .cond_where(Expr::col("version").is_in(needed))
+            .take();
+        if self.count(&applied).await? == count {
+            return Ok(());
+        }
+        Err(StoreError::Failed("the database is not migrated to what this program needs".into()))
+    }
 }

@@ -1,4 +1,4 @@
-//! Counters of what must not be tried too often.
+//! Counters of attempts, and known networks.
 
 use async_trait::async_trait;
 

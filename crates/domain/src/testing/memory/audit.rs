@@ -1,4 +1,4 @@
-//! Who did what to whom.
+//! The audit trail.
 
 use async_trait::async_trait;
 
@@ -27,7 +27,7 @@ impl AuditStore for MemoryStore {
         since: Timestamp,
         limit: u64,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        Ok(self.told(actor, since, limit))
+        Ok(self.read(|state| state.told(actor, since, limit)))
     }
 
     async fn record_taken_phones(
@@ -37,23 +37,6 @@ impl AuditStore for MemoryStore {
         since: Timestamp,
         most: u64,
     ) -> Result<bool, StoreError> {
-        Ok(self.tell(actor, events, since, most))
-    }
-
-    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.events.push(event.clone());
-            Ok(())
-        })
-    }
-}
-
-impl MemoryStore {
-    pub(super) fn told(&self, actor: UserId, since: Timestamp, limit: u64) -> Vec<Timestamp> {
-        self.read(|state| state.told(actor, since, limit))
-    }
-
-    pub(super) fn tell(&self, actor: UserId, events: &[Event], since: Timestamp, most: u64) -> bool {
         let told = self.write(|state| {
             let earlier = state.told(actor, since, most).len();
             if earlier + events.len() > usize::try_from(most).unwrap_or(usize::MAX) {
@@ -62,7 +45,14 @@ impl MemoryStore {
             state.events.extend_from_slice(events);
             Ok(())
         });
-        told.is_ok()
+        Ok(told.is_ok())
+    }
+
+    async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.events.push(event.clone());
+            Ok(())
+        })
     }
 }
 

@@ -1,14 +1,13 @@
-//! One-time codes and the messages that carry them.
+//! One-time codes.
 
 use async_trait::async_trait;
 
 use super::{MemoryStore, Queued, State, broken_key};
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
-use crate::id::{ChallengeId, MessageId, UserId};
+use crate::id::{ChallengeId, UserId};
 use crate::limit::{Attempt, Settled};
-use crate::store::{Account, ChallengeStore, MessageStore, StoreError, WriteError};
-use crate::store::{CodeGuess, Outcome, Tried};
+use crate::store::{Account, ChallengeStore, CodeGuess, Outcome, StoreError, Tried, WriteError};
 
 #[async_trait]
 impl ChallengeStore for MemoryStore {
@@ -81,51 +80,6 @@ impl ChallengeStore for MemoryStore {
     }
 }
 
-#[async_trait]
-impl MessageStore for MemoryStore {
-    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.write(|state| {
-            state.outbox.sort_by_key(|queued| (queued.due_at, queued.message.id));
-            let due = state.outbox.iter_mut().take_while(|queued| queued.due_at <= now);
-            let due = due.filter(|queued| queued.message.turn.is_none()).take(limit);
-            Ok(due.map(|queued| claim(queued, lease)).collect())
-        })
-    }
-
-    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.outbox.retain(|queued| queued.message.id != id);
-            Ok(())
-        })
-    }
-
-    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Some(queued) = state.outbox.iter_mut().find(|queued| queued.message.id == id) {
-                queued.due_at = until;
-            }
-            Ok(())
-        })
-    }
-}
-
-fn is_same_request(a: &Challenge, b: &Challenge) -> bool {
-    a.purpose == b.purpose && a.subject == b.subject
-}
-
-/// Whether it is the message of this challenge, and still waits for its turn.
-fn is_unsent(queued: &Queued, id: ChallengeId) -> bool {
-    let message = &queued.message;
-    message.challenge_id == id && message.turn.is_some() && message.attempts == 0
-}
-
-fn claim(queued: &mut Queued, lease: Timestamp) -> Message {
-    queued.due_at = lease;
-    queued.message.attempts += 1;
-    queued.message.clone()
-}
-
 impl State {
     /// The code of a challenge that is replaced is no good any more: its message goes too.
     pub(super) fn replace_challenge(&mut self, challenge: &Challenge, message: &Message) {
@@ -180,4 +134,14 @@ impl State {
     fn account_mut(&mut self, id: UserId) -> Result<&mut Account, StoreError> {
         self.people.get_mut(&id).ok_or_else(|| broken_key("pk_users"))
     }
+}
+
+fn is_same_request(a: &Challenge, b: &Challenge) -> bool {
+    a.purpose == b.purpose && a.subject == b.subject
+}
+
+/// Whether it is the message of this challenge, and still waits for its turn.
+fn is_unsent(queued: &Queued, id: ChallengeId) -> bool {
+    let message = &queued.message;
+    message.challenge_id == id && message.turn.is_some() && message.attempts == 0
 }

@@ -1,11 +1,19 @@
-//! Clearing away what has expired.
+//! What has expired.
 
 use async_trait::async_trait;
 
 use super::MemoryStore;
+use crate::authority::Authority;
 use crate::clock::Timestamp;
-use crate::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
+use crate::store::{Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, StoreError, WriteError};
 use crate::user::User;
+
+#[async_trait]
+impl HealthStore for MemoryStore {
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl HousekeepingStore for MemoryStore {
@@ -53,11 +61,19 @@ impl HousekeepingStore for MemoryStore {
     }
 
     async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
-        Ok(self.unapproved(before, limit))
+        Ok(self.read(|state| {
+            let mut old: Vec<_> = state.signups.iter().filter(|(_, at)| **at < before).collect();
+            old.sort_by_key(|(id, at)| (**at, **id));
+            let old = old.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+            old.filter_map(|(id, _)| state.user(*id).cloned()).collect()
+        }))
     }
 
     async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        self.forget(erasure)
+        if !self.read(|state| state.signups.contains_key(&erasure.user.id)) {
+            return Err(WriteError::Stale);
+        }
+        self.erase_user(&Authority::Unconditional, erasure).await
     }
 }
 

@@ -1,8 +1,7 @@
-//! Sign-ins.
+//! Sessions.
 
 use async_trait::async_trait;
 
-use super::accounts::has_email;
 use super::{MemoryStore, State, broken_key};
 use crate::audit::{Event, EventKind};
 use crate::authority::{Authority, Credential};
@@ -10,9 +9,8 @@ use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::proof::FreshProof;
 use crate::session::{MAX_SESSIONS, Session};
-use crate::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
-use crate::user::{PasswordHash, User};
-use crate::value::Email;
+use crate::store::{SessionStore, StoreError, WriteError};
+use crate::user::User;
 
 #[async_trait]
 impl SessionStore for MemoryStore {
@@ -93,74 +91,6 @@ impl SessionStore for MemoryStore {
     }
 }
 
-#[async_trait]
-impl PasswordStore for MemoryStore {
-    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        Ok(self.read(|state| {
-            let account = state.people.values().find(|account| has_email(&account.user, email))?.clone();
-            Some(Credentials { user: account.user, password_hash: account.password_hash })
-        }))
-    }
-
-    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Some(account) = state.people.get_mut(&id).filter(|account| account.password_hash == *old) {
-                account.password_hash = new.clone();
-            }
-            Ok(())
-        })
-    }
-
-    async fn prove_session(
-        &self,
-        session: SessionId,
-        user: UserId,
-        password: &PasswordHash,
-        event: &Event,
-    ) -> Result<(), WriteError> {
-        self.write(|state| {
-            let account = state.people.get(&user).filter(|account| account.password_hash == *password);
-            account.ok_or(WriteError::Stale)?;
-            let live = |other: &&mut Session| other.id == session && other.user_id == user && is_live(other, event.at);
-            state.sessions.iter_mut().find(live).ok_or(WriteError::Stale)?.proven_at = event.at;
-            state.events.push(event.clone());
-            Ok(())
-        })
-    }
-
-    async fn change_password(
-        &self,
-        by: &Authority,
-        user: UserId,
-        old: &PasswordHash,
-        new: &PasswordHash,
-        keep: Option<SessionId>,
-        event: &Event,
-    ) -> Result<(), WriteError> {
-        self.write(|state| {
-            state.check_authority(by)?;
-            let account = state.people.get_mut(&user).filter(|account| account.password_hash == *old);
-            account.ok_or(WriteError::Stale)?.password_hash = new.clone();
-            if let Some(kept) = state.sessions.iter_mut().find(|session| Some(session.id) == keep) {
-                kept.proven_at = event.at;
-            }
-            state.tell_of_password(user, old, std::slice::from_ref(event));
-            state.end_all_but(user, keep);
-            state.close_challenges_of_password(user);
-            state.events.push(event.clone());
-            Ok(())
-        })
-    }
-}
-
-fn is_live(session: &Session, now: Timestamp) -> bool {
-    now < session.expires_at
-}
-
-fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
-    session.id == renewed.id && session.renewals == renewed.renewals - 1 && is_live(session, renewed.last_used_at)
-}
-
 impl State {
     /// Whether a change may still be made by this authority. Nothing else happens while a change is made here.
     pub(super) fn check_authority(&self, by: &Authority) -> Result<(), WriteError> {
@@ -225,4 +155,12 @@ impl State {
         self.sessions.retain(|session| !is_ended(session));
         (before - self.sessions.len()) as u64
     }
+}
+
+pub(super) fn is_live(session: &Session, now: Timestamp) -> bool {
+    now < session.expires_at
+}
+
+fn is_renewal_of(renewed: &Session, session: &Session) -> bool {
+    session.id == renewed.id && session.renewals == renewed.renewals - 1 && is_live(session, renewed.last_used_at)
 }

@@ -1,35 +1,40 @@
-//! Many customers at once.
+//! Importing customers.
 
 use std::collections::BTreeMap;
+
+use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::authority::Authority;
 use crate::id::UserId;
-use crate::store::{Account, ImportBatch, ImportBatches, ImportFound, ImportKeys, Update, WriteError};
+use crate::store::{
+    Account, ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError,
+};
 use crate::user::PasswordHash;
 use crate::value::Email;
 
-impl MemoryStore {
-    pub(super) fn for_import(&self, keys: &ImportKeys) -> ImportFound {
-        self.read(|state| state.for_import(keys))
-    }
-
-    pub(super) fn emails(&self, ids: &[UserId]) -> BTreeMap<UserId, Email> {
-        let email = |state: &State, id: UserId| Some((id, state.user(id)?.staff()?.email.clone()));
-        self.read(|state| ids.iter().filter_map(|id| email(state, *id)).collect())
+#[async_trait]
+impl ImportStore for MemoryStore {
+    async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
+        Ok(self.read(|state| state.for_import(keys)))
     }
 
     /// Judges by what was there at the beginning and writes at the end, if all of it still holds then.
-    pub(super) async fn import(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
+    async fn import_customers(&self, by: &Authority, batches: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let mut all = Vec::new();
-        while let Some(keys) = parts.next().await? {
+        while let Some(keys) = batches.next().await? {
             self.read(|state| state.check_authority(by))?;
-            all.push(parts.judge(&self.for_import(&keys))?);
+            all.push(batches.judge(&self.read(|state| state.for_import(&keys)))?);
         }
         self.write(|state| {
             state.check_authority(by)?;
             all.iter().try_for_each(|part| state.import(part))
         })
+    }
+
+    async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
+        let email = |state: &State, id: UserId| Some((id, state.user(id)?.staff()?.email.clone()));
+        Ok(self.read(|state| ids.iter().filter_map(|id| email(state, *id)).collect()))
     }
 }
 

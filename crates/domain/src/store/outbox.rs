@@ -1,4 +1,4 @@
-//! Messages to contacts that wait for others to the same contact.
+//! Messages and notices on their way.
 
 use async_trait::async_trait;
 
@@ -6,8 +6,24 @@ use super::error::{StoreError, WriteError};
 use crate::challenge::Message;
 use crate::clock::Timestamp;
 use crate::code_queue::Waiting;
+use crate::id::MessageId;
 use crate::limit::Attempt;
+use crate::notice::Notice;
 use crate::session::Digest;
+
+/// The outbox. Messages are written by the other ports, with their challenge.
+#[async_trait]
+pub trait MessageStore: Send + Sync {
+    /// Takes messages that are due and wait for no other (those that do are the
+    /// [`CodeQueueStore`]'s), hiding them from others until `lease`.
+    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError>;
+
+    /// Removes a message that was sent or given up.
+    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError>;
+
+    /// Puts a claimed message off.
+    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError>;
+}
 
 /// Messages that take turns, one contact at a time.
 #[async_trait]
@@ -35,4 +51,17 @@ pub trait CodeQueueStore: Send + Sync {
     /// Removes a message that is never to be sent, if it still is as it was seen. Its challenge becomes a decoy, whose
     /// code nobody can guess. Answers whether it did.
     async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError>;
+}
+
+/// Notices on their way. They are written with what they tell of, by the other stores.
+#[async_trait]
+pub trait NoticeStore: Send + Sync {
+    /// Takes notices that are due, hiding them from others until `lease`.
+    async fn claim_notices(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, StoreError>;
+
+    /// Removes a notice that was sent or given up.
+    async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError>;
+
+    /// Puts a claimed notice off.
+    async fn postpone_notice(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError>;
 }

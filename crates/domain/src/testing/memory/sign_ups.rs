@@ -1,32 +1,46 @@
-//! Sign-ups that nobody has approved yet.
+//! Sign-ups and invitations.
+
+use async_trait::async_trait;
 
 use super::{MemoryStore, State};
 use crate::audit::{Event, EventKind};
 use crate::authority::Authority;
-use crate::clock::Timestamp;
-use crate::store::{Account, Erasure, WriteError};
+use crate::challenge::{Challenge, Message};
+use crate::session::Session;
+use crate::store::{Account, SignUpStore, StoreError, WriteError};
 use crate::user::User;
 use crate::value::Email;
 
-impl MemoryStore {
-    pub(super) fn unapproved(&self, before: Timestamp, limit: u64) -> Vec<User> {
-        self.read(|state| {
-            let mut old: Vec<_> = state.signups.iter().filter(|(_, at)| **at < before).collect();
-            old.sort_by_key(|(id, at)| (**at, **id));
-            let old = old.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
-            old.filter_map(|(id, _)| state.user(*id).cloned()).collect()
+#[async_trait]
+impl SignUpStore for MemoryStore {
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
+        self.write(|state| {
+            state.insert_account(account, events)?;
+            state.insert_session(session)?;
+            state.events.extend_from_slice(events);
+            Ok(())
         })
     }
 
-    pub(super) fn forget(&self, erasure: &Erasure) -> Result<(), WriteError> {
-        if !self.read(|state| state.signups.contains_key(&erasure.user.id)) {
-            return Err(WriteError::Stale);
-        }
-        self.erase(&Authority::Unconditional, erasure)
+    async fn create_invited(
+        &self,
+        by: &Authority,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(|state| {
+            state.check_authority(by)?;
+            state.insert_account(account, events)?;
+            state.replace_challenge(invitation, message);
+            state.events.extend_from_slice(events);
+            Ok(())
+        })
     }
 
-    pub(super) fn has_email(&self, email: &Email) -> bool {
-        self.read(|state| state.with_email(email).is_some_and(|user| !state.signups.contains_key(&user.id)))
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.with_email(email).is_some_and(|user| !state.signups.contains_key(&user.id))))
     }
 }
 

@@ -1,23 +1,68 @@
-//! Messages to contacts that wait for others to the same contact.
+//! Messages and notices on their way.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::Timestamp;
 use domain::challenge::{Message, Turn};
 use domain::code_queue::Waiting;
 use domain::limit::Attempt;
 use domain::session::Digest;
-use domain::store::{CodeQueueStore, StoreError, WriteError};
+use domain::store::{CodeQueueStore, MessageStore, NoticeStore, StoreError, WriteError};
+use domain::{MessageId, Notice, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::outbox::{self, Column};
-use crate::entity::{attempt, challenge};
-use crate::error::{only_store_error, store_error};
+use crate::entity::{attempt, challenge, notice};
+use crate::error::{Failure, only_store_error, store_error};
 use crate::store::Store;
-use crate::tables::{attempts, messages};
+use crate::tables::{attempts, messages, notices};
 use crate::transaction::Transaction;
+
+#[async_trait]
+impl MessageStore for Store {
+    async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+        let claimed = self.write(move |txn| async move {
+            let due = outbox::Entity::find()
+                .filter(outbox::Column::NextAttemptAt.lte(now))
+                .filter(outbox::Column::Contact.is_null())
+                .order_by_asc(outbox::Column::NextAttemptAt)
+                .order_by_asc(outbox::Column::Id)
+                .limit(limit)
+                .all(&*txn)
+                .await?;
+            let mut claimed = Vec::with_capacity(due.len());
+            for mut row in due {
+                if messages::claim(&txn, &row, now, lease).await? {
+                    row.attempts += 1;
+                    claimed.push(messages::read(row)?);
+                }
+            }
+            Ok(claimed)
+        });
+        claimed.await.map_err(only_store_error)
+    }
+
+    async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
+        let removed = self.write(move |txn| async move {
+            outbox::Entity::delete_by_id(id.as_uuid()).exec(&*txn).await?;
+            Ok(())
+        });
+        removed.await.map_err(only_store_error)
+    }
+
+    async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
+        let postponed = self.write(move |txn| async move {
+            outbox::Entity::update_many()
+                .col_expr(outbox::Column::NextAttemptAt, until.into())
+                .filter(outbox::Column::Id.eq(id.as_uuid()))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        postponed.await.map_err(only_store_error)
+    }
+}
 
 #[async_trait]
 impl CodeQueueStore for Store {
@@ -125,4 +170,71 @@ async fn served(txn: &Transaction, turns: &[(Message, Turn)]) -> Result<HashMap<
     let askers = turns.iter().map(|(_, turn)| turn.asker.to_vec());
     let rows = attempt::Entity::find().filter(attempt::Column::Subject.is_in(askers)).all(txn).await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.subject.try_into().ok()?, row.expires_at))).collect())
+}
+
+#[async_trait]
+impl NoticeStore for Store {
+    async fn claim_notices(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, StoreError> {
+        let due = Query::select()
+            .columns(notice::Column::iter())
+            .from(notice::Entity)
+            .cond_where(notice::Column::NextAttemptAt.lte(now))
+            .limit(1)
+            .take();
+        // Notices are rare, and this is asked all the time: without one, nothing is written.
+        if self.one(&due).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let claimed = self.write(move |txn| async move { claim_due(&txn, now, lease, limit).await });
+        claimed.await.map_err(only_store_error)
+    }
+
+    async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError> {
+        let removed = self.write(move |txn| async move {
+            notice::Entity::delete_by_id(id.as_uuid()).exec(&*txn).await?;
+            Ok(())
+        });
+        removed.await.map_err(only_store_error)
+    }
+
+    async fn postpone_notice(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
+        let postponed = self.write(move |txn| async move {
+            notice::Entity::update_many()
+                .col_expr(notice::Column::NextAttemptAt, until.into())
+                .filter(notice::Column::Id.eq(id.as_uuid()))
+                .exec(&*txn)
+                .await?;
+            Ok(())
+        });
+        postponed.await.map_err(only_store_error)
+    }
+}
+
+async fn claim_due(txn: &Transaction, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, Failure> {
+    let due = notice::Entity::find()
+        .filter(notice::Column::NextAttemptAt.lte(now))
+        .order_by_asc(notice::Column::NextAttemptAt)
+        .order_by_asc(notice::Column::Id)
+        .limit(limit)
+        .all(txn)
+        .await?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for mut row in due {
+        if claim(txn, &row, now, lease).await? {
+            row.attempts += 1;
+            claimed.push(notices::read_model(row)?);
+        }
+    }
+    Ok(claimed)
+}
+
+/// Takes a notice, unless another instance did since it was seen.
+async fn claim(txn: &Transaction, seen: &notice::Model, now: Timestamp, lease: Timestamp) -> Result<bool, DbErr> {
+    let update = notice::Entity::update_many()
+        .col_expr(notice::Column::Attempts, (seen.attempts + 1).into())
+        .col_expr(notice::Column::NextAttemptAt, lease.into())
+        .filter(notice::Column::Id.eq(seen.id))
+        .filter(notice::Column::Attempts.eq(seen.attempts))
+        .filter(notice::Column::NextAttemptAt.lte(now));
+    Ok(update.exec(txn).await?.rows_affected == 1)
 }
