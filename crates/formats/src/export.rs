@@ -111,7 +111,7 @@ impl Drop for Export {
         let (accounts, actor, people) = (self.accounts.clone(), self.actor.clone(), self.people);
         runtime.spawn(async move {
             if let Err(error) = accounts.record_export(&actor, people, false).await {
-                tracing::error!(error = &error as &dyn error::Error, people, "an export was not recorded");
+                tracing::error!(error = %domain::ErrorChain(&error), people, "an export was not recorded");
             }
         });
     }
