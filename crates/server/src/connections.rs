@@ -18,7 +18,7 @@ use metrics::counter;
 use crate::settings::{Http, Network};
 pub(crate) use shares::Limits;
 use shares::{Full, Shares};
-use stream::Watched;
+use stream::{Timeouts, Watched};
 pub(crate) use stream::{WatchedStream, cut_off_after};
 
 /// How often all connections are looked at.
@@ -35,26 +35,15 @@ struct Inner {
     shares: Arc<Shares>,
     /// Many clients come through one of these: they have no limit of their own.
     proxies: Vec<Network>,
-    patience: Patience,
+    timeouts: Timeouts,
     last_refusal_logged: Mutex<Option<Instant>>,
-}
-
-/// How long a client may do nothing.
-#[derive(Clone, Copy, Debug)]
-struct Patience {
-    /// Between two requests.
-    request: Duration,
-    /// From the first byte of a head to its end.
-    head: Duration,
-    /// While it has an answer to read.
-    answer: Duration,
 }
 
 impl Connections {
     /// None yet, with these limits.
     pub(crate) fn new(http: &Http, limits: Limits) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        let patience = Patience {
+        let timeouts = Timeouts {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
             // The server itself answers 408 to a first head that is late.
             head: seconds(http.head_timeout) + INTERVAL,
@@ -64,7 +53,7 @@ impl Connections {
             all: Mutex::default(),
             shares: Arc::new(Shares::new(limits)),
             proxies: http.trusted_proxies.clone(),
-            patience,
+            timeouts,
             last_refusal_logged: Mutex::default(),
         }))
     }
@@ -74,15 +63,15 @@ impl Connections {
     pub(crate) fn admit(&self, stream: TcpStream) -> Option<WatchedStream> {
         // An error means that the client has gone already.
         let peer = stream.peer_addr().ok()?.ip().to_canonical();
-        let place = match self.0.shares.take(self.0.network_of(peer)) {
-            Ok(place) => place,
+        let permit = match self.0.shares.take(self.0.network_of(peer)) {
+            Ok(permit) => permit,
             Err(full) => {
                 self.0.refused(peer, full);
                 return None;
             }
         };
-        cut_off_after(&stream, self.0.patience.answer);
-        let stream = WatchedStream::new(stream, place);
+        cut_off_after(&stream, self.0.timeouts.answer);
+        let stream = WatchedStream::new(stream, permit);
         self.0.all.lock().unwrap_or_else(PoisonError::into_inner).push(stream.watched());
         Some(stream)
     }
@@ -119,6 +108,6 @@ impl Inner {
 
     fn look_at_all(&self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|watched| watched.upgrade().is_some_and(|watched| watched.judge(self.patience)));
+        all.retain(|watched| watched.upgrade().is_some_and(|watched| watched.judge(self.timeouts)));
     }
 }

@@ -5,6 +5,8 @@
 mod background;
 pub mod cli;
 mod connections;
+pub mod error;
+mod listener;
 pub mod observability;
 pub mod settings;
 pub mod startup;

@@ -13,17 +13,15 @@ use persistence::Database;
 
 use crate::background::Background;
 use crate::connections::{Connections, Limits};
+use crate::error::StartupError;
+use crate::listener::Bound;
 use crate::observability::monitoring::{self, Monitored};
 use crate::settings::Settings;
 use application::Application;
-use error::StartupError;
-use listener::Bound;
 
 pub(crate) mod application;
-pub mod error;
 mod first_admin;
 mod http_server;
-pub(crate) mod listener;
 pub mod senders;
 mod shutdown;
 

@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::arguments::Admin;
 use super::error::CommandError;
 use super::output;
+use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 use crate::startup::application::Application;
-use crate::startup::error::StartupError;
 
 /// Makes an active admin of the person with this e-mail.
 pub(super) async fn run(Admin::Create { email }: &Admin, settings: &Settings) -> Result<(), CommandError> {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use domain::Error;
 use persistence::DatabaseError;
 
-use crate::startup::error::StartupError;
+use crate::error::StartupError;
 
 /// The command line or the settings are wrong. `clap` exits with it, too.
 const USAGE: u8 = 2;

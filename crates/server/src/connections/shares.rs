@@ -109,8 +109,8 @@ impl Shares {
         Self { limits, taken: Mutex::default() }
     }
 
-    /// A place for a connection from this network; `None` is one whose network does not count.
-    pub(super) fn take(self: &Arc<Self>, network: Option<IpAddr>) -> Result<Place, Full> {
+    /// Permits a connection from this network; `None` is one whose network does not count.
+    pub(super) fn take(self: &Arc<Self>, network: Option<IpAddr>) -> Result<ConnectionPermit, Full> {
         let mut taken = self.taken();
         if taken.all >= self.limits.all {
             return Err(Full::All);
@@ -123,7 +123,7 @@ impl Shares {
             taken.networks.insert(network, of_network + 1);
         }
         taken.all += 1;
-        Ok(Place { shares: self.clone(), network })
+        Ok(ConnectionPermit { shares: self.clone(), network })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -135,13 +135,13 @@ impl Shares {
     }
 }
 
-/// The place of one connection. Free again when dropped.
-pub(super) struct Place {
+/// Permission for one connection. Dropping it frees it.
+pub(super) struct ConnectionPermit {
     shares: Arc<Shares>,
     network: Option<IpAddr>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut taken = self.shares.taken();
         taken.all -= 1;
@@ -159,7 +159,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn take(shares: &Arc<Shares>, last: u8) -> Result<Place, Full> {
+    fn take(shares: &Arc<Shares>, last: u8) -> Result<ConnectionPermit, Full> {
         shares.take(Some([192, 0, 2, last].into()))
     }
 

@@ -19,8 +19,18 @@ use domain::ErrorChain;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Patience;
-use super::shares::Place;
+use super::shares::ConnectionPermit;
+
+/// How long a client may do nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeouts {
+    /// Between two requests.
+    pub(super) request: Duration,
+    /// From the first byte of a head to its end.
+    pub(super) head: Duration,
+    /// While it has an answer to read.
+    pub(super) answer: Duration,
+}
 
 /// Whether the system ends connections whose client takes nothing.
 const SYSTEM_CUTS_OFF: bool = cfg!(target_os = "linux");
@@ -79,8 +89,8 @@ impl Watched {
     }
 
     /// Ends the connection if it is time. Answers whether there is still something to watch.
-    pub(super) fn judge(&self, patience: Patience) -> bool {
-        let verdict = self.verdict(patience);
+    pub(super) fn judge(&self, timeouts: Timeouts) -> bool {
+        let verdict = self.verdict(timeouts);
         let earlier = self.verdict.fetch_max(verdict as u8, Ordering::AcqRel);
         if earlier < verdict as u8 {
             self.task.wake();
@@ -88,17 +98,17 @@ impl Watched {
         verdict != Verdict::CutOff
     }
 
-    fn verdict(&self, patience: Patience) -> Verdict {
+    fn verdict(&self, timeouts: Timeouts) -> Verdict {
         let Written { last, is_blocked } = *self.written();
         if is_blocked {
-            let is_over = !SYSTEM_CUTS_OFF && last.elapsed() > patience.answer;
+            let is_over = !SYSTEM_CUTS_OFF && last.elapsed() > timeouts.answer;
             return if is_over { Verdict::CutOff } else { Verdict::Open };
         }
         let idle = self.connection.idle_for().unwrap_or_default().min(last.elapsed());
         let head = self.head_for().unwrap_or_default();
-        if idle > patience.request + patience.answer || head > patience.head + patience.answer {
+        if idle > timeouts.request + timeouts.answer || head > timeouts.head + timeouts.answer {
             Verdict::CutOff
-        } else if idle > patience.request || head > patience.head {
+        } else if idle > timeouts.request || head > timeouts.head {
             Verdict::NothingToRead
         } else {
             Verdict::Open
@@ -134,12 +144,12 @@ impl Watched {
 pub(crate) struct WatchedStream {
     stream: TcpStream,
     watched: Arc<Watched>,
-    _place: Place,
+    _permit: ConnectionPermit,
 }
 
 impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, place: Place) -> Self {
-        Self { stream, watched: Arc::new(Watched::new()), _place: place }
+    pub(super) fn new(stream: TcpStream, permit: ConnectionPermit) -> Self {
+        Self { stream, watched: Arc::new(Watched::new()), _permit: permit }
     }
 
     pub(super) fn watched(&self) -> Weak<Watched> {

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::metrics::recorder;
 use crate::connections::{Connections, cut_off_after};
+use crate::error::StartupError;
+use crate::listener::Bound;
 use crate::settings::MetricsListen;
-use crate::startup::error::StartupError;
-use crate::startup::listener::Bound;
 
 /// How long a reader of the metrics waits for the database.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
-use super::error::StartupError;
+use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 
 /// Who issues the access tokens and whom they are for.

@@ -4,7 +4,7 @@ use auth::{AuthError, Password};
 use domain::Email;
 use secrecy::ExposeSecret;
 
-use super::error::StartupError;
+use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 
 /// Makes the admin that the settings name. Returns the setup token while there is no admin.

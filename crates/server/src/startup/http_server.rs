@@ -15,8 +15,8 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
 use api::{Middleware, MiddlewareSettings, RateLimits, Services};
 
-use super::error::StartupError;
 use crate::connections::{Connections, WatchedStream};
+use crate::error::StartupError;
 use crate::settings::{Http, Settings};
 
 /// How long a request in flight may take to finish after SIGTERM, in seconds.

@@ -8,7 +8,7 @@ use domain::{Clock, SystemClock};
 use crate::observability::logging::CODES;
 use crate::settings::{Delivery, Gateways, SettingsError};
 
-use super::error::StartupError;
+use crate::error::StartupError;
 
 /// Twilio accepts such messages all the same, and fails later.
 const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes reach only people who wrote within the \

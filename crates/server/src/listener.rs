@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use tokio::net::TcpSocket;
 
-use super::error::StartupError;
+use crate::error::StartupError;
 
 /// Clients that wait to be accepted.
 const BACKLOG: u32 = 1024;
