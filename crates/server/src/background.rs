@@ -1,4 +1,4 @@
-//! Work that goes on beside the requests.
+//! Tasks that run beside the requests.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::observability::metrics;
 
 mod housekeeping;
 
-/// How often keys that another instance made are looked for: several times within [`KeyRing::NOTICE`],
-/// so that one reading may fail.
+/// How often keys are read again, since another instance may have made one. Several times within
+/// [`KeyRing::NOTICE`], so that one reading may fail.
 const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
 
-/// How long a task that broke waits before it begins anew.
+/// How long a task waits after a panic before it starts again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Work that goes on beside the requests.
+/// Tasks that run until [`Self::stop`].
 pub(crate) struct Background {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -39,17 +39,17 @@ impl Background {
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let told = stopped.clone();
-        tasks.spawn(kept_going("delivery", move || {
-            let (outbox, told) = (outbox.clone(), wait(told.clone()));
-            async move { outbox.run(told).await }
+        let until = stopped.clone();
+        tasks.spawn(restarting("delivery", move || {
+            let (outbox, stopped) = (outbox.clone(), wait(until.clone()));
+            async move { outbox.run(stopped).await }
         }));
         let mut until_stopped = |name, work: Work| {
             let stopped = stopped.clone();
             tasks.spawn(async move {
                 tokio::select! {
                     () = wait(stopped) => {}
-                    () = kept_going(name, work) => {}
+                    () = restarting(name, work) => {}
                 }
             });
         };
@@ -66,21 +66,20 @@ impl Background {
     }
 }
 
-/// Makes the future of a task, any number of times.
+/// Makes the future of a task, once for each start.
 type Work = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
-/// Does the work until it is done. Where it panics, which the log tells, the others go on, and so does it after a
-/// while.
-async fn kept_going<F>(name: &'static str, work: impl Fn() -> F)
+/// Runs the task until it is done. A panic is logged, and the task starts again after a pause.
+async fn restarting<F>(name: &'static str, work: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     loop {
-        // A set, so that the task ends with this future.
+        // A JoinSet aborts the task when this future is dropped.
         let mut task = JoinSet::new();
         task.spawn(work());
         match task.join_next().await {
-            Some(Err(error)) if error.is_panic() => tracing::error!("{name} broke, and begins anew"),
+            Some(Err(error)) if error.is_panic() => tracing::error!("{name} panicked, and starts again"),
             _ => return,
         }
         tokio::time::sleep(PAUSE).await;
@@ -88,7 +87,7 @@ where
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is a stop too.
+    // An error means that the sender is gone, which is a stop, too.
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
@@ -97,7 +96,7 @@ async fn reload(keys: Arc<KeyRing>, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let now = clock.now();
-        // A clock that was set back is no reason to wait.
+        // `abs`, since a clock may be set back.
         if (now - last).abs() < KEY_RELOAD {
             continue;
         }
@@ -118,7 +117,7 @@ mod tests {
     async fn a_task_that_breaks_begins_anew_until_it_is_done() {
         let begun = Arc::new(AtomicU32::new(0));
         let count = begun.clone();
-        kept_going("a test", move || {
+        restarting("a test", move || {
             let nth = count.fetch_add(1, Ordering::SeqCst);
             async move { assert!(nth >= 2, "this panic is part of the test") }
         })

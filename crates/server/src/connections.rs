@@ -1,7 +1,7 @@
-//! The connections of all clients: how many there may be, and one watch for progress in both directions.
+//! The connections of all clients: how many are allowed, and when a slow one is ended.
 //!
-//! A client may take its time where the server has no timer of its own: with the head of a second request, with a body
-//! that nobody reads any more, or with an answer. The first two are ended here; see [`stream`] for the third.
+//! The HTTP server has no timer for the head of a second request, for a body that nobody reads any more, or for a client
+//! that does not read its answer. The first two are ended here; see [`stream`] for the third.
 
 mod descriptors;
 mod shares;
@@ -21,31 +21,30 @@ use shares::{Full, Shares};
 use stream::{Timeouts, Watched};
 pub(crate) use stream::{WatchedStream, cut_off_after};
 
-/// How often all connections are looked at.
+/// How often all connections are checked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often the log says that connections are refused.
+/// How often the log says at most that connections are refused.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The connections of all clients. Clones are the same ones.
+/// The connections of all clients. A clone shares them.
 #[derive(Clone)]
 pub(crate) struct Connections(Arc<Inner>);
 
 struct Inner {
     all: Mutex<Vec<Weak<Watched>>>,
     shares: Arc<Shares>,
-    /// Many clients come through one of these: they have no limit of their own.
+    /// Each brings many clients, so the limit for one network does not hold for it.
     proxies: Vec<Network>,
     timeouts: Timeouts,
     last_refusal_logged: Mutex<Option<Instant>>,
 }
 
 impl Connections {
-    /// None yet, with these limits.
     pub(crate) fn new(http: &Http, limits: Limits) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let timeouts = Timeouts {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
-            // The server itself answers 408 to a first head that is late.
+            // The HTTP server answers 408 itself when a first head is late: give it the time.
             head: seconds(http.head_timeout) + INTERVAL,
             answer: seconds(http.write_timeout),
         };
@@ -58,10 +57,9 @@ impl Connections {
         }))
     }
 
-    /// Takes a new connection into the watch; `None` when its network, or everybody together, has too many. It is
-    /// closed then.
+    /// Admits a new connection; `None`, which closes it, when there are too many of its network or in all.
     pub(crate) fn admit(&self, stream: TcpStream) -> Option<WatchedStream> {
-        // An error means that the client has gone already.
+        // An error means that the client is gone already.
         let peer = stream.peer_addr().ok()?.ip().to_canonical();
         let permit = match self.0.shares.take(self.0.network_of(peer)) {
             Ok(permit) => permit,
@@ -81,17 +79,17 @@ impl Connections {
         self.0.shares.count()
     }
 
-    /// Goes on until it is dropped.
+    /// Ends slow connections, until it is dropped.
     pub(crate) async fn watch(self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            self.0.look_at_all();
+            self.0.check_all();
         }
     }
 }
 
 impl Inner {
-    /// What a connection counts for; `None` for a proxy.
+    /// The network that a connection counts for; `None` for a proxy.
     fn network_of(&self, peer: IpAddr) -> Option<IpAddr> {
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(peer));
         (!is_proxy).then(|| network(peer))
@@ -106,7 +104,7 @@ impl Inner {
         }
     }
 
-    fn look_at_all(&self) {
+    fn check_all(&self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|watched| watched.upgrade().is_some_and(|watched| watched.judge(self.timeouts)));
     }

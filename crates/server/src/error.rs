@@ -21,10 +21,10 @@ pub enum StartupError {
     /// The keys cannot be read.
     #[error(transparent)]
     Keys(#[from] KeyError),
-    /// This computer lacks what a gateway needs.
+    /// This computer lacks what a gateway needs, such as root certificates.
     #[error("delivery")]
     Gateway(#[from] GatewayError),
-    /// The address is taken or not ours.
+    /// The address is in use, or not one of this computer.
     #[error("{key}: cannot listen on {address}")]
     Listen {
         /// The setting.
@@ -37,10 +37,10 @@ pub enum StartupError {
     /// The first admin or the setup token cannot be made.
     #[error("cannot prepare the first admin")]
     FirstAdmin(#[source] AuthError),
-    /// The schema of the database is not the one this program knows.
+    /// Migrations are missing.
     #[error("the database is not migrated: run `clientele migrate up` first")]
     NotMigrated,
-    /// The server broke.
+    /// The system failed the server.
     #[error("the server failed")]
     Server(#[from] std::io::Error),
 }

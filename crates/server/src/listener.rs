@@ -1,4 +1,4 @@
-//! Addresses that are taken at once and served later.
+//! Addresses that are bound at once and served later.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -6,11 +6,11 @@ use tokio::net::TcpSocket;
 
 use crate::error::StartupError;
 
-/// Clients that wait to be accepted.
+/// How many clients may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// An address that is ours, and at which nobody listens yet: whoever asks is refused, and does not wait for an answer
-/// while the database is being opened or migrated.
+/// An address that is bound, and not listened on yet. Clients are refused, so that they don't wait while the database
+/// is opened or migrated.
 pub(crate) struct Bound {
     key: &'static str,
     socket: TcpSocket,
@@ -18,11 +18,11 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// Takes the address that this setting names, so that a wrong one is known before anything else begins.
+    /// Binds the address that this setting names, so that a wrong one is known before anything else begins.
     pub(crate) fn to(key: &'static str, address: SocketAddr) -> Result<Self, StartupError> {
         let bind = || {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-            // What connections of an earlier process have left behind is no reason not to start.
+            // Connections of an earlier process may still be in TIME_WAIT.
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
             let address = socket.local_addr()?;
@@ -35,7 +35,7 @@ impl Bound {
         self.address
     }
 
-    /// Begins to listen, unless somebody else took the same address meanwhile and was faster.
+    /// Begins to listen. Fails if another process has begun meanwhile.
     pub(crate) fn listen(self) -> Result<TcpListener, StartupError> {
         let Self { key, socket, address } = self;
         let listener = socket.listen(BACKLOG).and_then(tokio::net::TcpListener::into_std);

@@ -1,4 +1,4 @@
-//! What the service tells of itself: its log, its traces and its metrics.
+//! Log, traces and metrics.
 
 pub mod logging;
 pub(crate) mod metrics;

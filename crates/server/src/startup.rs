@@ -36,18 +36,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// Takes the address, opens the database, migrates it, and listens.
+    /// Binds the address, opens and migrates the database, and listens.
     ///
     /// # Errors
-    /// One line that names the setting to look at.
+    /// They name the setting to look at.
     pub async fn start(settings: &Settings, senders: Senders) -> Result<Self, StartupError> {
         Self::start_with(settings, senders, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock, which a test can move.
+    /// The same with another clock, for tests.
     ///
     /// # Errors
-    /// One line that names the setting to look at.
+    /// They name the setting to look at.
     pub async fn start_with(
         settings: &Settings,
         senders: Senders,
@@ -97,7 +97,7 @@ impl Service {
         self.address
     }
 
-    /// The token with which the first admin signs up, while there is none.
+    /// The token with which the first admin signs up; `None` when there is an admin.
     #[must_use]
     pub fn setup_token(&self) -> Option<&str> {
         self.setup_token.as_deref()

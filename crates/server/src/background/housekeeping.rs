@@ -1,4 +1,4 @@
-//! Clears away what has expired, every minute or so.
+//! Removes expired rows, about every minute.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use domain::{ErrorChain, Housekeeping};
 
 /// How often this instance asks whether it is its turn.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// The first time is soon, since whoever starts may have been away for long.
+/// The first time is soon: the service may have been down for long.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// Goes on until it is dropped.
+/// Runs until it is dropped.
 pub(super) async fn run(housekeeping: Housekeeping) {
     let mut pause = FIRST;
     loop {
@@ -19,9 +19,9 @@ pub(super) async fn run(housekeeping: Housekeeping) {
             Ok(0) => {}
             Ok(removed) => {
                 metrics::counter!("clientele_expired_rows_removed_total").increment(removed);
-                tracing::debug!(removed, "cleared away what has expired");
+                tracing::debug!(removed, "removed expired rows");
             }
-            Err(error) => tracing::warn!(error = %ErrorChain(&error), "nothing was cleared away"),
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "expired rows were not removed"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The words after `clientele`.
+//! The arguments of `clientele`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,36 +11,36 @@ use domain::{Email, Role, Sort, Timestamp, UserId, ValueError};
 /// Keeps a company's people: staff accounts, customers, and which manager looks
 /// after which customer.
 ///
-/// With no words it serves on 127.0.0.1:8080 with SQLite in ./data/.
+/// Without a command it serves on 127.0.0.1:8080 with SQLite in ./data/.
 ///
 /// Settings come from clientele.toml, then from the environment, then from the
 /// options below. The environment spells `auth.bcrypt_cost` as
 /// `CLIENTELE_AUTH__BCRYPT_COST`, and any of its values may come from a file:
-/// `CLIENTELE_AUTH__MASTER_KEY_FILE`. `clientele config check` shows the outcome.
+/// `CLIENTELE_AUTH__MASTER_KEY_FILE`. `clientele config check` shows the result.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct CommandLine {
     /// Options for every command.
     #[command(flatten)]
     pub options: Options,
-    /// What to do; `serve` when nothing is said.
+    /// What to do; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 it failed, 2 the words or the settings are wrong.";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 it failed, 2 the arguments or the settings are wrong.";
 
-/// Settings that are worth an option of their own.
+/// Settings that have an option of their own.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// The settings file; ./clientele.toml if it is there.
+    /// The settings file; ./clientele.toml by default, if it exists.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where to serve, instead of `http.listen`.
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// The database, instead of `database.url`. Others see it in the list of processes: a
-    /// password is better kept in `DATABASE_URL_FILE`.
+    /// The database, instead of `database.url`. Other users can see it in the list of processes: keep a password in
+    /// `DATABASE_URL_FILE` instead.
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// How to log, instead of `log.format`: pretty or json.
@@ -52,16 +52,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// What was said, as settings.
+    /// The given options, as settings.
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let said = [
+        let given = [
             ("http.listen", self.listen.map(|address| address.to_string())),
             ("database.url", self.database_url.clone()),
             ("log.format", self.log_format.clone()),
             ("log.level", self.log_level.clone()),
         ];
-        said.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+        given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 }
 
@@ -88,19 +88,18 @@ pub enum Command {
         #[command(subcommand)]
         act: Admin,
     },
-    /// Enter customers out of a CSV file, or change those who exist.
+    /// Import customers from a CSV file, or change existing ones.
     ///
     /// The columns are phone, `display_name`, `assigned_manager_email` and metadata, in any order; only
-    /// phone is needed. A file that `clientele export` wrote is taken too. Errors are listed on
-    /// standard error as `line N: /column: what is wrong`, and the exit code then is 1.
+    /// phone is required. A file of `clientele export` can be imported, too. Errors are listed on
+    /// standard error as `line N: /column: what is wrong`, and the exit code is 1.
     Import(Import),
-    /// Write people to a file, in a form that can be imported again.
+    /// Export people to a file that can be imported again.
     Export(Box<Export>),
-    /// Copy the database into a file, also while it is being served. `SQLite` only.
+    /// Copy the database into a file, also while the service runs. `SQLite` only.
     ///
-    /// The copy is everything that was answered with success before it began. A file that is there is replaced when
-    /// the whole copy is on the disk; it is readable by its owner alone. For `PostgreSQL`, `MariaDB` and `MySQL` this
-    /// says what to use.
+    /// The copy has every write that was answered before it began. An existing file is replaced when the whole copy is
+    /// on the disk. Only its owner can read it. For `PostgreSQL`, `MariaDB` and `MySQL` this names the tool to use.
     Backup {
         /// The file.
         file: PathBuf,
@@ -113,14 +112,14 @@ pub enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
-    /// Print the completions of a shell, to be put where that shell looks for them.
+    /// Print shell completions. Put them where the shell looks for them.
     Completions {
-        /// For which.
+        /// The shell.
         shell: Shell,
     },
-    /// Exit 0 when the service on `http.listen` is ready; for container health checks.
+    /// Exit 0 if the service on `http.listen` is ready; for health checks of containers.
     Health {
-        /// When it is up, whether or not the database is there; for whoever restarts what fails.
+        /// Exit 0 if it is up, with or without its database; for supervisors that restart a service.
         #[arg(long)]
         live: bool,
     },
@@ -131,17 +130,17 @@ pub enum Command {
 pub enum Keys {
     /// List the keys that are accepted.
     List,
-    /// Make a new key. Running instances publish it within seconds and sign with it after a minute; the old one is
-    /// accepted until its last token is dead. Nobody is signed out.
+    /// Make a new key. Running instances publish it within seconds and sign with it after a minute. The old key is
+    /// accepted until its last token has expired. Nobody is signed out.
     Rotate,
 }
 
 /// In which direction to migrate.
 #[derive(Debug, Subcommand)]
 pub enum Migrate {
-    /// Apply what is missing.
+    /// Apply the missing migrations.
     Up,
-    /// Take everything back: all data is lost.
+    /// Revert all migrations: all data is lost.
     Down {
         /// Yes, lose all data.
         #[arg(long)]
@@ -151,14 +150,14 @@ pub enum Migrate {
     Status,
     /// Print the statements that give a second database user the rights to serve, and no others.
     ///
-    /// For whoever wants the service to run as a user who owns nothing and can change neither the schema nor the
-    /// triggers nor old audit events. Run them as the owner of the tables, after each `migrate up`.
+    /// With them the service can run as a user who owns nothing, and who can change neither the schema nor the triggers
+    /// nor old audit events. Run them as the owner of the tables, after each `migrate up`.
     Grants {
-        /// The user, who is to exist; on `MariaDB` and `MySQL` also NAME@HOST.
+        /// The user, who must exist; on `MariaDB` and `MySQL` also NAME@HOST.
         #[arg(long, value_name = "NAME", default_value = "clientele_service", value_parser = database_user)]
         to: String,
     },
-    /// Drop everything and build it anew: all data is lost.
+    /// Drop everything and migrate again: all data is lost.
     Fresh {
         /// Yes, lose all data.
         #[arg(long)]
@@ -169,11 +168,10 @@ pub enum Migrate {
 /// What to do with admins.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Make an active admin, or let one back in who lost their way.
+    /// Make an active admin, or let one back in who lost their password.
     ///
-    /// Somebody on the staff who has this e-mail already becomes an active admin with the new
-    /// password, and their sessions end. The password is asked for on a terminal; otherwise it is
-    /// read from `CLIENTELE_ADMIN_PASSWORD`, `CLIENTELE_ADMIN_PASSWORD_FILE` or the first line of
+    /// A member of the staff who has this e-mail becomes an active admin with the new password,
+    /// and their sessions end. The password is asked for on a terminal; otherwise it is read from `CLIENTELE_ADMIN_PASSWORD`, `CLIENTELE_ADMIN_PASSWORD_FILE` or the first line of
     /// standard input.
     Create {
         /// Their e-mail.
@@ -187,16 +185,16 @@ pub enum Admin {
 pub struct Import {
     /// The file, or - for standard input.
     pub file: PathBuf,
-    /// Tell only what would happen.
+    /// Only say what would happen.
     #[arg(long)]
     pub dry_run: bool,
-    /// What to do about lines that are not acceptable: abort imports nothing at all, skip the others.
+    /// What to do about lines with errors: abort imports nothing, skip imports the other lines.
     #[arg(long, value_name = "WHAT", default_value = "abort", value_parser = ["abort", "skip"])]
     pub on_error: String,
-    /// What to do about customers who exist: skip leaves them as they are, update changes what the line gives.
+    /// What to do about existing customers: skip leaves them as they are, update changes what the line gives.
     #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = ["skip", "update"])]
     pub on_existing: String,
-    /// The admin or manager who counts as having entered the new customers; without one, each of them themselves.
+    /// The admin or manager who is recorded as the creator of new customers; by default each customer themselves.
     #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
     pub created_by: Option<Email>,
 }
@@ -204,10 +202,10 @@ pub struct Import {
 /// What to export, and where to.
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// The file, which is replaced when the whole export is written; standard output if none is named.
+    /// The file, which is replaced when the whole export is written; standard output by default.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// In which form: csv, or ndjson with a JSON object on each line.
+    /// The format: csv, or ndjson with a JSON object on each line.
     #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
     pub format: String,
     /// Begin CSV with a byte order mark, for spreadsheet programs.
@@ -216,22 +214,22 @@ pub struct Export {
     /// Only this role: admin, manager or customer.
     #[arg(long)]
     pub role: Option<Role>,
-    /// Only active, or only inactive: true or false.
+    /// Only active (true) or only inactive (false).
     #[arg(long, value_name = "BOOL")]
     pub is_active: Option<bool>,
-    /// Only customers of this manager, by id; none for those of nobody.
+    /// Only customers of this manager, by id; none for customers without one.
     #[arg(long, value_name = "ID", value_parser = assignment)]
     pub assigned_manager_id: Option<Assignment>,
-    /// Only customers entered by this person, by id.
+    /// Only customers that this person created, by id.
     #[arg(long, value_name = "ID")]
     pub created_by: Option<UserId>,
-    /// Only those entered at this time or later (RFC 3339).
+    /// Only people created at this time or later (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub created_from: Option<Timestamp>,
-    /// Only those entered before this time (RFC 3339).
+    /// Only people created before this time (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub created_to: Option<Timestamp>,
-    /// Only those whose display name, e-mail or phone starts so.
+    /// Only people whose display name, e-mail or phone starts with this.
     #[arg(long, value_name = "TEXT", value_parser = Search::parse)]
     pub q: Option<Search>,
     /// The order: `created_at`, `-created_at`, `display_name` or `-display_name`.
@@ -254,7 +252,7 @@ fn database_user(text: &str) -> Result<String, ValueError> {
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
 pub enum Config {
-    /// Say whether the settings can be used, and what they come to, without secrets. Touches nothing.
+    /// Check the settings and print them without secrets. Changes nothing.
     Check,
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::output;
 
-/// Where the service is, where its documentation is, and how the first admin comes to be.
+/// The addresses of the service and its documentation, and how to make the first admin.
 pub(super) fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
     let url = url(address);
     let version = env!("CARGO_PKG_VERSION");

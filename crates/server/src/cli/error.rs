@@ -31,13 +31,13 @@ pub(super) enum CommandError {
     /// What was asked for cannot be done, and why.
     #[error("{0}")]
     Refused(String),
-    /// The words of the command line say too little.
+    /// The arguments are incomplete.
     #[error("{0}")]
     Usage(&'static str),
 }
 
 impl CommandError {
-    /// What a use-case refuses, in the words of the command line.
+    /// Why a use-case refuses.
     pub(super) fn of_use_case(error: Error) -> Self {
         match error {
             Error::Store(error) => DatabaseError::from(error).into(),
@@ -66,7 +66,7 @@ impl CommandError {
     }
 }
 
-/// Whatever keeps the service from starting keeps a command from it, too.
+/// A command fails for the same reasons as a start.
 impl<E> From<E> for CommandError
 where
     StartupError: From<E>,

@@ -65,7 +65,7 @@ fn query(arguments: &Export) -> UserQuery {
         sort: arguments.sort,
         after: None,
         size: PageSize::new(PageSize::MAX.into()).unwrap_or_default(),
-        // For the bar.
+        // The progress bar needs it.
         include_total: stderr().is_terminal(),
     }
 }
@@ -80,7 +80,7 @@ fn bar() -> ProgressBar {
 /// Where an export goes.
 enum Output {
     Stream(Box<dyn Write>),
-    /// Beside the file that it becomes, so that there is a whole one or none.
+    /// A temporary file in the same folder, which is renamed when it is whole.
     File(NamedTempFile, PathBuf),
 }
 

@@ -19,7 +19,7 @@ use super::output;
 use crate::settings::{Settings, SettingsError};
 use crate::startup::application::open_database;
 
-/// Longest name of a column that is told, in characters.
+/// Longest name of a column that is printed, in characters.
 const MAX_NAME: usize = 64;
 
 /// Imports the file and prints what became of it.
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &Import, settings: &Settings) -> Result<(), C
     report(&imported?, &order)
 }
 
-/// The first of them, each with the beginning of what the header calls its column.
+/// Prints the first errors of the header, each with its column, shortened.
 fn report_header(errors: &[HeaderError]) {
     for HeaderError { column, error } in errors.iter().take(MAX_ERRORS) {
         let shown = |column: &String| column.chars().take(MAX_NAME).flat_map(char::escape_debug).collect::<String>();
@@ -57,16 +57,16 @@ fn report_omitted(errors: u64) {
     }
 }
 
-/// A file that can be read twice, and its length. What comes through a pipe is put aside first.
+/// A file that can be read twice, and its length. A pipe is copied to a temporary file first.
 fn open(path: &Path) -> io::Result<(Box<dyn Spool>, u64)> {
     let is_standard_input = path == Path::new("-");
     let mut file = if is_standard_input { tempfile::tempfile()? } else { File::open(path)? };
     if is_standard_input {
         io::copy(&mut stdin().lock(), &mut file)?;
     } else if !file.metadata()?.is_file() {
-        let mut aside = tempfile::tempfile()?;
-        io::copy(&mut file, &mut aside)?;
-        file = aside;
+        let mut copy = tempfile::tempfile()?;
+        io::copy(&mut file, &mut copy)?;
+        file = copy;
     }
     let length = file.metadata()?.len();
     Ok((Box::new(file), length))
@@ -108,9 +108,9 @@ fn report(imported: &Imported, order: &ImportOrder) -> Result<(), CommandError> 
         return Err(failed("nothing was imported", errors));
     }
     let Imported { created, updated, skipped, .. } = imported;
-    let so_far = if order.dry_run { "would be: " } else { "" };
+    let prefix = if order.dry_run { "would be: " } else { "" };
     // A closed standard output undoes nothing.
-    let _ = writeln!(io::stdout(), "{so_far}{created} created, {updated} updated, {skipped} skipped");
+    let _ = writeln!(io::stdout(), "{prefix}{created} created, {updated} updated, {skipped} skipped");
     if errors == 0 { Ok(()) } else { Err(failed("not all of it was imported", errors)) }
 }
 
@@ -118,7 +118,7 @@ fn failed(what: &str, errors: u64) -> CommandError {
     CommandError::Refused(format!("{what}: {errors} {}", if errors == 1 { "error" } else { "errors" }))
 }
 
-/// Lines with a bar that shows how far the reading is, if anybody watches.
+/// Lines with a progress bar, which is shown on a terminal only.
 struct Shown {
     lines: CsvLines,
     bar: ProgressBar,
@@ -142,7 +142,7 @@ impl Lines for Shown {
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {
-        // A file that is imported whole is looked at before.
+        // With `--on-error abort` the file is read once to check it, and a second time to import it.
         self.bar.set_message(if self.bar.position() == 0 { "reading" } else { "importing" });
         self.bar.reset();
         self.lines.rewind().await

@@ -12,7 +12,7 @@ use super::output;
 use crate::settings::Settings;
 use crate::startup::application::{close, open_migrated};
 
-/// Prints the keys, or makes a new one first.
+/// Lists the keys, or makes a new one.
 pub(super) async fn run(act: &Keys, settings: &Settings) -> Result<(), CommandError> {
     output::print(&match act {
         Keys::List => list(settings).await?,

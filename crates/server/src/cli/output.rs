@@ -1,5 +1,5 @@
-//! What is written beside the log: in the form of the log where that is JSON, so that whoever collects the output of a
-//! container finds an object on every line.
+//! What is written beside the log. Where the log is JSON, this is JSON, too: collectors of a container's output then find
+//! an object on every line.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +10,14 @@ use serde_json::{Map, Value};
 use super::error::CommandError;
 use crate::settings::LogFormat;
 
-/// One for the process, as its outputs are.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// Chooses the form, before anything is written.
+/// Sets the format, before anything is written.
 pub(super) fn set_format(format: LogFormat) {
     IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// Whether every line is to be an object.
+/// Whether every line is an object.
 #[must_use]
 pub(super) fn is_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
@@ -40,13 +39,13 @@ pub(super) fn error(error: &(dyn std::error::Error + 'static)) {
     report(&format!("clientele: {}", ErrorChain(error)));
 }
 
-/// Writes a line of a report to standard error. Nobody may be left to hear it.
+/// Writes a line of a report to standard error, which may be closed.
 pub(super) fn report(text: &str) {
     let line = if is_json() { object("ERROR", text, &[]) } else { text.to_owned() };
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// A line as the log has it, with the fields of its own.
+/// A line in the form of the log, with additional fields.
 #[must_use]
 pub(super) fn object(level: &str, message: &str, fields: &[(&str, &str)]) -> String {
     let timestamp = SystemClock.now().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();

@@ -10,7 +10,7 @@ use crate::startup::{Service, senders};
 
 /// Serves until SIGTERM or Ctrl-C. A third one ends it at once.
 pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
-    // From the beginning: the first process of a container ignores a signal that it doesn't catch.
+    // Before all else: the first process of a container ignores signals that it doesn't catch.
     let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
     let service = tokio::select! {
         started = Service::start(settings, senders::senders(&settings.delivery)?) => started?,

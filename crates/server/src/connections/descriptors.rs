@@ -1,12 +1,11 @@
-//! How many files and connections the process may have open.
+//! How many files and connections the process may open.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More than the service ever needs.
 const ENOUGH: u64 = 65_536;
 
-/// Takes what the system allows for the asking (the soft limit, often 1024, becomes the hard one), and answers how
-/// many there may be.
+/// Raises the soft limit, often 1024, to the hard one. Returns the limit.
 pub(super) fn raise() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.unwrap_or(ENOUGH).min(ENOUGH);

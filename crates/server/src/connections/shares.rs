@@ -1,4 +1,4 @@
-//! How many connections there may be: over all, and from one network, so that one leaves places for the others.
+//! How many connections are allowed: in all, and from one network, so that it leaves some to the others.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,29 +8,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::descriptors;
 use crate::settings::Http;
 
-/// Most connections at once unless a setting says otherwise: each may hold some hundred KiB.
+/// Default of `http.max_connections`. Each may hold some hundred KiB.
 const MOST: usize = 4096;
-/// Fewest, whatever else needs descriptors.
+/// Allowed in any case, however few descriptors there are.
 const FEWEST: usize = 16;
-/// Connections that are accepted to be refused, until they are closed.
+/// Connections that are accepted only to be refused and closed.
 const BEING_REFUSED: usize = 64;
-/// Descriptors for what is no connection of a client: standard streams, listeners, files to import, readers of metrics,
+/// Descriptors for everything but clients: standard streams, listeners, files to import, readers of metrics,
 /// connections to gateways.
 const KEPT: usize = 96;
 /// Descriptors of a thread that serves requests.
 const KEPT_PER_WORKER: usize = 8;
 
-/// How many connections there may be.
+/// How many connections are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Over all.
+    /// In all.
     pub(crate) all: usize,
     /// From one network.
     pub(crate) per_address: usize,
 }
 
 impl Limits {
-    /// As the settings say, and never more than the process has descriptors for. The log says how many.
+    /// The limits of the settings, but never more than there are descriptors. Logs them.
     pub(crate) fn of(http: &Http, workers: usize, of_database: usize) -> Self {
         let descriptors = descriptors::raise();
         let room = room(descriptors, workers, of_database);
@@ -51,19 +51,19 @@ impl Limits {
         Self { all, per_address }
     }
 
-    /// How many each thread may accept, so that they accept more than there are places, and refuse those.
+    /// How many each thread accepts: a few more than are allowed, so that those can be refused.
     pub(crate) fn accepted_per_worker(&self, workers: usize) -> usize {
         (self.all + BEING_REFUSED).div_ceil(workers.max(1))
     }
 }
 
-/// Connections for which there are descriptors.
+/// How many connections there are descriptors for.
 fn room(descriptors: usize, workers: usize, of_database: usize) -> usize {
     let kept = KEPT + BEING_REFUSED + KEPT_PER_WORKER * workers + of_database;
     descriptors.saturating_sub(kept).max(FEWEST)
 }
 
-/// Which limit is reached.
+/// The limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
     /// Of all connections.
@@ -91,7 +91,7 @@ impl fmt::Display for Full {
     }
 }
 
-/// Who has how many connections.
+/// How many connections each network has.
 pub(super) struct Shares {
     limits: Limits,
     taken: Mutex<Taken>,
@@ -100,7 +100,7 @@ pub(super) struct Shares {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    /// Those with at least one.
+    /// Only networks with at least one.
     networks: HashMap<IpAddr, usize>,
 }
 

@@ -1,9 +1,9 @@
 //! A connection that can be ended from outside.
 //!
-//! Whether a client takes what it is sent is known to the system alone: it holds up to some MiB that are written and
-//! not read yet. So the system is asked to end a connection of which nothing was taken for a while (`TCP_USER_TIMEOUT`,
-//! see tcp(7)): what was not acknowledged counts, and so does a window that stays closed. That holds for every answer,
-//! and on after our end is closed. Where there is no such option, the server's own writes are watched, which is coarser.
+//! Only the operating system knows whether a client reads its answer: it buffers up to some MiB. So the system is asked
+//! to end a connection when the client reads nothing for a while (`TCP_USER_TIMEOUT`, see tcp(7)). Unacknowledged data
+//! counts, and so does a window that stays closed, also after our end is closed. Other systems than Linux have no such
+//! option: there the server's own writes are watched, which is coarser.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -32,48 +32,48 @@ pub(super) struct Timeouts {
     pub(super) answer: Duration,
 }
 
-/// Whether the system ends connections whose client takes nothing.
+/// Whether the system ends connections whose client reads nothing.
 const SYSTEM_CUTS_OFF: bool = cfg!(target_os = "linux");
 
-/// Has the system end the connection when nothing that was sent is taken for so long.
-pub(crate) fn cut_off_after(stream: &TcpStream, time: Duration) {
+/// Asks the system to end the connection when the client reads nothing for this long.
+pub(crate) fn cut_off_after(stream: &TcpStream, timeout: Duration) {
     #[cfg(target_os = "linux")]
     {
-        let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            tracing::debug!(error = %ErrorChain(&error), "nobody watches whether a client reads");
+            tracing::debug!(error = %ErrorChain(&error), "the system does not watch whether a client reads");
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = (stream, time);
+    let _ = (stream, timeout);
 }
 
-/// What may still be done with a connection.
+/// What is still allowed on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Verdict {
     Open,
-    /// The client has nothing more to say; what it is still to hear is sent.
+    /// Nothing more is read from the client. What is written already is still sent.
     NothingToRead,
     CutOff,
 }
 
-/// What is watched of a connection.
+/// What is known of a connection.
 pub(super) struct Watched {
     connection: Connection,
     written: Mutex<Written>,
-    /// When something arrived last while nothing was being answered, for the first time since then.
+    /// When the first byte arrived after the last answer.
     head_since: Mutex<Option<Instant>>,
     verdict: AtomicU8,
     task: AtomicWaker,
 }
 
-/// How far the answers are.
+/// How far the answers were written.
 #[derive(Clone, Copy)]
 struct Written {
-    /// When the system last took something.
+    /// When the system last accepted bytes.
     last: Instant,
-    /// Whether it has to take more first.
+    /// Whether it accepts none at the moment.
     is_blocked: bool,
 }
 
@@ -88,7 +88,7 @@ impl Watched {
         }
     }
 
-    /// Ends the connection if it is time. Answers whether there is still something to watch.
+    /// Ends the connection if a timeout is over. Returns whether it is still to be watched.
     pub(super) fn judge(&self, timeouts: Timeouts) -> bool {
         let verdict = self.verdict(timeouts);
         let earlier = self.verdict.fetch_max(verdict as u8, Ordering::AcqRel);
@@ -115,11 +115,11 @@ impl Watched {
         }
     }
 
-    /// For how long the head of the next request has been arriving.
+    /// How long the head of the next request has been arriving.
     fn head_for(&self) -> Option<Duration> {
         let idle = self.connection.idle_for()?;
         let since = (*self.head_since.lock().unwrap_or_else(PoisonError::into_inner))?;
-        // One from before the last answer is no longer arriving.
+        // A head from before the last answer is no longer arriving.
         Some(since.elapsed()).filter(|head| *head < idle)
     }
 
@@ -133,14 +133,14 @@ impl Watched {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For the task that serves the connection: is told when this changes.
+    /// Registers the task that serves the connection, which is woken when this changes.
     fn is_at_least(&self, verdict: Verdict, cx: &Context<'_>) -> bool {
         self.task.register(cx.waker());
         self.verdict.load(Ordering::Acquire) >= verdict as u8
     }
 }
 
-/// A connection of a client, for the server.
+/// A connection of a client.
 pub(crate) struct WatchedStream {
     stream: TcpStream,
     watched: Arc<Watched>,
@@ -156,7 +156,7 @@ impl WatchedStream {
         Arc::downgrade(&self.watched)
     }
 
-    /// Lets requests say when they begin and end.
+    /// Gives requests the handle with which they report their begin and end.
     pub(crate) fn add_to(&self, data: &mut Extensions) {
         data.insert(self.watched.connection.clone());
     }

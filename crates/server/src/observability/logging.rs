@@ -1,4 +1,4 @@
-//! What is written to standard error, and the traces that go to a collector.
+//! The log on standard error, and the traces for a collector.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -9,11 +9,11 @@ use tracing_subscriber::prelude::*;
 use crate::settings::HttpUrl;
 use crate::settings::{LogFormat, Settings, SettingsError};
 
-/// Libraries that tell what is not worth telling at `info`; `log.level` may name them to hear more.
+/// Libraries that say too much at `info`. `log.level` may name them to see more.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
-/// The target of codes that go to the log, and of the warning that they do.
+/// The target of codes that go to the log, and of the warning about it.
 pub const CODES: &str = "clientele::codes";
-/// Where a collector is by the standard of OpenTelemetry, if the settings don't say.
+/// The variables by which OpenTelemetry finds a collector where the settings don't name one.
 #[cfg(feature = "otlp")]
 const STANDARD_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
@@ -29,7 +29,7 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
             log.level
         ))
     })?;
-    // The channel `log` is where codes go, however quiet the rest is.
+    // With the gateway `log`, codes are shown however quiet the rest is.
     let codes = format!("{CODES}=info").parse().ok();
     let filter = codes.into_iter().fold(filter, EnvFilter::add_directive);
     let layer: Box<dyn tracing_subscriber::Layer<_> + Send + Sync> = match log.format {
@@ -43,13 +43,13 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
             .boxed(),
     };
     let traces = traces(settings)?;
-    // A failure means that logging was started before, as by an earlier test.
+    // A failure means that logging was started before, for example by an earlier test.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).with(traces).try_init();
     Ok(())
 }
 
-/// Logs panics as one line like any other, within the span of the request, and not as text of their own form. What
-/// was put together for the message may be personal or secret, so only a fixed one is told; the place tells the rest.
+/// Logs a panic as one line, within the span of its request. A formatted message may hold personal or secret data, so
+/// only a literal one is logged; the location says the rest.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -58,9 +58,9 @@ pub fn log_panics() {
     }));
 }
 
-/// A word alone would do as the name of a module too; here it has to be a level.
+/// The library takes a single word for the name of a module, too. Here it has to be a level.
 fn filter(level: &str) -> Option<EnvFilter> {
-    // To the library, no level at all is `error`.
+    // The library takes an empty text for `error`.
     if level.trim().is_empty() {
         return None;
     }
@@ -69,7 +69,7 @@ fn filter(level: &str) -> Option<EnvFilter> {
     EnvFilter::try_new(format!("{QUIET},{level}")).ok()
 }
 
-/// Sends what is still on its way to the collector.
+/// Sends the remaining traces.
 pub fn flush() {
     #[cfg(feature = "otlp")]
     super::traces::flush();
@@ -83,7 +83,7 @@ where
     let is_standard = STANDARD_VARIABLES.iter().any(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()));
     match &settings.telemetry.otlp_endpoint {
         None if !is_standard => Ok(None),
-        // What the exporter says of a URL repeats it, and a URL may hold a password.
+        // The exporter's own message repeats the URL, which may hold a password.
         endpoint => super::traces::layer(endpoint.as_ref().map(HttpUrl::expose)).map(Some).map_err(|_| {
             let reason = "cannot be used; an endpoint is a URL such as http://localhost:4318";
             SettingsError::Key(format!("telemetry.otlp_endpoint, or a variable OTEL_EXPORTER_OTLP_…: {reason}"))

@@ -1,4 +1,4 @@
-//! What is counted, how it is called, and the one recorder of the process.
+//! The metrics with their names and meanings, and the one recorder of the process.
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,12 +8,12 @@ use domain::{ErrorChain, VerificationMethod};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// From a cached answer to the longest that anything may take.
+/// Buckets of durations, from a cached answer to the longest that anything may take.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// How often what was measured is put into its buckets, whether or not anybody reads it.
+/// How often measurements are put into their buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Each with its meaning.
+/// Counters and their meanings.
 const COUNTERS: &[(&str, &str)] = &[
     ("clientele_http_requests_total", "Requests answered, by method, route and status"),
     ("clientele_http_connections_refused_total", "Connections closed at once, since all or one address had too many"),
@@ -27,13 +27,13 @@ const COUNTERS: &[(&str, &str)] = &[
     ("clientele_audit_events_total", "What was recorded in the audit trail, by action"),
     ("clientele_expired_rows_removed_total", "Expired rows that this instance cleared away"),
 ];
-/// Each with its meaning.
+/// Gauges and their meanings.
 const GAUGES: &[(&str, &str)] = &[
     ("clientele_http_connections", "Connections of clients"),
     ("clientele_database_connections", "Connections to the database, by pool and whether in use"),
     ("clientele_database_connections_max", "Most connections at once, by pool"),
     ("clientele_database_up", "Whether the database answered when the metrics were read"),
-    ("clientele_audit_triggers_missing", "Triggers that keep audit events and were not there at start"),
+    ("clientele_audit_triggers_missing", "Triggers that protect audit events and were missing at start"),
     ("clientele_password_hashes_waiting", "Passwords that wait for a thread"),
     ("clientele_outbox_pending", "Messages that wait to be sent, on all instances together"),
     ("clientele_build_info", "Always 1; the label has the version"),
@@ -41,7 +41,7 @@ const GAUGES: &[(&str, &str)] = &[
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// One for the process; `None` if another library has set its own.
+/// The recorder of the process; `None` if it could not be set.
 pub(super) fn recorder() -> Option<&'static PrometheusHandle> {
     let start = || start_recording().map_err(|error| tracing::warn!(error = %ErrorChain(&*error), "no metrics")).ok();
     RECORDER.get_or_init(start).as_ref()
@@ -58,7 +58,7 @@ fn start_recording() -> Result<PrometheusHandle, Box<dyn std::error::Error>> {
     Ok(handle)
 }
 
-/// Keeps what is measured small until it is read. Goes on until it is dropped.
+/// Keeps measurements small while nobody reads them. Runs until it is dropped.
 pub(crate) async fn run_upkeep() {
     loop {
         tokio::time::sleep(UPKEEP).await;

@@ -1,4 +1,4 @@
-//! The listener where metrics are read.
+//! `GET /metrics`, on a listener of its own.
 
 use std::time::Duration;
 
@@ -20,41 +20,41 @@ use crate::error::StartupError;
 use crate::listener::Bound;
 use crate::settings::MetricsListen;
 
-/// How long a reader of the metrics waits for the database.
+/// How long the database may take when metrics are read.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Most readers of the metrics at once; others wait.
 const MAX_CONNECTIONS: usize = 24;
-/// How long one of them may take nothing of what it asked for.
+/// How long a reader may read nothing of its answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is asked for its state when somebody reads the metrics.
+/// What is asked for its state when metrics are read.
 #[derive(Clone)]
 pub(crate) struct Monitored {
     pub(crate) connections: Connections,
     pub(crate) database: Database,
     pub(crate) passwords: Passwords,
     pub(crate) housekeeping: Housekeeping,
-    /// Of the audit trail, at start, if it is known.
+    /// Missing triggers of the audit trail at start, if known.
     pub(crate) missing_triggers: Option<usize>,
-    /// How many messages wait; `None` when the database does not say.
+    /// How many messages wait in the outbox; `None` when the database does not answer.
     pub(crate) waiting: Recent<Option<u64>>,
 }
 
-/// An address for metrics.
+/// The bound address for metrics.
 pub(crate) struct MetricsAddress {
     bound: Bound,
     listen: MetricsListen,
 }
 
-/// Takes the address, so that a wrong one is known before anything else begins.
+/// Binds the address, so that a wrong one is known before anything else begins.
 pub(crate) fn bind(listen: MetricsListen) -> Result<Option<MetricsAddress>, StartupError> {
     let Some(address) = listen.address() else { return Ok(None) };
     let bound = if_free(Bound::to("metrics.listen", address), listen)?;
     Ok(bound.map(|bound| MetricsAddress { bound, listen }))
 }
 
-/// Does without what nobody asked for.
+/// Goes on without metrics where the default address is in use.
 fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<Option<T>, StartupError> {
     match (taken, listen) {
         (Err(error), MetricsListen::IfFree) => {
@@ -65,7 +65,7 @@ fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<O
     }
 }
 
-/// Serves `GET /metrics`, to whoever reaches the address.
+/// Serves `GET /metrics` without authentication.
 pub(crate) fn serve(address: MetricsAddress, monitored: Monitored) -> Result<Option<Server>, StartupError> {
     let url = format!("http://{}/metrics", address.bound.address());
     let Some(listener) = if_free(address.bound.listen(), address.listen)? else { return Ok(None) };
@@ -73,7 +73,7 @@ pub(crate) fn serve(address: MetricsAddress, monitored: Monitored) -> Result<Opt
     recorder();
     tracing::info!("metrics are on {url}");
     let factory = move || App::new().app_data(monitored.clone()).route("/metrics", web::get().to(read));
-    // Those who read metrics are few. The same watch as over other clients keeps them from holding on to what they got.
+    // Slow readers are cut off like other clients, since only a few may read at once.
     let server = HttpServer::new(factory).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
     let server = server.on_connect(|stream, _| {
         stream.downcast_ref::<TcpStream>().into_iter().for_each(|stream| cut_off_after(stream, READ_TIMEOUT));
@@ -87,7 +87,7 @@ async fn read(monitored: Data<Monitored>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 
-/// Looks at what is a state and not an event.
+/// Sets the metrics that are a state and not a count of events.
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers, and these are small")]
 async fn observe(monitored: &Monitored) {
     gauge!("clientele_http_connections").set(monitored.connections.count() as f64);
@@ -117,7 +117,7 @@ async fn observe(monitored: &Monitored) {
     }
 }
 
-/// As Linux tells it; elsewhere nobody does.
+/// Known on Linux only.
 fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,5 +1,4 @@
-//! Traces to an OpenTelemetry collector, by OTLP over HTTP: a span for each
-//! request, and in it one for each time that the database is asked.
+//! Traces for an OpenTelemetry collector, by OTLP over HTTP: a span for each request, and in it one for each query.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,13 +14,13 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// How long one batch may take.
-const SEND_TIME: Duration = Duration::from_secs(5);
+/// How long sending a batch may take.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// To be asked for what is left, at the end.
+/// Kept for [`flush`].
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
-/// Sends spans below this URL, or where the standard variables say.
+/// Sends spans to this base URL, or where the standard variables say.
 pub(super) fn layer<S>(endpoint: Option<&str>) -> Result<impl Layer<S> + use<S>, ExporterBuildError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -29,7 +28,7 @@ where
     let mut exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
-        .with_timeout(SEND_TIME);
+        .with_timeout(SEND_TIMEOUT);
     if let Some(endpoint) = endpoint {
         exporter = exporter.with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')));
     }
@@ -48,15 +47,14 @@ where
     Ok(tracing_opentelemetry::layer().with_tracer(tracer).with_filter(ours))
 }
 
-/// Sends what is left, for as long as one batch may take.
+/// Sends the remaining spans, for as long as one batch may take.
 pub(super) fn flush() {
     if let Some(provider) = PROVIDER.get() {
-        let _ = provider.shutdown_with_timeout(SEND_TIME);
+        let _ = provider.shutdown_with_timeout(SEND_TIMEOUT);
     }
 }
 
-/// Names the span of a request after its method and route, as is usual. Its
-/// name in the program is always the same, and the log has both as fields.
+/// Names the span of a request after its method and route, as OpenTelemetry asks. In the log both are fields.
 #[derive(Debug)]
 struct Named<E>(E);
 

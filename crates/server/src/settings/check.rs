@@ -18,7 +18,7 @@ impl Settings {
         self.delivery.gateways().map(drop)
     }
 
-    /// Only `serve` needs this: whether the first admin has both e-mail and password, and a password that is allowed.
+    /// Checks e-mail and password of the first admin. Only `serve` needs them.
     ///
     /// # Errors
     /// When one of the two is missing or not allowed.

@@ -1,12 +1,12 @@
-//! Variables that others write under our prefix: Kubernetes and docker put some into every container beside a service
-//! that is called `clientele` or `clientele-…`.
+//! Variables of others under our prefix: Kubernetes and docker set some in every container beside a service that is
+//! called `clientele` or `clientele-…`.
 
 const SERVICE: &str = "CLIENTELE";
 
-/// Whether a variable has the form of such a one: for a service `X` that is `X_SERVICE_HOST`,
+/// Whether a variable is one of these: for a service `X` that is `X_SERVICE_HOST`,
 /// `X_SERVICE_PORT[_NAME]`, `X_PORT` and `X_PORT_<n>_<TCP|UDP|SCTP>[_ADDR|_PORT|_PROTO]`
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
-/// `X_PORT` is a URL such as `tcp://10.3.104.46:8080`; one that is not is somebody's own, who would like a port.
+/// Their `X_PORT` is a URL such as `tcp://10.3.104.46:8080`. Any other value is a mistake of the operator, who hears of it.
 pub(super) fn is_foreign(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(SERVICE) else { return false };
     let words: Vec<_> = rest.split('_').collect();

@@ -1,4 +1,4 @@
-//! The environment has only text: numbers and truth values are read out of it here.
+//! The environment has only text: reads numbers, booleans and lists from it.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ enum Raw {
 }
 
 impl Raw {
-    /// What is neither is told by what it should be.
+    /// An error says only what was expected, never the value.
     fn read<'de, D: Deserializer<'de>>(deserializer: D, expected: &str) -> Result<String, D::Error> {
         let raw = Self::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {expected}")))?;
         Ok(raw.text())
@@ -53,7 +53,7 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
     text.trim().parse().map_err(wrong)
 }
 
-/// A text that has a form.
+/// A text that parses.
 pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
@@ -71,7 +71,6 @@ enum RawList {
     Text(String),
 }
 
-/// A list, or its items with commas between them.
 /// Whether it is a name or an address and nothing more. Anything else may be a URL with a password in it.
 fn is_address(item: &str) -> bool {
     let rest = item.split_once("://").map_or(item, |(_, rest)| rest);
@@ -81,6 +80,7 @@ fn is_address(item: &str) -> bool {
     (is_name && port.chars().all(|c| c.is_ascii_digit())) || item.chars().all(is_number)
 }
 
+/// A list, or its items with commas between them.
 pub(super) fn list<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let items = match RawList::deserialize(deserializer).map_err(|_| D::Error::custom("expected a list"))? {
         RawList::List(items) => items,

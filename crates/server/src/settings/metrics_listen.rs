@@ -9,11 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Where metrics are read, if anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricsListen {
-    /// Nobody asked for anything: 127.0.0.1:9464 if it is free, since a second
-    /// instance on a developer's machine should start all the same.
+    /// The default: 127.0.0.1:9464 if it is free. A second instance on a developer's machine starts without.
     #[default]
     IfFree,
-    /// Here or not at all.
+    /// This address. The service does not start without it.
     At(SocketAddr),
     /// Nowhere.
     Off,

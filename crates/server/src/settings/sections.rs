@@ -13,13 +13,12 @@ use super::delivery::Delivery;
 use super::metrics_listen::MetricsListen;
 use super::{lenient, shown};
 
-/// Everything that can be set. Serialized, it is what [`Settings::shown`] shows:
-/// a new key needs no more than its field, here and in the sections below, and
-/// its row in `docs/configuration.md` and `clientele.example.toml`.
+/// Every setting. A new one needs its field here or in a section below, and a row in
+/// `docs/configuration.md` and `clientele.example.toml`. [`Settings::shown`] serializes it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where requests come in.
+    /// The HTTP server.
     pub http: Http,
     /// Where metrics are read.
     pub metrics: Metrics,
@@ -54,7 +53,7 @@ pub struct Http {
     /// Address and port to listen on.
     #[serde(deserialize_with = "lenient::address")]
     pub listen: SocketAddr,
-    /// Threads that serve requests; as many as the machine has cores unless said otherwise.
+    /// Threads that serve requests; as many as the machine has cores by default.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub workers: Option<usize>,
     /// How long a client may take to send the head of a request, in seconds.
@@ -69,11 +68,11 @@ pub struct Http {
     /// How long a client may take nothing of an answer, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub write_timeout: u32,
-    /// Most connections at once; as many as there are file descriptors for, but at most 4096, unless said otherwise.
+    /// Most connections at once; as many as there are file descriptors for, but at most 4096, by default.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub max_connections: Option<usize>,
     /// Most connections at once from one address (of IPv6, one /64 network) that is no trusted proxy; half of all
-    /// unless said otherwise.
+    /// by default.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub max_connections_per_address: Option<usize>,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none unless
@@ -81,7 +80,7 @@ pub struct Http {
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may call from a browser, such as `https://app.example.com`, with commas between them,
-    /// or `*` for all; none unless said otherwise.
+    /// or `*` for all; none by default.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
     pub cors_origins: Vec<WebOrigin>,
 }

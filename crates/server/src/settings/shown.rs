@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serializer;
 use serde_json::Value;
 
-/// What stands for a secret that is set.
+/// Shown instead of a secret.
 const SET: &str = "(set)";
 
 #[expect(clippy::ref_option, reason = "serde asks for this signature")]
@@ -17,7 +17,7 @@ pub(super) fn secret<T, S: Serializer>(value: &Option<T>, serializer: S) -> Resu
     }
 }
 
-/// What prints no secret of its own.
+/// For types whose `Display` hides their secrets.
 #[expect(clippy::ref_option, reason = "serde asks for this signature")]
 pub(super) fn text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
@@ -30,17 +30,17 @@ pub(super) fn list<T: Display, S: Serializer>(items: &[T], serializer: S) -> Res
     serializer.collect_seq(items.iter().map(ToString::to_string))
 }
 
-/// A URL without its password and its options, which may hold another one.
+/// A URL without its password and without its options, which may hold another password.
 pub(super) fn url<S: Serializer>(value: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&masked(value.expose_secret()))
 }
 
-/// Whether a value that is shown hides something.
+/// Whether the shown value hides something.
 pub(super) fn hides(shown: &str) -> bool {
     shown == SET || shown.contains('…')
 }
 
-/// What cannot be told apart from a password is hidden too: a URL may be malformed and still be taken.
+/// Hides whatever may be a password: a malformed URL may still be accepted by a driver.
 pub(super) fn masked(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some(parts) => parts,

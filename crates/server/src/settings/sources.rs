@@ -1,4 +1,4 @@
-//! Where settings come from, and what is said of those that are wrong: never their values, which may be secrets.
+//! Where settings come from, and the messages about wrong ones. These never show a value, which may be a secret.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -16,10 +16,10 @@ const DEFAULT_FILE: &str = "clientele.toml";
 const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// Our variables among those of the environment. What others keep there is no business of ours.
+/// Our variables among those of the environment.
 ///
 /// # Errors
-/// When one of ours is not text.
+/// When one of ours is not UTF-8.
 pub fn environment(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<(String, String)>, SettingsError> {
@@ -37,7 +37,7 @@ pub fn environment(
     Ok(ours)
 }
 
-/// The settings of a file, and which it is. One that nobody named need not be there.
+/// The path and content of the settings file. The default file need not exist.
 pub(super) fn from_file(named: Option<&Path>) -> Result<(PathBuf, toml::Table), SettingsError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let table = match std::fs::read_to_string(path) {
@@ -48,7 +48,7 @@ pub(super) fn from_file(named: Option<&Path>) -> Result<(PathBuf, toml::Table), 
     Ok((path.to_owned(), table))
 }
 
-/// Where a file is wrong. The error's own words would show the line.
+/// Line and column of a mistake. The error's own message would show the line itself.
 fn misspelt(path: &Path, text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -58,17 +58,17 @@ fn misspelt(path: &Path, text: &str, error: &toml::de::Error) -> String {
 
 /// One setting of the environment.
 pub(super) struct Variable {
-    /// As it was written, `…_FILE` included.
+    /// As it was written, with `…_FILE`.
     pub(super) name: String,
     /// The dotted key of the setting.
     pub(super) key: String,
     pub(super) value: String,
-    /// The file that holds the value, if that was named.
+    /// The file that the value was read from, if any.
     pub(super) file: Option<PathBuf>,
 }
 
-/// The settings among the environment's variables. An empty variable is not set, and line ends at the end of a value
-/// are not part of it: compose files pass `X: ${X:-}`, and files of variables may come from Windows.
+/// The settings in the variables. An empty variable is not set, since compose files pass `X: ${X:-}`. Line ends at the
+/// end of a value are removed, since files of variables may come from Windows.
 pub(super) fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<Variable>, SettingsError> {
     let ours = variables.into_iter().filter(|(name, value)| is_ours(name) && !is_foreign(name, value));
     let mut ours: Vec<_> = ours.map(|(name, value)| (name, without_line_ends(&value).to_owned())).collect();
@@ -91,7 +91,7 @@ fn variable(name: String, value: String, names: &BTreeSet<String>) -> Result<Var
         .map_err(|error| SettingsError::Key(format!("{name}: cannot read {value}: {error}")))?;
     let text = without_line_ends(&text).to_owned();
     if text.is_empty() {
-        // Not taken for one that is not set: whoever names a file of a secret relies on it.
+        // Unlike an empty variable, this is an error: whoever names a file relies on it.
         return Err(SettingsError::Key(format!("{name}: {value} is empty")));
     }
     Ok(Variable { key, name, value: text, file: Some(value.into()) })
@@ -101,7 +101,7 @@ pub(super) fn without_line_ends(text: &str) -> &str {
     text.trim_end_matches(['\r', '\n'])
 }
 
-/// The names of variables that Kubernetes or docker wrote, which are passed over.
+/// The names of the variables of Kubernetes or docker, which are ignored.
 #[must_use]
 pub fn passed_over(variables: &[(String, String)]) -> Vec<&str> {
     let foreign = variables.iter().filter(|(name, value)| is_foreign(name, value));
@@ -122,7 +122,7 @@ fn key(name: &str) -> Result<String, SettingsError> {
     }
 }
 
-/// The keys of a file, as paths in it.
+/// The dotted keys of a file.
 pub(super) fn leaves(table: &toml::Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in table {
@@ -136,7 +136,7 @@ pub(super) fn leaves(table: &toml::Table) -> Vec<String> {
     keys
 }
 
-/// Refuses a key that nobody knows, of the file or of the environment, by the name under which it was written.
+/// Refuses unknown keys of the file and of the environment, by the name as it was written.
 pub(super) fn check_keys(path: &Path, table: &toml::Table, variables: &[Variable]) -> Result<(), SettingsError> {
     let known = Known::new(Settings::default().shown());
     for key in leaves(table) {
@@ -155,7 +155,7 @@ impl Known {
         Self(shown.into_iter().map(|(key, _)| key).collect())
     }
 
-    /// Refuses what is neither a setting nor a section, by the name under which it was `written`.
+    /// Refuses what is neither a setting nor a section, by its name as it was `written`.
     fn check(&self, key: &str, written: &str) -> Result<(), SettingsError> {
         if self.0.iter().any(|known| known == key) || self.is_section(key) {
             return Ok(());
@@ -179,7 +179,7 @@ impl Known {
     }
 }
 
-/// What is wrong with a value, without the value.
+/// Says what is wrong with a value, without the value.
 pub(super) fn describe(error: &figment::Error) -> String {
     let key = error.path.join(".");
     let text = match &error.kind {

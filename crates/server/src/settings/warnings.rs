@@ -22,7 +22,7 @@ pub(super) fn secret_files(path: &Path, table: &toml::Table, variables: &[Variab
     variables.iter().filter_map(of_variable).chain(of_table).collect()
 }
 
-/// A key of a settings file whose value is a secret, or has one in it.
+/// The first key of a settings file whose value holds a secret.
 fn secret_in(table: &toml::Table) -> Option<String> {
     let settings: Settings = Figment::from(Serialized::defaults(table)).extract().ok()?;
     let is_hidden = |key: &str, value: &str| shown::hides(value) || is_url_with_user(table, key);
@@ -32,7 +32,7 @@ fn secret_in(table: &toml::Table) -> Option<String> {
     hidden.find(|(key, _)| given.contains(key)).map(|(key, _)| key)
 }
 
-/// Whether the file has a URL at this key that names a user, who is left out where the URL is shown.
+/// Whether the file has a URL with a user at this key. Where the URL is shown, the user is left out.
 fn is_url_with_user(table: &toml::Table, key: &str) -> bool {
     let mut parts = key.split('.');
     let first = parts.next().and_then(|name| table.get(name));
@@ -47,7 +47,7 @@ impl Settings {
         let mut warnings = Vec::new();
         let proxies = self.http.trusted_proxies.iter().filter(|network| network.is_everybody());
         warnings.extend(proxies.map(|network| {
-            format!("http.trusted_proxies: {network} is everybody: each client says itself where it comes from")
+            format!("http.trusted_proxies: {network} is everybody, so clients can forge where they come from")
         }));
         if !self.limits.enabled {
             warnings.push("limits.enabled: nothing is limited, so passwords and codes can be guessed".to_owned());

@@ -1,4 +1,4 @@
-//! The application without its HTTP server: what both the service and the command line stand on.
+//! The application without its HTTP server: what the service and the commands have in common.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use tokio::sync::Notify;
 use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 
-/// Who issues the access tokens and whom they are for.
+/// Issuer and audience of access tokens.
 const NAME: &str = "clientele";
 
-/// The database at its schema, the keys, and authentication on top of them.
+/// The migrated database, the keys, and authentication.
 pub(crate) struct Application {
     pub(crate) database: Database,
     pub(crate) store: Arc<Store>,
@@ -32,7 +32,7 @@ impl Application {
         Self::open_with(settings, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock.
+    /// The same with another clock.
     pub(crate) async fn open_with(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
         let database = open_database(settings).await?;
         database.migrate().await?;
@@ -50,15 +50,12 @@ impl Application {
         match self.database.missing_triggers().await {
             Ok(missing) => {
                 for trigger in &missing {
-                    tracing::error!(
-                        trigger,
-                        "the database does not keep audit events from being changed: no such trigger"
-                    );
+                    tracing::error!(trigger, "a trigger is missing, so audit events can be changed");
                 }
                 Some(missing.len())
             }
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "nobody knows whether the audit triggers are there");
+                tracing::warn!(error = %ErrorChain(&error), "cannot find out whether the audit triggers are there");
                 None
             }
         }
@@ -76,7 +73,7 @@ pub(crate) async fn open_database(settings: &Settings) -> Result<Database, Datab
     Database::connect(database.url.expose_secret(), &options).await
 }
 
-/// Opens the database where it is migrated already.
+/// Opens the database. Fails if it is not migrated.
 pub(crate) async fn open_migrated(settings: &Settings) -> Result<Database, StartupError> {
     let database = open_database(settings).await?;
     let schema = database.schema().await?;
@@ -121,7 +118,7 @@ fn auth_config(
     })
 }
 
-/// What may be spent on codes.
+/// How many codes may be sent.
 pub(crate) fn budgets(settings: &Settings) -> Budgets {
     let limits = &settings.limits;
     Budgets {
@@ -133,7 +130,7 @@ pub(crate) fn budgets(settings: &Settings) -> Budgets {
     }
 }
 
-/// Closes the database after work that is done anyway: a failure is only logged.
+/// Closes the database. A failure is only logged, since the work is done.
 pub(crate) async fn close(database: Database) {
     if let Err(error) = database.close().await {
         tracing::warn!(error = %ErrorChain(&error), "the database was not closed cleanly");

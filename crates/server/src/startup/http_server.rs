@@ -52,7 +52,7 @@ pub(super) fn serve(
     let http = &settings.http;
     let keep_alive = Duration::from_secs(http.keep_alive.into());
     let head_time = Duration::from_secs(http.head_timeout.into());
-    // Signals are caught by the program, from before it says that it listens.
+    // `cli::serve` catches the signals, from before the service listens.
     let server = Server::build().workers(workers(http)).shutdown_timeout(DRAIN_SECONDS).disable_signals();
     let server = server.max_concurrent_connections(accepted_per_worker);
     let stopping = server.graceful_shutdown_signal();

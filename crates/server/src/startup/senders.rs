@@ -1,4 +1,4 @@
-//! The gateways that the settings name, ready to send.
+//! Opens the gateways that the settings name.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::settings::{Delivery, Gateways, SettingsError};
 
 use crate::error::StartupError;
 
-/// Twilio accepts such messages all the same, and fails later.
+/// Twilio accepts such messages, and fails later.
 const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes reach only people who wrote within the \
                            last 24 hours (Twilio error 63016)";
 
-/// Warns of the gateways that let others read the codes, also where nothing else is logged.
+/// Warns of gateways that let others read the codes, at every log level.
 ///
 /// # Errors
 /// When a setting is missing.
@@ -33,7 +33,7 @@ pub fn warn(settings: &Delivery) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// Makes the gateways ready.
+/// Opens the gateways.
 ///
 /// # Errors
 /// When a setting is missing, or the root certificates of this computer can't be read.

@@ -1,27 +1,27 @@
-//! The end of the service, within a time.
+//! Stops the service within a time limit.
 
 use std::time::Duration;
 
 use actix_web::dev::Server;
 
-/// How long the end may take, with what is in flight and the work in the background. A little less than the time after
-/// which a supervisor kills the process (`stop_grace_period` of the compose file), so that traces can still be sent.
+/// How long requests in flight and background tasks may take to end. A little less than the time after which a
+/// supervisor kills the process (`stop_grace_period` of the compose file), so that traces can still be sent.
 const STOP_TIMEOUT: Duration = Duration::from_secs(33);
 
-/// Lets a server finish what is in flight.
+/// Lets the server finish the requests in flight.
 pub(super) async fn finish(server: Server) -> std::io::Result<()> {
     tracing::info!("asked to stop; finishing what is in flight");
-    // The command is on its way before this future is polled; the server itself tells when it is done.
+    // The command is sent before the future is polled. The server itself ends when it is done.
     drop(server.handle().stop(true));
     server.await
 }
 
-/// Waits for the end, unless `asked_again` or for too long.
+/// Waits for `end`, until `asked_again` or the time is over.
 pub(super) async fn in_time<T>(end: impl Future<Output = T>, asked_again: impl Future<Output = ()>) -> Option<T> {
     tokio::select! {
         done = end => return Some(done),
-        () = asked_again => tracing::warn!("asked again; waiting for nobody"),
-        () = tokio::time::sleep(STOP_TIMEOUT) => tracing::warn!("some work did not end in time, and is left alone"),
+        () = asked_again => tracing::warn!("asked again; stopping at once"),
+        () = tokio::time::sleep(STOP_TIMEOUT) => tracing::warn!("some work did not end in time; stopping without it"),
     }
     None
 }

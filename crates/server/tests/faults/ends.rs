@@ -143,7 +143,7 @@ async fn a_second_signal_waits_for_no_gateway_either() {
     app.signal("TERM");
     let (status, stderr) = app.wait();
     assert_eq!(status.code(), Some(0), "{stderr}");
-    assert!(stderr.contains("waiting for nobody"), "{stderr}");
+    assert!(stderr.contains("stopping at once"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
