@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::sync::watch::{self, Receiver};
 use tokio::time::{Instant, timeout};
 
-/// How long an answer is good.
+/// How long an answer is used.
 const AGE: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An answer that is asked for at most once a second, whoever asks how often. There is one asker at a time, whom nobody
-/// can cut off; others get its answer. Clones are the same one.
+/// An answer that is asked for at most once a second. One asker runs at a time, to its end; all others get its answer.
+/// Clones are the same one.
 #[derive(Clone)]
 pub struct Recent<T>(Arc<Mutex<State<T>>>);
 
@@ -30,14 +30,13 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Recent<T> {
-    /// The answer of the last second, or the one that is being asked for, or a new one. `None` when it did not come
-    /// within 2 seconds.
+    /// The answer of the last second, or else a new one. `None` when it did not come within 2 seconds.
     pub async fn get<F>(&self, ask: impl FnOnce() -> F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut answer = self.current(ask);
-        // An error means that the asker broke.
+        // An error means that the asker panicked.
         let answer = answer.wait_for(Option::is_some).await.ok()?;
         answer.clone().flatten()
     }
@@ -53,7 +52,7 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
             let (sender, answer) = watch::channel(None);
             *state = State { asked_at: Some(Instant::now()), answer };
             let asked = timeout(PATIENCE, ask());
-            // A task of its own: whoever asked may go away.
+            // A task of its own: the request that asked may be dropped.
             tokio::spawn(async move { sender.send(Some(asked.await.ok())) });
         }
         state.answer.clone()

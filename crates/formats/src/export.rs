@@ -1,4 +1,4 @@
-//! People on their way out, a page at a time.
+//! People as a file, written page by page.
 
 use std::error;
 
@@ -10,7 +10,7 @@ use crate::csv::writer;
 /// Writes a person as one JSON value. The API knows how people look in JSON.
 pub type WriteJson = fn(&mut Vec<u8>, &User) -> serde_json::Result<()>;
 
-/// What a file of people is.
+/// What kind of file it is.
 #[derive(Clone, Copy, Debug)]
 pub enum ExportFormat {
     /// Comma-separated values with a header.
@@ -43,11 +43,8 @@ impl Export {
         Self { accounts, actor, format, query, has_begun: false, is_recorded: false, people: 0, total: None }
     }
 
-    /// The next part of the file; `None` at its end. The export is recorded before its last part is handed out, or
-    /// when it breaks off.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`]; [`Error::Unauthorized`] when the caller's authority ends on the way; [`Error::Store`].
+    /// The next part of the file; `None` at its end. The export is recorded before its last part is returned, or when it
+    /// breaks off. Fails with [`Error::Unauthorized`] when the caller's authority ends on the way.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let part = self.next_part().await?;
         if part.is_some() && self.query.is_none() {
@@ -101,7 +98,7 @@ impl Export {
     }
 }
 
-/// A client that stops reading has got what was handed out until then, which is recorded too.
+/// An export that breaks off is recorded too: the client has what was sent until then.
 impl Drop for Export {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

@@ -1,4 +1,4 @@
-//! JSON as strict as it can be: one object, each key once, no number that would change.
+//! Strict JSON: one object, each key once, no number that the parser would change.
 
 mod numbers;
 
@@ -32,7 +32,7 @@ impl fmt::Display for ObjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnObject => f.write_str("the body must be a JSON object"),
-            // serde's own words would show what we look for; the place is enough to mend it.
+            // The message of serde would show our types; the place is enough to correct the text.
             Self::Malformed(error) => {
                 write!(f, "not valid JSON at line {}, column {}", error.line(), error.column())?;
                 if error.is_data() { f.write_str(": a key appears twice") } else { Ok(()) }
@@ -42,9 +42,6 @@ impl fmt::Display for ObjectError {
 }
 
 /// Reads one JSON object without duplicate keys at any level.
-///
-/// # Errors
-/// [`ObjectError`].
 pub fn parse_object(json: &[u8]) -> Result<Object, ObjectError> {
     let (json, inexact) = numbers::set_aside(json);
     match serde_json::from_slice(&json) {

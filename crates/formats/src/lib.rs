@@ -1,4 +1,4 @@
-//! Files of Clientele: people as CSV and as JSON lines, read and written for the API and the command line alike.
+//! People as CSV and as JSON lines, read and written for the API and the command line alike.
 //!
 //! This crate must not know HTTP, SQL or a terminal: it turns bytes into lines of an import, and people into bytes.
 

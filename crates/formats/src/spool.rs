@@ -1,10 +1,10 @@
-//! A file that is put aside before it is read.
+//! A file that is stored before it is read.
 
 use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
-/// A file of up to so many bytes never touches the disk.
+/// A file of up to so many bytes stays in memory.
 const MAX_IN_MEMORY: usize = 1024 * 1024;
 /// What is written at once.
 const BLOCK: usize = 256 * 1024;
@@ -14,26 +14,23 @@ pub trait Spool: Read + Seek + Send {}
 
 impl<F: Read + Seek + Send> Spool for F {}
 
-/// Puts a file aside as it arrives: in memory while it is small, then in a file without a name, which the system deletes
-/// when it is closed.
+/// Stores a file as it arrives: in memory while it is small, then in a file without a name, which the system deletes when
+/// it is closed.
 pub struct SpoolWriter {
     file: SpooledTempFile,
     block: Vec<u8>,
 }
 
 impl SpoolWriter {
-    /// For a file of at most so many bytes. All of it stays in memory where no file may be written, such as in a
-    /// container that is read-only.
+    /// For a file of at most so many bytes. Where no file can be written, such as in a read-only container, all of it
+    /// stays in memory.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         let in_memory = if tempfile::tempfile().is_ok() { MAX_IN_MEMORY } else { max_bytes };
         Self { file: SpooledTempFile::new(in_memory), block: Vec::new() }
     }
 
-    /// Adds a part.
-    ///
-    /// # Errors
-    /// When it cannot be kept: as a rule, the disk is full.
+    /// Adds a part. Fails most often because the disk is full.
     pub async fn add(&mut self, part: &[u8]) -> io::Result<()> {
         self.block.extend_from_slice(part);
         if self.block.len() >= BLOCK { self.write().await } else { Ok(()) }
@@ -48,9 +45,6 @@ impl SpoolWriter {
     }
 
     /// The whole file.
-    ///
-    /// # Errors
-    /// As [`Self::add`].
     pub async fn finish(mut self) -> io::Result<Box<dyn Spool>> {
         self.write().await?;
         Ok(Box::new(self.file))

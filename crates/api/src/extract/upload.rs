@@ -1,7 +1,6 @@
-//! A file on its way in: how large, how slow, and how many at once.
+//! A file that a client sends: how large, how slow, and how many at once.
 //!
-//! It is put aside before anything is done with it, so that no transaction
-//! waits for somebody's connection.
+//! It is stored before it is read, so that no transaction waits for a client's connection.
 
 use std::io;
 use std::sync::Arc;
@@ -20,15 +19,15 @@ use crate::problem::{Code, Problem};
 
 /// Most bytes of a file.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// A file that has not arrived within the time of a body may go on if so much of it came in that time.
+/// How much of a file must arrive within the timeout of a body. Then it gets the same time again.
 const MIN_PROGRESS: usize = 512 * 1024;
-/// How many files may be on their way in.
+/// How many files may arrive at once.
 const UPLOADS: usize = 4;
-/// How many may be imported. One: on SQLite only one can write, and elsewhere it is the database that works.
+/// How many may be imported at once. One: on SQLite only one can write, and elsewhere the database does the work.
 const TURNS: usize = 1;
 /// How long a file waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// When to come back if too many others import, in seconds.
+/// When to come back while others import, in seconds.
 const RETRY_SECONDS: u64 = 10;
 
 /// How many imports an instance does at once.
@@ -62,12 +61,12 @@ fn busy() -> Problem {
     Problem::busy("others import at the moment, try again", RETRY_SECONDS)
 }
 
-/// The file can't be kept: a full disk, as a rule.
+/// The file cannot be stored or read: most often, the disk is full.
 pub(crate) fn unavailable(error: io::Error) -> Problem {
     StoreError::Unavailable(Box::new(error)).into()
 }
 
-/// Takes the file in whole.
+/// Receives the whole file.
 pub(crate) async fn receive(
     imports: &Imports,
     timeout: Duration,

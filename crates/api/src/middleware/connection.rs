@@ -1,4 +1,4 @@
-//! What a connection is doing, for whoever ends those that do nothing.
+//! Whether a connection is busy. The server closes those that are idle.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-/// Most bytes of an answer that the server gets at once. It copies them, and keeps them until the client has read them:
-/// in one piece, a large answer would be there once for each connection.
+/// Most bytes of an answer that the server gets at once. It copies them and keeps the copy until the client has read it.
+/// Given in one piece, a large answer would be in memory once for each connection.
 const PIECE: usize = 16 * 1024;
 
-/// A connection of a client, to be put into its data by the server. Clones are the same one.
+/// A client's connection. The server puts it into the connection's data. Clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Connection(Arc<Mutex<State>>);
 
@@ -34,7 +34,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// For how long nothing has been asked or answered; `None` while something is.
+    /// For how long there has been no request; `None` while one is answered.
     #[must_use]
     pub fn idle_for(&self) -> Option<Duration> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +47,7 @@ impl Connection {
     }
 }
 
-/// From the head of a request to the end of its answer.
+/// Counts a request from its head to the end of its answer.
 struct Busy(Connection);
 
 impl Drop for Busy {
@@ -58,7 +58,7 @@ impl Drop for Busy {
     }
 }
 
-/// Keeps the connection busy until the answer is sent. Wraps all else.
+/// Keeps the connection busy until the answer is sent. Wraps all other middleware.
 pub(crate) async fn keep_busy<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -70,7 +70,7 @@ pub(crate) async fn keep_busy<B: MessageBody + 'static>(
 
 pub(crate) struct BusyBody {
     body: BoxBody,
-    /// What the body has given and the server has not got yet.
+    /// What the body has given and the server has not taken yet.
     rest: Bytes,
     _busy: Option<Busy>,
 }
@@ -83,7 +83,7 @@ impl MessageBody for BusyBody {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        // An empty piece would end the answer.
+        // The server takes an empty piece for the end of the answer.
         while self.rest.is_empty() {
             match ready!(self.body.as_pin_mut().poll_next(cx)) {
                 Some(Ok(bytes)) => self.rest = bytes,

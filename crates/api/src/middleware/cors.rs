@@ -10,9 +10,8 @@ use domain::ValueError;
 
 /// How long a browser may remember a preflight answer, in seconds.
 const PREFLIGHT_AGE: usize = 600;
-/// The headers of answers that say something to a client. Scripts may read them, beside the few that they always may
-/// (Fetch, "CORS-safelisted response-header name"). Whoever adds a header to an answer adds it here, or to
-/// [`UNEXPOSED_HEADERS`]: a test holds every answer against both.
+/// The headers of answers that scripts may read, beside those that they always may (Fetch, "CORS-safelisted
+/// response-header name"). A new header of an answer belongs here or in [`UNEXPOSED_HEADERS`]: a test checks it.
 pub const EXPOSED_HEADERS: [&str; 10] = [
     "allow",
     "content-disposition",
@@ -26,8 +25,7 @@ pub const EXPOSED_HEADERS: [&str; 10] = [
     "x-request-id",
 ];
 
-/// The headers of answers that are for browsers and caches, and no use to scripts; and those that scripts may read
-/// anyway.
+/// The headers of answers that are of no use to scripts, or that scripts may read anyway.
 pub const UNEXPOSED_HEADERS: [&str; 16] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
@@ -47,7 +45,7 @@ pub const UNEXPOSED_HEADERS: [&str; 16] = [
     "x-content-type-options",
 ];
 
-/// Lets these web pages call. Callers send tokens, never cookies, so browsers need not send credentials.
+/// Lets these web pages call. Callers send tokens, never cookies, so credentials are not allowed.
 pub(crate) fn cors(origins: &[WebOrigin]) -> Condition<Cors> {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
@@ -85,7 +83,7 @@ impl FromStr for WebOrigin {
             return Ok(Self(text.to_owned()));
         }
         let uri: Uri = text.parse().map_err(|_| error())?;
-        // As browsers write it: no path, no user, lower case.
+        // Browsers write it in lower case, without path and user.
         let (scheme, host) = (uri.scheme_str().ok_or_else(error)?, uri.authority().ok_or_else(error)?);
         let origin = format!("{scheme}://{host}");
         if text != origin || text.contains(['@', '*']) || text != text.to_lowercase() {

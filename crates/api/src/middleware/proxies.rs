@@ -16,14 +16,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether every address of IPv4, or of IPv6, is in it.
+    /// Whether it holds every address of IPv4, or of IPv6.
     #[must_use]
     pub fn is_everybody(&self) -> bool {
         self.0.prefix_len() == 0
     }
-}
 
-impl Network {
     /// Whether the address is in it.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -46,7 +44,7 @@ impl FromStr for Network {
     }
 }
 
-/// Proxies whose word on where a request comes from is taken.
+/// Proxies whose `X-Forwarded-For` is believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies(Arc<[Network]>);
 
@@ -59,18 +57,17 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The nearest address that is not one of the proxies. Every proxy appends
-    /// the address it saw to `X-Forwarded-For`, so the header is read from its
-    /// end, and nothing is believed that stands before a word that is none of theirs.
+    /// The nearest address that is not one of the proxies. Every proxy appends the address that it saw, so the header is
+    /// read from its end. An entry that no trusted proxy wrote ends the reading: a client can write anything before it.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut address = peer.to_canonical();
-        // The header of anybody else is not even read: it may be long.
+        // The header of a stranger may be long, and is not read.
         if !self.contain(address) {
             return address;
         }
         let mut hops: Vec<&str> = Vec::new();
         for value in headers.get_all(FORWARDED_FOR) {
-            // One that is not text ends what can be believed, as any other that is no address does.
+            // A value that is not text counts as one entry that is no address.
             hops.extend(value.to_str().unwrap_or("?").split(','));
         }
         while self.contain(address) {

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use buckets::Buckets;
 use headers::RateLimit;
 
-/// Requests a second without end. Twenty seconds' worth of them may come at once.
+/// How many requests a second. Twenty seconds' worth of them may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits {
     /// Of one signed-in user.

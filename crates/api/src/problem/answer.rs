@@ -1,4 +1,4 @@
-//! An error on its way to the caller.
+//! The answer that tells an error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,10 +15,11 @@ use crate::middleware::rate_limit::headers::RateLimit;
 
 /// How long a caller should wait when the database or the hash queue is busy, in seconds.
 const RETRY_SECONDS: u64 = 1;
-/// Most errors of one answer. What a client sends is small, and its answer is to be no larger than needed to mend it.
+const UNAVAILABLE: &str = "the service cannot answer at the moment, try again";
+/// Most errors of one answer. More do not help a client to correct its request.
 const MAX_ERRORS: usize = domain::import::MAX_ERRORS;
 
-/// An error on its way to the caller.
+/// An error that is about to be answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     code: Code,
@@ -26,12 +27,12 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     tries_left: Option<u8>,
     customers: Option<u64>,
-    /// Small, or every `Result` gets too large.
+    /// An `u32` keeps every `Result<_, Problem>` small.
     errors_omitted: u32,
     retry_after: Option<u64>,
     limit: Option<Box<RateLimit>>,
     request_id: Option<String>,
-    /// Whether an access token was offered, and refused.
+    /// Whether the request brought an access token that was refused.
     token_was_refused: bool,
 }
 
@@ -75,7 +76,6 @@ pub(crate) struct ProblemBody<'a> {
 }
 
 impl Problem {
-    /// A problem of this kind, told in one sentence.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -92,7 +92,6 @@ impl Problem {
     }
 
     /// Fields that are not acceptable, all at once.
-    #[must_use]
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let problem = match errors.len() {
             1 => Self::new(Code::ValidationFailed, "one field is not acceptable"),
@@ -102,13 +101,11 @@ impl Problem {
     }
 
     /// One field that is not acceptable.
-    #[must_use]
     pub(crate) fn invalid_field(field: &str, error: ValueError) -> Self {
         Self::invalid(vec![FieldError::new(field, error)])
     }
 
     /// Lines of a file that are not acceptable, and how many more errors there are.
-    #[must_use]
     pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
         let count = errors.len() as u64 + omitted;
         let detail = format!("nothing was imported; errors in the file: {count}");
@@ -122,14 +119,12 @@ impl Problem {
         Self { errors, errors_omitted: u32::try_from(omitted).unwrap_or(u32::MAX), ..self }
     }
 
-    /// Too much of this is going on already.
-    #[must_use]
+    /// Too much of this is going on; the caller may come back after so many seconds.
     pub(crate) fn busy(detail: &'static str, retry_after: u64) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, detail) }
     }
 
     /// Fields that the caller may not set.
-    #[must_use]
     pub(crate) fn forbidden_fields(fields: &[Field]) -> Self {
         let error = || ValueError::new("forbidden", "not yours to set, or not to this value");
         Self {
@@ -149,7 +144,6 @@ impl Problem {
         Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }
     }
 
-    /// A key that belongs to another request.
     pub(super) fn key_reused() -> Self {
         let error = ValueError::new("reused", "belongs to another request of the last 24 hours");
         Self {
@@ -159,25 +153,21 @@ impl Problem {
     }
 
     /// No good access token.
-    #[must_use]
     pub(crate) fn invalid_token() -> Self {
         Self::new(Code::InvalidToken, "send a valid access token as Authorization: Bearer")
     }
 
     /// The same problem of a request that brought a token.
-    #[must_use]
     pub(crate) fn about_a_token(self) -> Self {
         Self { token_was_refused: self.code == Code::InvalidToken, ..self }
     }
 
     /// No such record, or not for this caller.
-    #[must_use]
     pub(crate) fn not_found() -> Self {
         Self::new(Code::NotFound, "there is nothing here for you")
     }
 
     /// Too many requests or attempts.
-    #[must_use]
     pub(crate) fn rate_limited(limit: RateLimit) -> Self {
         let detail = "too many attempts, try again later";
         Self {
@@ -187,28 +177,24 @@ impl Problem {
         }
     }
 
-    /// A fault of ours, logged here and nowhere else.
+    /// A fault of ours. Logged here and nowhere else.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %ErrorChain(error), "request failed");
         Self::new(Code::Internal, "the request could not be carried out")
     }
 
-    /// Nobody can be served at the moment, logged here and nowhere else.
+    /// No request can be served at the moment. Logged here and nowhere else.
     pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::warn!(error = %ErrorChain(error), "temporarily unavailable");
-        let detail = "the service cannot answer at the moment, try again";
-        Self { retry_after: Some(RETRY_SECONDS), ..Self::new(Code::Unavailable, detail) }
+        Self::busy(UNAVAILABLE, RETRY_SECONDS)
     }
 
-    /// The same problem, tied to its request.
-    #[must_use]
     pub(crate) fn with_request_id(mut self, id: &str) -> Self {
         self.request_id = Some(id.to_owned());
         self
     }
 
     /// The problem that a bare status of the framework stands for.
-    #[must_use]
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::invalid_token(),
@@ -217,10 +203,7 @@ impl Problem {
             408 => Self::new(Code::RequestTimeout, "the request took too long to arrive"),
             413 => Self::new(Code::PayloadTooLarge, "the body is too large"),
             415 => Self::new(Code::UnsupportedMediaType, "send application/json"),
-            503 => Self {
-                retry_after: Some(RETRY_SECONDS),
-                ..Self::new(Code::Unavailable, "the service cannot answer at the moment, try again")
-            },
+            503 => Self::busy(UNAVAILABLE, RETRY_SECONDS),
             400..500 => Self::new(Code::BadRequest, "the request is malformed"),
             _ => Self::new(Code::Internal, "the request could not be carried out"),
         }

@@ -9,12 +9,12 @@ use super::formula::restored;
 use super::header::{Heading, not_utf8};
 use crate::json::parse_cell;
 
-/// Longest cell that is looked at, in bytes: more than any value may have.
+/// Longest cell that is read, in bytes. No value may be as long.
 const MAX_CELL: usize = 64 * 1024;
 
-/// Whether a cell is empty: nothing is seen in it. A missing one is, too.
+/// Whether nothing can be seen in a cell.
 pub(super) fn is_empty(cell: &[u8]) -> bool {
-    // A file may have millions of them.
+    // The cheap checks come first: a file may have millions of cells.
     cell.is_empty() || cell.trim_ascii_start().is_empty() || str::from_utf8(cell).is_ok_and(is_blank)
 }
 
@@ -81,7 +81,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Spreadsheets write it in capitals.
+/// `true` or `false` in any case: spreadsheets write capitals.
 fn boolean(text: &str) -> Result<bool, ValueError> {
     let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
     match (is("true"), is("false")) {

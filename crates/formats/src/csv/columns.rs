@@ -1,12 +1,12 @@
 //! The columns of a file of people.
 
-/// What a file may begin with to say that it is UTF-8.
+/// The mark of UTF-8 that a file may begin with.
 pub(crate) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-/// What an import reads.
+/// The columns that an import reads.
 pub(crate) const IMPORTED: [&str; 4] = ["phone", "display_name", "assigned_manager_email", "metadata"];
 
-/// What an export writes, in this order; first what can be imported.
+/// The columns that an export writes, in this order. Those that can be imported come first.
 pub(crate) const EXPORTED: [&str; 15] = [
     "phone",
     "display_name",

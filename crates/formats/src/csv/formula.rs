@@ -1,6 +1,6 @@
 //! Cells that a spreadsheet would run as a formula.
 
-/// What makes a spreadsheet take a cell for a formula when it comes first, the full-width forms included.
+/// Characters that begin a formula in a spreadsheet, the full-width forms included.
 const ACTIVE: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Whether the text begins with a formula, or with quotes before one.

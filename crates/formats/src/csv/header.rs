@@ -26,7 +26,7 @@ pub enum OpenError {
 /// A column that is not acceptable, or the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderError {
-    /// What the header calls it; `None` when it is the file that is of another kind.
+    /// Its name in the header; `None` when the whole file is of another kind.
     pub column: Option<String>,
     /// Why.
     pub error: ValueError,
@@ -37,14 +37,14 @@ pub struct HeaderError {
 pub(super) enum Heading {
     /// A column that is read.
     Read(Column),
-    /// One of an export's that is passed over.
+    /// A column of an export that is skipped.
     Passed,
-    /// Nothing: no cell with a text may stand there.
+    /// No name: cells below must be empty.
     Nameless,
 }
 
-/// Goes to the first character, after a byte order mark. Answers why the file is not read when its first bytes are those of
-/// another kind of file.
+/// Goes to the first character, after a byte order mark. Returns an error when the first bytes are those of another kind of
+/// file.
 pub(super) fn begin(file: &mut (impl Read + Seek)) -> io::Result<Option<ValueError>> {
     file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn begin(file: &mut (impl Read + Seek)) -> io::Result<Option<ValueErr
     Ok(other_kind(&start).map(|kind| ValueError::new("invalid_utf8", format!("the file is {kind}: {SAVE_AS}"))))
 }
 
-/// What to do about a file of another kind.
+/// What to do with a file of another kind.
 const SAVE_AS: &str = "save it as \"CSV UTF-8 (comma delimited)\"";
 
 /// Text of CSV has no NUL, so one near the start tells UTF-16, with or without its mark.
@@ -67,8 +67,8 @@ fn other_kind(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// What the header says. Columns without a name are none, and those of an export that can't be imported are passed over if
-/// all of them are there: a single one was put there by somebody who expects it to be read.
+/// The columns of the header. The columns of an export that cannot be imported are skipped when all of them are there. A
+/// single one is an error: somebody added it and expects it to be read.
 pub(super) fn columns(header: &ByteRecord) -> Result<Vec<Heading>, Vec<HeaderError>> {
     if header.len() > MAX_COLUMNS {
         let error = ValueError::new("too_many_columns", format!("at most {MAX_COLUMNS} columns"));

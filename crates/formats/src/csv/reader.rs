@@ -1,4 +1,4 @@
-//! CSV in: a file that is read off the async threads, some lines at a time.
+//! Reads CSV outside the async threads, some lines at a time.
 
 use std::io;
 
@@ -21,9 +21,6 @@ pub struct CsvLines {
 
 impl CsvLines {
     /// Reads the header.
-    ///
-    /// # Errors
-    /// [`OpenError`].
     pub async fn open(file: Box<dyn Spool>) -> Result<Self, OpenError> {
         let opened = tokio::task::spawn_blocking(move || File::open(file)).await;
         let file = opened.map_err(|error| OpenError::Io(io::Error::other(error)))??;
@@ -83,7 +80,7 @@ impl File {
             .buffer_capacity(64 * 1024)
             .from_reader(Text::new(file));
         let mut record = ByteRecord::new();
-        // Lines without any text are passed over before the header too.
+        // Empty lines before the header are skipped, too.
         while reader.read_byte_record(&mut record).map_err(|error| OpenError::Io(error.into()))?
             && record.iter().all(is_empty)
         {}
@@ -94,7 +91,7 @@ impl File {
     fn lines(&mut self, limit: usize) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
         while lines.len() < limit && self.reader.read_byte_record(&mut self.record)? {
-            // Spreadsheets like to write lines of nothing but commas.
+            // Spreadsheets write lines of nothing but commas.
             if !self.record.iter().all(is_empty) {
                 lines.push(self.line());
             }
@@ -105,7 +102,7 @@ impl File {
     fn line(&self) -> Line {
         let is_open = self.ends_in_open_quote();
         let breaks = self.record.as_slice().split(|byte| *byte == b'\n').skip(1).count() as u64;
-        // The position is after the record and what ends it.
+        // The position is after the record and its line feed.
         let number = self.reader.position().line() - breaks - u64::from(!is_open);
         let whole = |code, detail: String| {
             let refused = vec![Refused { column: None, error: ValueError::new(code, detail) }];
@@ -126,13 +123,13 @@ impl File {
         }
     }
 
-    /// The last cell with a text that stands under nothing. Cells that are missing at the end are empty.
+    /// The last cell with a text in a column without a name.
     fn cell_without_name(&self) -> Option<usize> {
         let is_stray = |at: usize| self.columns.get(at).is_none_or(|heading| *heading == Heading::Nameless);
         (0..self.record.len()).rev().find(|at| is_stray(*at) && !is_empty(&self.record[*at]))
     }
 
-    /// Whether the record goes on to the end of the file since a quote was not closed.
+    /// Whether an open quote makes the record reach the end of the file.
     fn ends_in_open_quote(&self) -> bool {
         self.reader.get_ref().has_open_quote() && self.record.as_slice().ends_with(b"\n")
     }

@@ -1,9 +1,9 @@
-//! The bytes of a file as a reader of CSV wants them.
+//! Line ends and quotes of a file, made equal for the reader of CSV.
 
 use std::io::{self, Read};
 
-/// Text in which every line ends with `\n`, the last one too, whatever the file ends its lines with. So
-/// every record ends with one, by which its line is counted.
+/// Text in which every line ends with `\n`, the last one too, whatever the file uses. So every record ends with one, and
+/// its line can be counted.
 pub(super) struct Text<R> {
     inner: R,
     after_cr: bool,
@@ -17,11 +17,11 @@ pub(super) struct Text<R> {
 enum CellState {
     /// A quote would open it.
     Start,
-    /// It is without quotes: one in it is a character like any other.
+    /// It has no quotes around it: a quote in it is an ordinary character.
     Plain,
     /// It is in quotes.
     Quoted,
-    /// After a quote in it, which closes it unless another one follows.
+    /// After a quote, which ends the cell unless another one follows.
     AfterQuote,
 }
 

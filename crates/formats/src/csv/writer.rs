@@ -1,4 +1,4 @@
-//! CSV out.
+//! Writes CSV.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Numbers in JSON that would not come back as they were sent. A parser rounds them, so they are looked for in the text.
+//! Numbers in JSON that a parser would round. They are found in the text, before it is parsed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,8 +8,8 @@ use domain::ValueError;
 use domain::value::check_number;
 use serde::de::IgnoredAny;
 
-/// As many as are told.
-const MAX_TOLD: usize = 100;
+/// Most numbers that are reported.
+const MAX_REPORTED: usize = 100;
 
 /// A number that is refused.
 #[derive(Debug, PartialEq)]
@@ -22,10 +22,10 @@ pub struct Inexact {
     pub error: ValueError,
 }
 
-/// The text with a zero in the place of each number that is refused, and these: the first hundred, and with pointers that
-/// are together no longer than the text. What is no JSON stays none.
+/// Replaces each number that is refused by a zero. Returns the text and the first hundred of these numbers, fewer when
+/// their pointers get longer than the text. A text that is no JSON stays none.
 pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
-    let mut scan = Scan { json, open: Vec::new(), told: 0, found: Vec::new(), refused: Vec::new() };
+    let mut scan = Scan { json, open: Vec::new(), reported: 0, found: Vec::new(), refused: Vec::new() };
     scan.run();
     let Scan { found, refused, .. } = scan;
     if refused.is_empty() {
@@ -54,7 +54,7 @@ struct Scan<'j> {
     json: &'j [u8],
     open: Vec<Open>,
     /// Bytes of all pointers so far.
-    told: usize,
+    reported: usize,
     found: Vec<Inexact>,
     refused: Vec<Range<usize>>,
 }
@@ -103,22 +103,22 @@ impl Scan<'_> {
         let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         let end = start + self.json[start..].iter().take_while(is_part).count();
         let literal = str::from_utf8(&self.json[start..end]).unwrap_or_default();
-        // What is no number is left for the parser to refuse.
+        // The parser refuses what is no number.
         if let Err(error) = check_number(literal)
             && serde_json::from_str::<IgnoredAny>(literal).is_ok()
         {
-            self.tell(literal.to_owned(), error);
+            self.report(literal.to_owned(), error);
             self.refused.push(start..end);
         }
         end
     }
 
-    fn tell(&mut self, literal: String, error: ValueError) {
-        if self.found.len() == MAX_TOLD || self.told > self.json.len() {
+    fn report(&mut self, literal: String, error: ValueError) {
+        if self.found.len() == MAX_REPORTED || self.reported > self.json.len() {
             return;
         }
         let pointer = self.pointer();
-        self.told += pointer.len();
+        self.reported += pointer.len();
         self.found.push(Inexact { pointer, literal, error });
     }
 
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(pointers(json), expected, "{json}");
         }
         let many = format!("[{}]", vec!["1e999"; 500].join(","));
-        assert_eq!(pointers(&many).len(), MAX_TOLD);
+        assert_eq!(pointers(&many).len(), MAX_REPORTED);
         let long = format!("{{\"{}\":[{}]}}", "x".repeat(5000), vec!["1e999"; 90].join(","));
         assert!(pointers(&long).iter().map(String::len).sum::<usize>() < 3 * long.len());
     }

@@ -7,7 +7,7 @@ use domain::Timestamp;
 
 use super::headers::RateLimit;
 
-/// So many seconds' worth of requests may come at once.
+/// How many seconds' worth of requests may come at once.
 const BURST_SECONDS: u32 = 20;
 /// Buckets that share a lock; the fullest of them makes room for a newcomer.
 const WAYS: usize = 8;
@@ -17,8 +17,8 @@ const MICROSECONDS: i64 = 1_000_000;
 
 /// One bucket for each key, as far as there is room.
 ///
-/// Whoever sends from very many addresses can push out the buckets of others,
-/// which only makes those full again: nobody is refused for another's requests.
+/// A client with very many addresses can push out the buckets of others. That only fills those again: nobody is
+/// refused because of another's requests.
 pub(super) struct Buckets {
     name: &'static str,
     /// How long one request takes to be forgotten, in microseconds.
@@ -29,7 +29,7 @@ pub(super) struct Buckets {
     sets: Box<[Mutex<[Bucket; WAYS]>]>,
 }
 
-/// The generic cell rate algorithm (ITU-T I.371) needs to know no more.
+/// All that the generic cell rate algorithm (ITU-T I.371) needs.
 #[derive(Clone, Copy, Default)]
 struct Bucket {
     key: u64,
@@ -56,7 +56,7 @@ impl Buckets {
         let set = usize::try_from(key % SETS as u64).unwrap_or_default();
         let mut set = self.sets[set].lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = bucket_of(&mut set, key);
-        // A clock that was set back makes nobody wait longer than an empty bucket does.
+        // When the clock was set back, nobody waits longer than for an empty bucket.
         let used = (bucket.full_at - now).clamp(0, self.capacity);
         if used + self.interval > self.capacity {
             return Err(self.state(0, used + self.interval - self.capacity));
