@@ -44,9 +44,7 @@ pub struct AccessTokens {
 /// What an access token says. Nothing personal is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The issuer.
     pub iss: String,
-    /// The audience.
     pub aud: String,
     /// Whose token it is.
     pub sub: UserId,
@@ -54,7 +52,6 @@ pub struct Claims {
     pub role: Role,
     /// The session it belongs to.
     pub sid: SessionId,
-    /// Identifies the token.
     pub jti: Uuid,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
@@ -89,9 +86,6 @@ impl AccessTokens {
     }
 
     /// A token for a session of the person. Answers how many seconds it is good for, too.
-    ///
-    /// # Errors
-    /// [`AuthError::Crypto`] when there is no key to sign with.
     pub fn issue(&self, user: &User, session: SessionId) -> Result<(SecretString, i64), AuthError> {
         let signer = self.keys.signer().ok_or(CryptoError)?;
         let mut header = Header::new(Algorithm::EdDSA);

@@ -45,7 +45,6 @@ pub struct FirstAdminSignUp {
 /// How there came to be an admin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminMade {
-    /// Somebody new was entered.
     Created,
     /// Somebody on the staff got a new password, and the role if they had another.
     Recovered,
@@ -66,9 +65,6 @@ impl Admins {
 
     /// A token with which the first admin signs up, to be printed once; `None` when there is an admin. Earlier ones
     /// stay good, as other instances printed theirs.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
     pub async fn make_setup_token(&self) -> Result<Option<SecretString>, AuthError> {
         let token = new_setup_token()?;
         let kept = self.setup.add_setup_token(&digest(&token), self.env.now()).await?;
@@ -76,9 +72,6 @@ impl Admins {
     }
 
     /// Enters the first admin, active, and signs them in.
-    ///
-    /// # Errors
-    /// [`AuthError::SetupTokenRefused`], [`AuthError::Invalid`], `Taken`, [`AuthError::Overloaded`].
     pub async fn sign_up_first(&self, actor: &Actor, form: FirstAdminSignUp) -> Result<Answer, AuthError> {
         let FirstAdminSignUp { setup_token, staff: form } = form;
         form.check(self.passwords.policy())?;
@@ -102,9 +95,6 @@ impl Admins {
     ///
     /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for
     /// somebody new. An unapproved sign-up with it is replaced.
-    ///
-    /// # Errors
-    /// [`AuthError::Invalid`] for a weak password, [`AuthError::Store`].
     pub async fn create_first_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
         // No hash at every start. The transaction has the last word.
         if self.setup.has_admin().await? {

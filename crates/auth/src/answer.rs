@@ -32,7 +32,6 @@ pub struct SignedIn {
     pub refresh_token: SecretString,
     /// Seconds that the refresh token is good for.
     pub refresh_expires_in: i64,
-    /// Whose they are.
     pub user: User,
 }
 
@@ -50,11 +49,8 @@ pub struct CodeSent {
 /// Somebody who is signed in, as the database has them now.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// As the first argument of use-cases.
     pub actor: Actor,
-    /// Who.
     pub user: User,
-    /// By which session.
     pub session_id: SessionId,
 }
 

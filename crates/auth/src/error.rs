@@ -34,10 +34,7 @@ pub enum AuthError {
     SetupTokenRefused,
     /// More passwords wait to be hashed than can be served in time.
     #[error("too many passwords are waiting to be checked")]
-    Overloaded {
-        /// When to try again.
-        retry_after: Duration,
-    },
+    Overloaded { retry_after: Duration },
     /// Too many guesses of one password, or from one address, or codes for one contact.
     #[error("too many attempts")]
     TooMany(TooMany),
@@ -50,7 +47,6 @@ pub enum AuthError {
     /// The database could not answer. Says nothing about the caller.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The crypto library failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 }
@@ -60,7 +56,6 @@ pub enum AuthError {
 pub struct Refusal {
     /// The field by its name in the contract, such as `new_password`.
     pub field: &'static str,
-    /// Why.
     pub error: ValueError,
 }
 

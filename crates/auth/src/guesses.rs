@@ -50,9 +50,6 @@ impl Pauses {
 impl Guesses {
     /// Waits until so few clients of one network are looking at the password of one account that this one may too.
     /// `None` when nothing is limited.
-    ///
-    /// # Errors
-    /// [`AuthError::Overloaded`] when that takes longer than `until`.
     pub(crate) async fn wait_for_turn(
         &self,
         actor: &Actor,

@@ -1,5 +1,5 @@
-//! Password hashes, made on threads of their own and never more at once than the machine can bear: a flood of sign-ins
-//! leaves the other routes fast.
+//! Hashes passwords on threads of their own, never more at once than the machine can bear. A flood of sign-ins leaves
+//! the other routes fast.
 
 mod queue;
 
@@ -46,7 +46,6 @@ impl Verdict {
 /// What is to be hashed when a password was right.
 #[derive(Clone, Copy, Debug)]
 pub enum Then<'p> {
-    /// Nothing.
     Nothing,
     /// The same password, if its hash is cheaper than new ones are.
     Renew,
@@ -64,9 +63,6 @@ impl PasswordHasher {
     const MAX_STORED_COST: u32 = 16;
 
     /// A hasher for new hashes of this cost, on this many threads at once.
-    ///
-    /// # Errors
-    /// `out_of_range` for a cost below 4 or above 15.
     pub fn new(cost: u32, threads: NonZeroUsize) -> Result<Self, ValueError> {
         if !Self::COSTS.contains(&cost) {
             return Err(ValueError::new("out_of_range", "must be from 4 to 15"));
@@ -91,9 +87,6 @@ impl PasswordHasher {
     }
 
     /// The same for a request that arrived before.
-    ///
-    /// # Errors
-    /// As [`Self::enter`].
     pub(crate) fn enter_until(&self, address: Option<IpAddr>, until: Instant) -> Result<HashPermit, AuthError> {
         self.queue.enter(address, until)
     }
@@ -109,18 +102,12 @@ impl PasswordHasher {
     }
 
     /// Hashes a new password.
-    ///
-    /// # Errors
-    /// [`AuthError::Overloaded`] when no thread comes free in time.
     pub async fn hash(&self, permit: &mut HashPermit, password: &Password) -> Result<PasswordHash, AuthError> {
         let (material, cost) = (material(password), self.cost);
         Ok(permit.run(move || hash(&material, cost)).await??)
     }
 
     /// Checks a password. Without a usable hash, and whatever is wrong with the password, it takes the time of a check.
-    ///
-    /// # Errors
-    /// [`AuthError::Overloaded`] when no thread comes free in time.
     pub async fn verify(
         &self,
         permit: &mut HashPermit,

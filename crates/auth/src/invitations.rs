@@ -28,9 +28,6 @@ impl Invitations {
     /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
     /// nothing. The code is good for 72 hours; after that, a forgotten password is the way in. Whatever password `new`
     /// brings is left out.
-    ///
-    /// # Errors
-    /// Those of [`Accounts::create_once`].
     pub async fn invite(&self, actor: &Actor, new: NewStaff, remember: Option<Remember>) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
         let (account, event) = self.accounts.draft(actor, new, remember)?;

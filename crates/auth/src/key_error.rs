@@ -14,16 +14,10 @@ pub const MASTER_KEY_MIN_LENGTH: usize = 16;
 pub enum KeyError {
     /// A stored key is sealed and no master key is configured.
     #[error("key {id} is sealed: auth.master_key must be set to the key it was sealed with")]
-    MasterKeyMissing {
-        /// The stored key.
-        id: String,
-    },
+    MasterKeyMissing { id: String },
     /// A stored key is sealed with another master key.
     #[error("key {id} does not open: auth.master_key is not the one it was sealed with")]
-    MasterKeyWrong {
-        /// The stored key.
-        id: String,
-    },
+    MasterKeyWrong { id: String },
     /// The configured master key is easily guessed.
     #[error("auth.master_key has {length} characters; allowed is {MASTER_KEY_MIN_LENGTH} or more, drawn at random")]
     MasterKeyTooShort {
@@ -32,17 +26,12 @@ pub enum KeyError {
     },
     /// A stored key is not what its purpose asks for.
     #[error("key {id} is damaged")]
-    Damaged {
-        /// The stored key.
-        id: String,
-    },
+    Damaged { id: String },
     /// The store kept no key for a purpose.
     #[error("there is no {0} key")]
     Missing(KeyPurpose),
-    /// The database could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The crypto library failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 }

@@ -1,4 +1,4 @@
-//! Single keys: how they are made, sealed for storage, and opened for use.
+//! Makes keys, seals them for storage, and opens them for use.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};

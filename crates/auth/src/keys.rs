@@ -74,9 +74,6 @@ impl KeyRing {
 
     /// Reads the keys again. The server does so every 20 seconds, so that a key that another instance made is known
     /// well before its first use.
-    ///
-    /// # Errors
-    /// [`KeyError`]; the keys stay as they were.
     pub async fn reload(&self) -> Result<(), KeyError> {
         let keys = read(&*self.store, &*self.clock, self.master.as_ref()).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);

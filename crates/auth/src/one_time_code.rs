@@ -1,4 +1,4 @@
-//! One-time codes: how they are made, kept and recognised.
+//! Makes one-time codes, keeps them as digests, and recognises them.
 
 use aws_lc_rs::rand;
 use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};

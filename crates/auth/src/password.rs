@@ -15,9 +15,6 @@ impl Password {
     pub const MAX_LENGTH: usize = 128;
 
     /// Takes any password that somebody may have. Whether it is good enough to be set is for [`PasswordPolicy`].
-    ///
-    /// # Errors
-    /// `too_short` for nothing at all, `too_long` for more than 128 characters.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let normal: String = text.nfc().collect();
         let password = Self(SecretString::from(normal));
@@ -72,9 +69,6 @@ impl PasswordPolicy {
     pub const LEAST_MIN_LENGTH: usize = 8;
 
     /// A policy with another minimum length, in characters.
-    ///
-    /// # Errors
-    /// `out_of_range` for a minimum below 8 or above 128.
     pub fn new(min_length: usize) -> Result<Self, ValueError> {
         if (Self::LEAST_MIN_LENGTH..=Password::MAX_LENGTH).contains(&min_length) {
             Ok(Self { min_length })
@@ -90,9 +84,6 @@ impl PasswordPolicy {
     }
 
     /// Whether the password may be set for the account with this e-mail.
-    ///
-    /// # Errors
-    /// `too_short`, `too_long`, `common_password` or `contains_email`.
     pub fn check(&self, password: &Password, account_email: Option<&Email>) -> Result<(), ValueError> {
         let length = password.length();
         if length < self.min_length {

@@ -69,9 +69,6 @@ impl Passwords {
     }
 
     /// Checks and hashes a password that somebody is to have, for `Accounts::create`. `field` names it in a refusal.
-    ///
-    /// # Errors
-    /// [`AuthError::Invalid`] for a weak one, [`AuthError::Overloaded`].
     pub async fn hash_new(
         &self,
         actor: &Actor,
@@ -85,9 +82,6 @@ impl Passwords {
 
     /// Sends a code for a new password. Nobody is told whether anybody gets it; everybody is told that it goes by
     /// e-mail.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
     pub async fn forgot(&self, actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
         let found = self.store.find_credentials(email).await?;
         let user = found.map(|found| found.user).filter(|user| user.is_active);
@@ -157,9 +151,6 @@ impl Passwords {
     }
 
     /// Whether the caller has a password at all, before a request that needs it is read.
-    ///
-    /// # Errors
-    /// `Forbidden` for customers, who sign in by code.
     pub fn check_exists(&self, caller: &Caller) -> Result<(), AuthError> {
         if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
     }

@@ -23,9 +23,7 @@ use crate::wiring::{AuthStore, Shared};
 /// The use-cases of authentication. The caller is the first argument of each. Clones share everything.
 #[derive(Clone)]
 pub struct Services {
-    /// How people come in.
     pub sign_in: SignIn,
-    /// How people enter themselves.
     pub sign_up: SignUp,
     /// The second step of both, when it needs a code.
     pub codes: Codes,
@@ -37,23 +35,19 @@ pub struct Services {
     pub passwords: Passwords,
     /// How staff who were entered without a password get in.
     pub invitations: Invitations,
-    /// How admins come to be.
     pub admins: Admins,
 }
 
 /// What the use-cases need beside a store.
 pub struct Config {
-    /// Time and identifiers.
     pub clock: Arc<dyn Clock>,
     /// The keys of codes and refresh tokens.
     pub keys: Arc<KeyRing>,
     /// What access tokens say of themselves.
     pub tokens: TokenSettings,
-    /// Hashes and checks passwords.
     pub hasher: PasswordHasher,
     /// Notified when a message was written, so that the outbox of this process looks at once.
     pub outbox_signal: Arc<Notify>,
-    /// What the operator chose.
     pub settings: Settings,
 }
 

@@ -26,9 +26,6 @@ impl Sessions {
     }
 
     /// The caller's sessions, newest first; [`Caller::session_id`] tells which is in use.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, AuthError> {
         Ok(self.store.list_sessions(caller.user.id, self.env.now()).await?)
     }
@@ -52,9 +49,6 @@ impl Sessions {
 
     /// Ends the caller's sessions but the one in use, which must be fresh where the caller has a password: whoever
     /// stole a token would otherwise put the owner out. Answers how many.
-    ///
-    /// # Errors
-    /// `ReauthenticationRequired`.
     pub async fn end_others(&self, caller: &Caller) -> Result<u64, AuthError> {
         let event = self.ended(&caller.actor, caller.user.id);
         if caller.user.staff().is_none() {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::password::PasswordPolicy;
 
-/// What the operator chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Who may sign up.
@@ -23,7 +22,6 @@ pub struct Settings {
     pub session_max_ttl_customers: TimeDelta,
     /// Whether guesses of passwords, and codes to one contact or for one address, are limited.
     pub limits: bool,
-    /// Codes that may be asked for from one address in an hour.
     pub codes_per_address: u32,
     /// Staff who may sign up from one address in an hour.
     pub signups_per_address: u32,
@@ -60,11 +58,9 @@ impl Default for Settings {
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignupPolicy {
-    /// Staff.
     pub staff: StaffSignup,
     /// Whether staff prove their e-mail by a code first.
     pub verify_staff: bool,
-    /// Customers.
     pub customers: CustomerSignup,
 }
 

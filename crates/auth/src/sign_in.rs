@@ -94,10 +94,6 @@ impl SignIn {
     }
 
     /// Signs staff in, or asks for their second factor. Unknown e-mail and wrong password are one answer in one time.
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidCredentials`], [`AuthError::AccountInactive`] after the right password,
-    /// [`AuthError::Overloaded`].
     pub async fn by_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Answer, AuthError> {
         let proven = self.check_password(actor, email, password).await?;
         if !proven.user.is_active {
@@ -112,9 +108,6 @@ impl SignIn {
 
     /// Sends a code to a customer's phone. Numbers that nobody has, staff's included, get the same answer and the same
     /// work.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
     pub async fn by_phone(&self, actor: &Actor, phone: &Phone) -> Result<CodeSent, AuthError> {
         let customer = self.users.find_customer_by_phone(phone).await?;
         let draft = Draft {

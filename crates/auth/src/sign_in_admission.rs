@@ -28,9 +28,6 @@ pub(crate) struct SignInAdmission {
 
 impl SignInAdmission {
     /// A place in the queue for hashes, of the share that the actor's network has.
-    ///
-    /// # Errors
-    /// [`AuthError::Overloaded`].
     pub(crate) async fn enter(&self, actor: &Actor) -> Result<HashPermit, AuthError> {
         self.enter_until(actor, Instant::now() + PATIENCE).await
     }
@@ -48,9 +45,6 @@ impl SignInAdmission {
     }
 
     /// Waits until fewer than `at_once` with this key are through.
-    ///
-    /// # Errors
-    /// [`AuthError::Overloaded`] when that takes longer than `until`.
     pub(crate) async fn pass(
         &self,
         key: Digest,

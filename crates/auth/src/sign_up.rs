@@ -46,11 +46,8 @@ pub struct StaffSignUp {
     pub email: Email,
     /// And with this.
     pub password: Password,
-    /// As given.
     pub display_name: Option<DisplayName>,
-    /// As given.
     pub phone: Option<Phone>,
-    /// As given.
     pub tin_trunk_number: Option<TrunkNumber>,
     /// Over which channel they get codes.
     pub verification_method: VerificationMethod,
@@ -131,9 +128,6 @@ impl SignUp {
     }
 
     /// Sends a code to a phone whose owner becomes a customer with it, or is signed in when they are one.
-    ///
-    /// # Errors
-    /// [`AuthError::SignupClosed`], for known numbers alike.
     pub async fn customer(
         &self,
         actor: &Actor,

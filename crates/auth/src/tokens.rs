@@ -8,7 +8,6 @@ use domain::session::{Digest, Session};
 use domain::store::SessionStore;
 use domain::{Actor, Authority, Error, Origin, Role, Timestamp};
 
-use crate::access_token::AccessTokens;
 use crate::answer::{Caller, SignedIn};
 use crate::crypto::equal;
 use crate::env::Env;
@@ -33,18 +32,12 @@ enum Standing {
 pub struct Tokens {
     env: Arc<Env>,
     pub(crate) sessions: Arc<dyn SessionStore>,
-    access_tokens: AccessTokens,
     issuer: Arc<SessionIssuer>,
 }
 
 impl Tokens {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
-        Self {
-            env: shared.env.clone(),
-            sessions: store.clone(),
-            access_tokens: shared.access_tokens.clone(),
-            issuer: shared.issuer.clone(),
-        }
+        Self { env: shared.env.clone(), sessions: store.clone(), issuer: shared.issuer.clone() }
     }
 
     /// Who calls with this access token. The session, the role and whether the person is active are the database's
@@ -54,7 +47,7 @@ impl Tokens {
     /// [`AuthError::InvalidToken`] for any token that is not of a living session; [`AuthError::Store`] when the
     /// database can't say.
     pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
-        let claims = self.access_tokens.verify(bearer).await?;
+        let claims = self.issuer.access_tokens.verify(bearer).await?;
         let user = self.sessions.find_caller(claims.sid, self.env.now()).await?;
         let user = user
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
@@ -66,9 +59,6 @@ impl Tokens {
     /// A new pair of tokens for a refresh token, which is spent by that. The token just spent gives the same successor
     /// again for ten seconds; an older one was stolen, or its owner's was, and ends the session (RFC 9700 section
     /// 4.14.2).
-    ///
-    /// # Errors
-    /// [`AuthError::InvalidToken`].
     pub async fn renew(&self, actor: &Actor, refresh_token: &str) -> Result<SignedIn, AuthError> {
         let token = RefreshToken::parse(refresh_token, &self.env.keys.secrets()).ok_or(AuthError::InvalidToken)?;
         let mut renewed = self.renew_once(actor, &token).await;

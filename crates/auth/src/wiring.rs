@@ -13,7 +13,7 @@ use crate::guesses::Guesses;
 use crate::hasher::PasswordHasher;
 use crate::issuer::SessionIssuer;
 use crate::known_networks::KnownNetworks;
-use crate::sign_in_admission::SignInAdmission;
+use crate::sign_in_admission::{Gates, SignInAdmission};
 
 /// Everything that a database keeps for authentication.
 pub trait AuthStore:
@@ -36,7 +36,6 @@ impl<S> AuthStore for S where
 /// What several use-cases share.
 pub(crate) struct Shared {
     pub(crate) env: Arc<Env>,
-    pub(crate) access_tokens: AccessTokens,
     pub(crate) networks: Arc<KnownNetworks>,
     pub(crate) admission: Arc<SignInAdmission>,
     pub(crate) guesses: Arc<Guesses>,
@@ -53,7 +52,7 @@ impl Shared {
     ) -> Self {
         let env = Arc::new(env);
         let networks = Arc::new(KnownNetworks { env: env.clone(), attempts: store.clone() });
-        let admission = Arc::new(SignInAdmission { env: env.clone(), hasher, gates: Default::default() });
+        let admission = Arc::new(SignInAdmission { env: env.clone(), hasher, gates: Gates::default() });
         let guesses = Guesses {
             env: env.clone(),
             attempts: store.clone(),
@@ -61,8 +60,7 @@ impl Shared {
             networks: networks.clone(),
             admission: admission.clone(),
         };
-        let issuer =
-            SessionIssuer { env: env.clone(), access_tokens: access_tokens.clone(), networks: networks.clone() };
+        let issuer = SessionIssuer { env: env.clone(), access_tokens, networks: networks.clone() };
         let challenges = Challenges {
             env: env.clone(),
             store: store.clone(),
@@ -70,14 +68,6 @@ impl Shared {
             audit: store.clone(),
             limits: CodeLimits { env: env.clone(), attempts: store.clone() },
         };
-        Self {
-            env,
-            access_tokens,
-            networks,
-            admission,
-            guesses: guesses.into(),
-            issuer: issuer.into(),
-            challenges: challenges.into(),
-        }
+        Self { env, networks, admission, guesses: guesses.into(), issuer: issuer.into(), challenges: challenges.into() }
     }
 }

@@ -15,19 +15,14 @@ use crate::webhook::{WebhookSender, WebhookSettings};
 pub enum Gateway {
     /// To the log, whole.
     Log,
-    /// To a mail server.
     Smtp(SmtpSettings),
     /// To Twilio, as SMS or over WhatsApp.
     Twilio(TwilioSettings),
-    /// To a URL of the operator's.
     Webhook(WebhookSettings),
 }
 
 impl Gateway {
     /// Makes it ready to send; nothing is sent or connected yet. To be called in a tokio runtime.
-    ///
-    /// # Errors
-    /// When the root certificates cannot be read.
     pub fn open(&self, clock: &Arc<dyn Clock>) -> Result<Arc<dyn CodeSender>, GatewayError> {
         Ok(match self {
             Self::Log => Arc::new(LogSender),

@@ -51,9 +51,6 @@ impl Outbox {
     }
 
     /// Sends everything that is due and waits for it. Answers how many messages were due.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the messages cannot be read.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let mut under_way = JoinSet::new();
         let due = self.begin_due(&mut under_way).await?;
@@ -88,7 +85,9 @@ impl Outbox {
         let now = self.courier.clock.now();
         let due = self.courier.store.claim_messages(now, now + LEASE, room as u64).await?;
         let mut count = due.len();
-        due.into_iter().for_each(|message| self.begin(under_way, message));
+        for message in due {
+            self.begin(under_way, message);
+        }
         let left = room.saturating_sub(count);
         for contact in self.courier.store.contacts_due(now, left as u64).await? {
             if let Some(message) = self.courier.next_to(&contact).await? {

@@ -12,13 +12,10 @@ use secrecy::SecretString;
 pub struct CodeMessage {
     /// The same at every attempt, so that a gateway can tell a retry.
     pub id: MessageId,
-    /// Over which channel.
     pub channel: VerificationMethod,
-    /// An e-mail address or a phone number.
     pub to: String,
     /// The six digits.
     pub code: SecretString,
-    /// What it is for.
     pub purpose: Purpose,
     /// What the code answers to. The invited learn it from the message alone.
     pub challenge_id: ChallengeId,
@@ -58,11 +55,8 @@ pub trait CodeSender: Send + Sync {
 /// One gateway for each channel.
 #[derive(Clone)]
 pub struct Senders {
-    /// For `email`.
     pub email: Arc<dyn CodeSender>,
-    /// For `phone`.
     pub phone: Arc<dyn CodeSender>,
-    /// For `whatsapp`.
     pub whatsapp: Arc<dyn CodeSender>,
 }
 

@@ -24,12 +24,9 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// The mail server does not know us: the operator can mend that while the outbox tries again.
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
 
-/// Where the mail server is.
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
-    /// With credentials, if it wants any.
     pub url: SmtpUrl,
-    /// Who the mail is from.
     pub from: MailFrom,
 }
 

@@ -22,7 +22,6 @@ pub struct TwilioSettings {
     pub base_url: HttpUrl,
     /// The account, `AC…`.
     pub account_sid: String,
-    /// Its password.
     pub auth_token: SecretString,
     /// The number or name that messages come from.
     pub from: String,

@@ -22,12 +22,9 @@ use crate::url::HttpUrl;
 /// What Standard Webhooks puts before a secret in base64.
 const PREFIX: &str = "whsec_";
 
-/// Where the webhook is.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
-    /// Where codes are posted.
     pub url: HttpUrl,
-    /// Signs them.
     pub secret: WebhookSecret,
 }
 

@@ -1,4 +1,4 @@
-//! The way to the threads that hash: so short that nobody waits there in vain, and with a share of it for each network.
+//! The queue for the threads that hash. It is so short that nobody waits in vain, and each network has a share of it.
 
 mod lanes;
 
@@ -29,7 +29,6 @@ const LEAST_LENGTH: u64 = 4;
 /// How busy the hasher is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HasherStats {
-    /// Passwords that wait for a thread now.
     pub waiting: u64,
     /// Passwords turned away since the start.
     pub rejected: u64,
@@ -120,7 +119,7 @@ impl Queue {
         AuthError::Overloaded { retry_after: RETRY_AFTER }
     }
 
-    /// Two at the same time may lose one of them, which does the average no harm.
+    /// Two calls at the same time may lose one. That does the average no harm.
     fn took(&self, time: Duration) {
         const WEIGHT: u64 = 8;
         let average = self.average.load(Ordering::Relaxed);
@@ -170,12 +169,12 @@ impl HashPermit {
         task.await.map_err(|_| CryptoError.into())
     }
 
-    /// Keeps a permit for as long as the place.
+    /// Keeps an admission for as long as this permit.
     pub(crate) fn keep(&mut self, admission: OwnedSemaphorePermit) {
         self.admission = Some(admission);
     }
 
-    /// Until when whoever has the place is served.
+    /// Until when it must be used.
     pub(crate) fn until(&self) -> Instant {
         self.until
     }

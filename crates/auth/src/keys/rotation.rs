@@ -1,4 +1,4 @@
-//! How one signing key takes over from another.
+//! Replaces the signing key.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -26,7 +26,6 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// The name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,13 +41,11 @@ impl KeyState {
 pub struct KeyStatus {
     /// The `kid`.
     pub id: String,
-    /// Where it is in its life.
     pub state: KeyState,
     /// When it was made and published.
     pub created_at: Timestamp,
     /// When it begins to sign.
     pub active_from: Timestamp,
-    /// When what it signed is accepted no longer.
     pub retired_at: Option<Timestamp>,
     /// Whether it is sealed with the master key.
     pub is_sealed: bool,
@@ -77,9 +74,6 @@ impl KeyRing {
 
     /// Makes a new signing key. It is published at once and signs after [`KeyRing::NOTICE`]; the old one is accepted
     /// until its last token is dead. `token_ttl` is how long a token is good.
-    ///
-    /// # Errors
-    /// [`KeyError`]; nothing has changed then.
     pub async fn rotate(&self, actor: &Actor, token_ttl: TimeDelta) -> Result<KeyStatus, KeyError> {
         let now = self.clock.now();
         let active_from = now + Self::NOTICE;
@@ -98,9 +92,6 @@ impl KeyRing {
 }
 
 /// The signing keys that are accepted, oldest first. Needs no master key, for it opens none.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn signing_keys(store: &dyn KeyStore, now: Timestamp) -> Result<Vec<KeyStatus>, StoreError> {
     let mut keys = store.list_keys(now).await?;
     keys.retain(|key| key.purpose == KeyPurpose::AccessToken);

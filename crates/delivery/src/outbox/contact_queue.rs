@@ -1,5 +1,7 @@
 //! Chooses the next message to a contact: one in 60 seconds, and the networks that asked take turns.
 
+use std::ops::ControlFlow::{self, Break, Continue};
+
 use domain::Timestamp;
 use domain::challenge::Message;
 use domain::code_queue::{Waiting, in_turn};
@@ -15,16 +17,6 @@ const MAX_WAITING: usize = 16;
 /// Messages of one contact that are looked at together.
 const LOOK: u64 = 64;
 
-/// What was decided on one of the messages that wait.
-enum Decision {
-    /// It is sent.
-    Send(Message),
-    /// It is not sent. Another one may be.
-    Skip,
-    /// Nothing is sent to this contact before the next slot.
-    Wait,
-}
-
 impl Courier {
     /// The next message to this contact, if one may be sent now; it is hidden from other instances. Messages that no
     /// budget allows are withheld.
@@ -35,37 +27,42 @@ impl Courier {
             self.withhold(&crowded.message, "contact_queue").await?;
         }
         for one in waiting {
-            match self.claim(contact, one, now).await? {
-                Decision::Send(message) => return Ok(Some(message)),
-                Decision::Skip => {}
-                Decision::Wait => return Ok(None),
+            if let Break(next) = self.claim(contact, one, now).await? {
+                return Ok(next);
             }
         }
         Ok(None)
     }
 
-    async fn claim(&self, contact: &Digest, one: Waiting, now: Timestamp) -> Result<Decision, StoreError> {
+    /// Claims this message, if it may be sent now. Breaks when it is decided what is sent next: this message, or nothing
+    /// before the next slot.
+    async fn claim(
+        &self,
+        contact: &Digest,
+        one: Waiting,
+        now: Timestamp,
+    ) -> Result<ControlFlow<Option<Message>>, StoreError> {
         let mut message = one.message;
         if !self.budgets.allow_recipient(message.channel, &message.recipient) {
             self.withhold(&message, "phone_prefixes").await?;
-            return Ok(Decision::Skip);
+            return Ok(Continue(()));
         }
         let attempts = self.budgets.attempts(&message, &one.turn, &*self.keys);
         match self.store.claim_turn(&message, &attempts, now, now + LEASE).await {
             Ok(true) => {
                 message.attempts += 1;
-                Ok(Decision::Send(message))
+                Ok(Break(Some(message)))
             }
             // Another instance was faster.
-            Ok(false) => Ok(Decision::Skip),
+            Ok(false) => Ok(Continue(())),
             Err(WriteError::TooMany(too_many)) if too_many.name == CONTACT_SLOT => {
                 self.store.postpone_turns(contact, now, now + too_many.retry_after).await?;
                 self.wake_at(now + too_many.retry_after);
-                Ok(Decision::Wait)
+                Ok(Break(None))
             }
             Err(WriteError::TooMany(too_many)) => {
                 self.withhold(&message, too_many.name).await?;
-                Ok(Decision::Skip)
+                Ok(Continue(()))
             }
             Err(WriteError::Store(error)) => Err(error),
             Err(error) => Err(StoreError::Failed(error.into())),

@@ -88,7 +88,7 @@ struct Post {
 }
 
 impl Post {
-    async fn new() -> Self {
+    fn new() -> Self {
         let (store, clock) = (MemoryStore::new(), FixedClock::default());
         let (gateway, signal) = (Arc::new(Gateway::default()), Arc::new(Notify::new()));
         let senders = Senders::all(Arc::clone(&gateway) as _);
@@ -145,7 +145,7 @@ impl Post {
 
 #[tokio::test]
 async fn a_message_is_sent_once() {
-    let post = Post::new().await;
+    let post = Post::new();
     let code = post.write(Some("+998901234567")).await;
     assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
     assert_eq!(post.outbox.deliver_due().await.unwrap(), 0);
@@ -155,7 +155,7 @@ async fn a_message_is_sent_once() {
 
 #[tokio::test]
 async fn a_decoy_is_dropped_without_a_word() {
-    let post = Post::new().await;
+    let post = Post::new();
     post.write(None).await;
     assert_eq!(post.outbox.deliver_due().await.unwrap(), 1);
     assert_eq!(post.attempts(), 0);
@@ -164,7 +164,7 @@ async fn a_decoy_is_dropped_without_a_word() {
 
 #[tokio::test]
 async fn a_failing_gateway_is_tried_again_later_and_later() {
-    let post = Post::new().await;
+    let post = Post::new();
     let code = post.write(Some("+998901234567")).await;
     post.mood(Mood::Failing);
     for wait in [2, 4, 8] {
@@ -180,7 +180,7 @@ async fn a_failing_gateway_is_tried_again_later_and_later() {
 
 #[tokio::test]
 async fn a_code_of_minutes_is_given_up_with_its_minutes() {
-    let post = Post::new().await;
+    let post = Post::new();
     post.write(Some("+998901234567")).await;
     post.mood(Mood::Failing);
     for _ in 0..20 {
@@ -194,7 +194,7 @@ async fn a_code_of_minutes_is_given_up_with_its_minutes() {
 #[tokio::test]
 async fn an_invitation_outlives_a_gateway_that_is_away_for_two_days() {
     assert_eq!([1, 9, 10, i32::MAX].map(|attempts| back_off(attempts).num_seconds()), [2, 512, 600, 600]);
-    let post = Post::new().await;
+    let post = Post::new();
     let code = post.write_for(Purpose::Invitation, Some("+998901234567")).await;
     post.mood(Mood::Failing);
     for _ in 0..48 * 6 {
@@ -209,7 +209,7 @@ async fn an_invitation_outlives_a_gateway_that_is_away_for_two_days() {
 
 #[tokio::test]
 async fn a_refused_message_and_an_expired_one_are_given_up_at_once() {
-    let post = Post::new().await;
+    let post = Post::new();
     post.write(Some("+998901234567")).await;
     post.mood(Mood::Refusing);
     post.outbox.deliver_due().await.unwrap();
@@ -223,7 +223,7 @@ async fn a_refused_message_and_an_expired_one_are_given_up_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_hangs_is_left_after_ten_seconds() {
-    let post = Post::new().await;
+    let post = Post::new();
     post.write(Some("+998901234567")).await;
     post.mood(Mood::Hanging);
     let started = tokio::time::Instant::now();
@@ -234,7 +234,7 @@ async fn a_gateway_that_hangs_is_left_after_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn the_signal_has_it_sent_at_once_and_a_hanging_message_holds_up_none() {
-    let post = Post::new().await;
+    let post = Post::new();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let outbox = post.outbox.clone();
     let running = tokio::spawn(async move {
@@ -261,7 +261,7 @@ async fn the_signal_has_it_sent_at_once_and_a_hanging_message_holds_up_none() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_of_other_instances_are_found_by_asking() {
-    let post = Post::new().await;
+    let post = Post::new();
     let outbox = post.outbox.clone();
     let running = tokio::spawn(async move { outbox.run(std::future::pending()).await });
     tokio::task::yield_now().await;
@@ -275,7 +275,7 @@ const CONTACT: &str = "+998901234567";
 
 #[tokio::test]
 async fn one_contact_gets_one_message_a_minute_and_the_networks_take_turns() {
-    let post = Post::new().await;
+    let post = Post::new();
     let mut codes = Vec::new();
     // The first network asks for three, before the others ask for one each.
     for network in ["a", "a", "a", "b", "c"] {
@@ -298,7 +298,7 @@ async fn one_contact_gets_one_message_a_minute_and_the_networks_take_turns() {
 
 #[tokio::test]
 async fn a_message_that_no_gateway_took_leaves_the_next_one_its_slot() {
-    let post = Post::new().await;
+    let post = Post::new();
     for mood in [Mood::Failing, Mood::Refusing] {
         post.mood(mood);
         post.write_from("a", CONTACT).await;
@@ -314,7 +314,7 @@ async fn a_message_that_no_gateway_took_leaves_the_next_one_its_slot() {
 
 #[tokio::test]
 async fn so_many_messages_wait_for_one_contact_and_each_network_has_its_place() {
-    let post = Post::new().await;
+    let post = Post::new();
     for _ in 0..30 {
         post.write_from("a", CONTACT).await;
     }
@@ -329,7 +329,7 @@ async fn so_many_messages_wait_for_one_contact_and_each_network_has_its_place() 
 
 #[tokio::test]
 async fn a_contact_gets_so_many_codes_an_hour_whoever_asks() {
-    let post = Post::new().await;
+    let post = Post::new();
     for minute in 0..59 {
         post.write_from(&minute.to_string(), CONTACT).await;
         post.outbox.deliver_due().await.unwrap();
@@ -344,7 +344,7 @@ async fn a_contact_gets_so_many_codes_an_hour_whoever_asks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_put_off_leaves_at_its_moment() {
-    let post = Post::new().await;
+    let post = Post::new();
     post.write_from("a", CONTACT).await;
     post.write_from("b", CONTACT).await;
     post.outbox.deliver_due().await.unwrap();
