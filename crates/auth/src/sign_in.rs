@@ -15,7 +15,7 @@
 //!     Note over S,D: from here on it runs detached: a client that hangs up stops nothing
 //!     S->>D: find_credentials(email)
 //!     S->>G: begin_sign_in: counts the guess, else TooMany (429)
-//!     S->>H: verify; a hash of the same cost when there is no such account
+//!     S->>H: verify, with a hash of the same cost when there is no such account
 //!     S->>G: settle: a right guess is taken back
 //!     alt wrong password, or no such account
 //!         S->>D: event signin.failed
@@ -26,7 +26,7 @@
 //!     else a second factor is required
 //!         S->>D: a challenge and its message, one transaction
 //!         S->>D: find_credentials: still the same password?
-//!         S-->>C: CodeSent (202); Codes goes on from there
+//!         S-->>C: CodeSent (202), and Codes goes on from there
 //!     else
 //!         S->>D: start_session, refused for whoever was deactivated or erased meanwhile
 //!         S->>D: find_credentials: still the same password? else end_session
