@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# Others can be named where these can't be had: both are Debian 12 with, for the first, Rust and a C compiler.
-# The second has no tags of versions; who wants the same one each time gives it by digest: --build-arg BASE_IMAGE=…@sha256:…
+# Other images can be given: both are Debian 12, the first with Rust and a C compiler.
+# The second has no version tags. To pin it, give its digest: --build-arg BASE_IMAGE=…@sha256:…
 ARG BUILD_IMAGE=rust:1.95.0-slim-bookworm
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 
@@ -17,10 +17,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 # glibc, root certificates and nothing else: no shell, no package manager.
 FROM ${BASE_IMAGE}
 COPY --from=build /image/usr/local/bin/clientele /usr/local/bin/clientele
-# A new volume takes its owner from here.
+# A new volume inherits this owner.
 COPY --from=build --chown=65532:65532 /image/var/lib/clientele /var/lib/clientele
 
-# The one folder that is written to, and only with SQLite: the rest may be read-only.
+# The only folder that is written, and only with SQLite. The rest may be read-only.
 WORKDIR /var/lib/clientele
 VOLUME /var/lib/clientele
 ENV CLIENTELE_HTTP__LISTEN=0.0.0.0:8080 \

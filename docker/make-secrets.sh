@@ -1,17 +1,17 @@
 #!/bin/sh
-# Draws the secrets of this installation when there are none, each for the eyes of the one who needs it.
+# Makes the secrets of this installation if there are none. Each is readable only by the user who needs it.
 #
-# 999 is the user of the image `postgres`, 65532 that of Clientele's own.
+# 999 is the user of the image `postgres`, 65532 the user of Clientele's image.
 set -eu
 umask 077
 cd "${1:-/secrets}"
 
-# 256 bits, in letters and digits since one becomes part of a URL.
+# 256 bits as hexadecimal digits, since one becomes part of a URL.
 draw() {
     head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
 }
 
-# keep NAME OWNER: what comes in, whole or not at all.
+# keep NAME OWNER: writes standard input to a file, whole or not at all.
 keep() {
     cat >"$1.new"
     chown "$2" "$1.new"
@@ -27,5 +27,5 @@ fi
 if [ ! -s master_key ]; then
     draw | keep master_key 65532
 fi
-# Whoever looks for a file of their own must get in.
+# Each user must be able to enter the folder.
 chmod 755 .

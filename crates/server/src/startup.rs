@@ -37,17 +37,11 @@ pub struct Service {
 
 impl Service {
     /// Binds the address, opens and migrates the database, and listens.
-    ///
-    /// # Errors
-    /// They name the setting to look at.
     pub async fn start(settings: &Settings, senders: Senders) -> Result<Self, StartupError> {
         Self::start_with(settings, senders, Arc::new(SystemClock)).await
     }
 
     /// The same with another clock, for tests.
-    ///
-    /// # Errors
-    /// They name the setting to look at.
     pub async fn start_with(
         settings: &Settings,
         senders: Senders,
@@ -110,18 +104,12 @@ impl Service {
     }
 
     /// Serves until [`Self::handle`] stops it, and closes the database.
-    ///
-    /// # Errors
-    /// When the server breaks.
     pub async fn run(self) -> Result<(), StartupError> {
         self.run_until(std::future::pending(), std::future::pending()).await
     }
 
     /// Serves until `asked_to_stop`, finishes what is in flight, and closes the database: all of it within 33 seconds,
     /// and at once when `asked_again`.
-    ///
-    /// # Errors
-    /// When the server breaks.
     pub async fn run_until(
         self,
         asked_to_stop: impl Future<Output = ()>,

@@ -18,9 +18,6 @@ pub const CODES: &str = "clientele::codes";
 const STANDARD_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 /// Starts logging for the whole process. A second call changes nothing.
-///
-/// # Errors
-/// When `log.level` is not a level or list of levels, or `telemetry.otlp_endpoint` is of no use.
 pub fn start(settings: &Settings) -> Result<(), SettingsError> {
     let log = &settings.log;
     let filter = filter(&log.level).ok_or_else(|| {

@@ -19,9 +19,6 @@ impl Settings {
     }
 
     /// Checks e-mail and password of the first admin. Only `serve` needs them.
-    ///
-    /// # Errors
-    /// When one of the two is missing or not allowed.
     pub fn check_first_admin(&self) -> Result<(), SettingsError> {
         let (email, password) = match (&self.admin_email, &self.admin_password) {
             (None, None) => return Ok(()),

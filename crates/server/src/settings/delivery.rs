@@ -128,9 +128,6 @@ pub struct Gateways {
 
 impl Delivery {
     /// The gateway of each channel.
-    ///
-    /// # Errors
-    /// When one needs a setting that is missing.
     pub fn gateways(&self) -> Result<Gateways, SettingsError> {
         let email = match self.email {
             MailGateway::Log => Gateway::Log,

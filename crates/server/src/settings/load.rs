@@ -29,9 +29,6 @@ pub fn log_format(file: Option<&Path>, environment: &[(String, String)], flags: 
 impl Settings {
     /// Reads the settings: defaults, then the file, then the environment, then
     /// flags as dotted keys.
-    ///
-    /// # Errors
-    /// When a named file cannot be read, a key is unknown, or a value is not allowed.
     pub fn load(
         file: Option<&Path>,
         environment: Vec<(String, String)>,

@@ -17,9 +17,6 @@ const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Our variables among those of the environment.
-///
-/// # Errors
-/// When one of ours is not UTF-8.
 pub fn environment(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<(String, String)>, SettingsError> {

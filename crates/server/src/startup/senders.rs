@@ -15,9 +15,6 @@ const NO_TEMPLATE: &str = "without delivery.twilio.whatsapp_content_sid, codes r
                            last 24 hours (Twilio error 63016)";
 
 /// Warns of gateways that let others read the codes, at every log level.
-///
-/// # Errors
-/// When a setting is missing.
 pub fn warn(settings: &Delivery) -> Result<(), SettingsError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     for (channel, gateway) in [("email", &email), ("phone", &phone), ("whatsapp", &whatsapp)] {
@@ -34,9 +31,6 @@ pub fn warn(settings: &Delivery) -> Result<(), SettingsError> {
 }
 
 /// Opens the gateways.
-///
-/// # Errors
-/// When a setting is missing, or the root certificates of this computer can't be read.
 pub fn senders(settings: &Delivery) -> Result<Senders, StartupError> {
     let Gateways { email, phone, whatsapp } = settings.gateways()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
