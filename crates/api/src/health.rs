@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, Responder};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::services::Services;
 
 /// The answer of a health check that passes.
@@ -17,7 +17,7 @@ pub(crate) struct HealthResponse {
 }
 
 /// Whether the process is up. Asks nothing of anybody else.
-#[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "live", security(()),
+#[utoipa::path(get, path = "/health/live",
     responses((status = 200, description = "The process is up.", body = HealthResponse)))]
 pub(crate) async fn live() -> impl Responder {
     HttpResponse::Ok().json(HealthResponse { status: "ok" })
@@ -25,11 +25,10 @@ pub(crate) async fn live() -> impl Responder {
 
 /// Whether the database answers and has the schema that this program knows. It is asked at most once a second: an
 /// answer may be a second old.
-#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "ready", security(()),
+#[utoipa::path(get, path = "/health/ready",
     responses(
         (status = 200, description = "Requests can be served.", body = HealthResponse),
-        (status = 503, description = "`unavailable`: the database is away or not migrated.", body = ProblemBody,
-            content_type = "application/problem+json")))]
+        (status = 503, description = "`unavailable`: the database is away or not migrated.")))]
 pub(crate) async fn ready(services: Data<Services>) -> Result<impl Responder, Problem> {
     services.readiness.check(&services.accounts).await?;
     Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))

@@ -8,8 +8,8 @@ use crate::services::Services;
 
 /// The public keys of the access tokens (RFC 7517). A new key is published
 /// here a minute before it signs.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", operation_id = "jwks", security(()),
-    responses((status = 200, description = "A JSON Web Key Set.", body = serde_json::Value)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json",
+    responses((status = 200, description = "A JSON Web Key Set.", body = Object)))]
 pub(crate) async fn jwks(services: Data<Services>) -> impl Responder {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=30")).json(services.keys.jwks())
 }

@@ -9,6 +9,7 @@
 
 mod audit;
 mod auth;
+mod docs;
 mod extract;
 mod health;
 mod jwks;
@@ -18,8 +19,11 @@ mod problem;
 mod readiness;
 mod recent;
 mod routes;
+mod schema;
 mod services;
 mod users;
+
+use std::sync::LazyLock;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::middleware::{Next, from_fn};
@@ -42,6 +46,9 @@ pub use recent::Recent;
 pub use services::Services;
 pub use users::export::write_json;
 
+/// Made once, however many threads serve it.
+static DOCUMENT: LazyLock<Data<docs::Document>> = LazyLock::new(|| Data::new(openapi().into()));
+
 /// Serves the whole surface; add it to an [`actix_web::App`].
 pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut ServiceConfig) {
     let Middleware { proxies, limiter, cors_origins, clock } = middleware;
@@ -51,6 +58,7 @@ pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut
         // From the innermost to the outermost.
         let scope = web::scope("")
             .app_data(Data::new(services))
+            .app_data(DOCUMENT.clone())
             .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| {
                 authenticator.clone().authenticate(request, next)
             }))

@@ -1,42 +1,14 @@
-//! The OpenAPI document, made from the code, and a page that shows it with no internet.
+//! The OpenAPI document, made from the code. An endpoint says what is particular to it; what all endpoints of its kind
+//! share is added here.
 
-use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi as _;
 
-use actix_web::http::header;
-use actix_web::web::{Bytes, Path};
-use actix_web::{HttpRequest, HttpResponse, Responder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement, Server};
-use utoipa::{Modify, OpenApi};
-use utoipa_swagger_ui::{Config, SwaggerFile};
+use crate::problem::ProblemBody;
+use crate::routes::{Paths, route};
+use crate::schema::{CustomerRoleName, RoleName, StaffRoleName, VerificationMethodName, reference};
 
-use crate::problem::Problem;
-use crate::routes::Paths;
-
-/// The page loads its own scripts and styles and talks to its own origin, nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-                           img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
-
-const PAGE: &str = r#"<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Clientele API</title>
-<link rel="stylesheet" href="{folder}swagger-ui.css">
-<link rel="icon" type="image/png" href="{folder}favicon-32x32.png">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="{folder}swagger-ui-bundle.js"></script>
-<script src="{folder}swagger-ui-standalone-preset.js"></script>
-<script src="{folder}swagger-initializer.js"></script>
-</body>
-</html>
-"#;
-
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Clientele",
@@ -45,7 +17,7 @@ const PAGE: &str = r#"<!DOCTYPE html>
                        `application/problem+json` (RFC 9457) with a stable `code`. Sign in at `POST /auth/signin` and \
                        send the `access_token` as `Authorization: Bearer`.",
     ),
-    modifiers(&Bearer),
+    components(schemas(ProblemBody, RoleName, StaffRoleName, CustomerRoleName, VerificationMethodName)),
     tags(
         (name = "auth", description = "Sign up, sign in, and the keys of the access tokens"),
         (name = "users", description = "Staff and customers"),
@@ -56,148 +28,115 @@ const PAGE: &str = r#"<!DOCTYPE html>
 )]
 struct About;
 
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = document.components.get_or_insert_with(Components::new);
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
-    }
-}
-
-/// What no route says of itself since every one of its kind may answer it.
-fn add_common_answers(document: &mut utoipa::openapi::OpenApi) {
-    for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().filter_map(Option::as_mut) {
-            let is_limited = !path.starts_with("/health/");
-            let asks_the_database = ["/users", "/auth", "/audit"].iter().any(|area| path.starts_with(area));
-            let common = [
-                (is_limited, "429", "`rate_limited`: come back after the time in `Retry-After`"),
-                (path.starts_with("/users"), "422", "`validation_failed`: an unknown parameter"),
-                (asks_the_database, "503", "`unavailable`: try again after the time in `Retry-After`"),
-                (operation.request_body.is_some(), "408", "`request_timeout`: the body took too long to arrive"),
-            ];
-            for (_, status, description) in common.into_iter().filter(|(may, ..)| *may) {
-                let responses = &mut operation.responses.responses;
-                responses.entry(status.to_owned()).or_insert_with(|| problem(description));
-            }
-        }
-    }
-}
-
-fn problem(description: &str) -> RefOr<Response> {
-    let body = Content::new(Some(Ref::from_schema_name("Problem")));
-    ResponseBuilder::new().description(description).content("application/problem+json", body).build().into()
-}
-
 /// The OpenAPI 3.1 document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = About::openapi().merge_from(Paths::openapi());
-    add_common_answers(&mut document);
-    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    serde_json::from_value(document()).unwrap_or_default()
+}
+
+fn document() -> Value {
+    let document = About::openapi().merge_from(Paths::openapi());
+    let mut json = serde_json::to_value(document).unwrap_or_default();
+    json["info"]["version"] = env!("CARGO_PKG_VERSION").into();
     // Relative to where the document is read: below any path.
-    document.servers = Some(vec![Server::new(".")]);
-    document
-}
-
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_or_default());
-/// The same for whoever reads it as `/openapi.json/`, from where the root is one step further.
-static DOCUMENT_IN_FOLDER: LazyLock<String> = LazyLock::new(|| {
-    let mut document = openapi();
-    document.servers = Some(vec![Server::new("..")]);
-    document.to_json().unwrap_or_default()
-});
-
-const INITIALIZER: &str = "swagger-initializer.js";
-
-/// Looks for the document by the address of the script itself. That of the page has a folder less where it is read
-/// without its trailing slash, and the viewer wants a whole URL by which to resolve `servers`.
-static INITIALIZER_SCRIPT: LazyLock<String> = LazyLock::new(|| {
-    let script = utoipa_swagger_ui::serve(INITIALIZER, VIEWER.clone()).ok().flatten();
-    let script = script.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
-    // The viewer is made when the page has loaded, and by then the script is no longer the current one.
-    let script = script.replace("\"url\": \"../openapi.json\"", "\"url\": openapi");
-    format!("const openapi = new URL(\"../openapi.json\", document.currentScript.src).href;\n{script}")
-});
-
-static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    let config = Config::from("../openapi.json").validator_url("none").try_it_out_enabled(true).use_base_layout();
-    Arc::new(config.persist_authorization(false).display_request_duration(true))
-});
-
-/// The OpenAPI document of this service, made from its code.
-#[utoipa::path(get, path = "/openapi.json", tag = "documentation", operation_id = "openapi", security(()),
-    responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value)))]
-pub(crate) async fn openapi_json(request: HttpRequest) -> impl Responder {
-    let document = if request.path().ends_with('/') { &DOCUMENT_IN_FOLDER } else { &DOCUMENT };
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
-        .content_type("application/json")
-        .body(document.as_str())
-}
-
-/// Interactive documentation. Needs no internet.
-#[utoipa::path(get, path = "/docs", tag = "documentation", operation_id = "docs", security(()),
-    responses((status = 200, description = "A page that shows the document.", content_type = "text/html", body = String)))]
-pub(crate) async fn docs(request: HttpRequest) -> impl Responder {
-    // Relative links, so that the page works under any prefix, mean another place without the trailing slash.
-    let folder = if request.path().ends_with('/') { "" } else { "docs/" };
-    page_answer("text/html; charset=utf-8").body(PAGE.replace("{folder}", folder))
-}
-
-/// A file of the documentation page.
-#[utoipa::path(get, path = "/docs/{file}", tag = "documentation", operation_id = "docs_file", security(()),
-    params(("file" = String, Path, description = "A script, style or image of the page.")),
-    responses(
-        (status = 200, description = "The file.", content_type = "application/octet-stream"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn docs_file(name: Path<String>) -> Result<HttpResponse, Problem> {
-    if *name == INITIALIZER {
-        return Ok(page_answer("text/javascript; charset=utf-8").body(INITIALIZER_SCRIPT.as_str()));
+    json["servers"] = json!([{ "url": "." }]);
+    json["security"] = json!([{ "bearer": [] }]);
+    json["components"]["securitySchemes"] = json!({
+        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+    });
+    for (path, item) in json["paths"].as_object_mut().into_iter().flatten() {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            complete(path, operation);
+        }
     }
-    let file = file(&name)?;
-    let mut answer = page_answer(&file.content_type);
-    if file.gzpipped {
-        answer.insert_header((header::CONTENT_ENCODING, "gzip"));
-    }
-    Ok(answer.body(shared(file.bytes)))
+    json
 }
 
-/// What is part of the program is not copied, whoever asks for it.
-fn shared(file: Cow<'static, [u8]>) -> Bytes {
-    match file {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
+/// Adds what no endpoint says of itself, since every one of its kind has it.
+fn complete(path: &str, operation: &mut Value) {
+    operation["tags"] = json!([tag(path)]);
+    if route(path).is_public {
+        operation["security"] = json!([{}]);
+    }
+    add_id(path, operation);
+    for (status, about) in common_answers(path, operation) {
+        let answers = operation["responses"].as_object_mut();
+        answers.map(|answers| answers.entry(status).or_insert_with(|| json!({ "description": about })));
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if status.as_str() >= "400" {
+            answer["content"] = json!({ "application/problem+json": { "schema": reference("Problem") } });
+        }
+        add_headers(status, answer);
     }
 }
 
-fn page_answer(content_type: &str) -> actix_web::HttpResponseBuilder {
-    let mut answer = HttpResponse::Ok();
-    answer
-        .content_type(content_type)
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY));
-    answer
+fn tag(path: &str) -> &'static str {
+    match path.split('/').nth(1) {
+        Some("users") => "users",
+        Some("audit-events") => "audit",
+        Some("health") => "health",
+        Some("docs" | "openapi.json") => "documentation",
+        _ => "auth",
+    }
 }
 
-fn file(name: &str) -> Result<SwaggerFile<'static>, Problem> {
-    let file = utoipa_swagger_ui::serve(name, VIEWER.clone());
-    file.ok().flatten().ok_or_else(Problem::not_found)
+/// The `{id}` of the path, unless the endpoint describes it.
+fn add_id(path: &str, operation: &mut Value) {
+    if !path.contains("{id}") || has_parameter(operation, "name", "id") {
+        return;
+    }
+    let about = if path.starts_with("/users") { "The person." } else { "The session." };
+    let schema = json!({ "type": "string", "format": "uuid" });
+    let id = json!({ "name": "id", "in": "path", "required": true, "description": about, "schema": schema });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.insert(0, id),
+        None => operation["parameters"] = json!([id]),
+    }
+}
+
+fn has_parameter(operation: &Value, key: &str, value: &str) -> bool {
+    operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[key] == value)
+}
+
+/// The answers that a request of this kind may get. What the endpoint says of one is more exact.
+fn common_answers(path: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
+    let has_body = operation["requestBody"].is_object();
+    let has_json = operation["requestBody"]["content"]["application/json"].is_object();
+    let asks_the_database = ["/users", "/auth", "/audit"].iter().any(|area| path.starts_with(area));
+    let answers = [
+        (has_parameter(operation, "name", "If-None-Match"), "304", "The state is still that of `If-None-Match`."),
+        (has_json, "400", "`malformed_json`"),
+        (!route(path).is_public, "401", "`invalid_token`"),
+        (has_body, "408", "`request_timeout`: the body took too long to arrive"),
+        (has_parameter(operation, "name", "If-Match"), "412", "`precondition_failed`"),
+        (has_body, "413", "`payload_too_large`"),
+        (has_body, "415", "`unsupported_media_type`"),
+        (has_json, "422", "`validation_failed`"),
+        (has_parameter(operation, "in", "query"), "422", "`validation_failed`: an unknown or wrong parameter."),
+        (path.starts_with("/users"), "422", "`validation_failed`: an unknown parameter"),
+        (!path.starts_with("/health/"), "429", "`rate_limited`: come back after the time in `Retry-After`"),
+        (asks_the_database, "503", "`unavailable`: try again after the time in `Retry-After`"),
+    ];
+    answers.into_iter().filter(|(may, ..)| *may).map(|(_, status, about)| (status, about)).collect()
+}
+
+/// The headers of every answer with this status or this body.
+fn add_headers(status: &str, answer: &mut Value) {
+    let body = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default().to_owned();
+    let headers = [
+        (true, "X-Request-Id", "The name of this request in the log and in the audit trail"),
+        (status == "401", "WWW-Authenticate", "`Bearer` (RFC 6750)"),
+        (matches!(status, "429" | "503"), "Retry-After", "When to come back, in seconds"),
+        (body.ends_with("/UserResponse"), "ETag", "The state of the record"),
+        (body.ends_with("List"), "Link", "`<?…>; rel=\"next\"`, relative to the request, when there is a next page"),
+    ];
+    for (_, name, about) in headers.into_iter().filter(|(has, ..)| *has) {
+        answer["headers"][name] = json!({ "description": about, "schema": { "type": "string" } });
+    }
+    // Looking for the schema has left its place behind where there is none.
+    answer.as_object_mut().map(|answer| answer.retain(|_, part| !part.is_null()));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_large_files_of_the_page_are_never_copied() {
-        for name in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css"] {
-            let (one, another) = (shared(file(name).unwrap().bytes), shared(file(name).unwrap().bytes));
-            assert!(one.len() > 10_000 && one.as_ptr() == another.as_ptr(), "{name}");
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
 use crate::middleware::context::Route;
-use crate::{audit, auth, health, jwks, openapi, users};
+use crate::{audit, auth, docs, health, jwks, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -29,33 +29,33 @@ macro_rules! routes {
 }
 
 routes! {
-    public "/auth/signup" => { POST [auth::signup::signup] }
-    public "/auth/signin" => { POST [auth::signin::signin] }
+    public "/auth/signup" => { POST [auth::signup::sign_up] }
+    public "/auth/signin" => { POST [auth::signin::sign_in] }
     public "/auth/verify" => { POST [auth::verify::verify] }
     public "/auth/refresh" => { POST [auth::refresh::refresh] }
-    signed_in "/auth/signout" => { POST [auth::signout::signout] }
-    signed_in "/auth/sessions" => { GET [auth::sessions::list], DELETE [auth::sessions::end_others] }
-    signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end] }
+    signed_in "/auth/signout" => { POST [auth::signout::sign_out] }
+    signed_in "/auth/sessions" => { GET [auth::sessions::list_sessions], DELETE [auth::sessions::end_other_sessions] }
+    signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end_session] }
     signed_in "/auth/reauthenticate" => { POST [auth::reauthenticate::reauthenticate] }
     signed_in "/auth/password/change" => { POST [auth::change_password::change_password] }
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
     public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }
-    signed_in "/users/" => { GET [users::list::list], POST [users::create::create] }
-    signed_in "/users/me" => { GET [users::me::me], PATCH [users::update::update_me] }
-    signed_in "/users/managed-customers/" => { GET [users::managed_customers::managed_customers] }
-    signed_in "/users/import" => { POST [users::import::import] }
-    signed_in "/users/export" => { GET [users::export::export] }
+    signed_in "/users/" => { GET [users::list::list_users], POST [users::create::create_user] }
+    signed_in "/users/me" => { GET [users::me::read_me], PATCH [users::update::update_me] }
+    signed_in "/users/managed-customers/" => { GET [users::managed_customers::list_managed_customers] }
+    signed_in "/users/import" => { POST [users::import::import_users] }
+    signed_in "/users/export" => { GET [users::export::export_users] }
     signed_in "/users/{id}" => {
-        GET [users::find::find], PATCH [users::update::update], DELETE [users::erase::erase],
+        GET [users::find::read_user], PATCH [users::update::update_user], DELETE [users::erase::erase_user],
     }
-    signed_in "/users/{id}/data" => { GET [users::data::data] }
+    signed_in "/users/{id}/data" => { GET [users::data::read_personal_data] }
     signed_in "/users/{id}/handover" => { POST [users::handover::hand_over] }
-    signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions] }
-    signed_in "/audit-events" => { GET [audit::list::list] }
+    signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions_of_user] }
+    signed_in "/audit-events" => { GET [audit::list::list_audit_events] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
-    public "/openapi.json" => { GET [openapi::openapi_json] }
-    public "/docs" => { GET [openapi::docs] }
-    public "/docs/{file}" => { GET [openapi::docs_file] }
+    public "/openapi.json" => { GET [docs::openapi_json] }
+    public "/docs" => { GET [docs::docs] }
+    public "/docs/{file}" => { GET [docs::docs_file] }
     public "/health/live" => { GET [health::live] }
     public "/health/ready" => { GET [health::ready] }
 }
@@ -67,7 +67,8 @@ pub(crate) fn resolve(request: &ServiceRequest) -> Route {
     pattern.map_or(Route::UNMATCHED, |pattern| route(&pattern))
 }
 
-fn route(pattern: &str) -> Route {
+/// The route with this template.
+pub(crate) fn route(pattern: &str) -> Route {
     let pattern = pattern.trim_end_matches('/');
     let line = TABLE.iter().find(|(path, ..)| path.trim_end_matches('/') == pattern);
     line.map_or(Route::UNMATCHED, |(template, access, _)| Route { template, is_public: *access == "public" })

@@ -32,6 +32,7 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+pub use export::Export;
 pub use handover::{HandedOver, HandoverOrder};
 pub use idempotent::{Created, SentUser};
 pub use import::Import;

@@ -65,24 +65,28 @@ pub trait Lines: Send {
     async fn rewind(&mut self) -> Result<(), StoreError>;
 }
 
-/// What to do about lines that are not acceptable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnError {
-    /// Import nothing at all.
-    #[default]
-    Abort,
-    /// Import the others.
-    Skip,
+named! {
+    /// What to do about lines that are not acceptable.
+    #[derive(Default)]
+    OnError {
+        /// Import nothing at all.
+        #[default]
+        Abort => "abort",
+        /// Import the others.
+        Skip => "skip",
+    }
 }
 
-/// What to do about customers who exist.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnExisting {
-    /// Leave them as they are.
-    #[default]
-    Skip,
-    /// Change what the line gives.
-    Update,
+named! {
+    /// What to do about customers who exist.
+    #[derive(Default)]
+    OnExisting {
+        /// Leave them as they are.
+        #[default]
+        Skip => "skip",
+        /// Change what the line gives.
+        Update => "update",
+    }
 }
 
 /// How to import.

@@ -1,9 +1,11 @@
 //! People as a file, written page by page.
 
 use std::error;
+use std::sync::Arc;
 
+use domain::accounts;
 use domain::store::StoreError;
-use domain::{Accounts, Actor, Error, User, UserQuery};
+use domain::{Actor, Error, User, UserQuery};
 
 use crate::csv::writer;
 
@@ -24,8 +26,7 @@ pub enum ExportFormat {
 
 /// An export that has begun.
 pub struct Export {
-    accounts: Accounts,
-    actor: Actor,
+    source: Arc<accounts::Export>,
     format: ExportFormat,
     /// Of the next page; `None` after the last.
     query: Option<UserQuery>,
@@ -38,9 +39,10 @@ pub struct Export {
 impl Export {
     /// Everybody whom the query finds and the caller may export.
     #[must_use]
-    pub fn new(accounts: Accounts, actor: Actor, query: UserQuery, format: ExportFormat) -> Self {
+    pub fn new(source: accounts::Export, query: UserQuery, format: ExportFormat) -> Self {
+        let source = Arc::new(source);
         let query = Some(query);
-        Self { accounts, actor, format, query, has_begun: false, is_recorded: false, people: 0, total: None }
+        Self { source, format, query, has_begun: false, is_recorded: false, people: 0, total: None }
     }
 
     /// The next part of the file; `None` at its end. The export is recorded before its last part is returned, or when it
@@ -48,7 +50,7 @@ impl Export {
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let part = self.next_part().await?;
         if part.is_some() && self.query.is_none() {
-            self.accounts.record_export(&self.actor, self.people, true).await?;
+            self.source.record(self.people, true).await?;
             self.is_recorded = true;
         }
         Ok(part)
@@ -56,7 +58,7 @@ impl Export {
 
     async fn next_part(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let Some(query) = self.query.take() else { return Ok(None) };
-        let page = self.accounts.export(&self.actor, &query).await?;
+        let page = self.source.page(&query).await?;
         let mut part = Vec::new();
         let has_begun = std::mem::replace(&mut self.has_begun, true);
         if let (ExportFormat::Csv { byte_order_mark }, false) = (self.format, has_begun) {
@@ -72,7 +74,7 @@ impl Export {
     /// Who exports.
     #[must_use]
     pub fn actor(&self) -> &Actor {
-        &self.actor
+        self.source.actor()
     }
 
     /// How many people were written so far.
@@ -90,7 +92,7 @@ impl Export {
     async fn written(&self, people: &[User]) -> Result<Vec<u8>, Error> {
         match self.format {
             ExportFormat::Csv { .. } => {
-                let emails = self.accounts.manager_emails(&self.actor, people).await?;
+                let emails = self.source.manager_emails(people).await?;
                 writer::rows(people, &emails).map_err(failed)
             }
             ExportFormat::JsonLines(write) => json_lines(people, write).map_err(failed),
@@ -105,9 +107,9 @@ impl Drop for Export {
         if self.is_recorded || !self.has_begun {
             return;
         }
-        let (accounts, actor, people) = (self.accounts.clone(), self.actor.clone(), self.people);
+        let (source, people) = (Arc::clone(&self.source), self.people);
         runtime.spawn(async move {
-            if let Err(error) = accounts.record_export(&actor, people, false).await {
+            if let Err(error) = source.record(people, false).await {
                 tracing::error!(error = %domain::ErrorChain(&error), people, "an export was not recorded");
             }
         });

@@ -1,14 +1,14 @@
 //! An entry of the audit trail as JSON.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
-use domain::audit::{Changes, Event, EventPage};
+use domain::audit::{Changes, Event};
 use formats::rfc3339;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::extract::query::{encode_cursor, next_link};
+use crate::extract::page::list_schema;
+use crate::schema::{anything, component, schema};
 
 /// Who did what to whom.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +30,7 @@ pub(crate) struct EventResponse<'a> {
     #[schema(required = true)]
     subject_id: Option<Uuid>,
     /// Each field that changed; secrets never.
-    #[schema(value_type = std::collections::HashMap<String, ChangeResponse>)]
+    #[schema(value_type = std::collections::HashMap<String, Change>)]
     changes: &'a Changes,
     /// The `X-Request-Id` of the request that did it.
     #[schema(required = true)]
@@ -41,27 +41,19 @@ pub(crate) struct EventResponse<'a> {
 }
 
 /// A field before and after.
-#[derive(ToSchema)]
-#[schema(as = Change)]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) struct ChangeResponse {
-    from: serde_json::Value,
-    to: serde_json::Value,
-}
+pub(crate) struct Change;
+component!(Change, "Change", [], {
+    schema(json!({
+        "type": "object",
+        "description": "A field before and after.",
+        "required": ["from", "to"],
+        "properties": { "from": anything(), "to": anything() },
+    }))
+});
 
 /// A page of the audit trail.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditEventList)]
-pub(crate) struct EventListResponse<'a> {
-    items: Vec<EventResponse<'a>>,
-    /// Send it as `cursor` for the next page; `null` on the last one.
-    #[schema(required = true)]
-    next_cursor: Option<String>,
-    /// How many there are on all pages, with `include_total=true`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    total: Option<u64>,
-}
+pub(crate) struct EventList;
+component!(EventList, "AuditEventList", [EventResponse<'_>], list_schema("A page of the audit trail.", "AuditEvent"));
 
 impl<'a> From<&'a Event> for EventResponse<'a> {
     fn from(event: &'a Event) -> Self {
@@ -77,15 +69,4 @@ impl<'a> From<&'a Event> for EventResponse<'a> {
             address: event.address.map(|address| address.to_string()),
         }
     }
-}
-
-/// A page with the `Link` to the next one (RFC 8288).
-pub(super) fn page(request: &HttpRequest, page: &EventPage) -> HttpResponse {
-    let next_cursor = page.next.as_ref().map(encode_cursor);
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next_cursor {
-        response.insert_header((header::LINK, next_link(request, cursor)));
-    }
-    let items = page.items.iter().map(EventResponse::from).collect();
-    response.json(EventListResponse { items, next_cursor, total: page.total })
 }

@@ -4,27 +4,23 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use auth::PasswordPolicy;
 use domain::Email;
-use utoipa::ToSchema;
 
 use crate::auth::{CodeSentResponse, code_sent};
 use crate::extract::caller::Anonymous;
 use crate::extract::fields::Fields;
-use crate::extract::json_body::{FromFields, JsonBody};
-use crate::problem::{Problem, ProblemBody};
+use crate::extract::json_body::{FromFields, JsonBody, body_components};
+use crate::problem::Problem;
 use crate::services::Services;
 
-/// Somebody forgot their password, or never had one.
-#[derive(ToSchema)]
-#[schema(as = PasswordForgot)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ForgotPasswordRequest {
-    #[schema(value_type = String, format = Email)]
     email: Email,
 }
 
+body_components! { ForgotPasswordRequest, "PasswordForgot", "Somebody forgot their password, or never had one."; }
+
 impl FromFields for ForgotPasswordRequest {
     fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { email: fields.required("email")? })
+        Some(Self { email: fields.required("email", "")? })
     }
 }
 
@@ -32,15 +28,10 @@ impl FromFields for ForgotPasswordRequest {
 ///
 /// The answer is the same whether or not the account exists, and `channel` always reads `email`; the code goes over the
 /// person's own method. It is also the way in for somebody whose invitation has expired.
-#[utoipa::path(post, path = "/auth/password/forgot", tag = "auth", operation_id = "forgot_password", security(()),
+#[utoipa::path(post, path = "/auth/password/forgot",
     request_body = ForgotPasswordRequest,
     responses(
-        (status = 202, description = "A code is on its way, if there is somebody to get it.", body = CodeSentResponse),
-        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 202, description = "A code is on its way, if there is somebody to get it.", body = CodeSentResponse)))]
 pub(crate) async fn forgot_password(
     anyone: Anonymous,
     services: Data<Services>,

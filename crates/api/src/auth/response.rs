@@ -6,15 +6,17 @@ use auth::{Answer, CodeSent, SignedIn};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::users::{UserResponse, VerificationMethodName};
+use crate::schema::{VerificationMethodName, only};
+use crate::users::response::UserResponse;
 
 /// Signed in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 pub(crate) struct SignedInResponse {
-    #[schema(inline, value_type = SignedInStatus)]
+    #[schema(schema_with = signed_in_status)]
     status: &'static str,
     /// A JWT (RFC 9068): send it as `Authorization: Bearer`.
     access_token: String,
@@ -35,7 +37,7 @@ pub(crate) struct SignedInResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CodeSent)]
 pub(crate) struct CodeSentResponse {
-    #[schema(inline, value_type = CodeSentStatus)]
+    #[schema(schema_with = code_sent_status)]
     status: &'static str,
     /// Names the challenge when the code comes back.
     challenge_id: Uuid,
@@ -50,24 +52,21 @@ pub(crate) struct CodeSentResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApprovalRequired)]
 pub(crate) struct ApprovalRequiredResponse {
-    #[schema(inline, value_type = ApprovalRequiredStatus)]
+    #[schema(schema_with = approval_required_status)]
     status: &'static str,
 }
 
-/// What tells the answers apart, each a text of its own.
-macro_rules! only {
-    ($($name:ident $variant:ident)+) => {$(
-        #[derive(ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        #[expect(dead_code, reason = "the shape of the documentation")]
-        enum $name { $variant }
-    )+};
+/// What tells the answers apart.
+fn signed_in_status() -> RefOr<Schema> {
+    only("signed_in")
 }
 
-only! {
-    SignedInStatus SignedIn
-    CodeSentStatus CodeSent
-    ApprovalRequiredStatus ApprovalRequired
+fn code_sent_status() -> RefOr<Schema> {
+    only("code_sent")
+}
+
+fn approval_required_status() -> RefOr<Schema> {
+    only("approval_required")
 }
 
 pub(crate) fn signed_in(status: StatusCode, answer: &SignedIn) -> HttpResponse {

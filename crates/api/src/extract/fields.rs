@@ -1,28 +1,22 @@
 //! Fields out of a JSON object or a query, one by one, so that one answer names
 //! every field that is wrong.
 
+mod value;
+
 use auth::{Password, PasswordPolicy};
-use domain::{
-    ChallengeId, DisplayName, Email, Metadata, Phone, Role, StaffRole, TrunkNumber, UserId, ValueError,
-    VerificationMethod,
-};
+use domain::{Email, Phone, UserId, ValueError, VerificationMethod};
 use formats::json::{Inexact, Object};
-use secrecy::SecretString;
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde_json::{Map, Value, json};
+
+pub(crate) use value::{FieldValue, not_a_uuid};
 
 use crate::problem::{FieldError, Problem};
-
-/// A value that a field can hold.
-pub(crate) trait FieldValue: Sized {
-    /// Reads the value; `None` is what stands for "no value", such as an empty name.
-    fn read(value: Value) -> Result<Option<Self>, ValueError>;
-}
+use crate::schema::Asked;
 
 /// An object whose fields are being taken out.
 pub(crate) struct Fields {
     values: Map<String, Value>,
-    asked: Vec<&'static str>,
+    asked: Vec<Asked>,
     errors: Vec<FieldError>,
     /// Numbers that are not among the fields as they were sent, each on a line.
     inexact: String,
@@ -56,52 +50,49 @@ impl Fields {
         self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// What a reading asks for: a request without fields is read, and what it asked is kept.
+    pub(crate) fn asked_by<T>(read: impl FnOnce(&mut Self) -> T) -> Vec<Asked> {
+        let mut fields = Self::new(Map::new());
+        read(&mut fields);
+        fields.asked
+    }
+
     /// A field that must be there. `None` when it is not, or is wrong: [`Fields::finish`] says so.
-    pub(crate) fn required<T: FieldValue>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.optional(name)?;
-        if value.is_none() {
-            self.refuse(name, ValueError::new("required", "is required"));
-        }
-        value
+    pub(crate) fn required<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<T> {
+        self.required_as(name, about, T::schema)
+    }
+
+    /// The same with a schema that says more than that of its type.
+    pub(crate) fn required_as<T: FieldValue>(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+    ) -> Option<T> {
+        let value = self.read(Asked { name, about, schema, is_required: true, may_be_null: false }, T::read)?;
+        self.present(name, value)
     }
 
     /// A field that may be missing, `null` or empty. The outer `None` is for a wrong one.
-    pub(crate) fn optional<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<T>> {
-        self.optional_with(name, T::read)
-    }
-
-    /// The same, read by a function.
-    pub(crate) fn optional_with<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
-    ) -> Option<Option<T>> {
-        self.asked.push(name);
-        match self.values.remove(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(value) => match without_nul(value).and_then(read) {
-                Ok(value) => Some(value),
-                Err(error) => {
-                    self.refuse(name, error);
-                    None
-                }
-            },
-        }
+    pub(crate) fn optional<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<Option<T>> {
+        let asked = Asked { name, about, schema: T::schema, is_required: false, may_be_null: true };
+        self.read(asked, T::read)
     }
 
     /// A field of a merge patch that can't be emptied. `None` when it is not there, or is wrong.
-    pub(crate) fn change<T: FieldValue>(&mut self, name: &'static str) -> Option<T> {
-        self.change_with(name, T::read)
+    pub(crate) fn change<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<T> {
+        self.change_as(name, about, T::schema)
     }
 
-    /// The same, read by a function.
-    pub(crate) fn change_with<T>(
+    /// The same with a schema that says more than that of its type.
+    pub(crate) fn change_as<T: FieldValue>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
+        about: &'static str,
+        schema: fn() -> Value,
     ) -> Option<T> {
         let is_there = self.values.contains_key(name);
-        let value = self.optional_with(name, read)?;
+        let value = self.read(Asked { name, about, schema, is_required: false, may_be_null: false }, T::read)?;
         if is_there && value.is_none() {
             self.refuse(name, ValueError::new("required", "can't be emptied"));
         }
@@ -109,38 +100,52 @@ impl Fields {
     }
 
     /// A field of a merge patch that `null` or an empty text empties.
-    pub(crate) fn clearable<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<T>> {
+    pub(crate) fn clearable<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<Option<T>> {
         let is_there = self.values.contains_key(name);
-        self.optional(name).filter(|_| is_there)
+        self.optional(name, about).filter(|_| is_there)
     }
 
-    /// A list. The outer `None` is for one with a wrong member, each of which is noted.
-    pub(crate) fn list<T: FieldValue>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
+    /// A query parameter. The outer `None` is for a wrong one.
+    pub(crate) fn parameter<T>(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+        parse: impl FnOnce(&str) -> Result<T, ValueError>,
+    ) -> Option<Option<T>> {
+        let asked = Asked { name, about, schema, is_required: false, may_be_null: false };
+        self.read(asked, |value| parse(value.as_str().unwrap_or_default()).map(Some))
+    }
+
+    /// A list of ids. The outer `None` is for one with a wrong member, each of which is noted.
+    pub(crate) fn ids(&mut self, name: &'static str, about: &'static str) -> Option<Option<Vec<UserId>>> {
+        self.ids_as(Asked { name, about, schema: ids_schema, is_required: false, may_be_null: true })
+    }
+
+    /// A list of ids that must be there, and may be empty.
+    pub(crate) fn required_ids(&mut self, name: &'static str, about: &'static str) -> Option<Vec<UserId>> {
+        let asked = Asked { name, about, schema: ids_schema, is_required: true, may_be_null: false };
+        let ids = self.ids_as(asked)?;
+        self.present(name, ids)
+    }
+
+    fn ids_as(&mut self, asked: Asked) -> Option<Option<Vec<UserId>>> {
+        let name = asked.name;
         let array = |value| match value {
             Value::Array(items) => Ok(Some(items)),
             _ => Err(ValueError::new("wrong_type", "must be an array")),
         };
-        let Some(items) = self.optional_with(name, array)? else { return Some(None) };
+        let Some(items) = self.read(asked, array)? else { return Some(None) };
         let count = items.len();
-        let mut values = Vec::with_capacity(count);
+        let mut ids = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
             let missing = || ValueError::new("required", "must not be empty");
-            match without_nul(item).and_then(T::read).and_then(|value| value.ok_or_else(missing)) {
-                Ok(value) => values.push(value),
+            match without_nul(item).and_then(UserId::read).and_then(|id| id.ok_or_else(missing)) {
+                Ok(id) => ids.push(id),
                 Err(error) => self.errors.push(FieldError::member(name, index, error)),
             }
         }
-        let is_whole = values.len() == count;
-        is_whole.then_some(Some(values))
-    }
-
-    /// A list that must be there, and may be empty.
-    pub(crate) fn required_list<T: FieldValue>(&mut self, name: &'static str) -> Option<Vec<T>> {
-        let values = self.list(name)?;
-        if values.is_none() {
-            self.refuse(name, ValueError::new("required", "is required"));
-        }
-        values
+        (ids.len() == count).then_some(Some(ids))
     }
 
     /// A password that is to be set, held against the policy.
@@ -150,7 +155,7 @@ impl Fields {
         policy: PasswordPolicy,
         email: Option<&Email>,
     ) -> Option<Password> {
-        let password: Password = self.required(name)?;
+        let password = self.required(name, "")?;
         self.checked(name, policy, email, password)
     }
 
@@ -158,10 +163,11 @@ impl Fields {
     pub(crate) fn optional_new_password(
         &mut self,
         name: &'static str,
+        about: &'static str,
         policy: PasswordPolicy,
         email: Option<&Email>,
     ) -> Option<Option<Password>> {
-        match self.optional(name)? {
+        match self.optional(name, about)? {
             Some(password) => self.checked(name, policy, email, password).map(Some),
             None => Some(None),
         }
@@ -174,12 +180,26 @@ impl Fields {
         email: Option<&Email>,
         password: Password,
     ) -> Option<Password> {
-        match policy.check(&password, email) {
-            Ok(()) => Some(password),
-            Err(error) => {
-                self.refuse(name, error);
-                None
-            }
+        policy.check(&password, email).map_err(|error| self.refuse(name, error)).ok().map(|()| password)
+    }
+
+    fn present<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.refuse(name, ValueError::new("required", "is required"));
+        }
+        value
+    }
+
+    fn read<T>(
+        &mut self,
+        asked: Asked,
+        read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
+    ) -> Option<Option<T>> {
+        let name = asked.name;
+        self.asked.push(asked);
+        match self.values.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => without_nul(value).and_then(read).map_err(|error| self.refuse(name, error)).ok(),
         }
     }
 
@@ -221,12 +241,6 @@ impl Fields {
             _ => Err(Problem::invalid(self.errors)),
         }
     }
-
-    /// The names asked for so far, which the OpenAPI schema must have too.
-    #[cfg(test)]
-    pub(crate) fn asked(&self) -> &[&'static str] {
-        &self.asked
-    }
 }
 
 /// PostgreSQL cannot store U+0000 in text, and nobody means it.
@@ -239,110 +253,15 @@ fn without_nul(value: Value) -> Result<Value, ValueError> {
     }
 }
 
-pub(crate) fn text(value: Value) -> Result<String, ValueError> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(ValueError::new("wrong_type", "must be a string")),
-    }
-}
-
-impl FieldValue for String {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value).map(Some)
-    }
-}
-
-impl FieldValue for SecretString {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value).map(|text| Some(text.into()))
-    }
-}
-
-impl FieldValue for bool {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        value.as_bool().map(Some).ok_or_else(|| ValueError::new("wrong_type", "must be true or false"))
-    }
-}
-
-impl FieldValue for Email {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        Email::parse(&text(value)?).map(Some)
-    }
-}
-
-impl FieldValue for Phone {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        Phone::parse(&text(value)?).map(Some)
-    }
-}
-
-impl FieldValue for DisplayName {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        DisplayName::parse_optional(&text(value)?)
-    }
-}
-
-impl FieldValue for TrunkNumber {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        TrunkNumber::parse_optional(&text(value)?)
-    }
-}
-
-impl FieldValue for Role {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value)?.parse().map(Some)
-    }
-}
-
-impl FieldValue for StaffRole {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value)?.parse().map(Some)
-    }
-}
-
-impl FieldValue for Password {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        Password::parse(&text(value)?).map(Some)
-    }
-}
-
-impl FieldValue for VerificationMethod {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value)?.parse().map(Some)
-    }
-}
-
-impl FieldValue for UserId {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        text(value)?.parse().map(Some).map_err(|_| not_a_uuid())
-    }
-}
-
-impl FieldValue for ChallengeId {
-    /// A text that is no UUID is an id that nobody has: whatever is wrong with a code, the answer is one.
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        Ok(Some(text(value)?.parse().unwrap_or_else(|_| Uuid::nil().into())))
-    }
-}
-
-pub(crate) fn not_a_uuid() -> ValueError {
-    ValueError::new("invalid_id", "must be a UUID")
-}
-
-impl FieldValue for Metadata {
-    fn read(value: Value) -> Result<Option<Self>, ValueError> {
-        match value {
-            Value::Object(object) => Metadata::parse(object).map(Some),
-            _ => Err(ValueError::new("wrong_type", "must be an object")),
-        }
-    }
+fn ids_schema() -> Value {
+    json!({ "type": "array", "items": UserId::schema() })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use domain::{DisplayName, Role};
+    use secrecy::SecretString;
 
     fn fields(value: &Value) -> Fields {
         Fields::new(value.as_object().unwrap().clone())
@@ -351,9 +270,9 @@ mod tests {
     #[test]
     fn every_wrong_field_is_named_at_once() {
         let mut fields = fields(&json!({ "email": "nobody", "phone": 7, "wings": 2, "a/b": null }));
-        let email = fields.required::<Email>("email");
-        let phone = fields.optional::<Phone>("phone");
-        let role = fields.required::<Role>("role");
+        let email = fields.required::<Email>("email", "");
+        let phone = fields.optional::<Phone>("phone", "");
+        let role = fields.required::<Role>("role", "");
         assert!(email.is_none() && phone.is_none() && role.is_none());
         let problem = fields.finish::<()>(None).unwrap_err();
         let body = actix_web::ResponseError::error_response(&problem);
@@ -373,16 +292,16 @@ mod tests {
     #[test]
     fn null_and_empty_stand_for_no_value() {
         let mut fields = fields(&json!({ "display_name": " ", "phone": null }));
-        assert_eq!(fields.optional::<DisplayName>("display_name"), Some(None));
-        assert_eq!(fields.optional::<Phone>("phone"), Some(None));
-        assert_eq!(fields.optional::<Phone>("other"), Some(None));
+        assert_eq!(fields.optional::<DisplayName>("display_name", ""), Some(None));
+        assert_eq!(fields.optional::<Phone>("phone", ""), Some(None));
+        assert_eq!(fields.optional::<Phone>("other", ""), Some(None));
         assert!(fields.finish(Some(())).is_ok());
     }
 
     #[test]
     fn nul_is_refused_in_any_text() {
         let mut fields = fields(&json!({ "password": "a\0b" }));
-        assert!(fields.required::<SecretString>("password").is_none());
+        assert!(fields.required::<SecretString>("password", "").is_none());
         assert!(fields.finish::<()>(None).is_err());
     }
 }

@@ -12,10 +12,12 @@ use auth::PasswordPolicy;
 use formats::json::parse_object;
 use futures_util::StreamExt;
 use futures_util::future::{Ready, ready};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::extract::fields::Fields;
 use crate::extract::media_type::check_media_type;
 use crate::problem::{Code, Problem};
+use crate::schema::object;
 use crate::services::Services;
 
 /// Most bytes of a JSON body.
@@ -26,6 +28,19 @@ pub(crate) trait FromFields: Sized {
     /// Takes the fields out; `None` when any is wrong, which the form has noted.
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self>;
 }
+
+/// What the document says of such a request: the fields that its reading asks for.
+pub(crate) fn body_schema<T: FromFields>(about: &str) -> RefOr<Schema> {
+    object(about, &Fields::asked_by(|fields| T::from_fields(fields, PasswordPolicy::default())))
+}
+
+/// Requests as components: type, name, and what they are.
+macro_rules! body_components {
+    ($($type:ty, $name:literal, $about:literal;)+) => {$(
+        $crate::schema::component!($type, $name, [], $crate::extract::json_body::body_schema::<$type>($about));
+    )+};
+}
+pub(crate) use body_components;
 
 /// A body that has not been read yet, so that a handler can refuse the caller first.
 pub(crate) struct JsonBody {
@@ -96,6 +111,3 @@ async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>,
 fn parse_fields(bytes: &[u8]) -> Result<Fields, Problem> {
     parse_object(bytes).map(Fields::from).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
 }
-
-#[cfg(test)]
-mod tests;

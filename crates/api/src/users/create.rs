@@ -5,89 +5,54 @@ use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
 use domain::accounts::{Created as Entered, SentUser};
 use domain::once::Remember;
-use domain::{
-    Actor, DisplayName, Email, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Phone, Role, Staff, StaffRole,
-    TrunkNumber, User, UserId, VerificationMethod,
-};
-use utoipa::ToSchema;
+use domain::{Actor, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Role, User};
 
 use crate::extract::caller::Authenticated;
 use crate::extract::fields::Fields;
 use crate::extract::idempotency_key::{self, Created};
-use crate::extract::json_body::{FromFields, JsonBody};
+use crate::extract::json_body::{FromFields, JsonBody, body_components};
 use crate::extract::query::no_query;
-use crate::problem::{Problem, ProblemBody};
+use crate::extract::staff::StaffFields;
+use crate::problem::Problem;
+use crate::schema::{component, one_of, reference};
 use crate::services::Services;
-use crate::users::response::{CustomerRoleName, StaffRoleName};
-use crate::users::{UserResponse, VerificationMethodName, etag};
+use crate::users::response::{UserResponse, etag};
 
-/// A person to enter; `role` tells which.
-#[derive(ToSchema)]
-#[serde(untagged)]
+/// A person to enter.
 pub(crate) enum CreateUserRequest {
-    Staff(CreateStaffRequest),
-    Customer(CreateCustomerRequest),
+    Staff(CreateStaff),
+    Customer(CreateCustomer),
 }
 
-/// A staff member to enter.
-#[derive(ToSchema)]
-#[schema(as = CreateStaff)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CreateStaffRequest {
-    #[schema(value_type = StaffRoleName)]
-    role: StaffRole,
-    #[schema(value_type = String, format = Email, max_length = 254)]
-    email: Email,
-    /// Without one the person is invited: a code with which they set it goes over their verification method.
-    #[schema(value_type = Option<String>, format = Password, min_length = 12, max_length = 128)]
-    password: Option<Password>,
-    #[schema(value_type = Option<String>, max_length = 120)]
-    display_name: Option<DisplayName>,
-    /// International form. Needed for the verification methods `phone` and `whatsapp`.
-    #[schema(value_type = Option<String>, example = "+998901234567")]
-    phone: Option<Phone>,
-    /// The company's own reference.
-    #[schema(value_type = Option<String>, max_length = 50)]
-    tin_trunk_number: Option<TrunkNumber>,
-    /// Over which channel codes go; `email` unless said otherwise.
-    #[schema(value_type = Option<VerificationMethodName>)]
-    verification_method: Option<VerificationMethod>,
-    /// Whether they may sign in; `true` unless said otherwise.
-    is_active: Option<bool>,
-}
+/// A staff member, without a password if they are to be invited.
+pub(crate) struct CreateStaff(NewStaff, Option<Password>);
 
-/// A customer to enter.
-#[derive(ToSchema)]
-#[schema(as = CreateCustomer)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CreateCustomerRequest {
-    #[schema(value_type = CustomerRoleName)]
-    #[expect(dead_code, reason = "read for what it tells")]
-    role: Role,
-    /// International form.
-    #[schema(value_type = String, example = "+998901234567")]
-    phone: Phone,
-    #[schema(value_type = Option<String>, max_length = 120)]
-    display_name: Option<DisplayName>,
-    /// What else to keep: an object of at most 16 KiB and 8 levels. A number that would not come back as it was sent is
-    /// refused with `inexact_number`.
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    metadata: Option<Metadata>,
-    /// An active manager. Only admins name one; a manager who enters a customer becomes its manager.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    assigned_manager_id: Option<UserId>,
-    /// Whether they may sign in; `true` unless said otherwise.
-    is_active: Option<bool>,
+pub(crate) struct CreateCustomer(NewCustomer);
+
+body_components! {
+    CreateStaff, "CreateStaff", "A staff member to enter.";
+    CreateCustomer, "CreateCustomer", "A customer to enter.";
 }
+component!(CreateUserRequest, "CreateUserRequest", [CreateStaff, CreateCustomer], {
+    one_of("A person to enter; `role` tells which.", &["CreateStaff", "CreateCustomer"])
+});
+
+const ABOUT_ACTIVE: &str = "Whether they may sign in; `true` unless said otherwise.";
+const ABOUT_PASSWORD: &str =
+    "Without one the person is invited: a code with which they set it goes over their verification method.";
+const ABOUT_METADATA: &str = "What else to keep: an object of at most 16 KiB and 8 levels. A number that would not come \
+                              back as it was sent is refused with `inexact_number`.";
+const ABOUT_MANAGER: &str =
+    "An active manager. Only admins name one; a manager who enters a customer becomes its manager.";
 
 impl FromFields for CreateUserRequest {
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
         match fields.peek("role") {
-            Some("customer") => CreateCustomerRequest::from_fields(fields, policy).map(Self::Customer),
-            Some("admin" | "manager") => CreateStaffRequest::from_fields(fields, policy).map(Self::Staff),
+            Some("customer") => CreateCustomer::from_fields(fields, policy).map(Self::Customer),
+            Some("admin" | "manager") => CreateStaff::from_fields(fields, policy).map(Self::Staff),
             _ => {
                 // Which fields belong depends on the role, so nothing more can be said.
-                let _: Option<Role> = fields.required("role");
+                let _: Option<Role> = fields.required("role", "");
                 fields.discard();
                 None
             }
@@ -95,46 +60,34 @@ impl FromFields for CreateUserRequest {
     }
 }
 
-impl FromFields for CreateStaffRequest {
+impl FromFields for CreateStaff {
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
-        let role = fields.required("role");
-        let email = fields.required("email");
-        let password = fields.optional_new_password("password", policy, email.as_ref());
-        let display_name = fields.optional("display_name");
-        let phone = fields.optional("phone");
-        let tin_trunk_number = fields.optional("tin_trunk_number");
-        let verification_method = fields.optional("verification_method");
-        let is_active = fields.optional("is_active");
-        fields.check_contact(verification_method.flatten(), phone.as_ref());
-        Some(Self {
-            role: role?,
-            email: email?,
-            password: password?,
-            display_name: display_name?,
-            phone: phone?,
-            tin_trunk_number: tin_trunk_number?,
-            verification_method: verification_method?,
-            is_active: is_active?,
-        })
+        let role = fields.required("role", "");
+        let read = StaffFields::read(fields, |fields, email| {
+            fields.optional_new_password("password", ABOUT_PASSWORD, policy, email)
+        });
+        let is_active: Option<Option<bool>> = fields.optional("is_active", ABOUT_ACTIVE);
+        let StaffFields { display_name, staff, password } = read?;
+        let (password_hash, is_active) = (PasswordHash::unusable(), is_active?.unwrap_or(true));
+        Some(Self(NewStaff { role: role?, display_name, staff, password_hash, is_active }, password))
     }
 }
 
-impl FromFields for CreateCustomerRequest {
+impl FromFields for CreateCustomer {
     fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        let role = fields.required("role");
-        let phone = fields.required("phone");
-        let display_name = fields.optional("display_name");
-        let metadata = fields.optional("metadata");
-        let assigned_manager_id = fields.optional("assigned_manager_id");
-        let is_active = fields.optional("is_active");
-        Some(Self {
-            role: role?,
+        let _: Option<Role> = fields.required_as("role", "", || reference("CustomerRole"));
+        let phone = fields.required("phone", "International form.");
+        let display_name = fields.optional("display_name", "");
+        let metadata: Option<Option<Metadata>> = fields.optional("metadata", ABOUT_METADATA);
+        let assigned_manager_id = fields.optional("assigned_manager_id", ABOUT_MANAGER);
+        let is_active: Option<Option<bool>> = fields.optional("is_active", ABOUT_ACTIVE);
+        Some(Self(NewCustomer {
             phone: phone?,
             display_name: display_name?,
-            metadata: metadata?,
+            metadata: metadata?.unwrap_or_default(),
             assigned_manager_id: assigned_manager_id?,
-            is_active: is_active?,
-        })
+            is_active: is_active?.unwrap_or(true),
+        }))
     }
 }
 
@@ -144,24 +97,19 @@ impl FromFields for CreateCustomerRequest {
 /// Staff without a `password` are invited: a code and its `challenge_id`, good for 72 hours, go over their verification
 /// method, and `POST /auth/password/reset` takes them with the first password. Later, `POST /auth/password/forgot` is the
 /// way in.
-#[utoipa::path(post, path = "/users/", tag = "users", operation_id = "create_user",
+#[utoipa::path(post, path = "/users/",
     request_body = CreateUserRequest,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
         description = "Up to 255 visible ASCII characters. The same request under the same key within 24 hours enters \
                        nobody again and gets the first answer.")),
     responses(
         (status = 201, description = "The person, invited if staff without a password.", body = UserResponse,
-            headers(("Location" = String, description = "Where the person is, relative to the request"), ("ETag" = String, description = "The state of the record"))),
-        (status = 400, description = "`malformed_json`, or `bad_request` for a wrong `Idempotency-Key`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: not this role, or not this field, which the pointer names", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 409, description = "`email_taken` or `phone_taken`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`, or `idempotency_key_reused`: the key was another request's", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn create(
+            headers(("Location" = String, description = "Where the person is, relative to the request"))),
+        (status = 400, description = "`malformed_json`, or `bad_request` for a wrong `Idempotency-Key`"),
+        (status = 403, description = "`forbidden`: not this role, or not this field, which the pointer names"),
+        (status = 409, description = "`email_taken` or `phone_taken`"),
+        (status = 422, description = "`validation_failed`, or `idempotency_key_reused`: the key was another request's")))]
+pub(crate) async fn create_user(
     signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
@@ -198,51 +146,18 @@ async fn enter(
     services: &Services,
     actor: &Actor,
     new: CreateUserRequest,
-    remember: Option<Remember>,
+    answer: Option<Remember>,
 ) -> Result<User, Problem> {
-    match new {
-        CreateUserRequest::Staff(mut new) => {
-            let password = new.password.take();
-            let email = new.email.clone();
-            let mut staff = NewStaff::from(new);
-            let Some(password) = password else {
-                return Ok(services.auth.invitations.invite(actor, staff, remember).await?);
-            };
-            staff.password_hash = services.auth.passwords.hash_new(actor, "password", &password, Some(&email)).await?;
-            Ok(services.accounts.create_and_store(actor, NewUser::Staff(staff), remember).await?)
+    let new = match new {
+        CreateUserRequest::Customer(CreateCustomer(new)) => NewUser::Customer(new),
+        CreateUserRequest::Staff(CreateStaff(new, None)) => {
+            return Ok(services.auth.invitations.invite(actor, new, answer).await?);
         }
-        CreateUserRequest::Customer(new) => {
-            Ok(services.accounts.create_and_store(actor, NewUser::Customer(new.into()), remember).await?)
+        CreateUserRequest::Staff(CreateStaff(mut new, Some(password))) => {
+            let email = Some(&new.staff.email);
+            new.password_hash = services.auth.passwords.hash_new(actor, "password", &password, email).await?;
+            NewUser::Staff(new)
         }
-    }
-}
-
-impl From<CreateStaffRequest> for NewStaff {
-    /// Without a password.
-    fn from(new: CreateStaffRequest) -> Self {
-        Self {
-            role: new.role,
-            display_name: new.display_name,
-            staff: Staff {
-                email: new.email,
-                phone: new.phone,
-                tin_trunk_number: new.tin_trunk_number,
-                verification_method: new.verification_method.unwrap_or(VerificationMethod::Email),
-            },
-            password_hash: PasswordHash::unusable(),
-            is_active: new.is_active.unwrap_or(true),
-        }
-    }
-}
-
-impl From<CreateCustomerRequest> for NewCustomer {
-    fn from(new: CreateCustomerRequest) -> Self {
-        Self {
-            phone: new.phone,
-            display_name: new.display_name,
-            metadata: new.metadata.unwrap_or_default(),
-            assigned_manager_id: new.assigned_manager_id,
-            is_active: new.is_active.unwrap_or(true),
-        }
-    }
+    };
+    Ok(services.accounts.create_and_store(actor, new, answer).await?)
 }

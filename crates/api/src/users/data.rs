@@ -15,14 +15,16 @@ use formats::rfc3339;
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::extract::caller::Authenticated;
 use crate::extract::idempotency_key;
 use crate::extract::path_id::PathId;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
+use crate::schema::{VerificationMethodName, any_object, described};
 use crate::services::Services;
-use crate::users::UserResponse;
+use crate::users::response::UserResponse;
 
 /// Everything that is stored about a person.
 #[derive(Serialize, ToSchema)]
@@ -76,7 +78,7 @@ pub(crate) struct StoredChallenge {
     #[schema(value_type = String, example = "password_reset")]
     purpose: &'static str,
     /// Over which channel it went.
-    #[schema(value_type = crate::users::VerificationMethodName)]
+    #[schema(value_type = VerificationMethodName)]
     channel: &'static str,
     /// Where it went.
     contact: String,
@@ -96,7 +98,7 @@ pub(crate) struct StoredNotice {
     #[schema(value_type = String, example = "contact_changed")]
     purpose: &'static str,
     /// Over which channel it goes.
-    #[schema(value_type = crate::users::VerificationMethodName)]
+    #[schema(value_type = VerificationMethodName)]
     channel: &'static str,
     /// Where it goes.
     contact: String,
@@ -129,13 +131,16 @@ pub(crate) struct StoredEvent {
     action: &'static str,
     #[schema(required = true)]
     subject_id: Option<Uuid>,
-    /// Each changed field with its values `from` and `to`.
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    #[schema(schema_with = changes)]
     changes: Changes,
     #[schema(required = true)]
     request_id: Option<String>,
     #[schema(required = true)]
     address: Option<String>,
+}
+
+fn changes() -> RefOr<Schema> {
+    described(any_object(), "Each changed field with its values `from` and `to`.")
 }
 
 impl From<PersonalData> for PersonalDataResponse {
@@ -261,14 +266,11 @@ fn beginning(data: PersonalData) -> Result<Vec<u8>, Error> {
 
 /// Everything that is stored about a person: for themselves, and for admins. An answer that breaks off is not whole:
 /// the connection is closed before its end.
-#[utoipa::path(get, path = "/users/{id}/data", tag = "users", operation_id = "read_personal_data",
-    params(("id" = uuid::Uuid, Path, description = "The person.")),
+#[utoipa::path(get, path = "/users/{id}/data",
     responses(
         (status = 200, description = "Everything that is stored.", body = PersonalDataResponse),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: nobody, or neither oneself nor seen by an admin.", body = ProblemBody,
-            content_type = "application/problem+json")))]
-pub(crate) async fn data(
+        (status = 404, description = "`not_found`: nobody, or neither oneself nor seen by an admin.")))]
+pub(crate) async fn read_personal_data(
     signed_in: Authenticated,
     services: Data<Services>,
     id: PathId<UserId>,

@@ -8,25 +8,21 @@ use domain::UserId;
 use crate::extract::caller::Authenticated;
 use crate::extract::if_match::expected;
 use crate::extract::path_id::PathId;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::services::Services;
 
 /// Erases a person for good: their record, sessions and codes, and the personal
 /// values in the audit events about them. Customers whom they entered count as
 /// entered by the deleting admin.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users", operation_id = "erase_user",
+#[utoipa::path(delete, path = "/users/{id}",
     params(
-        ("id" = uuid::Uuid, Path, description = "The person."),
         ("If-Match" = Option<String>, Header, description = "An `ETag`: 412 when it is no longer current.")),
     responses(
         (status = 204, description = "Gone."),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: for all but admins.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`has_customers`: hand them over first; `last_admin`; `conflict`", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 412, description = "`precondition_failed`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn erase(
+        (status = 403, description = "`forbidden`: for all but admins."),
+        (status = 404, description = "`not_found`"),
+        (status = 409, description = "`has_customers`: hand them over first; `last_admin`; `conflict`")))]
+pub(crate) async fn erase_user(
     signed_in: Authenticated,
     services: Data<Services>,
     id: PathId<UserId>,

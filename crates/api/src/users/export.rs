@@ -6,15 +6,16 @@ use std::io;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Action, Error, User};
+use domain::{Error, User};
 use formats::{Export, ExportFormat};
 use futures_util::stream;
 
 use crate::extract::caller::Authenticated;
-use crate::extract::query::{ExportParams, UserFilterParams, export_query};
-use crate::problem::{Problem, ProblemBody};
+
+use crate::problem::Problem;
 use crate::services::Services;
-use crate::users::UserResponse;
+use crate::users::query::{ExportParams, export_query};
+use crate::users::response::UserResponse;
 
 const NDJSON: &str = "application/x-ndjson";
 
@@ -31,24 +32,19 @@ pub fn write_json(json: &mut Vec<u8>, user: &User) -> serde_json::Result<()> {
 /// CSV, or one JSON object a line with `Accept: application/x-ndjson`. In CSV, cells that a spreadsheet would run as a
 /// formula begin with a `'`, which `POST /users/import` takes off again. An answer that breaks off is no whole file: the
 /// connection is closed before its end.
-#[utoipa::path(get, path = "/users/export", tag = "users", operation_id = "export_users",
-    params(UserFilterParams, ExportParams, ("Accept" = Option<String>, Header, description = "`application/x-ndjson` for JSON lines.")),
+#[utoipa::path(get, path = "/users/export",
+    params(ExportParams, ("Accept" = Option<String>, Header, description = "`application/x-ndjson` for JSON lines.")),
     responses(
         (status = 200, description = "A header and a line for each person; or a line for each person, as `GET /users/{id}` shows them.",
             content((String = "text/csv"), (String = "application/x-ndjson")),
             headers(("Content-Disposition" = String, description = "`attachment` and a file name"))),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`: an unknown or wrong parameter.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn export(
-    signed_in: Authenticated,
+        (status = 403, description = "`forbidden`: for customers.")))]
+pub(crate) async fn export_users(
+    caller: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let actor = signed_in.0.actor;
-    services.accounts.check_may(&actor, Action::ImportAndExport)?;
+    let export = services.accounts.export(&caller.0.actor)?;
     let is_ndjson = wants_json_lines(request.headers());
     let (query, byte_order_mark) = export_query(request.query_string(), !is_ndjson)?;
     let (format, content_type, kind) = if is_ndjson {
@@ -56,7 +52,7 @@ pub(crate) async fn export(
     } else {
         (ExportFormat::Csv { byte_order_mark }, "text/csv; charset=utf-8", "csv")
     };
-    let mut export = Export::new(services.accounts.clone(), actor, query, format);
+    let mut export = Export::new(export, query, format);
     // An error at the beginning gets an answer of its own.
     let first = export.next().await?;
     let file = format!("attachment; filename=\"users-{}.{kind}\"", services.clock.now().format("%Y-%m-%d"));

@@ -7,23 +7,18 @@ use domain::UserId;
 
 use crate::extract::caller::Authenticated;
 use crate::extract::path_id::PathId;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::services::Services;
-use crate::users::{UserResponse, rendered};
+use crate::users::response::{UserResponse, rendered};
 
 /// One person whom the caller may see.
-#[utoipa::path(get, path = "/users/{id}", tag = "users", operation_id = "read_user",
+#[utoipa::path(get, path = "/users/{id}",
     params(
-        ("id" = uuid::Uuid, Path, description = "The person."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 while it is current.")),
     responses(
-        (status = 200, description = "The person.", body = UserResponse,
-            headers(("ETag" = String, description = "The state of the record"))),
-        (status = 304, description = "The state is still that of `If-None-Match`."),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see.", body = ProblemBody,
-            content_type = "application/problem+json")))]
-pub(crate) async fn find(
+        (status = 200, description = "The person.", body = UserResponse),
+        (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see.")))]
+pub(crate) async fn read_user(
     signed_in: Authenticated,
     services: Data<Services>,
     id: PathId<UserId>,

@@ -1,5 +1,7 @@
 //! `POST /users/import`
 
+use std::str::FromStr;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,51 +10,18 @@ use domain::accounts::Import;
 use domain::import::{ImportOrder, Imported, LineError, OnError, OnExisting};
 use formats::{CsvLines, HeaderError, OpenError};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::extract::caller::Authenticated;
-use crate::extract::fields::text;
-use crate::extract::query::{boolean, fields};
-use crate::extract::{media_type, upload};
-use crate::problem::{FieldError, Problem, ProblemBody};
+use crate::extract::fields::Fields;
+use crate::extract::{media_type, query, upload};
+use crate::problem::{FieldError, Problem};
+use crate::schema::{names, query_params};
 use crate::services::Services;
 
-/// How to import.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape of the documentation; `order` reads the values")]
-pub(crate) struct ImportParams {
-    /// Whether only to tell what would happen.
-    #[param(default = false)]
-    dry_run: Option<bool>,
-    /// What to do about lines that are not acceptable: import nothing at all (`abort`, unless said otherwise), or the others.
-    #[param(inline)]
-    on_error: Option<OnErrorName>,
-    /// What to do about customers who exist: leave them as they are (`skip`, unless said otherwise), or change what the line gives.
-    #[param(inline)]
-    on_existing: Option<OnExistingName>,
-}
-
-/// What to do about lines that are not acceptable.
-#[derive(ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum OnErrorName {
-    Abort,
-    Skip,
-}
-
-/// What to do about customers who exist.
-#[derive(ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum OnExistingName {
-    Skip,
-    Update,
-}
+query_params! { ImportParams = order; }
 
 /// What an import did, or would do with `dry_run`. A line is counted once.
 #[derive(Serialize, ToSchema)]
@@ -120,25 +89,19 @@ impl From<HeaderError> for FieldError {
 /// `on_error=skip` a few hundred lines at a time are written; sent again, a file whose import broke off goes on where
 /// it ended. A file that `GET /users/export` wrote is taken too: `is_active` is read of its other columns, and lines
 /// about staff count as skipped.
-#[utoipa::path(post, path = "/users/import", tag = "users", operation_id = "import_users", params(ImportParams),
+#[utoipa::path(post, path = "/users/import", params(ImportParams),
     request_body(content = String, content_type = "text/csv",
         description = "UTF-8, at most 64 MiB, with a header.",
         example = "phone,display_name,assigned_manager_email,metadata\n+998901234567,Aziza,ann@example.com,\"{\"\"tier\"\":1}\"\n"),
     responses(
         (status = 200, description = "What was done, or would be with `dry_run`.", body = ImportResponse),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: for customers.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "`request_timeout`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`conflict`: others kept changing the same customers; nothing was written.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`: more than 64 MiB.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`: not `text/csv` in UTF-8 with a header.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`: `errors` names each `line`; with a wrong parameter, its name. Nothing was written.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`: the database is away, or others import at the moment.", body = ProblemBody,
-            content_type = "application/problem+json")))]
-pub(crate) async fn import(
+        (status = 403, description = "`forbidden`: for customers."),
+        (status = 409, description = "`conflict`: others kept changing the same customers; nothing was written."),
+        (status = 413, description = "`payload_too_large`: more than 64 MiB."),
+        (status = 415, description = "`unsupported_media_type`: not `text/csv` in UTF-8 with a header."),
+        (status = 422, description = "`validation_failed`: `errors` names each `line`; with a wrong parameter, its name. Nothing was written."),
+        (status = 503, description = "`unavailable`: the database is away, or others import at the moment.")))]
+pub(crate) async fn import_users(
     signed_in: Authenticated,
     services: Data<Services>,
     request: HttpRequest,
@@ -146,7 +109,7 @@ pub(crate) async fn import(
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
     let import = services.accounts.import(actor)?;
-    let order = order(request.query_string())?;
+    let order = query::read(request.query_string(), order)?;
     media_type::check_csv(&request)?;
     let file = upload::receive(&services.imports, services.body_timeout, &request, payload).await?;
     let lines = CsvLines::open(file).await?;
@@ -184,31 +147,25 @@ impl From<OpenError> for Problem {
     }
 }
 
-fn order(query: &str) -> Result<ImportOrder, Problem> {
-    let mut fields = fields(query);
-    let dry_run = fields.optional_with("dry_run", boolean);
-    let on_error = fields.optional_with("on_error", |value| {
-        one_of(value, [("abort", OnError::Abort), ("skip", OnError::Skip)], "must be abort or skip")
-    });
-    let on_existing = fields.optional_with("on_existing", |value| {
-        one_of(value, [("skip", OnExisting::Skip), ("update", OnExisting::Update)], "must be skip or update")
-    });
-    let order = || {
-        Some(ImportOrder {
-            on_error: on_error?.unwrap_or_default(),
-            on_existing: on_existing?.unwrap_or_default(),
-            dry_run: dry_run?.unwrap_or_default(),
-            created_by: None,
-        })
-    };
-    let order = order();
-    fields.finish(order)
+fn order(fields: &mut Fields) -> Option<ImportOrder> {
+    let dry_run = fields.flag("dry_run", "Whether only to tell what would happen.");
+    let about = "What to do about lines that are not acceptable: import nothing at all (`abort`, unless said otherwise), or the others.";
+    let names_of_it = || names(OnError::ALL, OnError::as_str);
+    let on_error = fields.parameter("on_error", about, names_of_it, |text| choice(text, "must be abort or skip"));
+    let about = "What to do about customers who exist: leave them as they are (`skip`, unless said otherwise), or change what the line gives.";
+    let names_of_it = || names(OnExisting::ALL, OnExisting::as_str);
+    let on_existing =
+        fields.parameter("on_existing", about, names_of_it, |text| choice(text, "must be skip or update"));
+    Some(ImportOrder {
+        on_error: on_error?.unwrap_or_default(),
+        on_existing: on_existing?.unwrap_or_default(),
+        dry_run: dry_run?,
+        created_by: None,
+    })
 }
 
-fn one_of<T>(value: Value, choices: [(&str, T); 2], detail: &'static str) -> Result<Option<T>, ValueError> {
-    let text = text(value)?;
-    let chosen = choices.into_iter().find(|(name, _)| *name == text);
-    chosen.map(|(_, choice)| Some(choice)).ok_or_else(|| ValueError::new("invalid_choice", detail))
+fn choice<T: FromStr>(text: &str, detail: &'static str) -> Result<T, ValueError> {
+    text.parse().map_err(|_| ValueError::new("invalid_choice", detail))
 }
 
 #[cfg(test)]
@@ -217,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_order_is_read_strictly() {
-        let read = |query: &str| order(query).unwrap();
+        let read = |query: &str| query::read(query, order).unwrap();
         assert_eq!(read(""), ImportOrder::default());
         let all = read("dry_run=true&on_error=skip&on_existing=update");
         assert_eq!((all.dry_run, all.on_error, all.on_existing), (true, OnError::Skip, OnExisting::Update));
@@ -225,7 +182,7 @@ mod tests {
         for wrong in
             ["dry_run=1", "on_error=", "on_error=update", "on_existing=abort", "wings=2", "dry_run=true&dry_run=true"]
         {
-            assert!(order(wrong).is_err(), "{wrong}");
+            assert!(query::read(wrong, order).is_err(), "{wrong}");
         }
     }
 }

@@ -11,7 +11,6 @@ pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod managed_customers;
 pub(crate) mod me;
-mod response;
+mod query;
+pub(crate) mod response;
 pub(crate) mod update;
-
-pub(crate) use response::{RoleName, UserListResponse, UserResponse, VerificationMethodName, etag, page, rendered};

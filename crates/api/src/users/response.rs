@@ -7,9 +7,11 @@ use formats::rfc3339;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::extract::query::{encode_cursor, next_link};
+use crate::extract::page::{list_schema, page};
+use crate::schema::{CustomerRoleName, StaffRoleName, VerificationMethodName, any_object, component, described};
 
 /// A person. `role` tells which of the two shapes it has.
 #[derive(Serialize, ToSchema)]
@@ -72,7 +74,7 @@ pub(crate) struct CustomerResponse {
     /// The manager who looks after the customer.
     #[schema(required = true)]
     assigned_manager_id: Option<Uuid>,
-    /// What else the company keeps about the customer.
+    #[schema(schema_with = metadata)]
     metadata: Map<String, Value>,
     #[schema(value_type = chrono::DateTime<chrono::Utc>)]
     created_at: String,
@@ -80,60 +82,13 @@ pub(crate) struct CustomerResponse {
     updated_at: String,
 }
 
+fn metadata() -> RefOr<Schema> {
+    described(any_object(), "What else the company keeps about the customer.")
+}
+
 /// A page of people.
-#[derive(Serialize, ToSchema)]
-#[schema(as = UserList)]
-pub(crate) struct UserListResponse {
-    items: Vec<UserResponse>,
-    /// Send it as `cursor` for the next page; `null` on the last one.
-    #[schema(required = true)]
-    next_cursor: Option<String>,
-    /// How many there are on all pages, with `include_total=true`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    total: Option<u64>,
-}
-
-/// The roles.
-#[derive(ToSchema)]
-#[schema(as = Role)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum RoleName {
-    Admin,
-    Manager,
-    Customer,
-}
-
-/// The roles of staff.
-#[derive(ToSchema)]
-#[schema(as = StaffRole)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum StaffRoleName {
-    Admin,
-    Manager,
-}
-
-/// The role of customers.
-#[derive(ToSchema)]
-#[schema(as = CustomerRole)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum CustomerRoleName {
-    Customer,
-}
-
-/// The channels over which staff get codes.
-#[derive(ToSchema)]
-#[schema(as = VerificationMethod)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) enum VerificationMethodName {
-    Whatsapp,
-    Email,
-    Phone,
-}
+pub(crate) struct UserList;
+component!(UserList, "UserList", [UserResponse], list_schema("A page of people.", "UserResponse"));
 
 impl From<&User> for UserResponse {
     fn from(user: &User) -> Self {
@@ -201,16 +156,9 @@ fn none_match(request: &HttpRequest, etag: &str) -> bool {
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// A page with the `Link` to the next one (RFC 8288). The link is relative, so
-/// that no host name out of the request gets into it.
-pub(crate) fn page(request: &HttpRequest, page: &Page<User>) -> HttpResponse {
-    let next_cursor = page.next.as_ref().map(encode_cursor);
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next_cursor {
-        response.insert_header((header::LINK, next_link(request, cursor)));
-    }
-    let items = page.items.iter().map(UserResponse::from).collect();
-    response.json(UserListResponse { items, next_cursor, total: page.total })
+/// A page of people as an answer.
+pub(crate) fn people(request: &HttpRequest, found: &Page<User>) -> HttpResponse {
+    page(request, found.items.iter().map(UserResponse::from).collect(), found.next.as_ref(), found.total)
 }
 
 #[cfg(test)]

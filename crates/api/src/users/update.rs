@@ -4,9 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::accounts::SentPatch;
-use domain::{Actor, Customer, Phone, Profile, Role, Staff, User, UserId, UserPatch, ValueError, VerificationMethod};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use domain::{Actor, Profile, Role, User, UserId, UserPatch};
 
 use crate::extract::caller::Authenticated;
 use crate::extract::fields::Fields;
@@ -14,100 +12,47 @@ use crate::extract::if_match::expected;
 use crate::extract::json_body::JsonBody;
 use crate::extract::path_id::PathId;
 use crate::extract::query::no_query;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
+use crate::schema::{component, object, one_of, reference};
 use crate::services::Services;
-use crate::users::response::{RoleName, StaffRoleName};
-use crate::users::{UserResponse, VerificationMethodName, etag};
+use crate::users::response::{UserResponse, etag};
 
-/// What is to change about a person (RFC 7396): what is not named stays, `null` empties.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "the shape of the documentation; `staff` and `customer` read the values")]
-pub(crate) enum UpdateUserRequest {
-    Staff(UpdateStaffRequest),
-    Customer(UpdateCustomerRequest),
-}
+/// What is to change about a person, in the document. How it is read depends on who the person is.
+pub(crate) struct UpdateUserRequest;
+pub(crate) struct UpdateStaff;
+pub(crate) struct UpdateCustomer;
 
-/// What is to change about a staff member. Admins set all of it; managers, of
-/// themselves, `display_name`, `phone`, `tin_trunk_number` and `verification_method`.
-#[derive(ToSchema)]
-#[schema(as = UpdateStaff)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) struct UpdateStaffRequest {
-    /// Ends the person's sessions. A manager with customers keeps the role.
-    #[schema(nullable = false, value_type = Option<StaffRoleName>)]
-    role: Option<String>,
-    /// Whether they may sign in; `false` ends their sessions.
-    #[schema(nullable = false)]
-    is_active: Option<bool>,
-    #[schema(max_length = 120)]
-    display_name: Option<String>,
-    /// Ends the person's sessions, and is unproven.
-    #[schema(nullable = false, format = Email, max_length = 254)]
-    email: Option<String>,
-    /// International form. Ends the person's sessions, and is unproven.
-    #[schema(example = "+998901234567")]
-    phone: Option<String>,
-    /// The company's own reference.
-    #[schema(max_length = 50)]
-    tin_trunk_number: Option<String>,
-    /// Over which channel codes go; `phone` and `whatsapp` need the phone.
-    #[schema(nullable = false, value_type = Option<VerificationMethodName>)]
-    verification_method: Option<String>,
-}
+component!(UpdateStaff, "UpdateStaff", [], object(ABOUT_STAFF, &Fields::asked_by(staff_patch)));
+component!(UpdateCustomer, "UpdateCustomer", [], object(ABOUT_CUSTOMER, &Fields::asked_by(customer_patch)));
+component!(UpdateUserRequest, "UpdateUserRequest", [UpdateStaff, UpdateCustomer], {
+    let about = "What is to change about a person (RFC 7396): what is not named stays, `null` empties.";
+    one_of(about, &["UpdateStaff", "UpdateCustomer"])
+});
 
-/// What is to change about a customer. Admins set all of it; managers, of their
-/// customers, `phone`, `display_name`, `metadata` and `is_active`; customers their own `display_name`.
-#[derive(ToSchema)]
-#[schema(as = UpdateCustomer)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the shape of the documentation")]
-pub(crate) struct UpdateCustomerRequest {
-    /// Only `customer`, which changes nothing.
-    #[schema(nullable = false, value_type = Option<RoleName>)]
-    role: Option<String>,
-    /// Whether they may sign in; `false` ends their sessions.
-    #[schema(nullable = false)]
-    is_active: Option<bool>,
-    #[schema(max_length = 120)]
-    display_name: Option<String>,
-    /// International form. Ends the person's sessions, and is unproven.
-    #[schema(nullable = false, example = "+998901234567")]
-    phone: Option<String>,
-    /// An active manager, or `null` for nobody.
-    assigned_manager_id: Option<uuid::Uuid>,
-    /// Merged into what is there: a `null` member deletes its key. The result has at most 16 KiB and 8 levels. A number
-    /// that would not come back as it was sent is refused with `inexact_number`.
-    #[schema(nullable = false, value_type = Option<std::collections::HashMap<String, Value>>)]
-    metadata: Option<Map<String, Value>>,
-}
+const ABOUT_STAFF: &str = "What is to change about a staff member. Admins set all of it; managers, of themselves, \
+                           `display_name`, `phone`, `tin_trunk_number` and `verification_method`.";
+const ABOUT_CUSTOMER: &str = "What is to change about a customer. Admins set all of it; managers, of their customers, \
+                              `phone`, `display_name`, `metadata` and `is_active`; customers their own `display_name`.";
+const ABOUT_ACTIVE: &str = "Whether they may sign in; `false` ends their sessions.";
+const ABOUT_PHONE: &str = "International form. Ends the person's sessions, and is unproven.";
+const ABOUT_METADATA: &str = "Merged into what is there: a `null` member deletes its key. The result has at most 16 KiB \
+                              and 8 levels. A number that would not come back as it was sent is refused with \
+                              `inexact_number`.";
 
 /// Changes a person, as a JSON merge patch. A patch that changes nothing is
 /// answered the same and moves nothing. Without `If-Match`, what others change
 /// at the same time stays changed too.
-#[utoipa::path(patch, path = "/users/{id}", tag = "users", operation_id = "update_user",
+#[utoipa::path(patch, path = "/users/{id}",
     params(
-        ("id" = uuid::Uuid, Path, description = "The person."),
         ("If-Match" = Option<String>, Header, description = "An `ETag`: 412 when it is no longer current.")),
     request_body(description = "A merge patch.",
         content((UpdateUserRequest = "application/json"), (UpdateUserRequest = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The person after the change.", body = UserResponse,
-            headers(("ETag" = String, description = "The state of the record"))),
-        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: fields that are not the caller's to set, which the pointers name.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 409, description = "`email_taken`, `phone_taken`, `last_admin`, `has_customers`, `role_change_not_allowed` or `conflict`",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "`precondition_failed`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn update(
+        (status = 200, description = "The person after the change.", body = UserResponse),
+        (status = 403, description = "`forbidden`: fields that are not the caller's to set, which the pointers name."),
+        (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see."),
+        (status = 409, description = "`email_taken`, `phone_taken`, `last_admin`, `has_customers`, `role_change_not_allowed` or `conflict`")))]
+pub(crate) async fn update_user(
     signed_in: Authenticated,
     services: Data<Services>,
     id: PathId<UserId>,
@@ -118,23 +63,14 @@ pub(crate) async fn update(
 }
 
 /// Changes the caller, as `PATCH /users/{id}` does.
-#[utoipa::path(patch, path = "/users/me", tag = "users", operation_id = "update_me",
+#[utoipa::path(patch, path = "/users/me",
     params(("If-Match" = Option<String>, Header, description = "An `ETag`: 412 when it is no longer current.")),
     request_body(description = "A merge patch.",
         content((UpdateUserRequest = "application/json"), (UpdateUserRequest = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The caller after the change.", body = UserResponse,
-            headers(("ETag" = String, description = "The state of the record"))),
-        (status = 400, description = "`malformed_json`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_token`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: fields that are not the caller's to set, which the pointers name.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 409, description = "`email_taken`, `phone_taken`, `last_admin`, `role_change_not_allowed` or `conflict`",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, description = "`precondition_failed`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "`payload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "`unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 200, description = "The caller after the change.", body = UserResponse),
+        (status = 403, description = "`forbidden`: fields that are not the caller's to set, which the pointers name."),
+        (status = 409, description = "`email_taken`, `phone_taken`, `last_admin`, `role_change_not_allowed` or `conflict`")))]
 pub(crate) async fn update_me(
     signed_in: Authenticated,
     services: Data<Services>,
@@ -161,52 +97,53 @@ async fn patched(
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&user))).json(UserResponse::from(&user)))
 }
 
-fn read(mut fields: Fields, user: &User) -> Result<UserPatch, Problem> {
-    let patch = match &user.profile {
-        Profile::Admin(profile) | Profile::Manager(profile) => staff(&mut fields, profile),
-        Profile::Customer(profile) => customer(&mut fields, profile),
+fn read(mut fields: Fields, before: &User) -> Result<UserPatch, Problem> {
+    let has_phone = fields.has("phone");
+    let patch = match &before.profile {
+        Profile::Admin(staff) | Profile::Manager(staff) => {
+            let patch = staff_patch(&mut fields);
+            let was_refused = has_phone && patch.phone.is_none();
+            if !was_refused && patch.role != Some(Role::Customer) {
+                let method = patch.verification_method.unwrap_or(staff.verification_method);
+                fields.check_contact(Some(method), Some(patch.phone.as_ref().unwrap_or(&staff.phone)));
+            }
+            patch
+        }
+        Profile::Customer(customer) => {
+            let patch = customer_patch(&mut fields);
+            // Tried out here, so that one answer names every field that is wrong.
+            if let Some(Err(error)) = patch.metadata.as_ref().map(|patch| customer.metadata.merged(patch)) {
+                fields.refuse("metadata", error);
+            }
+            patch
+        }
     };
     fields.finish(Some(patch))
 }
 
-fn staff(fields: &mut Fields, before: &Staff) -> UserPatch {
-    let role = fields.change::<Role>("role");
-    let is_active = fields.change("is_active");
-    let display_name = fields.clearable("display_name");
-    let email = fields.change("email");
-    let has_phone = fields.has("phone");
-    let phone: Option<Option<Phone>> = fields.clearable("phone");
-    let tin_trunk_number = fields.clearable("tin_trunk_number");
-    let verification_method: Option<VerificationMethod> = fields.change("verification_method");
-    let was_refused = has_phone && phone.is_none();
-    if !was_refused && role != Some(Role::Customer) {
-        let after = phone.clone().unwrap_or_else(|| before.phone.clone());
-        fields.check_contact(Some(verification_method.unwrap_or(before.verification_method)), Some(&after));
-    }
+fn staff_patch(fields: &mut Fields) -> UserPatch {
+    let about = "Ends the person's sessions. A manager with customers keeps the role.";
     UserPatch {
-        role,
-        is_active,
-        display_name,
-        email,
-        phone,
-        tin_trunk_number,
-        verification_method,
+        role: fields.change_as("role", about, || reference("StaffRole")),
+        is_active: fields.change("is_active", ABOUT_ACTIVE),
+        display_name: fields.clearable("display_name", ""),
+        email: fields.change("email", "Ends the person's sessions, and is unproven."),
+        phone: fields.clearable("phone", ABOUT_PHONE),
+        tin_trunk_number: fields.clearable("tin_trunk_number", "The company's own reference."),
+        verification_method: fields
+            .change("verification_method", "Over which channel codes go; `phone` and `whatsapp` need the phone."),
         ..UserPatch::default()
     }
 }
 
-fn customer(fields: &mut Fields, before: &Customer) -> UserPatch {
+fn customer_patch(fields: &mut Fields) -> UserPatch {
     UserPatch {
-        role: fields.change("role"),
-        is_active: fields.change("is_active"),
-        display_name: fields.clearable("display_name"),
-        phone: fields.change("phone").map(Some),
-        assigned_manager_id: fields.clearable("assigned_manager_id"),
-        metadata: fields.change_with("metadata", |value| match value {
-            // Tried out here, so that one answer names every field that is wrong.
-            Value::Object(patch) => before.metadata.merged(&patch).map(|_| Some(patch)),
-            _ => Err(ValueError::new("wrong_type", "must be an object")),
-        }),
+        role: fields.change("role", "Only `customer`, which changes nothing."),
+        is_active: fields.change("is_active", ABOUT_ACTIVE),
+        display_name: fields.clearable("display_name", ""),
+        phone: fields.change("phone", ABOUT_PHONE).map(Some),
+        assigned_manager_id: fields.clearable("assigned_manager_id", "An active manager, or `null` for nobody."),
+        metadata: fields.change("metadata", ABOUT_METADATA),
         ..UserPatch::default()
     }
 }
@@ -215,50 +152,34 @@ fn customer(fields: &mut Fields, before: &Customer) -> UserPatch {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
-    use crate::routes::Paths;
-    use domain::Field;
-    use utoipa::OpenApi;
+    use domain::{Field, Phone, Staff, VerificationMethod};
+    use serde_json::Value;
 
-    fn before() -> (Staff, Customer) {
-        let phone = Phone::parse("+998901234567").unwrap();
+    use super::*;
+
+    fn before() -> User {
         let staff = Staff {
             email: domain::Email::parse("a@example.com").unwrap(),
-            phone: Some(phone.clone()),
+            phone: Some(Phone::parse("+998901234567").unwrap()),
             tin_trunk_number: None,
             verification_method: VerificationMethod::Phone,
         };
-        let nobody = uuid::Uuid::nil().into();
-        let metadata = domain::Metadata::default();
-        (staff, Customer { phone, created_by: nobody, assigned_manager_id: None, metadata })
+        let (id, now) = (uuid::Uuid::nil().into(), chrono::DateTime::UNIX_EPOCH);
+        domain::accounts::new_user(id, now, Profile::Manager(staff), None, true)
     }
 
     #[test]
-    fn what_is_documented_is_what_is_read_and_what_the_policy_knows() {
-        let document = serde_json::to_value(Paths::openapi()).unwrap();
-        let (before_staff, before_customer) = before();
-        let (mut of_staff, mut of_customer) = (Fields::new(Map::new()), Fields::new(Map::new()));
-        staff(&mut of_staff, &before_staff);
-        customer(&mut of_customer, &before_customer);
-        for (schema, fields, role) in
-            [("UpdateStaff", of_staff, Role::Manager), ("UpdateCustomer", of_customer, Role::Customer)]
-        {
-            let properties = document["components"]["schemas"][schema]["properties"].as_object().unwrap();
-            let documented: BTreeSet<_> = properties.keys().map(String::as_str).collect();
-            assert_eq!(documented, fields.asked().iter().copied().collect(), "{schema}");
+    fn what_is_read_and_documented_is_what_the_policy_knows() {
+        for (patch, role) in [(staff_patch as fn(&mut Fields) -> _, Role::Manager), (customer_patch, Role::Customer)] {
+            let asked: BTreeSet<_> = Fields::asked_by(patch).into_iter().map(|asked| asked.name).collect();
             let known = Field::ALL.iter().filter(|&&field| domain::policy::field_exists(role, field));
-            assert_eq!(documented, known.map(|field| field.as_str()).collect(), "{schema}");
+            assert_eq!(asked, known.map(|field| field.as_str()).collect());
         }
     }
 
     #[test]
     fn null_empties_and_absence_keeps() {
-        let (before, _) = before();
-        let read = |value: Value| {
-            let mut fields = Fields::new(value.as_object().unwrap().clone());
-            let patch = staff(&mut fields, &before);
-            fields.finish(Some(patch))
-        };
+        let read = |value: Value| read(Fields::new(value.as_object().unwrap().clone()), &before());
         assert_eq!(read(serde_json::json!({})).unwrap(), UserPatch::default());
         let patch = read(serde_json::json!({ "display_name": null, "tin_trunk_number": " " })).unwrap();
         assert_eq!((patch.display_name, patch.tin_trunk_number, patch.phone), (Some(None), Some(None), None));

@@ -8,44 +8,65 @@ use crate::audit::{Event, EventKind};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::page::{Page, UserQuery};
-use crate::policy::Action;
+use crate::policy::{Action, Scope};
 use crate::user::User;
 use crate::value::Email;
 
+/// An export that the caller may make: a manager's customers, for an admin everyone.
+pub struct Export {
+    accounts: Accounts,
+    actor: Actor,
+    scope: Scope,
+}
+
 impl Accounts {
-    /// A page of the people whom the caller may export: a manager's customers, for an admin
-    /// everyone. An export of many pages may take a while, so that the caller is asked for at each:
-    /// whoever was signed out or deactivated, or got another role meanwhile, gets no more.
+    /// Begins an export.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers; [`Error::Unauthorized`] when the caller's authority has ended.
-    pub async fn export(&self, actor: &Actor, query: &UserQuery) -> Result<Page<User>, Error> {
+    /// [`Error::Forbidden`] for customers.
+    pub fn export(&self, actor: &Actor) -> Result<Export, Error> {
         let scope = allowed(actor, Action::ImportAndExport)?;
-        let page = self.store.list_users(scope, query).await?;
-        // After it was read: what leaves was the caller's to see when it was read.
-        self.check_authority(actor).await?;
-        Ok(page)
+        Ok(Export { accounts: self.clone(), actor: actor.clone(), scope })
+    }
+}
+
+impl Export {
+    /// Who exports.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
-    /// Records an export: how many people were handed out, and whether these are all of them.
+    /// A page of people. An export of many pages may take a while, so the caller's authority is checked at each: who was
+    /// signed out or deactivated, or got another role meanwhile, gets no more.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub async fn record_export(&self, actor: &Actor, people: u64, is_complete: bool) -> Result<(), Error> {
-        let event = Event::new(&*self.clock, actor, EventKind::UsersExported, None)
-            .with_facts([("people", people)])
-            .with_facts([("complete", is_complete)]);
-        Ok(self.store.record_event(&event).await?)
+    /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::Store`].
+    pub async fn page(&self, query: &UserQuery) -> Result<Page<User>, Error> {
+        let page = self.accounts.store.list_users(self.scope, query).await?;
+        // After the page was read: the caller was allowed to see what leaves when it was read.
+        self.accounts.check_authority(&self.actor).await?;
+        Ok(page)
     }
 
     /// The e-mails of the managers who look after these people.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for customers.
-    pub async fn manager_emails(&self, actor: &Actor, people: &[User]) -> Result<BTreeMap<UserId, Email>, Error> {
-        allowed(actor, Action::ImportAndExport)?;
+    /// [`Error::Store`].
+    pub async fn manager_emails(&self, people: &[User]) -> Result<BTreeMap<UserId, Email>, Error> {
         let managers = people.iter().filter_map(|user| user.customer()?.assigned_manager_id);
         let managers: Vec<_> = managers.collect::<BTreeSet<_>>().into_iter().collect();
-        if managers.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.store.find_emails(&managers).await?) }
+        if managers.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.accounts.store.find_emails(&managers).await?) }
+    }
+
+    /// Records the export: how many people were handed out, and whether these are all of them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn record(&self, people: u64, is_complete: bool) -> Result<(), Error> {
+        let event = Event::new(&*self.accounts.clock, &self.actor, EventKind::UsersExported, None)
+            .with_facts([("people", people)])
+            .with_facts([("complete", is_complete)]);
+        Ok(self.accounts.store.record_event(&event).await?)
     }
 }

@@ -37,7 +37,8 @@ pub(super) async fn run(arguments: &Export, settings: &Settings) -> Result<(), C
         "ndjson" => ExportFormat::JsonLines(api::write_json),
         _ => ExportFormat::Csv { byte_order_mark: arguments.bom },
     };
-    let mut export = formats::Export::new(accounts, Actor::system("export"), query(arguments), format);
+    let export = accounts.export(&Actor::system("export")).map_err(CommandError::of_use_case)?;
+    let mut export = formats::Export::new(export, query(arguments), format);
     let mut output = Output::open(arguments.output.as_deref()).map_err(unwritable)?;
     let bar = bar();
     while let Some(part) = export.next().await.map_err(CommandError::of_use_case)? {

@@ -1,0 +1,38 @@
+//! The fields that a new staff member has, whoever enters them.
+
+use domain::{DisplayName, Email, Phone, Staff, TrunkNumber, VerificationMethod};
+
+use crate::extract::fields::Fields;
+
+/// A staff member to be: what they are called, their profile, and their password.
+pub(crate) struct StaffFields<P> {
+    pub(crate) display_name: Option<DisplayName>,
+    pub(crate) staff: Staff,
+    pub(crate) password: P,
+}
+
+impl<P> StaffFields<P> {
+    /// Takes the fields out; `password` reads the password, which must not be made of the e-mail.
+    pub(crate) fn read(
+        fields: &mut Fields,
+        password: impl FnOnce(&mut Fields, Option<&Email>) -> Option<P>,
+    ) -> Option<Self> {
+        let email: Option<Email> = fields.required("email", "");
+        let password = password(fields, email.as_ref());
+        let display_name: Option<Option<DisplayName>> = fields.optional("display_name", "");
+        let about = "International form. Needed for the verification methods `phone` and `whatsapp`.";
+        let phone: Option<Option<Phone>> = fields.optional("phone", about);
+        let tin_trunk_number: Option<Option<TrunkNumber>> =
+            fields.optional("tin_trunk_number", "The company's own reference.");
+        let about = "Over which channel codes go; `email` unless said otherwise.";
+        let verification_method: Option<Option<VerificationMethod>> = fields.optional("verification_method", about);
+        fields.check_contact(verification_method.flatten(), phone.as_ref());
+        let staff = Staff {
+            email: email?,
+            phone: phone?,
+            tin_trunk_number: tin_trunk_number?,
+            verification_method: verification_method?.unwrap_or(VerificationMethod::Email),
+        };
+        Some(Self { display_name: display_name?, staff, password: password? })
+    }
+}

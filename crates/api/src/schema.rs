@@ -1,0 +1,176 @@
+//! Schemas of the API document, made from what the code reads and from the names that the domain knows.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::{RefOr, Schema};
+
+/// What the reading of a request asks for.
+pub(crate) struct Asked {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) schema: fn() -> Value,
+    pub(crate) is_required: bool,
+    pub(crate) may_be_null: bool,
+}
+
+/// One of these names.
+pub(crate) fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Value {
+    json!({ "type": "string", "enum": all.iter().map(|value| name(*value)).collect::<Vec<_>>() })
+}
+
+pub(crate) fn reference(component: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{component}") })
+}
+
+/// The schema that the JSON says.
+pub(crate) fn schema(json: Value) -> RefOr<Schema> {
+    serde_json::from_value(json).unwrap_or_default()
+}
+
+/// The same with a description.
+pub(crate) fn described(mut json: Value, about: &str) -> RefOr<Schema> {
+    json["description"] = about.into();
+    schema(json)
+}
+
+/// An object with the fields that its reading asks for, and no others.
+pub(crate) fn object(about: &str, asked: &[Asked]) -> RefOr<Schema> {
+    let properties: serde_json::Map<_, _> =
+        asked.iter().map(|asked| (asked.name.to_owned(), property(asked))).collect();
+    let required: Vec<_> = asked.iter().filter(|asked| asked.is_required).map(|asked| asked.name).collect();
+    schema(json!({
+        "type": "object",
+        "description": about,
+        "required": required,
+        "properties": properties,
+        "additionalProperties": false,
+    }))
+}
+
+fn property(asked: &Asked) -> Value {
+    let mut property = (asked.schema)();
+    if !asked.about.is_empty() {
+        property["description"] = asked.about.into();
+    }
+    if !asked.may_be_null {
+        return property;
+    }
+    match property["type"].take() {
+        Value::Null => json!({ "oneOf": [property, { "type": "null" }] }),
+        kind => {
+            property["type"] = json!([kind, "null"]);
+            property
+        }
+    }
+}
+
+/// The query parameters that their reading asks for.
+pub(crate) fn parameters(asked: Vec<Asked>) -> Vec<Parameter> {
+    let parameter = |asked: Asked| {
+        let mut schema = (asked.schema)();
+        let example = schema.as_object_mut().and_then(|schema| schema.remove("example"));
+        let mut parameter = json!({ "name": asked.name, "in": "query", "required": false, "description": asked.about, "schema": schema });
+        if let Some(example) = example {
+            parameter["example"] = example;
+        }
+        serde_json::from_value(parameter).ok()
+    };
+    asked.into_iter().filter_map(parameter).collect()
+}
+
+/// One of these components.
+pub(crate) fn one_of(about: &str, components: &[&str]) -> RefOr<Schema> {
+    let components: Vec<_> = components.iter().map(|component| reference(component)).collect();
+    schema(json!({ "oneOf": components, "description": about }))
+}
+
+/// A type whose schema is made here: `Type "Name" = schema`, and the types that it refers to.
+macro_rules! component {
+    ($type:ty, $name:literal, [$($part:ty),*], $schema:expr) => {
+        impl ::utoipa::PartialSchema for $type {
+            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::Schema> {
+                $schema
+            }
+        }
+
+        impl ::utoipa::ToSchema for $type {
+            fn name() -> ::std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schemas(_schemas: &mut Vec<(String, ::utoipa::openapi::RefOr<::utoipa::openapi::Schema>)>) {
+                $(
+                    _schemas.push((<$part as ::utoipa::ToSchema>::name().into(), <$part as ::utoipa::PartialSchema>::schema()));
+                    <$part as ::utoipa::ToSchema>::schemas(_schemas);
+                )*
+            }
+        }
+    };
+}
+/// Query parameters whose description is made from the code that reads them.
+macro_rules! query_params {
+    ($($type:ident = $read:expr;)+) => {$(
+        pub(crate) struct $type;
+
+        impl ::utoipa::IntoParams for $type {
+            fn into_params(
+                _: impl Fn() -> Option<::utoipa::openapi::path::ParameterIn>,
+            ) -> Vec<::utoipa::openapi::path::Parameter> {
+                $crate::schema::parameters($crate::extract::fields::Fields::asked_by($read))
+            }
+        }
+    )+};
+}
+pub(crate) use {component, query_params};
+
+/// A name of the domain as a component.
+macro_rules! named_component {
+    ($($type:ident = $of:ty, $name:literal, $about:literal;)+) => {$(
+        pub(crate) struct $type;
+        component!($type, $name, [], {
+            described(names(<$of>::ALL, <$of>::as_str), $about)
+        });
+    )+};
+}
+
+named_component! {
+    RoleName = domain::Role, "Role", "The roles.";
+    StaffRoleName = domain::StaffRole, "StaffRole", "The roles of staff.";
+    VerificationMethodName = domain::VerificationMethod, "VerificationMethod", "The channels over which staff get codes.";
+}
+
+/// The role of customers.
+pub(crate) struct CustomerRoleName;
+component!(CustomerRoleName, "CustomerRole", [], {
+    schema(json!({ "type": "string", "enum": [domain::Role::Customer], "description": "The role of customers." }))
+});
+
+/// An object with any members.
+pub(crate) fn any_object() -> Value {
+    json!({ "type": "object", "additionalProperties": true, "propertyNames": { "type": "string" } })
+}
+
+/// Any JSON value.
+pub(crate) fn anything() -> Value {
+    json!({ "type": ["object", "array", "string", "number", "boolean", "null"] })
+}
+
+/// Always this text.
+pub(crate) fn only(text: &str) -> RefOr<Schema> {
+    schema(json!({ "type": "string", "enum": [text] }))
+}
+
+/// A password that is given to be checked.
+pub(crate) fn password() -> Value {
+    json!({ "type": "string", "format": "password" })
+}
+
+/// A password that is to be set. The minimum is the default; the settings may name another.
+pub(crate) fn new_password() -> Value {
+    json!({ "type": "string", "format": "password", "minLength": 12, "maxLength": 128 })
+}
+
+/// A one-time code.
+pub(crate) fn code() -> Value {
+    json!({ "type": "string", "example": "123456" })
+}
