@@ -5,14 +5,14 @@ use domain::authority::Authority;
 use domain::store::{Handover, HandoverStore, RejudgeHandover, Share, StoreError, WriteError};
 use domain::{Role, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult};
 use uuid::Uuid;
 
 use crate::entity::{customer, user};
 use crate::error::{Failure, stale_unless, store_error};
 use crate::sql::row_locks::for_writing;
 use crate::store::Store;
-use crate::tables::{audit_events, authority, sessions, users};
+use crate::tables::{audit_events, authority, customers, sessions, users};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -24,7 +24,7 @@ impl HandoverStore for Store {
     async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(IDS) {
-            found.extend(self.ids(&active_managers(chunk)).await?);
+            found.extend(self.ids(&users::active_managers(chunk)).await?);
         }
         Ok(found)
     }
@@ -64,7 +64,7 @@ async fn carry_out(txn: &Transaction, handover: &Handover) -> Result<(), Failure
         give(txn, handover, share).await?;
     }
     if handover.is_complete {
-        stale_unless(assigned_to(handover.from).count(txn).await? == 0)?;
+        stale_unless(customers::count_assigned(txn, handover.from).await? == 0)?;
     }
     if handover.deactivates {
         deactivate(txn, handover.from, handover.at).await?;
@@ -80,17 +80,6 @@ async fn hold_customers(txn: &Transaction, manager: UserId) -> Result<Vec<UserId
     }
     // Who was given away before they could be held is none of them any more. Nobody can have been added.
     Ok(read_ids(&txn.query_all(&customers_of(manager)).await?)?)
-}
-
-fn active_managers(ids: &[UserId]) -> SelectStatement {
-    Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .cond_where(user::Column::Id.is_in(uuids(ids)))
-        .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
-        .cond_where(user::Column::IsActive.eq(true))
-        .order_by(user::Column::Id, Order::Asc)
-        .take()
 }
 
 fn customers_of(manager: UserId) -> SelectStatement {
@@ -116,10 +105,6 @@ fn held(ids: &[UserId]) -> SelectStatement {
         .take()
 }
 
-fn assigned_to(manager: UserId) -> sea_orm::Select<customer::Entity> {
-    customer::Entity::find().filter(customer::Column::AssignedManagerId.eq(manager.as_uuid()))
-}
-
 fn uuids(ids: &[UserId]) -> impl Iterator<Item = Uuid> {
     ids.iter().map(|id| id.as_uuid())
 }
@@ -136,7 +121,7 @@ async fn hold_managers(txn: &Transaction, handover: &Handover) -> Result<(), Fai
     }
     let mut active = 0;
     for chunk in receivers.chunks(IDS) {
-        active += txn.query_all(&active_managers(chunk)).await?.len();
+        active += txn.query_all(&users::active_managers(chunk)).await?.len();
     }
     if active == receivers.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
 }

@@ -4,22 +4,21 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use domain::audit::{EventCursor, EventFilter, EventPage, EventQuery};
-use domain::store::{AuditStore, PersonalDataStore, StoreError};
+use domain::store::{AuditStore, PersonalDataStore, StoreError, UserStore};
 use domain::{PageSize, PersonalData, Scope, User, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Iterable};
 
-use crate::entity::{challenge, customer, session};
-use crate::sql::scope;
+use crate::entity::{challenge, customer};
 use crate::store::Store;
-use crate::tables::{challenges, idempotency_keys, notices, sessions, users};
+use crate::tables::{challenges, idempotency_keys, notices, sessions};
 
 #[async_trait]
 impl PersonalDataStore for Store {
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
-        let Some(user) = self.person_in(scope, id).await? else { return Ok(None) };
+        let Some(user) = self.find_user(scope, id).await? else { return Ok(None) };
         Ok(Some(PersonalData {
-            sessions: self.all(&sessions(id)).await?.iter().map(sessions::read).collect::<Result<_, _>>()?,
+            sessions: self.all(&sessions::of(id)).await?.iter().map(sessions::read).collect::<Result<_, _>>()?,
             challenges: self
                 .all(&challenges(&user))
                 .await?
@@ -47,7 +46,7 @@ impl PersonalDataStore for Store {
         after: Option<EventCursor>,
         size: PageSize,
     ) -> Result<Option<EventPage>, StoreError> {
-        if self.person_in(scope, id).await?.is_none() {
+        if self.find_user(scope, id).await?.is_none() {
             return Ok(None);
         }
         let about = EventFilter { subject: Some(id), ..EventFilter::default() };
@@ -68,27 +67,9 @@ impl PersonalDataStore for Store {
     }
 }
 
-impl Store {
-    async fn person_in(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
-        let mut select = users::select();
-        select.cond_where(crate::entity::user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
-        users::read_user(self.one(&select).await?.as_ref())
-    }
-}
-
 fn customers(column: customer::Column, id: UserId) -> SelectStatement {
     let count = Func::count(Expr::col(customer::Column::Id));
     Query::select().expr_as(count, "total").from(customer::Entity).cond_where(column.eq(id.as_uuid())).take()
-}
-
-fn sessions(id: UserId) -> SelectStatement {
-    Query::select()
-        .columns(session::Column::iter())
-        .from(session::Entity)
-        .cond_where(session::Column::UserId.eq(id.as_uuid()))
-        .order_by(session::Column::CreatedAt, Order::Desc)
-        .order_by(session::Column::Id, Order::Desc)
-        .take()
 }
 
 fn challenges(user: &User) -> SelectStatement {

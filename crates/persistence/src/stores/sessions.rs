@@ -7,7 +7,7 @@ use domain::session::Session;
 use domain::store::{SessionStore, StoreError, WriteError};
 use domain::{FreshProof, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::{session, user};
@@ -73,12 +73,8 @@ impl SessionStore for Store {
     }
 
     async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let mut select = sessions::select();
-        select
-            .cond_where(session::Column::UserId.eq(user.as_uuid()))
-            .cond_where(session::Column::ExpiresAt.gt(now))
-            .order_by(session::Column::CreatedAt, Order::Desc)
-            .order_by(session::Column::Id, Order::Desc);
+        let mut select = sessions::of(user);
+        select.cond_where(session::Column::ExpiresAt.gt(now));
         self.all(&select).await?.iter().map(sessions::read).collect()
     }
 

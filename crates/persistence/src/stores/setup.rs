@@ -9,12 +9,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::entity::{customer, setup_token, signup, user};
+use crate::entity::{setup_token, signup, user};
 use crate::error::{only_store_error, stale_unless};
 use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{admin_managers, audit_events, notices, sessions, users};
+use crate::tables::{admin_managers, audit_events, customers, notices, sessions, users};
 
 #[async_trait]
 impl SetupStore for Store {
@@ -78,11 +78,7 @@ impl SetupStore for Store {
                 .await?;
             stale_unless(promoted.rows_affected == 1)?;
             // Counted after the row is held: whoever assigns a customer waits for it.
-            let assigned = customer::Column::AssignedManagerId.eq(admin.id.as_uuid());
-            match customer::Entity::find().filter(assigned).count(&*txn).await? {
-                0 => {}
-                count => return Err(WriteError::HasCustomers(count).into()),
-            }
+            customers::refuse_with_customers(&txn, admin.id).await?;
             let old = admin_managers::password_before(&txn, admin.id).await?;
             admin_managers::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
             notices::tell_of_password(&txn, admin.id, old.as_ref(), events).await?;

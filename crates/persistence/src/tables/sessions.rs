@@ -5,7 +5,7 @@ use domain::session::{Digest, MAX_SESSIONS, Session};
 use domain::store::{StoreError, WriteError};
 use domain::{FreshProof, SessionId, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{LockType, Query, SelectStatement};
+use sea_orm::sea_query::{LockType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect};
 use uuid::Uuid;
 
@@ -55,6 +55,16 @@ pub(crate) async fn end_all(txn: &Transaction, user: UserId, except: Option<Sess
 pub(crate) fn select() -> SelectStatement {
     use sea_orm::Iterable;
     Query::select().columns(session::Column::iter()).from(session::Entity).take()
+}
+
+/// Those of a person, newest first.
+pub(crate) fn of(user: UserId) -> SelectStatement {
+    let mut select = select();
+    select
+        .cond_where(session::Column::UserId.eq(user.as_uuid()))
+        .order_by(session::Column::CreatedAt, Order::Desc)
+        .order_by(session::Column::Id, Order::Desc);
+    select
 }
 
 pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {

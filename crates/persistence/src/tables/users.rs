@@ -28,16 +28,7 @@ pub(crate) async fn hold_active_managers(txn: &Transaction, ids: &[UserId]) -> R
     if ids.is_empty() {
         return Ok(());
     }
-    let managers = Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
-        .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
-        .cond_where(user::Column::IsActive.eq(true))
-        // In one order, so that two wait for each other rather than for ever.
-        .order_by(user::Column::Id, Order::Asc)
-        .take();
-    let managers = keep(txn, managers).await?;
+    let managers = keep(txn, active_managers(ids)).await?;
     if managers.len() == ids.len() { Ok(()) } else { Err(WriteError::NotAnActiveManager.into()) }
 }
 
@@ -48,13 +39,7 @@ pub(crate) async fn has_admin(txn: &Transaction) -> Result<bool, Failure> {
 
 /// Moves a person's `updated_at` and version, since something about them changed. Answers whether they exist.
 pub(crate) async fn touch(txn: &Transaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
-    let touched = user::Entity::update_many()
-        .col_expr(user::Column::UpdatedAt, now.into())
-        .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
-        .filter(user::Column::Id.eq(id.as_uuid()))
-        .exec(txn)
-        .await?;
-    Ok(touched.rows_affected == 1)
+    Ok(touch_all(txn, user::Column::Id.eq(id.as_uuid()), now).await? == 1)
 }
 
 /// The person as they are, and stay until the transaction ends.
@@ -63,10 +48,7 @@ pub(crate) async fn hold_person(txn: &Transaction, id: UserId) -> Result<User, F
     row.column(user::Column::Id).from(user::Entity).cond_where(user::Column::Id.eq(id.as_uuid()));
     txn.query_all(row.lock(LockType::Update)).await?;
     // Read after that: of joined rows, PostgreSQL would show the others as they were before it waited.
-    let mut select = select();
-    select.cond_where(user::Column::Id.eq(id.as_uuid()));
-    let found = read_user(txn.query_one(&select).await?.as_ref()).map_err(WriteError::from)?;
-    Ok(found.ok_or(WriteError::Stale)?)
+    Ok(find(txn, id).await?.ok_or(WriteError::Stale)?)
 }
 
 /// For those who have changed an admin under [`Lock::Admins`].
@@ -77,15 +59,13 @@ pub(crate) async fn refuse_without_admin(txn: &Transaction) -> Result<(), Failur
     if active.one(txn).await?.is_some() { Ok(()) } else { Err(WriteError::LastAdmin.into()) }
 }
 
-/// Moves `updated_at` and version of many people.
-pub(crate) async fn touch_all(txn: &Transaction, who: Expr, now: Timestamp) -> Result<(), Failure> {
-    user::Entity::update_many()
+/// Moves `updated_at` and version of many people. Answers how many they are.
+pub(crate) async fn touch_all(txn: &Transaction, who: Expr, now: Timestamp) -> Result<u64, Failure> {
+    let update = user::Entity::update_many()
         .col_expr(user::Column::UpdatedAt, now.into())
         .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
-        .filter(who)
-        .exec(txn)
-        .await?;
-    Ok(())
+        .filter(who);
+    Ok(update.exec(txn).await?.rows_affected)
 }
 
 /// The rows of one person.
@@ -265,4 +245,17 @@ pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<
         .one(txn)
         .await?;
     Ok(admin.map(|admin| admin.id))
+}
+
+/// Selects those of these who are active managers, in one order, so that two who lock them wait for each other rather
+/// than for ever.
+pub(crate) fn active_managers(ids: &[UserId]) -> SelectStatement {
+    Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+        .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
+        .cond_where(user::Column::IsActive.eq(true))
+        .order_by(user::Column::Id, Order::Asc)
+        .take()
 }
