@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Runs `act` in a transaction, which is committed when it returns `Ok`, rolled back when not, and
-    /// begun anew when it lost against another one.
+    /// begun again when it lost against another one.
     ///
     /// The transaction is handed over in an `Arc` since a closure can't yet lend
     /// it to a future that is `Send` and borrows something else too.

@@ -1,6 +1,5 @@
-//! Erasing people. Before that, in short transactions, what would make the erasure too long: somebody may have entered 300,000
-//! people. One transaction could not move them in the time that a statement has, and would keep every other writer of
-//! SQLite waiting.
+//! Erasing people. Somebody may have entered 300,000 customers. One transaction could not move them in the time that a
+//! statement has, and would keep every other writer of SQLite waiting. So short transactions do most of it before.
 
 use async_trait::async_trait;
 use domain::Timestamp;
@@ -19,7 +18,7 @@ use crate::transaction::Transaction;
 
 #[async_trait]
 impl ErasureStore for Store {
-    /// Each step is a transaction that makes sure anew that the person may go. The last rows are left to the erasure
+    /// Each step is a transaction that checks again that the person may go. The last rows are left to the erasure
     /// itself, so that most erasures are one transaction still.
     async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         while self.write(move |txn| async move { bequeath_some(&txn, by, erasure).await }).await? {}

@@ -26,7 +26,7 @@ impl ImportStore for Store {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         let people = async {
             let txn = self.reader.begin().await?;
-            plan_anew(&txn).await?;
+            use_custom_plans(&txn).await?;
             let people = look_up(&txn, keys).await?;
             txn.commit().await.map(|()| people)
         };
@@ -34,13 +34,13 @@ impl ImportStore for Store {
         found(&people.map_err(|error| store_error(&error))?)
     }
 
-    /// Not begun anew here when it lost against others, since the lines would have to be read again. There is no limit to
-    /// the time that all of it takes, which depends on the file, but one to each part.
+    /// This does not begin again when it loses against others, since the lines would have to be read again. Each batch
+    /// has a time limit; the whole has none, since it depends on the file.
     async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<Transaction>| {
             let mut parts = parts.lock().await;
-            plan_anew(&*txn).await?;
+            use_custom_plans(&*txn).await?;
             while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
                 authority::check(&txn, by).await?;
                 let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
@@ -71,7 +71,7 @@ const LOOKS: u32 = 8;
 
 /// PostgreSQL settles on a plan after a few executions, which is one for the few rows that there are at
 /// the beginning of an import, and a look at every row for each part at its end.
-async fn plan_anew(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         // No builder knows this statement.
         txn.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;

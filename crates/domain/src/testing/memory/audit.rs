@@ -27,7 +27,7 @@ impl AuditStore for MemoryStore {
         since: Timestamp,
         limit: u64,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        Ok(self.read(|state| state.told(actor, since, limit)))
+        Ok(self.read(|state| state.taken_phones(actor, since, limit)))
     }
 
     async fn record_taken_phones(
@@ -37,15 +37,15 @@ impl AuditStore for MemoryStore {
         since: Timestamp,
         most: u64,
     ) -> Result<bool, StoreError> {
-        let told = self.write(|state| {
-            let earlier = state.told(actor, since, most).len();
+        let recorded = self.write(|state| {
+            let earlier = state.taken_phones(actor, since, most).len();
             if earlier + events.len() > usize::try_from(most).unwrap_or(usize::MAX) {
                 return Err(());
             }
             state.events.extend_from_slice(events);
             Ok(())
         });
-        Ok(told.is_ok())
+        Ok(recorded.is_ok())
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
@@ -58,13 +58,13 @@ impl AuditStore for MemoryStore {
 
 impl State {
     /// Newest first.
-    fn told(&self, actor: UserId, since: Timestamp, limit: u64) -> Vec<Timestamp> {
+    fn taken_phones(&self, actor: UserId, since: Timestamp, limit: u64) -> Vec<Timestamp> {
         let is_told = |event: &&Event| event.actor_id == Some(actor) && event.kind == EventKind::PhoneTakenTold;
-        let mut told: Vec<_> = self.events.iter().filter(is_told).map(|event| event.at).collect();
-        told.retain(|at| *at > since);
-        told.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
-        told.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        told
+        let mut times: Vec<_> = self.events.iter().filter(is_told).map(|event| event.at).collect();
+        times.retain(|at| *at > since);
+        times.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+        times.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        times
     }
 
     pub(super) fn page_of_events(

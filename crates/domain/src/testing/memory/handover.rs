@@ -22,13 +22,13 @@ impl HandoverStore for MemoryStore {
         &self,
         by: &Authority,
         handover: &Handover,
-        anew: Option<&RejudgeHandover<'_>>,
+        rejudge: Option<&RejudgeHandover<'_>>,
     ) -> Result<Option<Handover>, WriteError> {
         self.write(|state| {
             state.check_authority(by)?;
             let now: Vec<_> = state.customers_of(handover.from).collect();
-            let planned = match anew {
-                Some(anew) => Some(anew(&now).ok_or(WriteError::Stale)?),
+            let planned = match rejudge {
+                Some(rejudge) => Some(rejudge(&now).ok_or(WriteError::Stale)?),
                 None => None,
             };
             state.transfer(planned.as_ref().unwrap_or(handover))?;

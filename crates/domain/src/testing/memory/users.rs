@@ -49,11 +49,16 @@ impl UserStore for MemoryStore {
         Ok(self.read(|state| state.users().find(|user| is_customer_with_phone(user, phone)).cloned()))
     }
 
-    async fn update_user(&self, by: &Authority, update: &Update, anew: &RejudgeUpdate<'_>) -> Result<User, WriteError> {
+    async fn update_user(
+        &self,
+        by: &Authority,
+        update: &Update,
+        rejudge: &RejudgeUpdate<'_>,
+    ) -> Result<User, WriteError> {
         self.write(|state| {
             state.check_authority(by)?;
             let now = state.user(update.before.id).filter(|user| user.version != update.before.version);
-            let judged = now.map(|now| anew(now).ok_or(WriteError::Stale)).transpose()?;
+            let judged = now.map(|now| rejudge(now).ok_or(WriteError::Stale)).transpose()?;
             let update = judged.as_ref().unwrap_or(update);
             state.update(update)?;
             Ok(update.after.clone())
