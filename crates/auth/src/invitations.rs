@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::challenge::Purpose;
-use domain::once::Remember;
+use domain::idempotency::AnswerToStore;
 use domain::store::SignUpStore;
 use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 
@@ -28,7 +28,12 @@ impl Invitations {
     /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
     /// nothing. The code is good for 72 hours; after that, a forgotten password is the way in. Whatever password `new`
     /// brings is left out.
-    pub async fn invite(&self, actor: &Actor, new: NewStaff, remember: Option<Remember>) -> Result<User, AuthError> {
+    pub async fn invite(
+        &self,
+        actor: &Actor,
+        new: NewStaff,
+        remember: Option<AnswerToStore>,
+    ) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
         let (account, event) = self.accounts.draft(actor, new, remember)?;
         let staff = account.user.staff().ok_or(Error::Forbidden)?;

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use domain::challenge::Message;
 use domain::clock::Timestamp;
 use domain::delivery::MessageKeys;
+use domain::idempotency::IdempotentRequest;
 use domain::key::{KeyPurpose, StoredKey};
-use domain::once::Once;
 use domain::session::Digest;
 use domain::store::{KeyStore, StoreError};
 use domain::{Clock, UserId};
@@ -93,10 +93,10 @@ impl KeyRing {
     /// A request under the key that its caller gave it. Only hashes of both are kept: a request may hold a password,
     /// which a fast hash would betray, so the key, which nobody keeps, goes into it too.
     #[must_use]
-    pub fn idempotent_request(&self, caller: UserId, key: &str, request: &[u8]) -> Once {
+    pub fn idempotent_request(&self, caller: UserId, key: &str, request: &[u8]) -> IdempotentRequest {
         let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
         let key = key.as_bytes();
-        Once { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
+        IdempotentRequest { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
     }
 
     /// The newest key that may sign by now.

@@ -14,7 +14,7 @@ use crate::env::Env;
 use crate::error::AuthError;
 
 /// How long it is remembered that somebody was signed in from a network.
-const REMEMBERED: TimeDelta = TimeDelta::days(90);
+const RETENTION: TimeDelta = TimeDelta::days(90);
 /// How often that is written again.
 const WRITTEN_EVERY: TimeDelta = TimeDelta::days(1);
 
@@ -28,7 +28,7 @@ impl KnownNetworks {
     /// Remembers that somebody of the staff was let in from an address. Failing to does not keep them out.
     pub(crate) async fn remember(&self, user: &User, address: Option<IpAddr>) {
         let Some(address) = address.filter(|_| self.env.settings.limits && user.staff().is_some()) else { return };
-        let until = self.env.now() + REMEMBERED;
+        let until = self.env.now() + RETENTION;
         let network = self.digest(user.id, address);
         if let Err(error) = self.attempts.remember_network(user.id, &network, until, until - WRITTEN_EVERY).await {
             tracing::warn!(error = %domain::ErrorChain(&error), "the network of a sign-in was not remembered");

@@ -10,7 +10,7 @@ use crate::customer::Customer;
 use crate::error::Error;
 use crate::field::Field;
 use crate::id::UserId;
-use crate::once::Remember;
+use crate::idempotency::AnswerToStore;
 use crate::page::{Page, UserQuery};
 use crate::policy::{self, Action, Scope};
 use crate::store::{
@@ -132,7 +132,12 @@ impl Accounts {
     ///
     /// # Errors
     /// Those of [`Accounts::create`]; [`Error::Stale`] when an answer is stored under the key already.
-    pub async fn create_and_store(&self, actor: &Actor, new: NewUser, answer: Option<Remember>) -> Result<User, Error> {
+    pub async fn create_and_store(
+        &self,
+        actor: &Actor,
+        new: NewUser,
+        answer: Option<AnswerToStore>,
+    ) -> Result<User, Error> {
         let (account, event) = self.draft(actor, new, answer)?;
         match self.store.create_account(&self.authority(actor), &account, &[event]).await {
             Ok(()) => Ok(account.user),
@@ -148,7 +153,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Those of [`Accounts::create`] that the store has no part in.
-    pub fn draft(&self, actor: &Actor, new: NewUser, answer: Option<Remember>) -> Result<(Account, Event), Error> {
+    pub fn draft(&self, actor: &Actor, new: NewUser, answer: Option<AnswerToStore>) -> Result<(Account, Event), Error> {
         let scope = creation_scope(actor, new.role())?;
         let mut account = self.account(actor, new)?;
         if !scope.contains(&account.user) {
@@ -156,7 +161,7 @@ impl Accounts {
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
-        account.first_answer = answer.map(|answer| answer.first_answer(&account.user));
+        account.stored_answer = answer.map(|answer| answer.stored_answer(&account.user));
         Ok((account, event))
     }
 

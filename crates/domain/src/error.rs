@@ -46,7 +46,7 @@ pub enum Error {
     SetupTokenRefused,
     /// The key was used for another request.
     #[error("the key was used for another request")]
-    KeyReused,
+    IdempotencyKeyReused,
     /// The caller has to give their password again first.
     #[error("the password has to be given again first")]
     ReauthenticationRequired,

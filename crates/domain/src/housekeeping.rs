@@ -106,7 +106,7 @@ fn kept(kind: Expirable) -> TimeDelta {
     match kind {
         // The outbox says of a message that it came too late: time to do so before it goes.
         Expirable::Challenges => TimeDelta::minutes(10),
-        Expirable::FirstAnswers | Expirable::Sessions | Expirable::Attempts | Expirable::Networks => TimeDelta::zero(),
+        Expirable::StoredAnswers | Expirable::Sessions | Expirable::Attempts | Expirable::Networks => TimeDelta::zero(),
     }
 }
 

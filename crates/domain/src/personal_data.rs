@@ -3,8 +3,8 @@
 use crate::audit::{Changes, Event};
 use crate::challenge::Challenge;
 use crate::id::UserId;
+use crate::idempotency::StoredAnswer;
 use crate::notice::Notice;
-use crate::once::FirstAnswer;
 use crate::session::Session;
 use crate::user::User;
 
@@ -21,7 +21,7 @@ pub struct PersonalData {
     /// Notices that wait to be sent to them, newest first.
     pub notices: Vec<Notice>,
     /// What whoever entered them was told, while it is remembered.
-    pub first_answer: Option<FirstAnswer>,
+    pub stored_answer: Option<StoredAnswer>,
     /// How many customers they entered.
     pub created_customers: u64,
     /// How many customers they look after.

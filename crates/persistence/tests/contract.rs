@@ -14,12 +14,12 @@ mod contract {
     mod connect;
     mod constraints;
     mod housekeeping;
+    mod idempotency;
     mod imports;
     mod keys;
     mod lists;
     mod migrations;
     mod numbers;
-    mod once;
     mod pages;
     mod races;
     mod recovery;

@@ -48,7 +48,7 @@ impl From<Error> for Problem {
             Error::Gone => Self::invalid_token(),
             Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
-            Error::KeyReused => Self::key_reused(),
+            Error::IdempotencyKeyReused => Self::key_reused(),
             Error::Store(error) => error.into(),
         }
     }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
 use domain::accounts::{Created as Entered, SentUser};
-use domain::once::Remember;
+use domain::idempotency::AnswerToStore;
 use domain::{Actor, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Role, User};
 
 use crate::extract::caller::Authenticated;
@@ -122,8 +122,8 @@ pub(crate) async fn create_user(
         no_query(request.query_string())?;
         let key = idempotency_key::key(&request)?;
         let mut fields = body.fields().await?;
-        let once = key.map(|key| services.keys.idempotent_request(signed_in.0.user.id, key, &fields.canonical()));
-        let answer = once.map(|once| Remember { once, answer: |user| created(user).remembered() });
+        let request = key.map(|key| services.keys.idempotent_request(signed_in.0.user.id, key, &fields.canonical()));
+        let answer = request.map(|request| AnswerToStore { request, answer: |user| created(user).remembered() });
         let role = fields.peek("role").and_then(|role| role.parse().ok());
         let enter = async move |answer| {
             let new = CreateUserRequest::from_fields(&mut fields, passwords);
@@ -146,7 +146,7 @@ async fn enter(
     services: &Services,
     actor: &Actor,
     new: CreateUserRequest,
-    answer: Option<Remember>,
+    answer: Option<AnswerToStore>,
 ) -> Result<User, Problem> {
     let new = match new {
         CreateUserRequest::Customer(CreateCustomer(new)) => NewUser::Customer(new),

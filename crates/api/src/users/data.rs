@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::accounts::PersonalEvents;
 use domain::audit::{Changes, Event};
 use domain::challenge::Challenge;
-use domain::once::FirstAnswer;
+use domain::idempotency::StoredAnswer;
 use domain::session::Session;
 use domain::store::StoreError;
 use domain::{Error, Notice, PersonalData, UserId};
@@ -150,7 +150,7 @@ impl From<PersonalData> for PersonalDataResponse {
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
             notices: data.notices.into_iter().map(StoredNotice::from).collect(),
-            remembered_answer: data.first_answer.map(RememberedAnswer::from),
+            remembered_answer: data.stored_answer.map(RememberedAnswer::from),
             created_customers: data.created_customers,
             assigned_customers: data.assigned_customers,
             // These may be many, and follow page by page.
@@ -200,8 +200,8 @@ impl From<Notice> for StoredNotice {
     }
 }
 
-impl From<FirstAnswer> for RememberedAnswer {
-    fn from(first: FirstAnswer) -> Self {
+impl From<StoredAnswer> for RememberedAnswer {
+    fn from(first: StoredAnswer) -> Self {
         Self { answer: idempotency_key::body(&first.answer), expires_at: rfc3339(first.expires_at) }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Accounts, allowed, creation_scope};
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::once::{Once, Remember};
+use crate::idempotency::{AnswerToStore, IdempotentRequest};
 use crate::policy::Action;
 use crate::user::{Role, User};
 
@@ -12,7 +12,7 @@ pub struct SentUser<F> {
     /// Their role, where it can be told.
     pub role: Option<Role>,
     /// The answer to store, when the request came under a key.
-    pub answer: Option<Remember>,
+    pub answer: Option<AnswerToStore>,
     /// Reads the fields and enters the person, with the answer that is to be stored.
     pub enter: F,
 }
@@ -32,7 +32,7 @@ impl Accounts {
     ///
     /// # Errors
     /// In this order: [`Error::Forbidden`] for a caller who enters nobody; those of the reading;
-    /// [`Error::ForbiddenField`] for a role that the caller may not enter; [`Error::KeyReused`] when the key was another
+    /// [`Error::ForbiddenField`] for a role that the caller may not enter; [`Error::IdempotencyKeyReused`] when the key was another
     /// request's; those of `enter`.
     pub async fn create_idempotent<E, F>(
         &self,
@@ -41,29 +41,29 @@ impl Accounts {
     ) -> Result<Created, E>
     where
         E: From<Error>,
-        F: AsyncFnOnce(Option<Remember>) -> Result<User, E>,
+        F: AsyncFnOnce(Option<AnswerToStore>) -> Result<User, E>,
     {
         allowed(actor, Action::CreateCustomer)?;
         let SentUser { role, answer, enter } = read().await?;
         role.map(|role| creation_scope(actor, role)).transpose()?;
         let Some(answer) = answer else { return enter(None).await.map(Created::Now) };
         // Before the fields are read: the key may be another request's, and the rules may have changed since.
-        if let Some(stored) = self.stored_answer(actor, answer.once).await? {
+        if let Some(stored) = self.stored_answer(actor, answer.request).await? {
             return Ok(Created::Before(stored));
         }
         match enter(Some(answer)).await {
             Ok(user) => Ok(Created::Now(user)),
             // The same request may have been carried out a moment ago, which then is the reason.
-            Err(refusal) => self.stored_answer(actor, answer.once).await?.map(Created::Before).ok_or(refusal),
+            Err(refusal) => self.stored_answer(actor, answer.request).await?.map(Created::Before).ok_or(refusal),
         }
     }
 
     /// The answer stores personal data, so the caller's authority is checked first.
-    async fn stored_answer(&self, actor: &Actor, request: Once) -> Result<Option<String>, Error> {
+    async fn stored_answer(&self, actor: &Actor, request: IdempotentRequest) -> Result<Option<String>, Error> {
         self.check_authority(actor).await?;
-        match self.store.find_first_answer(&request, self.clock.now()).await? {
-            Some(stored) if stored.once == request => Ok(Some(stored.answer)),
-            Some(_) => Err(Error::KeyReused),
+        match self.store.find_stored_answer(&request, self.clock.now()).await? {
+            Some(stored) if stored.request == request => Ok(Some(stored.answer)),
+            Some(_) => Err(Error::IdempotencyKeyReused),
             None => Ok(None),
         }
     }

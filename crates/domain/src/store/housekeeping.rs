@@ -13,7 +13,7 @@ pub enum Expirable {
     /// One-time codes, used or not, with their messages.
     Challenges,
     /// First answers to requests that came under a key.
-    FirstAnswers,
+    StoredAnswers,
     /// Sign-ins that were not renewed.
     Sessions,
     /// Counters of attempts.
@@ -25,7 +25,7 @@ pub enum Expirable {
 impl Expirable {
     /// Every kind.
     pub const ALL: &'static [Self] =
-        &[Self::Challenges, Self::FirstAnswers, Self::Sessions, Self::Attempts, Self::Networks];
+        &[Self::Challenges, Self::StoredAnswers, Self::Sessions, Self::Attempts, Self::Networks];
 }
 
 /// Clearing away what has expired.

@@ -7,7 +7,7 @@ use crate::audit::Event;
 use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::id::UserId;
-use crate::once::{FirstAnswer, Once};
+use crate::idempotency::{IdempotentRequest, StoredAnswer};
 use crate::page::{Page, UserQuery};
 use crate::policy::Scope;
 use crate::proof::FreshProof;
@@ -22,7 +22,7 @@ pub struct Account {
     /// The stored password; ignored for customers, [`PasswordHash::unusable`] for the invited.
     pub password_hash: PasswordHash,
     /// What the caller is told, when the request came under a key.
-    pub first_answer: Option<FirstAnswer>,
+    pub stored_answer: Option<StoredAnswer>,
     /// Whether this is a sign-up that an admin has yet to approve. Forgotten when nobody does.
     pub awaits_approval: bool,
     /// Whether the e-mail is theirs for sure: an unapproved sign-up with the same one is erased, which is recorded
@@ -34,7 +34,7 @@ impl Account {
     /// A person to enter by a request without a key.
     #[must_use]
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
-        Self { user, password_hash, first_answer: None, awaits_approval: false, replaces_signup: false }
+        Self { user, password_hash, stored_answer: None, awaits_approval: false, replaces_signup: false }
     }
 
     /// The same, waiting for an admin.
@@ -78,13 +78,17 @@ pub trait UserStore: Send + Sync {
 
     /// Enters a person, their profile and the audit events. The assigned
     /// manager, if any, is checked and held still in the same transaction.
-    /// [`WriteError::Stale`] when the account brings a first answer and its key
+    /// [`WriteError::Stale`] when the account brings an answer to store and its key
     /// is remembered already; an expired one is forgotten. [`WriteError::Gone`]
     /// when whoever enters them is.
     async fn create_account(&self, by: &Authority, account: &Account, events: &[Event]) -> Result<(), WriteError>;
 
     /// The answer that is remembered at `now` under the caller's key, whatever the request was.
-    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError>;
+    async fn find_stored_answer(
+        &self,
+        request: &IdempotentRequest,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError>;
 
     /// One person in the scope.
     async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError>;

@@ -22,10 +22,10 @@ use crate::audit::Event;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::UserId;
+use crate::idempotency::StoredAnswer;
 use crate::key::StoredKey;
 use crate::limit::Counter;
 use crate::notice::Notice;
-use crate::once::FirstAnswer;
 use crate::session::{Digest, Session};
 use crate::store::{Account, StoreError};
 use crate::user::{PasswordHash, User};
@@ -47,7 +47,7 @@ struct State {
     attempts: BTreeMap<Digest, Counter>,
     networks: BTreeMap<(UserId, Digest), Timestamp>,
     events: Vec<Event>,
-    first_answers: Vec<(UserId, FirstAnswer)>,
+    stored_answers: Vec<(UserId, StoredAnswer)>,
     notices: Vec<QueuedNotice>,
     /// Who signed up, when, and was not approved yet.
     signups: BTreeMap<UserId, Timestamp>,

@@ -50,7 +50,7 @@ pub(crate) async fn insert_account_by(
         }
     }
     signups::note(txn, account).await?;
-    if let Some(first) = &account.first_answer {
+    if let Some(first) = &account.stored_answer {
         idempotency_keys::insert(txn, user, first).await?;
     }
     Ok(())

@@ -41,7 +41,7 @@ impl HousekeepingStore for Store {
                     use challenge::Column::{ExpiresAt, Id};
                     remove::<challenge::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
                 }
-                Expirable::FirstAnswers => {
+                Expirable::StoredAnswers => {
                     use idempotency_key::Column::{ExpiresAt, UserId};
                     remove::<idempotency_key::Entity, Uuid>(&txn, (UserId, ExpiresAt), before, limit).await
                 }

@@ -26,7 +26,7 @@ impl PersonalDataStore for Store {
                 .map(challenges::read_row)
                 .collect::<Result<_, _>>()?,
             notices: self.all(&notices::of(id)).await?.iter().map(notices::read).collect::<Result<_, _>>()?,
-            first_answer: self
+            stored_answer: self
                 .one(&idempotency_keys::about(id))
                 .await?
                 .as_ref()

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::audit::Event;
 use domain::authority::Authority;
-use domain::once::{FirstAnswer, Once};
+use domain::idempotency::{IdempotentRequest, StoredAnswer};
 use domain::page::{Search, email_key, name_key};
 use domain::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
 use domain::{Cursor, Email, Page, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
@@ -40,8 +40,12 @@ impl UserStore for Store {
         .await
     }
 
-    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
-        self.one(&idempotency_keys::find(once, now)).await?.as_ref().map(idempotency_keys::read).transpose()
+    async fn find_stored_answer(
+        &self,
+        request: &IdempotentRequest,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        self.one(&idempotency_keys::find(request, now)).await?.as_ref().map(idempotency_keys::read).transpose()
     }
 
     async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {

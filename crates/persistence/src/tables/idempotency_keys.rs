@@ -1,6 +1,6 @@
 //! `idempotency_keys`: what was answered to idempotent requests.
 
-use domain::once::{FirstAnswer, Once};
+use domain::idempotency::{IdempotentRequest, StoredAnswer};
 use domain::session::Digest;
 use domain::store::StoreError;
 use domain::{Timestamp, User, UserId};
@@ -13,14 +13,14 @@ use crate::error::{Failure, Inconsistency, store_error};
 use crate::transaction::Transaction;
 
 /// Remembers an answer; the unique index refuses a key that is remembered already.
-pub(crate) async fn insert(txn: &Transaction, about: &User, first: &FirstAnswer) -> Result<(), Failure> {
-    let expired = Entity::delete_many().filter(has_key(&first.once)).filter(Column::ExpiresAt.lte(about.created_at));
+pub(crate) async fn insert(txn: &Transaction, about: &User, first: &StoredAnswer) -> Result<(), Failure> {
+    let expired = Entity::delete_many().filter(has_key(&first.request)).filter(Column::ExpiresAt.lte(about.created_at));
     expired.exec(txn).await?;
     let row = ActiveModel {
         user_id: Set(about.id.as_uuid()),
-        caller_id: Set(first.once.caller.as_uuid()),
-        key_digest: Set(first.once.key.to_vec()),
-        request_digest: Set(first.once.request.to_vec()),
+        caller_id: Set(first.request.caller.as_uuid()),
+        key_digest: Set(first.request.key.to_vec()),
+        request_digest: Set(first.request.request.to_vec()),
         answer: Set(first.answer.clone().into_bytes()),
         expires_at: Set(first.expires_at),
     };
@@ -28,11 +28,11 @@ pub(crate) async fn insert(txn: &Transaction, about: &User, first: &FirstAnswer)
     Ok(())
 }
 
-pub(crate) fn find(once: &Once, now: Timestamp) -> SelectStatement {
+pub(crate) fn find(request: &IdempotentRequest, now: Timestamp) -> SelectStatement {
     Query::select()
         .columns(Column::iter())
         .from(Entity)
-        .cond_where(has_key(once))
+        .cond_where(has_key(request))
         .cond_where(Column::ExpiresAt.gt(now))
         .take()
 }
@@ -42,18 +42,22 @@ pub(crate) fn about(id: UserId) -> SelectStatement {
     Query::select().columns(Column::iter()).from(Entity).cond_where(Column::UserId.eq(id.as_uuid())).take()
 }
 
-pub(crate) fn read(row: &QueryResult) -> Result<FirstAnswer, StoreError> {
+pub(crate) fn read(row: &QueryResult) -> Result<StoredAnswer, StoreError> {
     let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
     let id = row.user_id;
     let wrong = |problem| Inconsistency { table: "idempotency_keys", id: id.to_string(), problem };
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
-    Ok(FirstAnswer {
-        once: Once { caller: row.caller_id.into(), key: digest(row.key_digest)?, request: digest(row.request_digest)? },
+    Ok(StoredAnswer {
+        request: IdempotentRequest {
+            caller: row.caller_id.into(),
+            key: digest(row.key_digest)?,
+            request: digest(row.request_digest)?,
+        },
         answer: String::from_utf8(row.answer).map_err(|_| wrong("the answer is no text"))?,
         expires_at: row.expires_at,
     })
 }
 
-fn has_key(once: &Once) -> Condition {
-    Condition::all().add(Column::CallerId.eq(once.caller.as_uuid())).add(Column::KeyDigest.eq(once.key.to_vec()))
+fn has_key(request: &IdempotentRequest) -> Condition {
+    Condition::all().add(Column::CallerId.eq(request.caller.as_uuid())).add(Column::KeyDigest.eq(request.key.to_vec()))
 }

@@ -2,7 +2,7 @@
 
 use domain::audit::{Change, Event, EventFilter, EventKind, EventQuery};
 use domain::challenge::{Challenge, Purpose};
-use domain::once::{FirstAnswer, Once};
+use domain::idempotency::{IdempotentRequest, StoredAnswer};
 use domain::store::{Erasure, Handover, Share, Update, WriteError};
 use domain::testing::{any_code, challenge, customer, event, manager, message, phone, session};
 use domain::{Clock, DisplayName, Field, PageSize, Profile, Scope, Sort, Staff, StaffRole, User, UserId, UserQuery};
@@ -353,8 +353,8 @@ async fn what_refers_to_somebody_gone_is_refused(setting: Setting) {
     let refused = setting.store.open_challenge(&asked, &message(clock, &asked), clock.now(), &[]).await;
     assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
     let mut by_key = domain::testing::account(&manager(clock, "ann@example.com"));
-    let once = Once { caller: gone, key: [1; 32], request: [2; 32] };
-    by_key.first_answer = Some(FirstAnswer { once, answer: String::new(), expires_at: clock.now() });
+    let request = IdempotentRequest { caller: gone, key: [1; 32], request: [2; 32] };
+    by_key.stored_answer = Some(StoredAnswer { request, answer: String::new(), expires_at: clock.now() });
     let refused = setting.store.create_account(BY, &by_key, &[]).await;
     assert!(matches!(refused, Err(WriteError::Gone)), "{refused:?}");
     assert_eq!(find(&setting, by_key.user.id).await, None);
@@ -428,7 +428,7 @@ async fn personal_data_is_all_there_is(setting: Setting) {
         setting.store.open_challenge(asked, &message(&setting.clock, asked), asked.created_at, &[]).await.unwrap();
     }
     let data = setting.store.find_personal_data(Scope::Own(ann.id), ann.id).await.unwrap().unwrap();
-    assert_eq!((data.challenges, data.first_answer), (vec![to_her], None));
+    assert_eq!((data.challenges, data.stored_answer), (vec![to_her], None));
     assert_eq!((&data.user, &data.sessions), (&ann, &vec![begun]));
     assert_eq!((data.created_customers, data.assigned_customers), (1, 1));
     let events = all_events(&setting, ann.id, 200).await;

@@ -53,8 +53,8 @@ impl PersonalDataStore for MemoryStore {
                 sessions,
                 challenges,
                 notices,
-                first_answer: state
-                    .first_answers
+                stored_answer: state
+                    .stored_answers
                     .iter()
                     .find(|(about, _)| *about == id)
                     .map(|(_, first)| first.clone()),

@@ -37,8 +37,8 @@ impl HousekeepingStore for MemoryStore {
                     .retain(|queued| state.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
                 Ok(removed)
             }
-            Expirable::FirstAnswers => {
-                Ok(remove(&mut state.first_answers, |(_, first)| first.expires_at, before, limit))
+            Expirable::StoredAnswers => {
+                Ok(remove(&mut state.stored_answers, |(_, first)| first.expires_at, before, limit))
             }
             Expirable::Sessions => Ok(remove(&mut state.sessions, |session| session.expires_at, before, limit)),
             Expirable::Attempts => {

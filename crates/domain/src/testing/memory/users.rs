@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::customer::Customer;
 use crate::field::Field;
 use crate::id::UserId;
-use crate::once::{FirstAnswer, Once};
+use crate::idempotency::{IdempotentRequest, StoredAnswer};
 use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::policy::Scope;
 use crate::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
@@ -31,8 +31,12 @@ impl UserStore for MemoryStore {
         })
     }
 
-    async fn find_first_answer(&self, once: &Once, now: Timestamp) -> Result<Option<FirstAnswer>, StoreError> {
-        Ok(self.read(|state| state.first_answer(once, now).cloned()))
+    async fn find_stored_answer(
+        &self,
+        request: &IdempotentRequest,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        Ok(self.read(|state| state.stored_answer(request, now).cloned()))
     }
 
     async fn find_user(&self, scope: Scope, id: UserId) -> Result<Option<User>, StoreError> {
@@ -75,22 +79,22 @@ impl State {
         self.people.values().map(|account| &account.user)
     }
 
-    fn remember(&mut self, about: &User, first: &FirstAnswer) -> Result<(), WriteError> {
-        if self.first_answer(&first.once, about.created_at).is_some() {
+    fn remember(&mut self, about: &User, first: &StoredAnswer) -> Result<(), WriteError> {
+        if self.stored_answer(&first.request, about.created_at).is_some() {
             return Err(WriteError::Stale);
         }
-        if self.user(first.once.caller).is_none() {
+        if self.user(first.request.caller).is_none() {
             return Err(WriteError::Gone);
         }
-        self.first_answers.retain(|(_, old)| !is_same_key(&old.once, &first.once));
-        self.first_answers.push((about.id, first.clone()));
+        self.stored_answers.retain(|(_, old)| !is_same_key(&old.request, &first.request));
+        self.stored_answers.push((about.id, first.clone()));
         Ok(())
     }
 
     /// Those about people who were erased are gone with them.
-    fn first_answer(&self, once: &Once, now: Timestamp) -> Option<&FirstAnswer> {
-        let mut kept = self.first_answers.iter().filter(|(about, _)| self.people.contains_key(about));
-        let found = kept.find(|(_, first)| is_same_key(&first.once, once) && first.expires_at > now);
+    fn stored_answer(&self, request: &IdempotentRequest, now: Timestamp) -> Option<&StoredAnswer> {
+        let mut kept = self.stored_answers.iter().filter(|(about, _)| self.people.contains_key(about));
+        let found = kept.find(|(_, first)| is_same_key(&first.request, request) && first.expires_at > now);
         found.map(|(_, first)| first)
     }
 
@@ -108,7 +112,7 @@ impl State {
         self.check_unique(user)?;
         self.people.insert(user.id, account.clone());
         self.note_signup(account);
-        if let Some(first) = &account.first_answer {
+        if let Some(first) = &account.stored_answer {
             self.remember(user, first)?;
         }
         Ok(())
@@ -199,7 +203,7 @@ impl State {
     }
 }
 
-fn is_same_key(a: &Once, b: &Once) -> bool {
+fn is_same_key(a: &IdempotentRequest, b: &IdempotentRequest) -> bool {
     (a.caller, a.key) == (b.caller, b.key)
 }
 

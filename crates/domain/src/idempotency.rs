@@ -11,11 +11,11 @@ use crate::session::Digest;
 use crate::user::User;
 
 /// How long a key is remembered.
-pub const REMEMBERED: TimeDelta = TimeDelta::hours(24);
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// A request under its key. Keys of different callers are different keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotentRequest {
     /// Who asks.
     pub caller: UserId,
     /// The key, hashed.
@@ -26,26 +26,26 @@ pub struct Once {
 
 /// A request to be remembered, and how to put what its caller is told.
 #[derive(Clone, Copy, Debug)]
-pub struct Remember {
+pub struct AnswerToStore {
     /// The request.
-    pub once: Once,
+    pub request: IdempotentRequest,
     /// The answer to whoever entered this person.
     pub answer: fn(&User) -> String,
 }
 
-impl Remember {
+impl AnswerToStore {
     /// What is remembered of a person's entry.
     #[must_use]
-    pub fn first_answer(&self, user: &User) -> FirstAnswer {
-        FirstAnswer { once: self.once, answer: (self.answer)(user), expires_at: user.created_at + REMEMBERED }
+    pub fn stored_answer(&self, user: &User) -> StoredAnswer {
+        StoredAnswer { request: self.request, answer: (self.answer)(user), expires_at: user.created_at + RETENTION }
     }
 }
 
 /// What the caller was told when the request was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirstAnswer {
+pub struct StoredAnswer {
     /// By which request.
-    pub once: Once,
+    pub request: IdempotentRequest,
     /// The answer, in a form that only whoever made it reads. It goes when the person whom it tells of is erased.
     pub answer: String,
     /// Until when the key is remembered.
