@@ -120,6 +120,6 @@ pub(crate) async fn end_session(
     services: Data<Services>,
     id: PathId<SessionId>,
 ) -> Result<HttpResponse, Problem> {
-    services.auth.sessions.end(&caller.0, id.or_nobody()).await?;
+    services.auth.sessions.end(&caller.0, id.found()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{Ready, ready};
-use uuid::Uuid;
 
 use crate::extract::query::no_query;
 use crate::problem::Problem;
@@ -14,15 +13,15 @@ use crate::problem::Problem;
 #[derive(Clone, Copy)]
 pub(crate) struct PathId<T>(Option<T>);
 
-impl<T: Copy + From<Uuid>> PathId<T> {
-    /// The id, or one that nobody has.
-    pub(crate) fn or_nobody(self) -> T {
-        self.0.unwrap_or_else(|| Uuid::nil().into())
+impl<T> PathId<T> {
+    /// The id.
+    pub(crate) fn found(self) -> Result<T, Problem> {
+        self.0.ok_or_else(Problem::not_found)
     }
 
     /// The id, of a request that has no query parameters.
     pub(crate) fn without_query(self, request: &HttpRequest) -> Result<T, Problem> {
-        let id = self.0.ok_or_else(Problem::not_found)?;
+        let id = self.found()?;
         no_query(request.query_string()).map(|()| id)
     }
 }

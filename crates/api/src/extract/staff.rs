@@ -4,18 +4,21 @@ use domain::{DisplayName, Email, Phone, Staff, TrunkNumber, VerificationMethod};
 
 use crate::extract::fields::Fields;
 
-/// A staff member to be: what they are called, their profile, and their password.
-pub(crate) struct StaffFields<P> {
+/// A staff member to be: what they are called, their profile, their password, and the fields that not every endpoint has.
+pub(crate) struct StaffFields<P, R> {
     pub(crate) display_name: Option<DisplayName>,
     pub(crate) staff: Staff,
     pub(crate) password: P,
+    pub(crate) rest: R,
 }
 
-impl<P> StaffFields<P> {
-    /// Takes the fields out; `password` reads the password, which must not be made of the e-mail.
+impl<P, R> StaffFields<P, R> {
+    /// Takes the fields out. `password` reads the password, which must not be made of the e-mail; `rest` reads what the
+    /// endpoint has beside these, before the fields are held against each other.
     pub(crate) fn read(
         fields: &mut Fields,
         password: impl FnOnce(&mut Fields, Option<&Email>) -> Option<P>,
+        rest: impl FnOnce(&mut Fields) -> Option<R>,
     ) -> Option<Self> {
         let email: Option<Email> = fields.required("email", "");
         let password = password(fields, email.as_ref());
@@ -26,6 +29,7 @@ impl<P> StaffFields<P> {
             fields.optional("tin_trunk_number", "The company's own reference.");
         let about = "Over which channel codes go; `email` unless said otherwise.";
         let verification_method: Option<Option<VerificationMethod>> = fields.optional("verification_method", about);
+        let rest = rest(fields);
         fields.check_contact(verification_method.flatten(), phone.as_ref());
         let staff = Staff {
             email: email?,
@@ -33,6 +37,6 @@ impl<P> StaffFields<P> {
             tin_trunk_number: tin_trunk_number?,
             verification_method: verification_method?.unwrap_or(VerificationMethod::Email),
         };
-        Some(Self { display_name: display_name?, staff, password: password? })
+        Some(Self { display_name: display_name?, staff, password: password?, rest: rest? })
     }
 }

@@ -63,12 +63,12 @@ impl FromFields for CreateUserRequest {
 impl FromFields for CreateStaff {
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
         let role = fields.required("role", "");
-        let read = StaffFields::read(fields, |fields, email| {
-            fields.optional_new_password("password", ABOUT_PASSWORD, policy, email)
-        });
-        let is_active: Option<Option<bool>> = fields.optional("is_active", ABOUT_ACTIVE);
-        let StaffFields { display_name, staff, password } = read?;
-        let (password_hash, is_active) = (PasswordHash::unusable(), is_active?.unwrap_or(true));
+        let StaffFields { display_name, staff, password, rest: is_active } = StaffFields::read(
+            fields,
+            |fields, email| fields.optional_new_password("password", ABOUT_PASSWORD, policy, email),
+            |fields| fields.optional("is_active", ABOUT_ACTIVE),
+        )?;
+        let (password_hash, is_active) = (PasswordHash::unusable(), is_active.unwrap_or(true));
         Some(Self(NewStaff { role: role?, display_name, staff, password_hash, is_active }, password))
     }
 }
@@ -160,4 +160,20 @@ async fn enter(
         }
     };
     Ok(services.accounts.create_and_store(actor, new, answer).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_phone_that_the_method_lacks_is_named_after_the_wrong_fields() {
+        let body = json!({ "role": "admin", "email": "a@example.com", "verification_method": "phone", "is_active": 1 });
+        let mut fields = Fields::new(body.as_object().unwrap().clone());
+        let new = CreateUserRequest::from_fields(&mut fields, PasswordPolicy::default());
+        let text = format!("{:?}", fields.finish(new).err().unwrap());
+        assert!(text.find("/is_active").unwrap() < text.find("/phone").unwrap(), "{text}");
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn erase_user(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    let expected = async || Ok(expected(&request, id.without_query(&request)?));
-    services.accounts.erase::<Problem>(actor, id.or_nobody(), expected).await?;
+    let whom = || id.without_query(&request).map(|id| (id, expected(&request, id)));
+    services.accounts.erase::<Problem>(actor, whom).await?;
     Ok(HttpResponse::NoContent().finish())
 }

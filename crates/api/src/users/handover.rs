@@ -80,6 +80,6 @@ pub(crate) async fn hand_over(
         no_query(request.query_string())?;
         body.read(&services).await.map(|HandoverRequest(order)| order)
     };
-    let done = services.accounts.hand_over(actor, id.or_nobody(), order).await?;
+    let done = services.accounts.hand_over(actor, || id.found(), order).await?;
     Ok(HttpResponse::Ok().json(HandoverResponse::from(done)))
 }

@@ -59,7 +59,7 @@ pub(crate) async fn update_user(
     request: HttpRequest,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    patched(&services, &signed_in.0.actor, id.or_nobody(), &request, body).await
+    patched(&services, &signed_in.0.actor, id.found()?, &request, body).await
 }
 
 /// Changes the caller, as `PATCH /users/{id}` does.

@@ -14,17 +14,16 @@ impl Accounts {
     /// Erases a person for good. Their ids stay in the audit trail; their names and contacts do not.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; those of the reading; [`Error::Unauthorized`]; [`Error::NotFound`];
+    /// [`Error::Forbidden`] for all but admins; those of reading whom, in which state; [`Error::Unauthorized`]; [`Error::NotFound`];
     /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager who still looks after some;
     /// [`Error::LastAdmin`].
     pub async fn erase<E: From<Error>>(
         &self,
         actor: &Actor,
-        id: UserId,
-        expected: impl AsyncFnOnce() -> Result<Expected, E>,
+        whom: impl FnOnce() -> Result<(UserId, Expected), E>,
     ) -> Result<(), E> {
         allowed(actor, Action::EraseUser)?;
-        let expected = expected().await?;
+        let (id, expected) = whom()?;
         Ok(self.erase_expected(actor, id, &expected).await?)
     }
 

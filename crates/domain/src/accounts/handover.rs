@@ -44,26 +44,25 @@ impl Accounts {
     /// their ids they go to one receiver after the other.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; [`Error::NotFound`] for somebody who is no manager; those of the
-    /// reading; [`Error::Unauthorized`] when the caller's authority has ended; [`Error::InvalidMembers`] for receivers
+    /// [`Error::Forbidden`] for all but admins; those of reading whose customers; [`Error::NotFound`] for somebody
+    /// who is no manager; those of reading the order; [`Error::Unauthorized`] when the caller's authority has ended; [`Error::InvalidMembers`] for receivers
     /// who are no active managers, the manager themselves, or named twice, and for customers of others.
     pub async fn hand_over<E: From<Error>>(
         &self,
         actor: &Actor,
-        id: UserId,
+        whose: impl FnOnce() -> Result<UserId, E>,
         order: impl AsyncFnOnce() -> Result<HandoverOrder, E>,
     ) -> Result<HandedOver, E> {
         allowed(actor, Action::AssignCustomer)?;
-        // The manager is read after the order has arrived, and told first: whoever is no manager is not found.
-        let order = order().await;
-        let from = self.find_manager(actor, id).await?;
-        Ok(self.carry_over(actor, from, &order?).await?)
+        let id = self.find_manager(actor, whose()?).await?.id;
+        Ok(self.carry_over(actor, id, &order().await?).await?)
     }
 
-    async fn carry_over(&self, actor: &Actor, mut from: User, order: &HandoverOrder) -> Result<HandedOver, Error> {
+    async fn carry_over(&self, actor: &Actor, id: UserId, order: &HandoverOrder) -> Result<HandedOver, Error> {
         self.check_authority(actor).await?;
         for attempt in 0..MAX_RETRIES {
-            let customers = self.store.list_customer_ids(from.id).await?;
+            let from = self.find_manager(actor, id).await?;
+            let customers = self.store.list_customer_ids(id).await?;
             self.check(&from, order, &customers).await?;
             let handover = self.planned(actor, &from, order, &customers);
             if order.dry_run {
@@ -79,7 +78,6 @@ impl Accounts {
                 Err(WriteError::Stale | WriteError::NotAnActiveManager) => {}
                 Err(error) => return Err(error.into()),
             }
-            from = self.find_manager(actor, from.id).await?;
         }
         Err(Error::Stale)
     }

@@ -78,14 +78,9 @@ impl Accounts {
         E: From<Error>,
         R: FnOnce(&User) -> Result<UserPatch, E>,
     {
-        // The person is read once, after the body has arrived. That they are not there is told before what is wrong with
-        // the body.
-        let sent = sent().await;
-        let before = match self.find(actor, id).await {
-            Ok(before) => before,
-            Err(error) => return Err(self.refusal(actor, error).await.into()),
-        };
-        let SentPatch { fields, read } = sent?;
+        // The person is read once. What others change while the body arrives is judged when it is written.
+        let before = self.find(actor, id).await?;
+        let SentPatch { fields, read } = sent().await?;
         check_change(actor, &before, expected, &fields)?;
         let patch = read(&before)?;
         let order = Order { accounts: self, actor, patch: &patch, expected };
@@ -93,15 +88,8 @@ impl Accounts {
             Ok(Outcome::Written(user)) => Ok(user),
             // The authority is checked with each write. What writes nothing tells something, too.
             Ok(Outcome::Nothing(user)) => Ok(self.check_authority(actor).await.map(|()| user)?),
-            Err(error) => Err(self.refusal(actor, error).await.into()),
-        }
-    }
-
-    /// What to tell of a refusal: the end of the caller's authority comes before it.
-    async fn refusal(&self, actor: &Actor, error: Error) -> Error {
-        match error {
-            Error::Unauthorized | Error::Store(_) => error,
-            refusal => self.check_authority(actor).await.err().unwrap_or(refusal),
+            Err(error @ (Error::Unauthorized | Error::Store(_))) => Err(error.into()),
+            Err(refusal) => Err(self.check_authority(actor).await.err().unwrap_or(refusal).into()),
         }
     }
 
