@@ -19,6 +19,17 @@ pub struct Page<T, C = Cursor> {
     pub total: Option<u64>,
 }
 
+impl<T, C> Page<T, C> {
+    /// The first of these items, as many as a page holds. `place` tells where one stands in the list.
+    #[must_use]
+    pub fn cut(mut items: Vec<T>, size: PageSize, place: impl Fn(&T) -> C) -> Self {
+        let has_more = items.len() > size.get();
+        items.truncate(size.get());
+        let next = items.last().filter(|_| has_more).map(place);
+        Self { items, next, total: None }
+    }
+}
+
 /// How many items a page holds: 1 to 200, 50 unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize(u16);

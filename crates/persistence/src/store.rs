@@ -6,7 +6,8 @@ use std::time::Duration;
 use domain::store::{StoreError, WriteError};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, QueryResult, QueryTrait, SqliteTransactionMode, StatementBuilder,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -14,7 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
-use crate::error::{Failure, is_conflict, out_of_time, store_error};
+use crate::error::{Failure, is_conflict, only_store_error, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
 use crate::runtime::OnRuntime;
 use crate::transaction::Transaction;
@@ -99,6 +100,16 @@ impl Store {
             return Err(out_of_time().into());
         };
         self.write(act).await
+    }
+
+    /// One statement in a transaction of its own. Answers how many rows it changed.
+    pub(crate) async fn execute(
+        &self,
+        statement: impl QueryTrait<QueryStatement: StatementBuilder + Sync>,
+    ) -> Result<u64, StoreError> {
+        let statement = &statement.into_query();
+        let done = self.write(move |txn| async move { Ok(txn.execute(statement).await?.rows_affected()) });
+        done.await.map_err(only_store_error)
     }
 
     async fn retried<T, A, F>(&self, act: A) -> Result<T, WriteError>

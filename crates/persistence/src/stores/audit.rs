@@ -23,15 +23,12 @@ impl AuditStore for Store {
         }
         let backend = self.reader.get_database_backend();
         let rows = self.all(&event_pages::page(backend, scope, query)).await?;
-        let items = rows.iter().take(query.size.get()).map(audit_events::read).collect::<Result<Vec<_>, _>>()?;
-        let has_more = rows.len() > query.size.get();
-        let next = items.last().filter(|_| has_more).map(EventCursor::at);
-        let total = if query.include_total {
-            Some(self.count(&event_pages::total(backend, scope, query)).await?)
-        } else {
-            None
-        };
-        Ok(EventPage { items, next, total })
+        let items = rows.iter().map(audit_events::read).collect::<Result<_, _>>()?;
+        let mut page = EventPage::cut(items, query.size, EventCursor::at);
+        if query.include_total {
+            page.total = Some(self.count(&event_pages::total(backend, scope, query)).await?);
+        }
+        Ok(page)
     }
 
     async fn list_taken_phones(

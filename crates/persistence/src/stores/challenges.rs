@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{challenge, user};
-use crate::error::{Failure, only_store_error, stale_unless};
+use crate::error::{Failure, stale_unless};
 use crate::steps::{accounts, start_session};
 use crate::store::Store;
 use crate::tables::{admin_managers, attempts, audit_events, challenges, messages, notices, sessions, users};
@@ -68,16 +68,11 @@ impl ChallengeStore for Store {
     }
 
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError> {
-        let returned = self.write(move |txn| async move {
-            challenge::Entity::update_many()
-                .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).sub(1))
-                .filter(challenge::Column::Id.eq(id.as_uuid()))
-                .filter(challenge::Column::Tries.gt(0))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        returned.await.map_err(only_store_error)
+        let update = challenge::Entity::update_many()
+            .col_expr(challenge::Column::Tries, Expr::col(challenge::Column::Tries).sub(1))
+            .filter(challenge::Column::Id.eq(id.as_uuid()))
+            .filter(challenge::Column::Tries.gt(0));
+        self.execute(update).await.map(drop)
     }
 
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {

@@ -23,14 +23,11 @@ impl HousekeepingStore for Store {
     /// The row's counter holds the moment until which it is taken, in microseconds: nobody
     /// waits for it, and an instance that dies keeps it no longer than it said.
     async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        let taken = self.write(move |txn| async move {
-            let update = lock::Entity::update_many()
-                .col_expr(lock::Column::Holder, until.timestamp_micros().into())
-                .filter(lock::Column::Name.eq("housekeeping"))
-                .filter(lock::Column::Holder.lte(now.timestamp_micros()));
-            Ok(update.exec(&*txn).await?.rows_affected == 1)
-        });
-        taken.await.map_err(only_store_error)
+        let update = lock::Entity::update_many()
+            .col_expr(lock::Column::Holder, until.timestamp_micros().into())
+            .filter(lock::Column::Name.eq("housekeeping"))
+            .filter(lock::Column::Holder.lte(now.timestamp_micros()));
+        Ok(self.execute(update).await? == 1)
     }
 
     async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
@@ -63,11 +60,10 @@ impl HousekeepingStore for Store {
     }
 
     async fn count_messages(&self) -> Result<u64, StoreError> {
-        let id = Expr::col(outbox::Column::Id);
-        let codes = self.count(&Query::select().expr_as(id.count(), "total").from(outbox::Entity).take()).await?;
-        let id = Expr::col(notice::Column::Id);
-        let notices = self.count(&Query::select().expr_as(id.count(), "total").from(notice::Entity).take()).await?;
-        Ok(codes + notices)
+        let all = Expr::cust("COUNT(*)");
+        let codes = Query::select().expr_as(all.clone(), "total").from(outbox::Entity).take();
+        let notices = Query::select().expr_as(all, "total").from(notice::Entity).take();
+        Ok(self.count(&codes).await? + self.count(&notices).await?)
     }
 
     async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {

@@ -10,11 +10,13 @@ use domain::session::Digest;
 use domain::store::{CodeQueueStore, MessageStore, NoticeStore, StoreError, WriteError};
 use domain::{MessageId, Notice, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use crate::entity::outbox::{self, Column};
 use crate::entity::{attempt, challenge, notice};
-use crate::error::{Failure, only_store_error, store_error};
+use crate::error::{Failure, Inconsistency, only_store_error, store_error};
 use crate::store::Store;
 use crate::tables::{attempts, messages, notices};
 use crate::transaction::Transaction;
@@ -22,45 +24,22 @@ use crate::transaction::Transaction;
 #[async_trait]
 impl MessageStore for Store {
     async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
+        let columns = (Column::Id, Column::Attempts, Column::NextAttemptAt);
+        let read = |row: outbox::Model| messages::read(outbox::Model { attempts: row.attempts + 1, ..row });
         let claimed = self.write(move |txn| async move {
-            let due = outbox::Entity::find()
-                .filter(outbox::Column::NextAttemptAt.lte(now))
-                .filter(outbox::Column::Contact.is_null())
-                .order_by_asc(outbox::Column::NextAttemptAt)
-                .order_by_asc(outbox::Column::Id)
-                .limit(limit)
-                .all(&*txn)
-                .await?;
-            let mut claimed = Vec::with_capacity(due.len());
-            for mut row in due {
-                if messages::claim(&txn, &row, now, lease).await? {
-                    row.attempts += 1;
-                    claimed.push(messages::read(row)?);
-                }
-            }
-            Ok(claimed)
+            let due = outbox::Entity::find().filter(Column::Contact.is_null()).limit(limit);
+            claim_due(&txn, due, columns, (now, lease), read).await
         });
         claimed.await.map_err(only_store_error)
     }
 
     async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
-        let removed = self.write(move |txn| async move {
-            outbox::Entity::delete_by_id(id.as_uuid()).exec(&*txn).await?;
-            Ok(())
-        });
-        removed.await.map_err(only_store_error)
+        self.execute(outbox::Entity::delete_by_id(id.as_uuid())).await.map(drop)
     }
 
     async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
-        let postponed = self.write(move |txn| async move {
-            outbox::Entity::update_many()
-                .col_expr(outbox::Column::NextAttemptAt, until.into())
-                .filter(outbox::Column::Id.eq(id.as_uuid()))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        postponed.await.map_err(only_store_error)
+        let update = outbox::Entity::update_many().col_expr(Column::NextAttemptAt, until.into());
+        self.execute(update.filter(Column::Id.eq(id.as_uuid()))).await.map(drop)
     }
 }
 
@@ -94,10 +73,10 @@ impl CodeQueueStore for Store {
                 .all(&*txn)
                 .await?;
             let messages = rows.into_iter().map(messages::read).collect::<Result<Vec<_>, _>>()?;
-            let turns: Vec<_> = messages.into_iter().filter_map(with_turn).collect();
+            let turns: Vec<_> = messages.into_iter().filter_map(|message| Some((message.turn?, message))).collect();
             let served = served(&txn, &turns).await?;
             let waiting =
-                |(message, turn): (Message, Turn)| Waiting { message, turn, served: served.get(&turn.asker).copied() };
+                |(turn, message): (Turn, Message)| Waiting { message, turn, served: served.get(&turn.asker).copied() };
             Ok(turns.into_iter().map(waiting).collect())
         });
         waiting.await.map_err(only_store_error)
@@ -125,16 +104,11 @@ impl CodeQueueStore for Store {
     }
 
     async fn postpone_turns(&self, contact: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-        let postponed = self.write(move |txn| async move {
-            outbox::Entity::update_many()
-                .col_expr(Column::NextAttemptAt, until.into())
-                .filter(Column::Contact.eq(contact.to_vec()))
-                .filter(Column::NextAttemptAt.lte(now))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        postponed.await.map_err(only_store_error)
+        let update = outbox::Entity::update_many()
+            .col_expr(Column::NextAttemptAt, until.into())
+            .filter(Column::Contact.eq(contact.to_vec()))
+            .filter(Column::NextAttemptAt.lte(now));
+        self.execute(update).await.map(drop)
     }
 
     async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError> {
@@ -160,14 +134,9 @@ impl CodeQueueStore for Store {
     }
 }
 
-fn with_turn(message: Message) -> Option<(Message, Turn)> {
-    let turn = message.turn?;
-    Some((message, turn))
-}
-
 /// Until when it is remembered that these networks had a turn.
-async fn served(txn: &Transaction, turns: &[(Message, Turn)]) -> Result<HashMap<Digest, Timestamp>, DbErr> {
-    let askers = turns.iter().map(|(_, turn)| turn.asker.to_vec());
+async fn served(txn: &Transaction, turns: &[(Turn, Message)]) -> Result<HashMap<Digest, Timestamp>, DbErr> {
+    let askers = turns.iter().map(|(turn, _)| turn.asker.to_vec());
     let rows = attempt::Entity::find().filter(attempt::Column::Subject.is_in(askers)).all(txn).await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.subject.try_into().ok()?, row.expires_at))).collect())
 }
@@ -185,56 +154,45 @@ impl NoticeStore for Store {
         if self.one(&due).await?.is_none() {
             return Ok(Vec::new());
         }
-        let claimed = self.write(move |txn| async move { claim_due(&txn, now, lease, limit).await });
+        let columns = (notice::Column::Id, notice::Column::Attempts, notice::Column::NextAttemptAt);
+        let read = |row: notice::Model| notices::read_model(notice::Model { attempts: row.attempts + 1, ..row });
+        let claimed = self.write(move |txn| async move {
+            claim_due(&txn, notice::Entity::find().limit(limit), columns, (now, lease), read).await
+        });
         claimed.await.map_err(only_store_error)
     }
 
     async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError> {
-        let removed = self.write(move |txn| async move {
-            notice::Entity::delete_by_id(id.as_uuid()).exec(&*txn).await?;
-            Ok(())
-        });
-        removed.await.map_err(only_store_error)
+        self.execute(notice::Entity::delete_by_id(id.as_uuid())).await.map(drop)
     }
 
     async fn postpone_notice(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
-        let postponed = self.write(move |txn| async move {
-            notice::Entity::update_many()
-                .col_expr(notice::Column::NextAttemptAt, until.into())
-                .filter(notice::Column::Id.eq(id.as_uuid()))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        postponed.await.map_err(only_store_error)
+        let update = notice::Entity::update_many().col_expr(notice::Column::NextAttemptAt, until.into());
+        self.execute(update.filter(notice::Column::Id.eq(id.as_uuid()))).await.map(drop)
     }
 }
 
-async fn claim_due(txn: &Transaction, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, Failure> {
-    let due = notice::Entity::find()
-        .filter(notice::Column::NextAttemptAt.lte(now))
-        .order_by_asc(notice::Column::NextAttemptAt)
-        .order_by_asc(notice::Column::Id)
-        .limit(limit)
-        .all(txn)
-        .await?;
+/// Takes what is due, in its order, unless another instance did since it was seen. `read` reads a row that was taken.
+async fn claim_due<E: EntityTrait, T>(
+    txn: &Transaction,
+    due: Select<E>,
+    (id, attempts, next_attempt_at): (E::Column, E::Column, E::Column),
+    (now, lease): (Timestamp, Timestamp),
+    read: impl Fn(E::Model) -> Result<T, Inconsistency>,
+) -> Result<Vec<T>, Failure> {
+    let is_due = next_attempt_at.lte(now);
+    let due = due.filter(is_due.clone()).order_by_asc(next_attempt_at).order_by_asc(id).all(txn).await?;
     let mut claimed = Vec::with_capacity(due.len());
-    for mut row in due {
-        if claim(txn, &row, now, lease).await? {
-            row.attempts += 1;
-            claimed.push(notices::read_model(row)?);
+    for row in due {
+        let update = E::update_many()
+            .col_expr(attempts, Expr::col(attempts).add(1))
+            .col_expr(next_attempt_at, lease.into())
+            .filter(id.eq(row.get(id)))
+            .filter(attempts.eq(row.get(attempts)))
+            .filter(is_due.clone());
+        if update.exec(txn).await?.rows_affected == 1 {
+            claimed.push(read(row)?);
         }
     }
     Ok(claimed)
-}
-
-/// Takes a notice, unless another instance did since it was seen.
-async fn claim(txn: &Transaction, seen: &notice::Model, now: Timestamp, lease: Timestamp) -> Result<bool, DbErr> {
-    let update = notice::Entity::update_many()
-        .col_expr(notice::Column::Attempts, (seen.attempts + 1).into())
-        .col_expr(notice::Column::NextAttemptAt, lease.into())
-        .filter(notice::Column::Id.eq(seen.id))
-        .filter(notice::Column::Attempts.eq(seen.attempts))
-        .filter(notice::Column::NextAttemptAt.lte(now));
-    Ok(update.exec(txn).await?.rows_affected == 1)
 }

@@ -8,7 +8,7 @@ use domain::{Email, PasswordHash, SessionId, UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{admin_manager, session, user};
-use crate::error::{only_store_error, stale_unless};
+use crate::error::stale_unless;
 use crate::sql::row_locks::keeping;
 use crate::store::Store;
 use crate::tables::users::{self, Person};
@@ -24,17 +24,12 @@ impl PasswordStore for Store {
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        let renewed = self.write(move |txn| async move {
-            // The password is the same, so nothing that anybody sees has changed.
-            admin_manager::Entity::update_many()
-                .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
-                .filter(admin_manager::Column::Id.eq(id.as_uuid()))
-                .filter(admin_manager::Column::PasswordHash.eq(old.expose()))
-                .exec(&*txn)
-                .await?;
-            Ok(())
-        });
-        renewed.await.map_err(only_store_error)
+        // The password is the same, so nothing that anybody sees has changed.
+        let update = admin_manager::Entity::update_many()
+            .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
+            .filter(admin_manager::Column::Id.eq(id.as_uuid()))
+            .filter(admin_manager::Column::PasswordHash.eq(old.expose()));
+        self.execute(update).await.map(drop)
     }
 
     async fn prove_session(

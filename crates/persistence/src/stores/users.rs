@@ -66,16 +66,12 @@ impl UserStore for Store {
         let backend = self.reader.get_database_backend();
         let parts = user_pages::parts(backend, scope, &query.filter, plan);
         let rows = self.all(&user_pages::page(&parts, query)).await?;
-        let people = rows.iter().take(query.size.get());
-        let items = people.map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<Vec<_>, StoreError>>()?;
-        let has_more = rows.len() > query.size.get();
-        let next = items.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
-        let total = if query.include_total {
-            Some(self.count(&user_pages::total(backend, scope, &query.filter)).await?)
-        } else {
-            None
-        };
-        Ok(Page { items, next, total })
+        let items = rows.iter().map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<_, StoreError>>()?;
+        let mut page = Page::cut(items, query.size, |last| Cursor::at(last, query.sort));
+        if query.include_total {
+            page.total = Some(self.count(&user_pages::total(backend, scope, &query.filter)).await?);
+        }
+        Ok(page)
     }
 
     async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {

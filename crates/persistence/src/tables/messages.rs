@@ -1,30 +1,14 @@
 //! `outbox`: messages that carry codes.
 
+use domain::ChallengeId;
 use domain::challenge::{Message, Turn};
 use domain::session::Digest;
-use domain::{ChallengeId, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::entity::outbox::{self, Column};
 use crate::error::Inconsistency;
 use crate::transaction::Transaction;
-
-/// Takes a message, unless another instance did since it was seen.
-pub(crate) async fn claim(
-    txn: &Transaction,
-    seen: &outbox::Model,
-    now: Timestamp,
-    lease: Timestamp,
-) -> Result<bool, DbErr> {
-    let update = outbox::Entity::update_many()
-        .col_expr(outbox::Column::Attempts, (seen.attempts + 1).into())
-        .col_expr(outbox::Column::NextAttemptAt, lease.into())
-        .filter(outbox::Column::Id.eq(seen.id))
-        .filter(outbox::Column::Attempts.eq(seen.attempts))
-        .filter(outbox::Column::NextAttemptAt.lte(now));
-    Ok(update.exec(txn).await?.rows_affected == 1)
-}
 
 pub(crate) fn message_row(message: &Message) -> outbox::ActiveModel {
     let digest = |of: fn(&Turn) -> Digest| message.turn.as_ref().map(|turn| of(turn).to_vec());
