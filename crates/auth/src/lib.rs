@@ -52,7 +52,7 @@ pub use key_error::{KeyError, MASTER_KEY_MIN_LENGTH};
 pub use keys::KeyRing;
 pub use keys::rotation::{KeyState, KeyStatus, signing_keys};
 pub use password::{Password, PasswordPolicy};
-pub use passwords::Passwords;
+pub use passwords::{PasswordChange, Passwords};
 pub use services::{Config, Services};
 pub use sessions::Sessions;
 pub use settings::{CustomerSignup, SecondFactor, Settings, SignupPolicy, StaffSignup};

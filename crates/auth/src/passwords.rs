@@ -35,6 +35,12 @@ pub struct Passwords {
     admission: Arc<SignInAdmission>,
 }
 
+/// A password that takes the place of another.
+pub struct PasswordChange {
+    pub current: Password,
+    pub new: Password,
+}
+
 /// Somebody who knew their password.
 struct Proven {
     found: Credentials,
@@ -150,20 +156,30 @@ impl Passwords {
         Ok(())
     }
 
-    /// Whether the caller has a password at all, before a request that needs it is read.
-    pub fn check_exists(&self, caller: &Caller) -> Result<(), AuthError> {
-        if caller.user.staff().is_some() { Ok(()) } else { Err(AuthError::Domain(Error::Forbidden)) }
-    }
-
     /// Changes the caller's password. Their other sessions end; the one in use is fresh after that, since the password
     /// was given in it.
     ///
     /// # Errors
-    /// `Forbidden` for customers, who have none; [`AuthError::Invalid`] for a weak new one;
+    /// `Forbidden` for customers, who have none; those of the reading; [`AuthError::Invalid`] for a weak new one;
     /// [`AuthError::InvalidCredentials`] for a wrong current one; [`AuthError::InvalidToken`] when the caller's
     /// authority has ended meanwhile.
-    pub async fn change(&self, caller: &Caller, current: &Password, new: &Password) -> Result<(), AuthError> {
-        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+    pub async fn change<E: From<AuthError>>(
+        &self,
+        caller: &Caller,
+        sent: impl AsyncFnOnce() -> Result<PasswordChange, E>,
+    ) -> Result<(), E> {
+        let staff = staff(caller)?;
+        let PasswordChange { current, new } = sent().await?;
+        Ok(self.change_of(caller, staff, &current, &new).await?)
+    }
+
+    async fn change_of(
+        &self,
+        caller: &Caller,
+        staff: &Staff,
+        current: &Password,
+        new: &Password,
+    ) -> Result<(), AuthError> {
         self.check_authority(&caller.actor).await?;
         self.check_new(NEW_PASSWORD, new, Some(&staff.email))?;
         let permit = self.admission.enter(&caller.actor).await?;
@@ -185,12 +201,21 @@ impl Passwords {
     /// noted though whoever asked hangs up.
     ///
     /// # Errors
-    /// `Forbidden` for customers, who have no password; [`AuthError::InvalidCredentials`] for a wrong one;
+    /// `Forbidden` for customers, who have no password; those of the reading; [`AuthError::InvalidCredentials`] for a wrong one;
     /// [`AuthError::InvalidToken`] when the session ended meanwhile; [`AuthError::TooMany`], [`AuthError::Overloaded`].
-    pub async fn reauthenticate(&self, caller: &Caller, password: &Password) -> Result<(), AuthError> {
-        self.check_exists(caller)?;
+    pub async fn reauthenticate<E: From<AuthError>>(
+        &self,
+        caller: &Caller,
+        password: impl AsyncFnOnce() -> Result<Password, E>,
+    ) -> Result<(), E> {
+        staff(caller)?;
+        let password = password().await?;
+        Ok(self.reauthenticate_by(caller, password).await?)
+    }
+
+    async fn reauthenticate_by(&self, caller: &Caller, password: Password) -> Result<(), AuthError> {
         let permit = self.admission.enter(&caller.actor).await?;
-        let (this, caller, password) = (self.clone(), caller.clone(), password.clone());
+        let (this, caller) = (self.clone(), caller.clone());
         detached::run(async move {
             let proven = this.check_own(&caller, &password, None, permit).await?;
             let noted = match this.note_proof(&caller, &proven).await {
@@ -234,7 +259,7 @@ impl Passwords {
         new: Option<&Password>,
         mut permit: HashPermit,
     ) -> Result<Proven, AuthError> {
-        let staff = caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))?;
+        let staff = staff(caller)?;
         let found = self.store.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
         let guess = self.guesses.begin_own(caller.user.id, permit.until()).await?;
@@ -266,4 +291,9 @@ impl Passwords {
     fn check_new(&self, field: &'static str, password: &Password, email: Option<&Email>) -> Result<(), AuthError> {
         Ok(self.env.settings.passwords.check(password, email).map_err(|error| Refusal::new(field, error))?)
     }
+}
+
+/// Only staff have a password.
+fn staff(caller: &Caller) -> Result<&Staff, AuthError> {
+    caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))
 }

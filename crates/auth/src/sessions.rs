@@ -62,18 +62,23 @@ impl Sessions {
     /// Signs a person out everywhere. Answers of how many sessions.
     ///
     /// # Errors
-    /// `Forbidden` for all but admins, `NotFound` for nobody; [`AuthError::InvalidToken`] when the caller's authority
+    /// `Forbidden` for all but admins; those of reading whose; `NotFound` for nobody; [`AuthError::InvalidToken`] when the caller's authority
     /// has ended meanwhile.
-    pub async fn end_all_of(&self, actor: &Actor, id: UserId) -> Result<u64, AuthError> {
+    pub async fn end_all_of<E: From<AuthError>>(
+        &self,
+        actor: &Actor,
+        whose: impl FnOnce() -> Result<UserId, E>,
+    ) -> Result<u64, E> {
         let scope = policy::scope(actor, Action::EndSessions);
         if scope == Scope::Nothing {
-            return Err(AuthError::Domain(Error::Forbidden));
+            return Err(AuthError::Domain(Error::Forbidden).into());
         }
-        if self.users.find_user(scope, id).await?.is_none() {
-            return Err(AuthError::Domain(Error::NotFound));
+        let id = whose()?;
+        if self.users.find_user(scope, id).await.map_err(AuthError::from)?.is_none() {
+            return Err(AuthError::Domain(Error::NotFound).into());
         }
         let (by, event) = (self.env.authority(actor), self.ended(actor, id));
-        Ok(self.store.end_sessions(&by, id, None, &event).await?)
+        Ok(self.store.end_sessions(&by, id, None, &event).await.map_err(AuthError::from)?)
     }
 
     async fn end_own(&self, caller: &Caller, id: SessionId) -> Result<bool, AuthError> {

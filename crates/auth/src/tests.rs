@@ -22,3 +22,9 @@ fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     change(&mut settings);
     settings
 }
+
+/// A changed password, as a handler reads it.
+fn change(current: &str, new: &str) -> impl AsyncFnOnce() -> Result<PasswordChange, AuthError> {
+    let change = PasswordChange { current: password(current), new: password(new) };
+    async || Ok(change)
+}

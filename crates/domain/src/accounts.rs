@@ -183,14 +183,6 @@ impl Accounts {
         actor.authority(self.clock.now())
     }
 
-    /// Whether the caller may do this to anybody at all, before the request is read any further.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] when the role may never.
-    pub fn check_may(&self, actor: &Actor, action: Action) -> Result<(), Error> {
-        allowed(actor, action).map(|_| ())
-    }
-
     /// One person whom the caller may see.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use auth::{Password, PasswordPolicy};
+use auth::{Password, PasswordChange, PasswordPolicy};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::extract::caller::Authenticated;
@@ -12,19 +12,17 @@ use crate::problem::Problem;
 use crate::schema;
 use crate::services::Services;
 
-pub(crate) struct ChangePasswordRequest {
-    current_password: SecretString,
-    new_password: Password,
-}
+pub(crate) struct ChangePasswordRequest(PasswordChange);
 
 body_components! { ChangePasswordRequest, "PasswordChange", "A new password for whoever knows the old one."; }
 
 impl FromFields for ChangePasswordRequest {
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
-        let current_password = fields.required_as("current_password", "", schema::password);
+        let current: Option<SecretString> = fields.required_as("current_password", "", schema::password);
         // The use-case knows whose e-mail it must not be made of.
-        let new_password = fields.new_password("new_password", policy, None);
-        Some(Self { current_password: current_password?, new_password: new_password? })
+        let new = fields.new_password("new_password", policy, None);
+        let current = Password::attempt(current?.expose_secret());
+        Some(Self(PasswordChange { current, new: new? }))
     }
 }
 
@@ -41,10 +39,7 @@ pub(crate) async fn change_password(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let auth = &services.auth;
-    auth.passwords.check_exists(&caller.0)?;
-    let request: ChangePasswordRequest = body.read(&services).await?;
-    let current = Password::attempt(request.current_password.expose_secret());
-    auth.passwords.change(&caller.0, &current, &request.new_password).await?;
+    let sent = async || body.read(&services).await.map(|ChangePasswordRequest(change)| change);
+    services.auth.passwords.change(&caller.0, sent).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,15 +12,14 @@ use crate::problem::Problem;
 use crate::schema;
 use crate::services::Services;
 
-pub(crate) struct ReauthenticateRequest {
-    password: SecretString,
-}
+pub(crate) struct ReauthenticateRequest(Password);
 
 body_components! { ReauthenticateRequest, "Reauthentication", "The caller's password."; }
 
 impl FromFields for ReauthenticateRequest {
     fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        Some(Self { password: fields.required_as("password", "", schema::password)? })
+        let password: SecretString = fields.required_as("password", "", schema::password)?;
+        Some(Self(Password::attempt(password.expose_secret())))
     }
 }
 
@@ -38,10 +37,7 @@ pub(crate) async fn reauthenticate(
     services: Data<Services>,
     body: JsonBody,
 ) -> Result<HttpResponse, Problem> {
-    let auth = &services.auth;
-    auth.passwords.check_exists(&caller.0)?;
-    let request: ReauthenticateRequest = body.read(&services).await?;
-    let password = Password::attempt(request.password.expose_secret());
-    auth.passwords.reauthenticate(&caller.0, &password).await?;
+    let password = async || body.read(&services).await.map(|ReauthenticateRequest(password)| password);
+    services.auth.passwords.reauthenticate(&caller.0, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

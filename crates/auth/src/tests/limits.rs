@@ -221,16 +221,15 @@ async fn the_current_password_is_no_easier_to_guess_than_at_sign_in() {
     let world = World::new().await;
     world.manager(ANN).await;
     let caller = world.caller(&world.sign_in(ANN).await).await;
-    let (wrong, new) = (password("wrong"), password(OTHER_PASSWORD));
     for _ in 0..10 {
-        let refused = world.auth.passwords.change(&caller, &wrong, &new).await;
+        let refused = world.auth.passwords.change(&caller, change("wrong", OTHER_PASSWORD)).await;
         assert!(matches!(refused, Err(AuthError::InvalidCredentials)), "{refused:?}");
     }
-    let refused = world.auth.passwords.change(&caller, &password(PASSWORD), &new).await;
+    let refused = world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await;
     assert!(matches!(refused, Err(AuthError::TooMany(_))), "{refused:?}");
     world.sign_in(ANN).await;
     world.clock.advance(TimeDelta::seconds(1));
-    world.auth.passwords.change(&caller, &password(PASSWORD), &new).await.unwrap();
+    world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await.unwrap();
 }
 
 /// Asks for codes as fast as each is a new one, until it has to wait; how many it got, and how long the wait is.

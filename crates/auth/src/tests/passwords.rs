@@ -182,7 +182,7 @@ async fn what_was_asked_for_with_the_old_password_ends_with_it() {
     let session = testing::session(&world.clock, user.id);
     world.store.start_session(&session, &started).await.unwrap();
     let caller = Caller { actor: testing::signed_in(&user), user, session_id: session.id };
-    world.auth.passwords.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await.unwrap();
     let refused = world.auth.codes.verify(&anyone(), factor.challenge_id, &factor_code).await;
     assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));
     let refused = reset(&world, &forgot, &forgot_code, "a third fine passphrase").await;
@@ -196,7 +196,7 @@ async fn a_changed_password_ends_the_other_sessions() {
     world.manager("ann@example.com").await;
     let (here, there) = (world.sign_in("ann@example.com").await, world.sign_in("ann@example.com").await);
     let caller = world.caller(&here).await;
-    world.auth.passwords.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await.unwrap();
     assert!(world.is_alive(&here).await && !world.is_alive(&there).await);
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
     assert!(world.history().contains(&"password.changed"));
@@ -207,10 +207,10 @@ async fn a_password_is_changed_by_whoever_knows_it_only() {
     let world = World::new().await;
     world.manager("ann@example.com").await;
     let caller = world.caller(&world.sign_in("ann@example.com").await).await;
-    let wrong = world.auth.passwords.change(&caller, &password("wrong"), &password(OTHER_PASSWORD)).await;
+    let wrong = world.auth.passwords.change(&caller, change("wrong", OTHER_PASSWORD)).await;
     assert!(matches!(wrong, Err(AuthError::InvalidCredentials)));
     assert_eq!(world.history().last(), Some(&"signin.failed"));
-    let weak = world.auth.passwords.change(&caller, &password(PASSWORD), &password("aaaaaaaaaaaa")).await;
+    let weak = world.auth.passwords.change(&caller, change(PASSWORD, "aaaaaaaaaaaa")).await;
     assert_eq!(refused_as(weak), ("new_password", "common_password"));
     assert!(is_password(&world, "ann@example.com", PASSWORD).await);
 }
@@ -234,7 +234,7 @@ async fn a_hash_renewed_meanwhile_does_not_stop_a_change() {
             Ok(())
         }
     }));
-    auth.passwords.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await.unwrap();
+    auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await.unwrap();
     assert!(is_password(&world, "ann@example.com", OTHER_PASSWORD).await);
 }
 
@@ -245,7 +245,7 @@ async fn customers_have_no_password_to_change() {
     let code = world.code(&sent).await.unwrap();
     let signed_in = signed_in(world.auth.codes.verify(&anyone(), sent.challenge_id, &code).await.unwrap());
     let caller = world.caller(&signed_in).await;
-    let refused = world.auth.passwords.change(&caller, &password(PASSWORD), &password(OTHER_PASSWORD)).await;
+    let refused = world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await;
     assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden))));
 }
 
