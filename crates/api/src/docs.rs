@@ -11,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::problem::Problem;
 
-/// The page loads its own scripts and styles and talks to its own origin, nothing else.
+/// The page loads only its own scripts and styles, and talks only to its own origin.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
@@ -36,7 +36,7 @@ const PAGE: &str = r#"<!DOCTYPE html>
 /// The document as it is sent.
 pub(crate) struct Document {
     text: String,
-    /// The same for whoever reads it as `/openapi.json/`, from where the root is one step further.
+    /// The document for `/openapi.json/`, from where the root is one folder further up.
     text_in_folder: String,
 }
 
@@ -50,12 +50,12 @@ impl From<OpenApi> for Document {
 
 const INITIALIZER: &str = "swagger-initializer.js";
 
-/// Looks for the document by the address of the script itself. That of the page has a folder less where it is read
-/// without its trailing slash, and the viewer wants a whole URL by which to resolve `servers`.
+/// Finds the document relative to the URL of the script, since that of the page may lack the trailing slash. The viewer
+/// needs an absolute URL to resolve `servers`.
 static INITIALIZER_SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let script = utoipa_swagger_ui::serve(INITIALIZER, VIEWER.clone()).ok().flatten();
     let script = script.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
-    // The viewer is made when the page has loaded, and by then the script is no longer the current one.
+    // The script runs later, when the page has loaded. Then `document.currentScript` is no longer set.
     let script = script.replace("\"url\": \"../openapi.json\"", "\"url\": openapi");
     format!("const openapi = new URL(\"../openapi.json\", document.currentScript.src).href;\n{script}")
 });
@@ -80,7 +80,7 @@ pub(crate) async fn openapi_json(request: HttpRequest, document: Data<Document>)
 #[utoipa::path(get, path = "/docs",
     responses((status = 200, description = "A page that shows the document.", content_type = "text/html", body = String)))]
 pub(crate) async fn docs(request: HttpRequest) -> impl Responder {
-    // Relative links, so that the page works under any prefix, mean another place without the trailing slash.
+    // The links are relative, so that the page works under any prefix. Without the trailing slash they need the folder.
     let folder = if request.path().ends_with('/') { "" } else { "docs/" };
     page_answer("text/html; charset=utf-8").body(PAGE.replace("{folder}", folder))
 }
@@ -103,7 +103,7 @@ pub(crate) async fn docs_file(name: Path<String>) -> Result<HttpResponse, Proble
     Ok(answer.body(shared(file.bytes)))
 }
 
-/// What is part of the program is not copied, whoever asks for it.
+/// A file that is part of the program is not copied.
 fn shared(file: Cow<'static, [u8]>) -> Bytes {
     match file {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),

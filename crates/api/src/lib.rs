@@ -46,7 +46,7 @@ pub use recent::Recent;
 pub use services::Services;
 pub use users::export::write_json;
 
-/// Made once, however many threads serve it.
+/// Made once for all threads.
 static DOCUMENT: LazyLock<Data<docs::Document>> = LazyLock::new(|| Data::new(openapi().into()));
 
 /// Serves the whole surface; add it to an [`actix_web::App`].

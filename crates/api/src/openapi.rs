@@ -52,7 +52,7 @@ fn document() -> Value {
     json
 }
 
-/// Adds what no endpoint says of itself, since every one of its kind has it.
+/// Adds what all endpoints of this kind share.
 fn complete(path: &str, operation: &mut Value) {
     operation["tags"] = json!([tag(path)]);
     if route(path).is_public {
@@ -99,7 +99,7 @@ fn has_parameter(operation: &Value, key: &str, value: &str) -> bool {
     operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter[key] == value)
 }
 
-/// The answers that a request of this kind may get. What the endpoint says of one is more exact.
+/// The answers that a request of this kind may get. An endpoint's own description of an answer wins.
 fn common_answers(path: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
     let has_body = operation["requestBody"].is_object();
     let has_json = operation["requestBody"]["content"]["application/json"].is_object();
@@ -134,7 +134,7 @@ fn add_headers(status: &str, answer: &mut Value) {
     for (_, name, about) in headers.into_iter().filter(|(has, ..)| *has) {
         answer["headers"][name] = json!({ "description": about, "schema": { "type": "string" } });
     }
-    // Looking for the schema has left its place behind where there is none.
+    // Indexing above inserts a `null` where there is no content.
     if let Some(answer) = answer.as_object_mut() {
         answer.retain(|_, part| !part.is_null());
     }

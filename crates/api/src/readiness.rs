@@ -6,7 +6,7 @@ use domain::{Accounts, Error};
 use crate::problem::Problem;
 use crate::recent::Recent;
 
-/// Whether the database was ready when it was last asked, which is at most once a second. Clones are the same one.
+/// Whether the database is ready. It is asked at most once a second. Clones share the answer.
 #[derive(Clone, Default)]
 pub struct Readiness(Recent<Result<(), Problem>>);
 
@@ -20,7 +20,7 @@ impl Readiness {
 
 async fn ask(accounts: Accounts) -> Result<(), Problem> {
     accounts.check_ready().await.map_err(|error| match error {
-        // A database that is not migrated is mended from outside, like one that is away.
+        // The operator can migrate the database while the service runs, so this is temporary, too.
         Error::Store(error) => Problem::unavailable(&error),
         error => error.into(),
     })

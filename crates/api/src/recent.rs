@@ -1,4 +1,4 @@
-//! An answer that many ask for and that costs something.
+//! Keeps a costly answer for a second, for all who ask.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,15 +11,15 @@ const AGE: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An answer that is asked for at most once a second. One asker runs at a time, to its end; all others get its answer.
-/// Clones are the same one.
+/// An answer that is computed at most once a second. One task at a time computes it and is never cancelled; all callers
+/// get its answer. Clones share it.
 #[derive(Clone)]
 pub struct Recent<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
-    /// When the last asker began.
+    /// When the last task began.
     asked_at: Option<Instant>,
-    /// The outer `None` until it answers, the inner one if it did not in time.
+    /// The outer `None` means that the task still runs, the inner one that it took too long.
     answer: Receiver<Option<Option<T>>>,
 }
 
@@ -30,13 +30,13 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Recent<T> {
-    /// The answer of the last second, or else a new one. `None` when it did not come within 2 seconds.
+    /// The answer of the last second, or a new one. `None` when it takes longer than 2 seconds.
     pub async fn get<F>(&self, ask: impl FnOnce() -> F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut answer = self.current(ask);
-        // An error means that the asker panicked.
+        // An error means that the task panicked.
         let answer = answer.wait_for(Option::is_some).await.ok()?;
         answer.clone().flatten()
     }
@@ -52,7 +52,7 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
             let (sender, answer) = watch::channel(None);
             *state = State { asked_at: Some(Instant::now()), answer };
             let asked = timeout(PATIENCE, ask());
-            // A task of its own: the request that asked may be dropped.
+            // It has its own task, since the request may be dropped.
             tokio::spawn(async move { sender.send(Some(asked.await.ok())) });
         }
         state.answer.clone()

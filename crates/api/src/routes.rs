@@ -1,5 +1,4 @@
-//! The one table of routes: what is here is served, documented and guarded;
-//! what is not here does not exist.
+//! The table of all routes. Each is served, documented and guarded.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, header};

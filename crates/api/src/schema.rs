@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
 
-/// What the reading of a request asks for.
+/// A field that the reading of a request asks for.
 pub(crate) struct Asked {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,

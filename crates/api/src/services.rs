@@ -12,19 +12,19 @@ use crate::readiness::Readiness;
 /// The use-cases that the routes call.
 #[derive(Clone)]
 pub struct Services {
-    /// On people.
+    /// Changes and finds people.
     pub accounts: Accounts,
-    /// On the record of who did what.
+    /// Reads the audit trail.
     pub audit: AuditTrail,
-    /// Who is calling, and how they prove it.
+    /// Sign-up, sign-in, tokens and sessions.
     pub auth: ::auth::Services,
-    /// Whose public parts are published.
+    /// The signing keys, whose public parts are published.
     pub keys: Arc<KeyRing>,
-    /// Says what day it is.
+    /// Gives the time.
     pub clock: Arc<dyn Clock>,
     /// How long a JSON body may take to arrive.
     pub body_timeout: Duration,
-    /// Whether requests can be served, as of the last second.
+    /// Whether requests can be served.
     pub readiness: Readiness,
     /// How many files are imported at once.
     pub imports: Imports,

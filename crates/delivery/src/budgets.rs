@@ -1,5 +1,5 @@
-//! What codes may cost. Counted when a message is about to leave, so that neither an answer nor its time tells whether
-//! one is sent.
+//! Limits what codes cost. They are counted when a message is about to leave, so that neither an answer nor its time
+//! shows whether a code is sent.
 
 use std::str::FromStr;
 
@@ -10,12 +10,12 @@ use domain::delivery::MessageKeys;
 use domain::limit::{Attempt, Limit};
 use serde::{Deserialize, Serialize};
 
-/// How long it is remembered that a network had a turn with a contact.
+/// How long the turn of a network at a contact is remembered.
 const TURN: Limit = Limit::Latest { kept: TimeDelta::hours(1) };
-/// Codes to one contact, whoever asks: several times what one network may ask for.
+/// Codes to one contact, for all networks together: several times what one network may ask for.
 const PER_CONTACT: [(&str, u32, TimeDelta); 2] =
     [("contact_hourly", 20, TimeDelta::hours(1)), ("contact_daily", 40, TimeDelta::hours(24))];
-/// One part in so many of the budgets over all is kept for those who have an account.
+/// This part of a budget, a fifth, is kept for contacts with an account.
 const KEPT_PART: u32 = 5;
 
 /// Every reason to withhold a code, as metrics name them.
@@ -57,9 +57,9 @@ pub struct Budgets {
     pub limits: bool,
     /// Codes an hour to contacts without an account that one network asks for; 0 for any number.
     pub new_contacts_per_address: u32,
-    /// Codes an hour over paid channels, whoever asks; 0 for any number.
+    /// Codes an hour over paid channels, for everybody together; 0 for any number.
     pub codes_per_hour: u32,
-    /// Codes in 24 hours over paid channels, whoever asks; 0 for any number.
+    /// Codes in 24 hours over paid channels, for everybody together; 0 for any number.
     pub codes_per_day: u32,
     /// Only phone numbers that begin with one of these get codes; all when there is none.
     pub phone_prefixes: Vec<PhonePrefix>,
@@ -84,7 +84,8 @@ impl Budgets {
         !is_paid(channel) || self.phone_prefixes.is_empty() || self.phone_prefixes.iter().any(is_allowed)
     }
 
-    /// What sending a message counts as: always the slot of its contact, and the budgets when it is tried first.
+    /// The limits that a message counts against: the slot of its contact at every attempt, the budgets at the first
+    /// one.
     pub(crate) fn attempts(&self, message: &Message, turn: &Turn, keys: &dyn MessageKeys) -> Vec<Attempt> {
         if !self.limits {
             return Vec::new();
@@ -105,7 +106,8 @@ impl Budgets {
         attempts
     }
 
-    /// Everybody draws on the whole; those without an account on less than that besides.
+    /// Every code counts against the whole budget. Codes to contacts without an account also count against a smaller
+    /// one.
     fn over_all(&self, has_account: bool, keys: &dyn MessageKeys) -> Vec<Attempt> {
         let budgets = [
             ("codes_per_hour", self.codes_per_hour, TimeDelta::hours(1)),
@@ -125,12 +127,13 @@ impl Budgets {
     }
 }
 
-/// Of a budget, what those without an account may have: less than all, but for a budget of one.
+/// The part of a budget for contacts without an account: less than all, except of a budget of one.
 fn for_strangers(most: u32) -> u32 {
     (most - most.div_ceil(KEPT_PART)).max(1)
 }
 
-/// Whoever asks for a second factor knew the password: strangers don't use it up.
+/// Second factors are counted apart: only a person who knows the password can ask for one, so strangers cannot use up
+/// the limit.
 fn per_contact(message: &Message, turn: &Turn, keys: &dyn MessageKeys) -> Vec<Attempt> {
     let knows_password = message.purpose == Purpose::SecondFactor;
     let count = |(name, most, within): (&'static str, u32, TimeDelta)| Attempt {

@@ -1,5 +1,4 @@
-//! What a message says. No host is ever in it: one taken from a request would be the attacker's, so people go where
-//! they always go.
+//! The texts of messages. They never name a host: one from a request could be an attacker's.
 
 use chrono::TimeDelta;
 use domain::challenge::Purpose;
@@ -7,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::sender::CodeMessage;
 
-/// The subject of a mail. Without the code, which a locked screen would show.
+/// The subject of a mail. It does not have the code, since a locked screen shows it.
 pub(crate) fn subject(purpose: Purpose) -> String {
     format!("Your code {}", what_for(purpose))
 }
@@ -35,8 +34,8 @@ fn challenge(message: &CodeMessage) -> Option<String> {
     names_challenge(message.purpose).then(|| format!("It answers to challenge {}.", message.challenge_id))
 }
 
-/// Whether people have to tell which challenge a code answers to, perhaps on another device than the one that asked, if
-/// they asked at all.
+/// Whether the message names its challenge: the person may enter the code on another device, or may not have asked for
+/// it.
 pub(crate) fn names_challenge(purpose: Purpose) -> bool {
     match purpose {
         Purpose::PasswordReset | Purpose::Invitation => true,

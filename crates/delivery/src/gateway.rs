@@ -13,7 +13,7 @@ use crate::webhook::{WebhookSender, WebhookSettings};
 /// Where the codes of a channel go, with all that is needed for it.
 #[derive(Clone, Debug)]
 pub enum Gateway {
-    /// To the log, whole.
+    /// Whole codes go to the log.
     Log,
     Smtp(SmtpSettings),
     /// To Twilio, as SMS or over WhatsApp.
@@ -36,7 +36,7 @@ impl Gateway {
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
         match self {
-            Self::Log => Some("codes go to the log, whole: whoever reads it can sign in"),
+            Self::Log => Some("whole codes go to the log: anyone who reads it can sign in"),
             Self::Smtp(settings) if settings.url.is_plain() => {
                 Some("codes go to the mail server unencrypted: use smtps:// or ?tls=required")
             }

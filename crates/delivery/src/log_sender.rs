@@ -1,4 +1,4 @@
-//! The gateway of those who have none yet.
+//! A gateway for trials.
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use crate::sender::{CodeMessage, CodeSender, SendError, masked};
 
-/// Writes codes to the log, whole. For trying things out: whoever reads the log can sign in.
+/// Writes whole codes to the log. Only for trials: anyone who reads the log can sign in.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LogSender;
 
@@ -43,7 +43,7 @@ fn line(message: &CodeMessage) -> String {
 
 fn notice_line(notice: &Notice) -> String {
     let at = notice.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    // Only a code has to be read here, so the contact is not shown whole.
+    // People need only the code here, so the contact is shortened.
     format!("notice for {}: {} ({} at {at})", masked(&notice.recipient), notice.purpose, notice.channel)
 }
 

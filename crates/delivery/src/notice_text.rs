@@ -1,4 +1,4 @@
-//! What a notice says. No host and no code is ever in it, and nothing to click.
+//! The texts of notices. They have no host, no code and no link.
 
 use domain::{Notice, NoticePurpose};
 
@@ -12,7 +12,7 @@ pub(crate) fn mail(notice: &Notice) -> String {
     let (what, at) = (what(notice.purpose), at(notice));
     format!(
         "The {what} of your account changed at {at}.\r\n\r\n\
-         If you know of it, you need do nothing. If not, tell whoever runs the service at once.\r\n"
+         If you know of it, you need do nothing. If not, tell the operator of the service at once.\r\n"
     )
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn mail(notice: &Notice) -> String {
 pub(crate) fn short(notice: &Notice) -> String {
     let (what, at) = (what(notice.purpose), at(notice));
     format!(
-        "The {what} of your account changed at {at}. If you do not know of it, tell whoever runs the service at once."
+        "The {what} of your account changed at {at}. If you do not know of it, tell the operator of the service at once."
     )
 }
 

@@ -95,7 +95,7 @@ impl Outbox {
                 self.begin(under_way, message);
             }
         }
-        // Last: nobody waits for a notice as they do for a code.
+        // Notices come last, since people wait for their codes.
         match room.saturating_sub(count) {
             0 => Ok(count),
             left => Ok(count + self.begin_notices(left as u64, under_way).await?),
@@ -118,7 +118,7 @@ impl Outbox {
         Ok(count)
     }
 
-    /// Logs each time that the database goes away once, not at every poll.
+    /// Logs once when the database goes away, not at every poll.
     async fn begin_due_and_log(&self, under_way: &mut JoinSet<()>, is_failing: &mut bool) {
         match self.begin_due(under_way).await {
             Ok(_) => *is_failing = false,

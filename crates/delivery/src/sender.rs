@@ -1,4 +1,4 @@
-//! What a gateway is to the outbox.
+//! What the outbox asks of a gateway.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct CodeMessage {
     /// The six digits.
     pub code: SecretString,
     pub purpose: Purpose,
-    /// What the code answers to. The invited learn it from the message alone.
+    /// The challenge that waits for the code. Invited people learn it only from this message.
     pub challenge_id: ChallengeId,
     /// When the code stops working.
     pub expires_at: Timestamp,
@@ -29,7 +29,7 @@ pub enum SendError {
     /// Another attempt may help.
     #[error("the gateway failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No attempt will help: the number is none, the account is closed.
+    /// No attempt will help: the number does not exist, the account is closed.
     #[error("the gateway refused the message")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It did not answer in time.

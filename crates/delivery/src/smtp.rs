@@ -21,7 +21,7 @@ use crate::{code_text, notice_text};
 const STEP_LIMIT: Duration = Duration::from_secs(8);
 const MAX_CONNECTIONS: u32 = 8;
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
-/// The mail server does not know us: the operator can mend that while the outbox tries again.
+/// The mail server refuses our credentials. The operator can correct that while the outbox tries again.
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
 
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ impl FromStr for SmtpUrl {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let url = Self(text.trim().into());
-        // What lettre says of it may repeat the password.
+        // The message of lettre may repeat the password.
         url.builder().map(|_| ()).map_err(|_| {
             let allowed = "not a URL such as smtps://user:password@mail.example.com, \
                            smtp://mail.example.com:587?tls=required or smtp://localhost:25";
@@ -109,7 +109,7 @@ impl FromStr for MailFrom {
     }
 }
 
-/// Mail servers take domains in A-labels, whatever they are written in.
+/// Mail servers take domains only as A-labels.
 fn with_ascii_domain(address: &Address) -> Option<Address> {
     let email = Email::parse(address.as_ref()).ok()?;
     Address::new(address.user(), email.as_str().rsplit_once('@')?.1).ok()
@@ -159,7 +159,7 @@ fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: Strin
         .subject(subject)
         // The same at every attempt, so that a mail server can tell a retry.
         .message_id(Some(format!("<{}@{}>", id, from.email.domain())))
-        // No robot is to answer (RFC 3834).
+        // Asks robots not to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         // Needed before the content type means anything (RFC 2045 section 4).
         .header(MIME_VERSION_1_0)
@@ -168,17 +168,17 @@ fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: Strin
         .map_err(|_| refused("the mail cannot be written"))
 }
 
-/// Whether the mail server does not take the part of the address before its `@`, and said so before anything was sent.
+/// Whether nothing was sent since the mail server does not take the part of the address before its `@`.
 fn is_beyond_ascii(message: &CodeMessage, error: &Error) -> bool {
     !message.to.is_ascii() && error.is_client() && without_answer(error).contains("SMTPUTF8")
 }
 
-/// Final: no other attempt finds another mail server.
+/// This is final: every attempt asks the same mail server.
 fn not_taken() -> SendError {
     SendError::Refused("the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)".into())
 }
 
-/// Mail servers like to repeat the recipient, so only their number is told.
+/// Keeps only the number of the answer, since mail servers often repeat the recipient.
 fn send_error(error: &Error) -> SendError {
     if error.is_timeout() {
         return SendError::TimedOut;

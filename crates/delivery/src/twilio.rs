@@ -18,7 +18,7 @@ const MAX_ANSWER: usize = 16 * 1024;
 /// An account at Twilio.
 #[derive(Clone, Debug)]
 pub struct TwilioSettings {
-    /// `https://api.twilio.com`, or one that speaks like it.
+    /// `https://api.twilio.com`, or a service with the same API.
     pub base_url: HttpUrl,
     /// The account, `AC…`.
     pub account_sid: String,
@@ -105,7 +105,7 @@ impl TwilioSender {
     }
 }
 
-/// Whether no other attempt helps. Wrong credentials are no fault of the message's, and somebody will mend them.
+/// Whether no other attempt helps. Wrong credentials are not final, since the operator can correct them.
 fn is_final(status: StatusCode) -> bool {
     let is_passing = matches!(
         status,

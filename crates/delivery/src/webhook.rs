@@ -53,7 +53,7 @@ pub(crate) struct WebhookSender {
     clock: Arc<dyn Clock>,
 }
 
-/// What is posted. The challenge only where the person may not know it otherwise.
+/// The posted JSON. It names the challenge only where the person may not know it otherwise.
 #[derive(Serialize)]
 struct Body<'a> {
     channel: VerificationMethod,
@@ -97,7 +97,7 @@ impl WebhookSender {
             .body(body);
         match request.send().await.map_err(failed)?.status() {
             status if status.is_success() => Ok(()),
-            // By which Standard Webhooks says that nobody is there any more.
+            // In Standard Webhooks this means that the receiver is gone for good.
             StatusCode::GONE => Err(SendError::Refused("the webhook answered 410".into())),
             status => Err(SendError::Failed(format!("the webhook answered {}", status.as_u16()).into())),
         }
@@ -115,7 +115,7 @@ fn body(message: &CodeMessage) -> Result<String, serde_json::Error> {
     })
 }
 
-/// What is posted where there is no code.
+/// The posted JSON of a notice.
 #[derive(Serialize)]
 struct NoticeBody<'a> {
     channel: VerificationMethod,

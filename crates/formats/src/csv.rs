@@ -1,4 +1,4 @@
-//! People as lines of CSV (RFC 4180), out and in.
+//! Reads and writes people as lines of CSV (RFC 4180).
 //!
 //! A file that was exported can be imported again: an import reads the columns that it knows and skips the others, and
 //! takes the quote off a cell that was defused.

@@ -83,7 +83,7 @@ impl Export {
         self.people
     }
 
-    /// How many there were at the beginning, if the query asked for it.
+    /// How many people the query found at the beginning, if it asked for that.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total
@@ -125,7 +125,7 @@ fn json_lines(people: &[User], write: WriteJson) -> serde_json::Result<Vec<u8>> 
     Ok(lines)
 }
 
-/// Nothing that is written into memory fails.
+/// Writing into memory should not fail.
 fn failed(error: impl error::Error + Send + Sync + 'static) -> Error {
     Error::Store(StoreError::Failed(Box::new(error)))
 }

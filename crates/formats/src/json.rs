@@ -51,7 +51,7 @@ pub fn parse_object(json: &[u8]) -> Result<Object, ObjectError> {
     }
 }
 
-/// The same of the text of a cell.
+/// Reads the text of a cell as one JSON object.
 pub(crate) fn parse_cell(text: &str) -> Result<Map<String, Value>, ValueError> {
     let Object { members, inexact } = parse_object(text.as_bytes()).map_err(|error| match error {
         ObjectError::NotAnObject => ValueError::new("wrong_type", "must be an object"),
@@ -107,10 +107,6 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
         Ok(value.into())
     }
 

@@ -4,9 +4,9 @@ use std::io::{self, Read, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
-/// A file of up to so many bytes stays in memory.
+/// The largest file that stays in memory, in bytes.
 const MAX_IN_MEMORY: usize = 1024 * 1024;
-/// What is written at once.
+/// Bytes that are written at once.
 const BLOCK: usize = 256 * 1024;
 
 /// A file that can be read again from its start.
@@ -22,7 +22,7 @@ pub struct SpoolWriter {
 }
 
 impl SpoolWriter {
-    /// For a file of at most so many bytes. Where no file can be written, such as in a read-only container, all of it
+    /// For a file of at most `max_bytes`. Where no file can be written, such as in a read-only container, all of it
     /// stays in memory.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {

@@ -73,9 +73,7 @@ fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError>
     logging::start(&settings)?;
     logging::log_panics();
     if matches!(command, Command::Serve) && !passed_over.is_empty() {
-        tracing::info!(
-            "passed over variables that Kubernetes or docker wrote for a service of this name: {passed_over}"
-        );
+        tracing::info!("ignored variables that Kubernetes or docker set for a service of this name: {passed_over}");
     }
     Ok(settings)
 }

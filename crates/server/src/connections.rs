@@ -23,7 +23,7 @@ pub(crate) use stream::{WatchedStream, cut_off_after};
 
 /// How often all connections are checked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often the log says at most that connections are refused.
+/// The log says at most this often that connections are refused.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The connections of all clients. A clone shares them.
@@ -33,7 +33,7 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     all: Mutex<Vec<Weak<Watched>>>,
     shares: Arc<Shares>,
-    /// Each brings many clients, so the limit for one network does not hold for it.
+    /// A proxy has many clients, so the limit for one network does not hold for it.
     proxies: Vec<Network>,
     timeouts: Timeouts,
     last_refusal_logged: Mutex<Option<Instant>>,
@@ -44,7 +44,7 @@ impl Connections {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let timeouts = Timeouts {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
-            // The HTTP server answers 408 itself when a first head is late: give it the time.
+            // The HTTP server itself answers 408 when a first head is late, so this waits longer.
             head: seconds(http.head_timeout) + INTERVAL,
             answer: seconds(http.write_timeout),
         };

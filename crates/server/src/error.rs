@@ -40,7 +40,7 @@ pub enum StartupError {
     /// Migrations are missing.
     #[error("the database is not migrated: run `clientele migrate up` first")]
     NotMigrated,
-    /// The system failed the server.
+    /// The HTTP server failed.
     #[error("the server failed")]
     Server(#[from] std::io::Error),
 }

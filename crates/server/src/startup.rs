@@ -108,7 +108,7 @@ impl Service {
         self.run_until(std::future::pending(), std::future::pending()).await
     }
 
-    /// Serves until `asked_to_stop`, finishes what is in flight, and closes the database: all of it within 33 seconds,
+    /// Serves until `asked_to_stop`, finishes the requests in flight, and closes the database: all of it within 33 seconds,
     /// and at once when `asked_again`.
     pub async fn run_until(
         self,

@@ -9,7 +9,7 @@ use futures_util::future::{Ready, ready};
 use crate::middleware::context::RequestContext;
 use crate::problem::Problem;
 
-/// The signed-in caller, whom the authentication middleware has let in.
+/// The signed-in caller, as the authentication middleware found them.
 pub(crate) struct Authenticated(pub(crate) Caller);
 
 impl FromRequest for Authenticated {

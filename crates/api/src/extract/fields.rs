@@ -1,5 +1,4 @@
-//! Fields out of a JSON object or a query, one by one, so that one answer names
-//! every field that is wrong.
+//! Reads the fields of a JSON object or a query one by one, so that one answer names every wrong field.
 
 mod value;
 
@@ -18,7 +17,7 @@ pub(crate) struct Fields {
     values: Map<String, Value>,
     asked: Vec<Asked>,
     errors: Vec<FieldError>,
-    /// Numbers that are not among the fields as they were sent, each on a line.
+    /// The refused numbers as they were sent, one on each line.
     inexact: String,
 }
 
@@ -50,7 +49,7 @@ impl Fields {
         self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// What a reading asks for: a request without fields is read, and what it asked is kept.
+    /// The fields that `read` asks for. It reads a request that has none.
     pub(crate) fn asked_by<T>(read: impl FnOnce(&mut Self) -> T) -> Vec<Asked> {
         let mut fields = Self::new(Map::new());
         read(&mut fields);
@@ -62,7 +61,7 @@ impl Fields {
         self.required_as(name, about, T::schema)
     }
 
-    /// The same with a schema that says more than that of its type.
+    /// Like [`Self::required`], with a schema that is more exact than that of the type.
     pub(crate) fn required_as<T: FieldValue>(
         &mut self,
         name: &'static str,
@@ -84,7 +83,7 @@ impl Fields {
         self.change_as(name, about, T::schema)
     }
 
-    /// The same with a schema that says more than that of its type.
+    /// Like [`Self::change`], with a schema that is more exact than that of the type.
     pub(crate) fn change_as<T: FieldValue>(
         &mut self,
         name: &'static str,
@@ -148,7 +147,7 @@ impl Fields {
         (ids.len() == count).then_some(Some(ids))
     }
 
-    /// A password that is to be set, held against the policy.
+    /// A new password, checked against the policy.
     pub(crate) fn new_password(
         &mut self,
         name: &'static str,
@@ -159,7 +158,7 @@ impl Fields {
         self.checked(name, policy, email, password)
     }
 
-    /// The same, where nobody has to set one.
+    /// Like [`Self::new_password`], but it may be missing.
     pub(crate) fn optional_new_password(
         &mut self,
         name: &'static str,
@@ -203,7 +202,8 @@ impl Fields {
         }
     }
 
-    /// Codes to a phone need one. `phone` is `None` when it was refused already.
+    /// Refuses a verification method that needs a phone when there is none. `phone` is `None` when it was refused
+    /// already.
     pub(crate) fn check_contact(&mut self, method: Option<VerificationMethod>, phone: Option<&Option<Phone>>) {
         let needs_phone = method.is_some_and(VerificationMethod::needs_phone);
         if needs_phone && phone.is_some_and(Option::is_none) {
@@ -221,7 +221,7 @@ impl Fields {
         self.values.get(name)?.as_str()
     }
 
-    /// Drops the fields nobody asked for, where it cannot be told which belong.
+    /// Drops the remaining fields, so that [`Self::finish`] does not refuse them.
     pub(crate) fn discard(&mut self) {
         self.values.clear();
     }
@@ -231,7 +231,7 @@ impl Fields {
         self.errors.push(FieldError::new(name, error));
     }
 
-    /// Refuses what nobody asked for, and answers either every error or the request.
+    /// Refuses unknown fields. Returns the request, or every error.
     pub(crate) fn finish<T>(mut self, request: Option<T>) -> Result<T, Problem> {
         for name in std::mem::take(&mut self.values).keys() {
             self.refuse(name, ValueError::new("unknown_field", "there is no such field here"));
@@ -243,7 +243,7 @@ impl Fields {
     }
 }
 
-/// PostgreSQL cannot store U+0000 in text, and nobody means it.
+/// Refuses U+0000, which PostgreSQL cannot store in text.
 fn without_nul(value: Value) -> Result<Value, ValueError> {
     match &value {
         Value::String(text) if text.contains('\0') => {

@@ -10,14 +10,14 @@ use crate::problem::{Code, Problem};
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 255;
 
-/// The answer to whoever created something, as it is told and remembered.
+/// The answer to a creation, as it is sent and stored.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Created {
-    /// Where it is, from the root of the service; what is answered is relative to the request.
+    /// The path of the record, from the root of the service. The answer has a reference relative to the request.
     pub(crate) location: String,
-    /// Its state.
+    /// The version of the record, as the `ETag`.
     pub(crate) etag: String,
-    /// Itself, as JSON.
+    /// The record as JSON.
     pub(crate) body: String,
 }
 
@@ -25,10 +25,8 @@ impl Created {
     pub(crate) fn remembered(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-}
 
-impl Created {
-    /// As an answer to this request, which may spell the path in another way than the first one did.
+    /// The answer to this request. Its path may be spelled differently than that of the first request.
     pub(crate) fn answer(self, request: &HttpRequest) -> HttpResponse {
         let name = self.location.rsplit('/').next().unwrap_or_default();
         HttpResponse::Created()
@@ -52,13 +50,13 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     if is_sane && values.next().is_none() { Ok(Some(key)) } else { Err(refused()) }
 }
 
-/// The first answer once more.
+/// Sends the stored answer again.
 pub(crate) fn again(remembered: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let created: Created = serde_json::from_str(remembered).map_err(|error| Problem::internal(&error))?;
     Ok(created.answer(request))
 }
 
-/// What the first answer told.
+/// The JSON in the stored answer.
 pub(crate) fn body(remembered: &str) -> serde_json::Value {
     let created: Option<Created> = serde_json::from_str(remembered).ok();
     created.and_then(|created| serde_json::from_str(&created.body).ok()).unwrap_or_default()

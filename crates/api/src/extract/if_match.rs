@@ -4,14 +4,14 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use domain::{Expected, UserId};
 
-/// In which state the caller expects the person. A tag of anything else than
-/// this person, and a weak one, never matches; `*` matches whoever exists.
+/// The versions in which the caller expects the person. A weak tag and the tag of another record match no version. `*`
+/// matches every version.
 pub(crate) fn expected(request: &HttpRequest, id: UserId) -> Expected {
     let values: Vec<_> = request.headers().get_all(header::IF_MATCH).collect();
     if values.is_empty() {
         return Expected::Any;
     }
-    // What cannot be read matches nothing: better refused than written over.
+    // An unreadable tag matches no version, so the write is refused.
     let tags = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
     let prefix = format!("\"{}-", id.as_uuid().simple());
     let mut versions = Vec::new();

@@ -1,5 +1,5 @@
-//! The one way in for JSON: an object on top, no duplicate keys, the right
-//! media type, at most 64 KiB, all of it within the time that the settings give.
+//! JSON bodies: one object without duplicate keys, of the right media type, of at most 64 KiB, received within the time
+//! that the settings give.
 
 use std::io;
 use std::time::Duration;
@@ -23,9 +23,9 @@ use crate::services::Services;
 /// Most bytes of a JSON body.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// A request that reads itself from a form.
+/// A request that is read from fields.
 pub(crate) trait FromFields: Sized {
-    /// Takes the fields out; `None` when any is wrong, which the form has noted.
+    /// Takes the fields out. `None` when one is wrong: [`Fields::finish`] says so.
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self>;
 }
 
@@ -42,7 +42,7 @@ macro_rules! body_components {
 }
 pub(crate) use body_components;
 
-/// A body that has not been read yet, so that a handler can refuse the caller first.
+/// A body that is not read yet, so that a handler can refuse the caller first.
 pub(crate) struct JsonBody {
     request: HttpRequest,
     payload: Payload,
@@ -71,12 +71,12 @@ impl JsonBody {
         fields.finish(request)
     }
 
-    /// Reads the body as a form whose fields have not been looked at.
+    /// Reads the body as fields that are not checked yet.
     pub(crate) async fn fields(self) -> Result<Fields, Problem> {
         self.fields_of(&["application/json"]).await
     }
 
-    /// The same of a merge patch (RFC 7396), which has a media type of its own too.
+    /// Reads a merge patch (RFC 7396), which may have its own media type.
     pub(crate) async fn patch_fields(self) -> Result<Fields, Problem> {
         self.fields_of(&["application/json", "application/merge-patch+json"]).await
     }
@@ -86,7 +86,8 @@ impl JsonBody {
         let bytes = tokio::time::timeout(self.timeout, collect(&self.request, self.payload))
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
-        parse_fields(&bytes)
+        let object = parse_object(&bytes).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
+        Ok(object.into())
     }
 }
 
@@ -105,9 +106,4 @@ async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>,
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-/// The fields of a JSON object. A number that would not come back as it is, is noted as wrong.
-fn parse_fields(bytes: &[u8]) -> Result<Fields, Problem> {
-    parse_object(bytes).map(Fields::from).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
 }

@@ -1,11 +1,11 @@
-//! In which media type a body may be sent.
+//! The media types of bodies.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::problem::{Code, Problem};
 
-/// One of these, in UTF-8 and without an encoding.
+/// Refuses a body unless it has one of these media types, in UTF-8 and without a content encoding.
 pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
     let refused = || Problem::new(Code::UnsupportedMediaType, format!("send the body as {}", taken.join(" or ")));
     let is_encoded = |value: &header::HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
@@ -17,7 +17,7 @@ pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     let charset_is_utf8 = parameters.split(';').filter_map(|p| p.split_once('=')).all(|(name, value)| {
         let value = value.trim().trim_matches('"');
-        // Both spellings are about.
+        // Clients use both spellings.
         let is_utf8 = value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8");
         is_utf8 || !name.trim().eq_ignore_ascii_case("charset")
     });
@@ -25,7 +25,7 @@ pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<
     if is_taken && charset_is_utf8 { Ok(()) } else { Err(refused()) }
 }
 
-/// `text/csv` in UTF-8, with its header (RFC 7111 section 5.1).
+/// Refuses a body unless it is `text/csv` in UTF-8 with a header (RFC 7111 section 5.1).
 pub(crate) fn check_csv(request: &HttpRequest) -> Result<(), Problem> {
     check_media_type(request, &["text/csv"])?;
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -66,7 +66,7 @@ pub(crate) fn invalid_cursor() -> ValueError {
     ValueError::new("invalid_cursor", "must be the next_cursor of an answer")
 }
 
-/// Reads what [`encode_cursor`] wrote, as far as its type tells.
+/// Reads what [`encode_cursor`] wrote. It checks only the type.
 pub(crate) fn decode_cursor<C: DeserializeOwned>(text: &str) -> Result<C, ValueError> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid_cursor())?;
     serde_json::from_slice(&bytes).map_err(|_| invalid_cursor())
@@ -77,8 +77,8 @@ pub(crate) fn encode_cursor(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
 
-/// The same request with another cursor. Relative to the request (RFC 3986 section 5.2.2: a query alone keeps the
-/// path), since a proxy may serve us below a path of its own, and so that no host name out of the request gets into it.
+/// A link to the same request with another cursor. The link is a query alone, which keeps the path (RFC 3986 section
+/// 5.2.2): a proxy may serve us under a path of its own, and a host name in the request may be an attacker's.
 fn next_link(request: &HttpRequest, cursor: &str) -> String {
     format!("<?{}>; rel=\"next\"", next_query(request.query_string(), cursor))
 }
@@ -88,12 +88,11 @@ fn next_query(query: &str, cursor: &str) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish()
 }
 
-/// A reference to what is directly below the collection of this request, whether or not its path ends with a slash.
-/// Relative, as the link to a next page is.
+/// A relative reference to a member of the collection at this path, with or without a trailing slash.
 pub(crate) fn reference_below(path: &str, name: &str) -> String {
     match path.rsplit('/').next() {
         None | Some("") => name.to_owned(),
-        // The last segment is left out when a reference is resolved.
+        // Resolving a reference replaces the last segment of the path.
         Some(collection) => format!("{collection}/{name}"),
     }
 }

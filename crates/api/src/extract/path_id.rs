@@ -9,7 +9,7 @@ use futures_util::future::{Ready, ready};
 use crate::extract::query::no_query;
 use crate::problem::Problem;
 
-/// The id in a path. A text that is no UUID is the id of nobody: the answer to it is 404.
+/// The id in a path. A text that is not a UUID names no record, so the answer is 404.
 #[derive(Clone, Copy)]
 pub(crate) struct PathId<T>(Option<T>);
 

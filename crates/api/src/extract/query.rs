@@ -37,7 +37,7 @@ fn fields(query: &str) -> Fields {
     fields
 }
 
-/// The page of a list that is asked for.
+/// The requested page of a list.
 pub(crate) struct PageParams<C> {
     pub(crate) size: PageSize,
     pub(crate) after: Option<C>,
@@ -45,7 +45,7 @@ pub(crate) struct PageParams<C> {
 }
 
 impl Fields {
-    /// Which page of a list; `read_cursor` reads where it begins.
+    /// The requested page of a list. `read_cursor` reads the place where it begins.
     pub(crate) fn page<C>(&mut self, read_cursor: impl FnOnce(&str) -> Result<C, ValueError>) -> Option<PageParams<C>> {
         let size = self.parameter("limit", "How many items a page holds.", size_schema, size);
         let about = "Where to go on: the `next_cursor` of the page before, with the same `sort`, if any.";
@@ -54,7 +54,7 @@ impl Fields {
         Some(PageParams { size: size?.unwrap_or_default(), after: after?, include_total: include_total? })
     }
 
-    /// `true` or `false`; `false` unless said otherwise.
+    /// `true` or `false`; `false` by default.
     pub(crate) fn flag(&mut self, name: &'static str, about: &'static str) -> Option<bool> {
         let schema = || json!({ "type": "boolean", "default": false });
         Some(self.parameter(name, about, schema, boolean)?.unwrap_or_default())
@@ -66,7 +66,7 @@ impl Fields {
         self.parameter(name, about, schema, |text| text.parse().map_err(|_| not_a_uuid()))
     }
 
-    /// A moment.
+    /// A point in time.
     pub(crate) fn timestamp(&mut self, name: &'static str, about: &'static str) -> Option<Option<Timestamp>> {
         self.parameter(name, about, || json!({ "type": "string", "format": "date-time" }), timestamp)
     }
@@ -90,7 +90,7 @@ fn timestamp(text: &str) -> Result<Timestamp, ValueError> {
     // A `+` that was not escaped arrives as a space.
     let timestamp = DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
         .map_err(|_| ValueError::new("invalid_time", "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"))?;
-    // Stored timestamps have microseconds: those at or after this moment are at or after the next microsecond.
+    // Stored timestamps have microseconds, so a bound with nanoseconds is rounded up.
     let begun = i64::from(timestamp.timestamp_subsec_nanos() % 1000 != 0);
     DateTime::from_timestamp_micros(timestamp.timestamp_micros() + begun)
         .filter(|timestamp| is_storable(*timestamp))

@@ -1,10 +1,10 @@
-//! The fields that a new staff member has, whoever enters them.
+//! The fields of a new staff member, for sign-up and for creation by an admin.
 
 use domain::{DisplayName, Email, Phone, Staff, TrunkNumber, VerificationMethod};
 
 use crate::extract::fields::Fields;
 
-/// A staff member to be: what they are called, their profile, their password, and the fields that not every endpoint has.
+/// The display name, profile and password of a new staff member, and the fields that not every endpoint has.
 pub(crate) struct StaffFields<P, R> {
     pub(crate) display_name: Option<DisplayName>,
     pub(crate) staff: Staff,
@@ -27,7 +27,7 @@ impl<P, R> StaffFields<P, R> {
         let phone: Option<Option<Phone>> = fields.optional("phone", about);
         let tin_trunk_number: Option<Option<TrunkNumber>> =
             fields.optional("tin_trunk_number", "The company's own reference.");
-        let about = "Over which channel codes go; `email` unless said otherwise.";
+        let about = "The channel over which codes are sent; `email` by default.";
         let verification_method: Option<Option<VerificationMethod>> = fields.optional("verification_method", about);
         let rest = rest(fields);
         fields.check_contact(verification_method.flatten(), phone.as_ref());

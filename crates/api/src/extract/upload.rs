@@ -1,4 +1,4 @@
-//! A file that a client sends: how large, how slow, and how many at once.
+//! Receives a file from a client, within limits of size, time and number.
 //!
 //! It is stored before it is read, so that no transaction waits for a client's connection.
 
@@ -19,7 +19,7 @@ use crate::problem::{Code, Problem};
 
 /// Most bytes of a file.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// How much of a file must arrive within the timeout of a body. Then it gets the same time again.
+/// Bytes of a file that must arrive within the timeout of a body. The next as many get the same time again.
 const MIN_PROGRESS: usize = 512 * 1024;
 /// How many files may arrive at once.
 const UPLOADS: usize = 4;
@@ -61,7 +61,7 @@ fn busy() -> Problem {
     Problem::busy("others import at the moment, try again", RETRY_SECONDS)
 }
 
-/// The file cannot be stored or read: most often, the disk is full.
+/// The problem when the file cannot be stored or read, most often because the disk is full.
 pub(crate) fn unavailable(error: io::Error) -> Problem {
     StoreError::Unavailable(Box::new(error)).into()
 }

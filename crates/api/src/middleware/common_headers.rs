@@ -1,4 +1,4 @@
-//! What every answer carries: the request id, headers for browsers and caches, and one form of errors.
+//! Gives every answer its request id, its headers for browsers and caches, and one form of errors.
 
 use actix_web::ResponseError;
 use actix_web::body::BoxBody;

@@ -1,4 +1,4 @@
-//! What is known of a request before anything is done about it: its route, and where it comes from.
+//! Finds the route and the origin of a request, before anything else is done.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Of a request that no route serves.
+    /// Stands for a path that is not in the table.
     pub(crate) const UNMATCHED: Self = Self { template: "unmatched", is_public: false };
 }
 
-/// What every other middleware, and the handler, can ask of a request.
+/// The route and origin of a request, for its handler and all other middleware.
 #[derive(Clone)]
 pub(crate) struct RequestContext {
     pub(crate) route: Route,
@@ -78,7 +78,7 @@ impl ContextMaker {
     }
 }
 
-/// A client's request id is taken when it cannot hurt a log line or a header.
+/// Whether a client's request id is safe in a log line and in a header.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))

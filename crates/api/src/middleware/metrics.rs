@@ -1,4 +1,4 @@
-//! What is counted of every request.
+//! Counts every request.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What every request passes before its handler. Each part holds its state from the start, so that none can be
-//! forgotten.
+//! Every request passes the middleware before its handler. Each part holds its state from the start, so that none can
+//! be forgotten.
 
 pub(crate) mod authentication;
 mod common_headers;
@@ -19,14 +19,14 @@ use cors::WebOrigin;
 use proxies::{Network, TrustedProxies};
 use rate_limit::{RateLimiter, RateLimits};
 
-/// What the operator chose.
+/// The settings of the middleware.
 #[derive(Clone, Debug, Default)]
 pub struct MiddlewareSettings {
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Web pages that may call from a browser; none by default.
     pub cors_origins: Vec<WebOrigin>,
-    /// How many requests; `None` is any number.
+    /// Limits of requests a second; `None` for no limits.
     pub rate_limits: Option<RateLimits>,
 }
 
@@ -40,7 +40,7 @@ pub struct Middleware {
 }
 
 impl Middleware {
-    /// With nobody counted yet. The clock makes request ids too.
+    /// The clock makes request ids, too.
     #[must_use]
     pub fn new(settings: &MiddlewareSettings, clock: Arc<dyn Clock>) -> Self {
         Self {

@@ -111,12 +111,12 @@ mod tests {
             // A mapped address is the one that it maps.
             (proxies, "::ffff:10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
             (proxies, "::ffff:192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
-            // What the client wrote itself stands on the left.
+            // The client itself wrote what is on the left.
             (proxies, "10.0.0.1", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
             (proxies, "10.0.0.1", &["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
             (proxies, "10.0.0.1", &["10.9.9.9, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
             (proxies, "10.0.0.1", &["203.0.113.9, 10.0.0.3", "10.0.0.2"], "203.0.113.9"),
-            // Proxies all the way.
+            // Every address is a proxy.
             (proxies, "10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
             // No address: nothing further to the left is believed.
             (proxies, "10.0.0.1", &["203.0.113.9, unknown"], "10.0.0.1"),

@@ -19,7 +19,7 @@ use crate::middleware::rate_limit::headers::RateLimit;
 use crate::middleware::{common_headers, metrics};
 use crate::problem::Problem;
 
-/// Wraps all that can fail.
+/// Logs the request. It wraps everything that can fail.
 pub(crate) async fn request_log<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -51,7 +51,7 @@ pub(crate) async fn request_log<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// Into the metrics and, on one line, into the log.
+/// Adds the answer to the metrics, and writes its line of the log.
 fn log(method: &Method, context: &RequestContext, status: u16, elapsed: Duration, caller: Option<UserId>) {
     metrics::count_answer(method, context.route.template, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! The answer that tells an error.
+//! Errors as answers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -100,11 +100,6 @@ impl Problem {
         problem.with_errors(errors, 0)
     }
 
-    /// One field that is not acceptable.
-    pub(crate) fn invalid_field(field: &str, error: ValueError) -> Self {
-        Self::invalid(vec![FieldError::new(field, error)])
-    }
-
     /// Lines of a file that are not acceptable, and how many more errors there are.
     pub(crate) fn invalid_lines(errors: Vec<FieldError>, omitted: u64) -> Self {
         let count = errors.len() as u64 + omitted;
@@ -119,7 +114,7 @@ impl Problem {
         Self { errors, errors_omitted: u32::try_from(omitted).unwrap_or(u32::MAX), ..self }
     }
 
-    /// Too much of this is going on; the caller may come back after so many seconds.
+    /// The service is busy. The caller may come back after so many seconds.
     pub(crate) fn busy(detail: &'static str, retry_after: u64) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, detail) }
     }
@@ -133,13 +128,13 @@ impl Problem {
         }
     }
 
-    /// A manager who looks after so many customers.
+    /// The manager still has this many customers.
     pub(super) fn has_customers(customers: u64) -> Self {
         let detail = "the manager looks after customers: hand them over first";
         Self { customers: Some(customers), ..Self::new(Code::HasCustomers, detail) }
     }
 
-    /// A code that is not right, and how many more can be tried.
+    /// The code is not valid. `tries_left` more can be tried.
     pub(super) fn invalid_code(tries_left: Option<u8>) -> Self {
         Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }
     }
@@ -152,12 +147,12 @@ impl Problem {
         }
     }
 
-    /// No good access token.
+    /// The access token is missing or not valid.
     pub(crate) fn invalid_token() -> Self {
         Self::new(Code::InvalidToken, "send a valid access token as Authorization: Bearer")
     }
 
-    /// The same problem of a request that brought a token.
+    /// The same problem, for a request that had a token.
     pub(crate) fn about_a_token(self) -> Self {
         Self { token_was_refused: self.code == Code::InvalidToken, ..self }
     }
@@ -177,7 +172,7 @@ impl Problem {
         }
     }
 
-    /// A fault of ours. Logged here and nowhere else.
+    /// An internal error. It is logged here and nowhere else.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %ErrorChain(error), "request failed");
         Self::new(Code::Internal, "the request could not be carried out")
@@ -194,7 +189,7 @@ impl Problem {
         self
     }
 
-    /// The problem that a bare status of the framework stands for.
+    /// The problem for an error of the framework that has only a status.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::invalid_token(),
@@ -239,7 +234,7 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         if self.code.status() == 401 {
-            // RFC 6750 section 3.1: the error only where a token was offered and refused.
+            // RFC 6750 section 3.1: `error` is only for a request that had a token.
             let challenge = if self.token_was_refused { "Bearer error=\"invalid_token\"" } else { "Bearer" };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }

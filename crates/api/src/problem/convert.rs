@@ -1,4 +1,4 @@
-//! What each error of the layers below means to the caller.
+//! Turns the errors of the layers below into problems.
 
 use auth::AuthError;
 use domain::store::StoreError;
@@ -31,7 +31,7 @@ impl From<Error> for Problem {
             Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),
             Error::Taken(Field::Phone) => Self::new(Code::PhoneTaken, "another customer has this phone"),
             Error::Taken(_) | Error::Stale => Self::new(Code::Conflict, "another request changed this first"),
-            Error::Invalid(field, error) => Self::invalid_field(field.as_str(), error),
+            Error::Invalid(field, error) => Self::invalid(vec![FieldError::new(field.as_str(), error)]),
             Error::InvalidMembers(members) => Self::invalid(
                 members.into_iter().map(|member| FieldError::member(member.list, member.index, member.error)).collect(),
             ),
@@ -44,7 +44,7 @@ impl From<Error> for Problem {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
             }
             Error::Unauthorized => Self::invalid_token().about_a_token(),
-            // A record refers to whoever enters it: the caller is nobody any more.
+            // A new record refers to its creator: the caller was erased meanwhile.
             Error::Gone => Self::invalid_token(),
             Error::TooMany(too_many) => Self::rate_limited(too_many.into()),
             Error::SetupTokenRefused => Self::new(Code::InvalidSetupToken, "the setup token is wrong or spent"),
@@ -61,7 +61,7 @@ impl From<AuthError> for Problem {
             AuthError::InvalidCredentials => Self::new(Code::InvalidCredentials, "wrong e-mail or password"),
             AuthError::InvalidCode { tries_left } => Self::invalid_code(tries_left),
             AuthError::AccountInactive => Self::new(Code::AccountInactive, "an admin has to activate the account"),
-            AuthError::SignupClosed => Self::new(Code::SignupClosed, "nobody can sign up this way here"),
+            AuthError::SignupClosed => Self::new(Code::SignupClosed, "this kind of sign-up is closed"),
             AuthError::TooMany(too_many) => Self::rate_limited(too_many.into()),
             AuthError::SetupTokenRefused => Error::SetupTokenRefused.into(),
             AuthError::Overloaded { retry_after } => {

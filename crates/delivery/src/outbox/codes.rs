@@ -12,7 +12,7 @@ use crate::sender::{CodeMessage, masked};
 
 impl Courier {
     pub(super) async fn deliver_code(&self, message: &Message) {
-        // Before it is sent: whoever has it may ask for the next one at once.
+        // This comes before the sending, since a person who has the code may ask for the next one at once.
         let slot = self.take_slot(message).await.unwrap_or_else(|error| {
             tracing::warn!(error = %domain::ErrorChain(&error), "an invitation did not take its slot");
             None

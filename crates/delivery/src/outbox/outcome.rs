@@ -1,4 +1,4 @@
-//! What comes of handing a message to a gateway.
+//! The outcome of an attempt to send a message.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ pub(super) const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// invitation outlives a gateway that is away for a night.
 const LONGEST_BACK_OFF: i64 = 600;
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 pub(super) enum Outcome {
     /// The gateway took it, or it was a decoy. Only the gateway knows whether it reaches anybody.
     Done,
     /// It must not be sent.
     Withheld,
-    /// To be tried again then.
+    /// It is tried again at this time.
     Later(Timestamp),
-    /// No use trying, and why.
+    /// No other attempt would help, and why.
     GivenUp(String),
 }
 
 impl Outcome {
-    /// Lets a gateway take a message of which so many attempts were begun.
+    /// Waits for the gateway. `attempts` were begun so far.
     pub(super) async fn of(
         sending: impl Future<Output = Result<(), SendError>>,
         attempts: i32,

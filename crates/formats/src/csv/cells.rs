@@ -12,13 +12,13 @@ use crate::json::parse_cell;
 /// Longest cell that is read, in bytes. No value may be as long.
 const MAX_CELL: usize = 64 * 1024;
 
-/// Whether nothing can be seen in a cell.
+/// Whether a cell is empty or blank.
 pub(super) fn is_empty(cell: &[u8]) -> bool {
     // The cheap checks come first: a file may have millions of cells.
     cell.is_empty() || cell.trim_ascii_start().is_empty() || str::from_utf8(cell).is_ok_and(is_blank)
 }
 
-/// What a cell says; `None` when it is empty.
+/// The text of a cell; `None` when it is empty.
 fn text(cell: &[u8]) -> Result<Option<&str>, ValueError> {
     if cell.len() > MAX_CELL {
         return Err(ValueError::new("too_long", "at most 65536 bytes"));
@@ -38,7 +38,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// What stands in the record under the columns that are read.
+    /// The cells of the record in the columns that are read.
     pub(super) fn of(record: &'a ByteRecord, columns: &[Heading]) -> Self {
         let mut cells = Self::default();
         for (cell, column) in record.iter().zip(columns) {

@@ -32,7 +32,7 @@ pub struct HeaderError {
     pub error: ValueError,
 }
 
-/// What stands in the header over a cell.
+/// The name in the header over a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Heading {
     /// A column that is read.
@@ -57,7 +57,7 @@ pub(super) fn begin(file: &mut (impl Read + Seek)) -> io::Result<Option<ValueErr
 /// What to do with a file of another kind.
 const SAVE_AS: &str = "save it as \"CSV UTF-8 (comma delimited)\"";
 
-/// Text of CSV has no NUL, so one near the start tells UTF-16, with or without its mark.
+/// CSV text has no NUL. One near the start means UTF-16, with or without its mark.
 fn other_kind(start: &[u8]) -> Option<&'static str> {
     match start {
         [b'P', b'K', 3, 4] | [0xd0, 0xcf, 0x11, 0xe0] => Some("a workbook"),

@@ -2,8 +2,7 @@
 
 use std::io::{self, Read};
 
-/// Text in which every line ends with `\n`, the last one too, whatever the file uses. So every record ends with one, and
-/// its line can be counted.
+/// Text whose lines all end with `\n`, the last one, too. So every record ends with one, and lines can be counted.
 pub(super) struct Text<R> {
     inner: R,
     after_cr: bool,
@@ -15,7 +14,7 @@ pub(super) struct Text<R> {
 /// Where in a cell the text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CellState {
-    /// A quote would open it.
+    /// At its start: a quote here opens it.
     Start,
     /// It has no quotes around it: a quote in it is an ordinary character.
     Plain,

@@ -23,7 +23,7 @@ pub struct Inexact {
 }
 
 /// Replaces each number that is refused by a zero. Returns the text and the first hundred of these numbers, fewer when
-/// their pointers get longer than the text. A text that is no JSON stays none.
+/// their pointers get longer than the text. Invalid JSON stays invalid.
 pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
     let mut scan = Scan { json, open: Vec::new(), reported: 0, found: Vec::new(), refused: Vec::new() };
     scan.run();
@@ -42,11 +42,11 @@ pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
     (Cow::Owned(text), found)
 }
 
-/// What is open at a place in the text.
+/// An object or array that is open at a place in the text.
 enum Open {
-    /// The member whose value comes: where its name is, quotes included.
+    /// An object: the place of the current member's name, quotes included.
     Object { name: Range<usize>, comes_name: bool },
-    /// The item that comes.
+    /// An array: the index of the current item.
     Array(usize),
 }
 
@@ -103,7 +103,7 @@ impl Scan<'_> {
         let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         let end = start + self.json[start..].iter().take_while(is_part).count();
         let literal = str::from_utf8(&self.json[start..end]).unwrap_or_default();
-        // The parser refuses what is no number.
+        // The parser itself refuses what is not a number.
         if let Err(error) = check_number(literal)
             && serde_json::from_str::<IgnoredAny>(literal).is_ok()
         {

@@ -33,7 +33,7 @@ pub(super) async fn run(to: &Path, settings: &Settings) -> Result<(), CommandErr
     output::print(&format!("{} is a whole copy of {}", to.display(), live.display()))
 }
 
-fn folder(file: &Path) -> &Path {
+pub(super) fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -28,7 +28,7 @@ pub(super) enum CommandError {
         /// What the system says.
         source: io::Error,
     },
-    /// What was asked for cannot be done, and why.
+    /// The command cannot do its work, and why.
     #[error("{0}")]
     Refused(String),
     /// The arguments are incomplete.
@@ -55,7 +55,7 @@ impl CommandError {
         move |source| Self::File { action: "write", name: name.to_string(), source }
     }
 
-    /// 2 when other words or settings would help, otherwise 1.
+    /// 2 when other arguments or settings would help, otherwise 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         let is_usage = match self {
             Self::Startup(error) => error.is_of_settings(),

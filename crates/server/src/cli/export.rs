@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 use super::arguments::Export;
-use super::backup::is_of_database;
+use super::backup::{folder, is_of_database};
 use super::error::CommandError;
 use crate::settings::{Settings, SettingsError};
 use crate::startup::application::open_migrated;
@@ -92,8 +92,7 @@ impl Output {
             // A device or a pipe is not replaced.
             return Ok(Self::Stream(Box::new(File::create(path)?)));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self::File(NamedTempFile::new_in(folder)?, path.to_owned()))
+        Ok(Self::File(NamedTempFile::new_in(folder(path))?, path.to_owned()))
     }
 
     fn write(&mut self, part: &[u8]) -> io::Result<()> {

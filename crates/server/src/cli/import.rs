@@ -109,7 +109,7 @@ fn report(imported: &Imported, order: &ImportOrder) -> Result<(), CommandError> 
     }
     let Imported { created, updated, skipped, .. } = imported;
     let prefix = if order.dry_run { "would be: " } else { "" };
-    // A closed standard output undoes nothing.
+    // The import is done, even if standard output is closed.
     let _ = writeln!(io::stdout(), "{prefix}{created} created, {updated} updated, {skipped} skipped");
     if errors == 0 { Ok(()) } else { Err(failed("not all of it was imported", errors)) }
 }

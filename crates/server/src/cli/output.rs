@@ -1,5 +1,5 @@
-//! What is written beside the log. Where the log is JSON, this is JSON, too: collectors of a container's output then find
-//! an object on every line.
+//! Writes beside the log. Where the log is JSON, this is JSON, too, so that collectors of a container's output find an
+//! object on every line.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ pub(super) fn is_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 
-/// Writes to standard output. A reader who has heard enough, as `head`, is no failure.
+/// Writes to standard output. It is no failure when a reader such as `head` closes it.
 pub(super) fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
@@ -34,7 +34,7 @@ pub(super) fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Writes to standard error, on one line, why something could not be done.
+/// Writes an error with its causes to standard error, on one line.
 pub(super) fn error(error: &(dyn std::error::Error + 'static)) {
     report(&format!("clientele: {}", ErrorChain(error)));
 }

@@ -10,7 +10,7 @@ use crate::startup::{Service, senders};
 
 /// Serves until SIGTERM or Ctrl-C. A third one ends it at once.
 pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
-    // Before all else: the first process of a container ignores signals that it doesn't catch.
+    // This comes first: the first process of a container ignores signals that it doesn't catch.
     let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
     let service = tokio::select! {
         started = Service::start(settings, senders::senders(&settings.delivery)?) => started?,
@@ -24,7 +24,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
         tracing::warn!("{warning}");
     }
     let banner = if output::is_json() { banner::json } else { banner::text };
-    // A closed standard output is no reason not to serve.
+    // The service runs with a closed standard output, too.
     let _ = writeln!(io::stdout(), "{}", banner(service.address(), service.setup_token()));
     let asked_again = async {
         again.next().await;

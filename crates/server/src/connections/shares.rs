@@ -10,7 +10,7 @@ use crate::settings::Http;
 
 /// Default of `http.max_connections`. Each may hold some hundred KiB.
 const MOST: usize = 4096;
-/// Allowed in any case, however few descriptors there are.
+/// Allowed even where there are too few descriptors.
 const FEWEST: usize = 16;
 /// Connections that are accepted only to be refused and closed.
 const BEING_REFUSED: usize = 64;

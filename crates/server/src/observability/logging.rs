@@ -26,7 +26,7 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
             log.level
         ))
     })?;
-    // With the gateway `log`, codes are shown however quiet the rest is.
+    // The gateway `log` shows codes at every log level.
     let codes = format!("{CODES}=info").parse().ok();
     let filter = codes.into_iter().fold(filter, EnvFilter::add_directive);
     let layer: Box<dyn tracing_subscriber::Layer<_> + Send + Sync> = match log.format {
@@ -127,8 +127,8 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_writer(move || writer.clone());
-        // With a single subscriber, a thread without one that panics meanwhile would have the line taken for one that
-        // nobody wants. With two, both are asked.
+        // `tracing` remembers whether anybody wants a line. With one subscriber, it asks only the thread that logs
+        // first, which may have none. With two, it asks both.
         let _other = tracing::Dispatch::new(tracing_subscriber::registry());
         let usual = std::panic::take_hook();
         log_panics();

@@ -18,14 +18,14 @@ const COUNTERS: &[(&str, &str)] = &[
     ("clientele_http_requests_total", "Requests answered, by method, route and status"),
     ("clientele_http_connections_refused_total", "Connections closed at once, since all or one address had too many"),
     ("clientele_password_hashes_total", "Passwords hashed or checked"),
-    ("clientele_password_hashes_rejected_total", "Passwords turned away since all threads were busy"),
+    ("clientele_password_hashes_rejected_total", "Passwords refused since all threads were busy"),
     ("clientele_outbox_attempts_total", "Attempts to hand a message to a gateway, by channel and outcome"),
     ("clientele_challenges_opened_total", "One-time codes asked for, decoys included"),
     ("clientele_challenges_redeemed_total", "One-time codes that were right"),
     ("clientele_challenges_failed_total", "One-time codes that were wrong, spent or expired"),
     ("clientele_codes_withheld_total", "Codes that were not sent, by channel and reason"),
     ("clientele_audit_events_total", "What was recorded in the audit trail, by action"),
-    ("clientele_expired_rows_removed_total", "Expired rows that this instance cleared away"),
+    ("clientele_expired_rows_removed_total", "Expired rows that this instance removed"),
 ];
 /// Gauges and their meanings.
 const GAUGES: &[(&str, &str)] = &[

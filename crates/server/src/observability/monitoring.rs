@@ -28,7 +28,7 @@ const MAX_CONNECTIONS: usize = 24;
 /// How long a reader may read nothing of its answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is asked for its state when metrics are read.
+/// The parts whose state is measured when metrics are read.
 #[derive(Clone)]
 pub(crate) struct Monitored {
     pub(crate) connections: Connections,
@@ -54,7 +54,7 @@ pub(crate) fn bind(listen: MetricsListen) -> Result<Option<MetricsAddress>, Star
     Ok(bound.map(|bound| MetricsAddress { bound, listen }))
 }
 
-/// Goes on without metrics where the default address is in use.
+/// Continues without metrics where the default address is in use.
 fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<Option<T>, StartupError> {
     match (taken, listen) {
         (Err(error), MetricsListen::IfFree) => {

@@ -20,7 +20,7 @@ pub struct Delivery {
     pub phone: PhoneGateway,
     /// Where codes over WhatsApp go: `log`, `twilio` or `webhook`.
     pub whatsapp: PhoneGateway,
-    /// Only numbers that begin with one of these get codes, with commas between them; all unless said otherwise.
+    /// Only numbers that begin with one of these get codes, with commas between them; all by default.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
     pub phone_prefixes: Vec<PhonePrefix>,
     /// The mail server.
@@ -35,7 +35,7 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MailGateway {
-    /// The log, for trying things out: whoever reads it can sign in.
+    /// The log, for trials: anyone who reads it can sign in.
     #[default]
     Log,
     /// The mail server of `delivery.smtp`.
@@ -48,7 +48,7 @@ pub enum MailGateway {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PhoneGateway {
-    /// The log, for trying things out: whoever reads it can sign in.
+    /// The log, for trials: anyone who reads it can sign in.
     #[default]
     Log,
     /// The account of `delivery.twilio`.
@@ -74,7 +74,7 @@ pub struct Smtp {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Twilio {
-    /// Where Twilio, or what speaks like it, is.
+    /// The URL of Twilio, or of a service with the same API.
     #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
     pub base_url: Option<HttpUrl>,
     /// The account, `AC…`.
@@ -84,7 +84,7 @@ pub struct Twilio {
     pub auth_token: Option<SecretString>,
     /// The number, or sender name, that messages come from.
     pub from: Option<String>,
-    /// The number that WhatsApp messages come from; `from` unless said otherwise.
+    /// The number that WhatsApp messages come from; `from` by default.
     pub whatsapp_from: Option<String>,
     /// The approved template of WhatsApp messages, `HX…`, whose variable 1 is the code.
     pub whatsapp_content_sid: Option<String>,
@@ -156,36 +156,32 @@ impl Delivery {
 
     fn smtp(&self) -> Result<Gateway, SettingsError> {
         let chosen = "delivery.email = smtp";
-        let url = required("delivery.smtp.url", self.smtp.url.as_ref(), chosen)?.clone();
-        let from = required("delivery.smtp.from", self.smtp.from.as_ref(), chosen)?.clone();
+        let url = required("delivery.smtp.url", self.smtp.url.as_ref(), chosen)?;
+        let from = required("delivery.smtp.from", self.smtp.from.as_ref(), chosen)?;
         Ok(Gateway::Smtp(SmtpSettings { url, from }))
     }
 
     fn twilio(&self, key: &str, from: Option<&String>) -> Result<Gateway, SettingsError> {
         let (twilio, chosen) = (&self.twilio, format!("{key} = twilio"));
         let not_empty = |text: &&String| !text.is_empty();
+        let sid = twilio.account_sid.as_ref().filter(not_empty);
         Ok(Gateway::Twilio(TwilioSettings {
-            base_url: required("delivery.twilio.base_url", twilio.base_url.as_ref(), &chosen)?.clone(),
-            account_sid: required(
-                "delivery.twilio.account_sid",
-                twilio.account_sid.as_ref().filter(not_empty),
-                &chosen,
-            )?
-            .clone(),
-            auth_token: required("delivery.twilio.auth_token", twilio.auth_token.as_ref(), &chosen)?.clone(),
-            from: required("delivery.twilio.from", from.filter(not_empty), &chosen)?.clone(),
+            base_url: required("delivery.twilio.base_url", twilio.base_url.as_ref(), &chosen)?,
+            account_sid: required("delivery.twilio.account_sid", sid, &chosen)?,
+            auth_token: required("delivery.twilio.auth_token", twilio.auth_token.as_ref(), &chosen)?,
+            from: required("delivery.twilio.from", from.filter(not_empty), &chosen)?,
             whatsapp_content_sid: twilio.whatsapp_content_sid.clone().filter(|sid| !sid.is_empty()),
         }))
     }
 
     fn webhook(&self, key: &str) -> Result<Gateway, SettingsError> {
         let chosen = format!("{key} = webhook");
-        let url = required("delivery.webhook.url", self.webhook.url.as_ref(), &chosen)?.clone();
-        let secret = required("delivery.webhook.secret", self.webhook.secret.as_ref(), &chosen)?.clone();
+        let url = required("delivery.webhook.url", self.webhook.url.as_ref(), &chosen)?;
+        let secret = required("delivery.webhook.secret", self.webhook.secret.as_ref(), &chosen)?;
         Ok(Gateway::Webhook(WebhookSettings { url, secret }))
     }
 }
 
-fn required<'s, T>(key: &str, value: Option<&'s T>, chosen: &str) -> Result<&'s T, SettingsError> {
-    value.ok_or_else(|| SettingsError::Key(format!("{key} is missing; {chosen} needs it")))
+fn required<T: Clone>(key: &str, value: Option<&T>, chosen: &str) -> Result<T, SettingsError> {
+    value.cloned().ok_or_else(|| SettingsError::Key(format!("{key} is missing; {chosen} needs it")))
 }

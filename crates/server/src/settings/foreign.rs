@@ -3,10 +3,10 @@
 
 const SERVICE: &str = "CLIENTELE";
 
-/// Whether a variable is one of these: for a service `X` that is `X_SERVICE_HOST`,
-/// `X_SERVICE_PORT[_NAME]`, `X_PORT` and `X_PORT_<n>_<TCP|UDP|SCTP>[_ADDR|_PORT|_PROTO]`
-/// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
-/// Their `X_PORT` is a URL such as `tcp://10.3.104.46:8080`. Any other value is a mistake of the operator, who hears of it.
+/// Whether a variable is one of these: for a service `X` that is `X_SERVICE_HOST`, `X_SERVICE_PORT[_NAME]`, `X_PORT`
+/// and `X_PORT_<n>_<TCP|UDP|SCTP>[_ADDR|_PORT|_PROTO]`
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>). Their `X_PORT` is a URL
+/// such as `tcp://10.3.104.46:8080`. Any other value is a mistake of the operator and is reported.
 pub(super) fn is_foreign(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(SERVICE) else { return false };
     let words: Vec<_> = rest.split('_').collect();

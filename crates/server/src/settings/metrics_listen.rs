@@ -14,7 +14,7 @@ pub enum MetricsListen {
     IfFree,
     /// This address. The service does not start without it.
     At(SocketAddr),
-    /// Nowhere.
+    /// No metrics.
     Off,
 }
 

@@ -75,8 +75,8 @@ pub struct Http {
     /// by default.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub max_connections_per_address: Option<usize>,
-    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none unless
-    /// said otherwise.
+    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed, with commas between them; none by
+    /// default.
     #[serde(deserialize_with = "lenient::list", serialize_with = "shown::list")]
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may call from a browser, such as `https://app.example.com`, with commas between them,

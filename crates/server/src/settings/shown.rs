@@ -40,7 +40,7 @@ pub(super) fn hides(shown: &str) -> bool {
     shown == SET || shown.contains('…')
 }
 
-/// Hides whatever may be a password: a malformed URL may still be accepted by a driver.
+/// Hides everything that may be a password: a driver may accept a malformed URL.
 pub(super) fn masked(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some(parts) => parts,

@@ -88,7 +88,7 @@ fn variable(name: String, value: String, names: &BTreeSet<String>) -> Result<Var
         .map_err(|error| SettingsError::Key(format!("{name}: cannot read {value}: {error}")))?;
     let text = without_line_ends(&text).to_owned();
     if text.is_empty() {
-        // Unlike an empty variable, this is an error: whoever names a file relies on it.
+        // Unlike an empty variable, this is an error: an operator who names a file relies on it.
         return Err(SettingsError::Key(format!("{name}: {value} is empty")));
     }
     Ok(Variable { key, name, value: text, file: Some(value.into()) })

@@ -273,7 +273,7 @@ fn the_form_of_the_log_is_known_though_the_rest_is_wrong() {
 }
 
 proptest::proptest! {
-    /// Whatever is wrong with a URL, what is told of it does not have the password.
+    /// A message about a wrong URL never shows its password.
     #[test]
     fn no_password_is_shown_in_whatever_malformed_url_it_stands(
         scheme in "postgres|postgresql|mysql|mariadb|smtp|smtps|http|https|POSTGRES|oracle|sqlite|",

@@ -1,4 +1,4 @@
-//! Settings that are allowed and that an operator should know of.
+//! Warns of settings that are allowed, but hardly fit production.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -62,11 +62,10 @@ impl Settings {
     }
 
     fn warnings_of_database(&self) -> Vec<String> {
-        let Ok(server) = Database::server(self.database.url.expose_secret()) else { return Vec::new() };
-        let Some(server) = server else { return Vec::new() };
+        let Ok(Some(server)) = Database::server(self.database.url.expose_secret()) else { return Vec::new() };
         let mut warnings = Vec::new();
         if self.auth.master_key.is_none() {
-            let text = "auth.master_key: not set, so whoever reads the database can sign access tokens";
+            let text = "auth.master_key: not set, so anyone who reads the database can sign access tokens";
             warnings.push(text.to_owned());
         }
         if server.is_remote && !server.requires_tls {
@@ -74,7 +73,7 @@ impl Settings {
             warnings.push(format!("{text} {} to the URL", server.tls_option));
         }
         if server.has_unknown_options {
-            warnings.push("database.url: an option of it is not known here and is passed over".to_owned());
+            warnings.push("database.url: one of its options is unknown and ignored".to_owned());
         }
         warnings
     }

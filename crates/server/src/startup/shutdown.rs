@@ -10,7 +10,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(33);
 
 /// Lets the server finish the requests in flight.
 pub(super) async fn finish(server: Server) -> std::io::Result<()> {
-    tracing::info!("asked to stop; finishing what is in flight");
+    tracing::info!("asked to stop; requests in flight are finished");
     // The command is sent before the future is polled. The server itself ends when it is done.
     drop(server.handle().stop(true));
     server.await
@@ -20,7 +20,7 @@ pub(super) async fn finish(server: Server) -> std::io::Result<()> {
 pub(super) async fn in_time<T>(end: impl Future<Output = T>, asked_again: impl Future<Output = ()>) -> Option<T> {
     tokio::select! {
         done = end => return Some(done),
-        () = asked_again => tracing::warn!("asked again; stopping at once"),
+        () = asked_again => tracing::warn!("asked to stop again; stopping at once"),
         () = tokio::time::sleep(STOP_TIMEOUT) => tracing::warn!("some work did not end in time; stopping without it"),
     }
     None

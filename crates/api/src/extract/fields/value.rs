@@ -68,7 +68,7 @@ field_values! {
     VerificationMethod: |value| text(value)?.parse().map(Some), schema::reference("VerificationMethod");
     UserId: |value| text(value)?.parse().map(Some).map_err(|_| not_a_uuid()),
         json!({ "type": "string", "format": "uuid" });
-    // A text that is no UUID is an id that nobody has: whatever is wrong with a code, the answer is one.
+    // A text that is not a UUID becomes an id that no challenge has, so the answer is that of a wrong code.
     ChallengeId: |value| Ok(Some(text(value)?.parse().unwrap_or_else(|_| Uuid::nil().into()))),
         json!({ "type": "string", "format": "uuid" });
     bool: |value| value.as_bool().map(Some).ok_or_else(|| ValueError::new("wrong_type", "must be true or false")),

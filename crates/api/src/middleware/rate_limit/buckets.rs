@@ -17,7 +17,7 @@ const MICROSECONDS: i64 = 1_000_000;
 
 /// One bucket for each key, as far as there is room.
 ///
-/// A client with very many addresses can push out the buckets of others. That only fills those again: nobody is
+/// A client with very many addresses can push out the buckets of others. Those are then full again, so nobody is
 /// refused because of another's requests.
 pub(super) struct Buckets {
     name: &'static str,
