@@ -14,12 +14,14 @@ use tokio::task::JoinSet;
 use crate::connections::Connections;
 use crate::observability::metrics;
 
-mod housekeeping;
-
 /// How often keys are read again, since another instance may have made one. Several times within
 /// [`KeyRing::NOTICE`], so that one reading may fail.
 const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
 
+/// How often this instance asks whether it is its turn.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(1);
+/// The first time comes soon: the service may have been down for long.
+const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How long a task waits after a panic before it starts again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -54,7 +56,7 @@ impl Background {
             });
         };
         until_stopped("reading keys again", Box::new(move || Box::pin(reload(keys.clone(), clock.clone()))));
-        until_stopped("housekeeping", Box::new(move || Box::pin(housekeeping::run(housekeeping.clone()))));
+        until_stopped("housekeeping", Box::new(move || Box::pin(housekeep(housekeeping.clone()))));
         until_stopped("upkeep of metrics", Box::new(|| Box::pin(metrics::run_upkeep())));
         until_stopped("watch on connections", Box::new(move || Box::pin(connections.clone().watch())));
         Self { tasks, stop }
@@ -103,6 +105,23 @@ async fn reload(keys: Arc<KeyRing>, clock: Arc<dyn Clock>) {
         last = now;
         if let Err(error) = keys.reload().await {
             tracing::warn!(error = %ErrorChain(&error), "the keys were not read again");
+        }
+    }
+}
+
+/// Removes expired rows, about every minute.
+async fn housekeep(housekeeping: Housekeeping) {
+    let mut pause = FIRST_HOUSEKEEPING;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = HOUSEKEEPING_INTERVAL;
+        match housekeeping.run().await {
+            Ok(0) => {}
+            Ok(removed) => {
+                ::metrics::counter!("clientele_expired_rows_removed_total").increment(removed);
+                tracing::debug!(removed, "removed expired rows");
+            }
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "expired rows were not removed"),
         }
     }
 }

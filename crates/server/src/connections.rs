@@ -3,7 +3,6 @@
 //! The HTTP server has no timer for the head of a second request, for a body that nobody reads any more, or for a client
 //! that does not read its answer. The first two are ended here; see [`stream`] for the third.
 
-mod descriptors;
 mod shares;
 mod stream;
 

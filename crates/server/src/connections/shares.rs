@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::descriptors;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::settings::Http;
 
 /// Default of `http.max_connections`. Each may hold some hundred KiB.
@@ -20,6 +21,9 @@ const KEPT: usize = 96;
 /// Descriptors of a thread that serves requests.
 const KEPT_PER_WORKER: usize = 8;
 
+/// More descriptors than the service ever needs.
+const ENOUGH_DESCRIPTORS: u64 = 65_536;
+
 /// How many connections are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -32,7 +36,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// The limits of the settings, but never more than there are descriptors. Logs them.
     pub(crate) fn of(http: &Http, workers: usize, of_database: usize) -> Self {
-        let descriptors = descriptors::raise();
+        let descriptors = raise_descriptors();
         let room = room(descriptors, workers, of_database);
         let limits = Self::within(room, http.max_connections, http.max_connections_per_address);
         let Self { all, per_address } = limits;
@@ -55,6 +59,17 @@ impl Limits {
     pub(crate) fn accepted_per_worker(&self, workers: usize) -> usize {
         (self.all + BEING_REFUSED).div_ceil(workers.max(1))
     }
+}
+
+/// Raises the soft limit of descriptors, often 1024, to the hard one. Returns the limit.
+fn raise_descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(ENOUGH_DESCRIPTORS).min(ENOUGH_DESCRIPTORS);
+    let current = limit.current.unwrap_or(u64::MAX);
+    if current >= wanted || setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).is_err() {
+        return usize::try_from(current).unwrap_or(usize::MAX);
+    }
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
 /// How many connections there are descriptors for.
