@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::accounts::Entry;
 use domain::challenge::Purpose;
-use domain::idempotency::AnswerToStore;
 use domain::store::SignUpStore;
 use domain::{Accounts, Actor, Error, NewStaff, NewUser, PasswordHash, User};
 
@@ -28,14 +28,9 @@ impl Invitations {
     /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
     /// nothing. The code is good for 72 hours; after that, a forgotten password is the way in. Whatever password `new`
     /// brings is left out.
-    pub async fn invite(
-        &self,
-        actor: &Actor,
-        new: NewStaff,
-        remember: Option<AnswerToStore>,
-    ) -> Result<User, AuthError> {
+    pub async fn invite(&self, actor: &Actor, new: NewStaff, entry: Entry) -> Result<User, AuthError> {
         let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
-        let (account, event) = self.accounts.draft(actor, new, remember)?;
+        let (account, event) = self.accounts.draft(actor, new, entry)?;
         let staff = account.user.staff().ok_or(Error::Forbidden)?;
         let draft = Draft { target: None, ..Draft::to_staff(Purpose::Invitation, account.user.id, staff) };
         let (challenge, message) = draft.open(None, &self.env.keys.secrets(), &*self.env.clock)?;

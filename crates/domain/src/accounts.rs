@@ -96,6 +96,13 @@ pub struct NewCustomer {
     pub is_active: bool,
 }
 
+/// The right to enter somebody, which was judged by their role, and the answer to store with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    scope: Scope,
+    answer: Option<AnswerToStore>,
+}
+
 impl NewUser {
     /// The role they are to have.
     #[must_use]
@@ -115,6 +122,14 @@ impl Accounts {
         Self { store, clock }
     }
 
+    /// The right to enter somebody of this role, without an answer to store.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], or [`Error::ForbiddenField`] for a role that the caller may not enter.
+    pub fn entry(actor: &Actor, role: Role) -> Result<Entry, Error> {
+        Ok(Entry { scope: creation_scope(actor, role)?, answer: None })
+    }
+
     /// Enters a person with their profile.
     ///
     /// # Errors
@@ -125,20 +140,16 @@ impl Accounts {
     /// no active manager or the verification method lacks its phone;
     /// [`Error::Unauthorized`] when the caller's authority has ended meanwhile.
     pub async fn create(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
-        self.create_and_store(actor, new, None).await
+        let entry = Self::entry(actor, new.role())?;
+        self.create_as(actor, new, entry).await
     }
 
-    /// Does what [`Accounts::create`] does, and stores its answer with it, if it is to be kept.
+    /// Does what [`Accounts::create`] does, for a role that was judged.
     ///
     /// # Errors
     /// Those of [`Accounts::create`]; [`Error::Stale`] when an answer is stored under the key already.
-    pub async fn create_and_store(
-        &self,
-        actor: &Actor,
-        new: NewUser,
-        answer: Option<AnswerToStore>,
-    ) -> Result<User, Error> {
-        let (account, event) = self.draft(actor, new, answer)?;
+    pub async fn create_as(&self, actor: &Actor, new: NewUser, entry: Entry) -> Result<User, Error> {
+        let (account, event) = self.draft(actor, new, entry)?;
         match self.store.create_account(&self.authority(actor), &account, &[event]).await {
             Ok(()) => Ok(account.user),
             Err(WriteError::Taken(Field::Phone)) => Err(match account.user.phone() {
@@ -149,19 +160,18 @@ impl Accounts {
         }
     }
 
-    /// What [`Accounts::create_and_store`] would write, for a use-case that writes more with it.
+    /// What [`Accounts::create_as`] would write, for a use-case that writes more with it.
     ///
     /// # Errors
     /// Those of [`Accounts::create`] that the store has no part in.
-    pub fn draft(&self, actor: &Actor, new: NewUser, answer: Option<AnswerToStore>) -> Result<(Account, Event), Error> {
-        let scope = creation_scope(actor, new.role())?;
+    pub fn draft(&self, actor: &Actor, new: NewUser, entry: Entry) -> Result<(Account, Event), Error> {
         let mut account = self.account(actor, new)?;
-        if !scope.contains(&account.user) {
+        if !entry.scope.contains(&account.user) {
             return Err(Error::ForbiddenField(Field::AssignedManager));
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
-        account.stored_answer = answer.map(|answer| answer.stored_answer(&account.user));
+        account.stored_answer = entry.answer.map(|answer| answer.stored_answer(&account.user));
         Ok((account, event))
     }
 

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use auth::{Password, PasswordPolicy};
-use domain::accounts::{Created as Entered, SentUser};
+use domain::accounts::{Created as Entered, Entry, SentUser};
 use domain::idempotency::AnswerToStore;
 use domain::{Actor, Metadata, NewCustomer, NewStaff, NewUser, PasswordHash, Role, User};
 
@@ -125,9 +125,9 @@ pub(crate) async fn create_user(
         let request = key.map(|key| services.keys.idempotent_request(signed_in.0.user.id, key, &fields.canonical()));
         let answer = request.map(|request| AnswerToStore { request, answer: |user| created(user).remembered() });
         let role = fields.peek("role").and_then(|role| role.parse().ok());
-        let enter = async move |answer| {
+        let enter = async move |entry| {
             let new = CreateUserRequest::from_fields(&mut fields, passwords);
-            enter(services, actor, fields.finish(new)?, answer).await
+            enter(services, actor, fields.finish(new)?, entry).await
         };
         Ok(SentUser { role, answer, enter })
     };
@@ -142,16 +142,11 @@ fn created(user: &User) -> Created {
     Created { location: format!("/users/{}", user.id), etag: etag(user), body }
 }
 
-async fn enter(
-    services: &Services,
-    actor: &Actor,
-    new: CreateUserRequest,
-    answer: Option<AnswerToStore>,
-) -> Result<User, Problem> {
+async fn enter(services: &Services, actor: &Actor, new: CreateUserRequest, entry: Entry) -> Result<User, Problem> {
     let new = match new {
         CreateUserRequest::Customer(CreateCustomer(new)) => NewUser::Customer(new),
         CreateUserRequest::Staff(CreateStaff(new, None)) => {
-            return Ok(services.auth.invitations.invite(actor, new, answer).await?);
+            return Ok(services.auth.invitations.invite(actor, new, entry).await?);
         }
         CreateUserRequest::Staff(CreateStaff(mut new, Some(password))) => {
             let email = Some(&new.staff.email);
@@ -159,7 +154,7 @@ async fn enter(
             NewUser::Staff(new)
         }
     };
-    Ok(services.accounts.create_and_store(actor, new, answer).await?)
+    Ok(services.accounts.create_as(actor, new, entry).await?)
 }
 
 #[cfg(test)]

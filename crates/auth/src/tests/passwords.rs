@@ -1,6 +1,6 @@
 use domain::store::{PasswordStore, SessionStore};
 use domain::testing;
-use domain::{Error, NewStaff, PasswordHash, Profile, StaffRole, VerificationMethod};
+use domain::{Accounts, Error, NewStaff, PasswordHash, Profile, Role, StaffRole, VerificationMethod};
 
 use super::*;
 
@@ -107,18 +107,23 @@ fn new_staff(user: &User) -> NewStaff {
     }
 }
 
+async fn invite(world: &World, actor: &Actor, new: NewStaff) -> Result<User, AuthError> {
+    let entry = Accounts::entry(actor, Role::Manager)?;
+    world.auth.invitations.invite(actor, new, entry).await
+}
+
 #[tokio::test]
 async fn an_invitation_is_finished_by_setting_a_password() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invitations.invite(&admin, new.clone(), None).await.unwrap();
+    let invited = invite(&world, &admin, new.clone()).await.unwrap();
     assert_eq!(world.store.password_hash(invited.id), Some(PasswordHash::unusable()));
     assert!(!is_password(&world, "ann@example.com", "whatever").await);
     let sent = world.invitation(&invited);
     assert_eq!(sent.expires_in, 72 * 3600);
     let code = world.code(&sent).await.unwrap();
-    let taken = world.auth.invitations.invite(&admin, new, None).await;
+    let taken = invite(&world, &admin, new).await;
     assert!(matches!(taken, Err(AuthError::Domain(Error::Taken(_)))));
     assert_eq!(world.invitation(&invited).challenge_id, sent.challenge_id, "the refused one changed nothing");
     world.clock.advance(TimeDelta::hours(71));
@@ -131,7 +136,7 @@ async fn an_invitation_that_came_too_late_is_asked_for_again() {
     let world = World::new().await;
     let admin = testing::signed_in(&world.admin("root@example.com").await);
     let new = new_staff(&testing::manager(&world.clock, "ann@example.com"));
-    let invited = world.auth.invitations.invite(&admin, new, None).await.unwrap();
+    let invited = invite(&world, &admin, new).await.unwrap();
     let (late, late_code) = (world.invitation(&invited), world.code(&world.invitation(&invited)).await.unwrap());
     world.clock.advance(TimeDelta::hours(72));
     let refused = reset(&world, &late, &late_code, OTHER_PASSWORD).await;
@@ -149,7 +154,7 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
     let customer = world.customer(PHONE).await;
     for actor in [&manager, &customer] {
         let new = new_staff(&testing::manager(&world.clock, "bob@example.com"));
-        let refused = world.auth.invitations.invite(&testing::signed_in(actor), new, None).await;
+        let refused = invite(&world, &testing::signed_in(actor), new).await;
         assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenField(_)))));
     }
     assert!(world.store.messages().is_empty());

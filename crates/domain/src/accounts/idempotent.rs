@@ -1,10 +1,10 @@
 //! Entering a person once, however often the request is sent.
 
-use super::{Accounts, allowed, creation_scope};
+use super::{Accounts, Entry, allowed, creation_scope};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::idempotency::{AnswerToStore, IdempotentRequest};
-use crate::policy::Action;
+use crate::policy::{Action, Scope};
 use crate::user::{Role, User};
 
 /// A person as they were sent; their fields are not read yet.
@@ -13,7 +13,7 @@ pub struct SentUser<F> {
     pub role: Option<Role>,
     /// The answer to store, when the request came under a key.
     pub answer: Option<AnswerToStore>,
-    /// Reads the fields and enters the person, with the answer that is to be stored.
+    /// Reads the fields and enters the person.
     pub enter: F,
 }
 
@@ -32,8 +32,8 @@ impl Accounts {
     ///
     /// # Errors
     /// In this order: [`Error::Forbidden`] for a caller who enters nobody; those of the reading;
-    /// [`Error::ForbiddenField`] for a role that the caller may not enter; [`Error::IdempotencyKeyReused`] when the key was another
-    /// request's; those of `enter`.
+    /// [`Error::ForbiddenField`] for a role that the caller may not enter; [`Error::IdempotencyKeyReused`] when the key
+    /// was another request's; those of `enter`.
     pub async fn create_idempotent<E, F>(
         &self,
         actor: &Actor,
@@ -41,17 +41,18 @@ impl Accounts {
     ) -> Result<Created, E>
     where
         E: From<Error>,
-        F: AsyncFnOnce(Option<AnswerToStore>) -> Result<User, E>,
+        F: AsyncFnOnce(Entry) -> Result<User, E>,
     {
         allowed(actor, Action::CreateCustomer)?;
         let SentUser { role, answer, enter } = read().await?;
-        role.map(|role| creation_scope(actor, role)).transpose()?;
-        let Some(answer) = answer else { return enter(None).await.map(Created::Now) };
+        let scope = role.map_or(Ok(Scope::Nothing), |role| creation_scope(actor, role))?;
+        let entry = Entry { scope, answer };
+        let Some(answer) = answer else { return enter(entry).await.map(Created::Now) };
         // Before the fields are read: the key may be another request's, and the rules may have changed since.
         if let Some(stored) = self.stored_answer(actor, answer.request).await? {
             return Ok(Created::Before(stored));
         }
-        match enter(Some(answer)).await {
+        match enter(entry).await {
             Ok(user) => Ok(Created::Now(user)),
             // The same request may have been carried out a moment ago, which then is the reason.
             Err(refusal) => self.stored_answer(actor, answer.request).await?.map(Created::Before).ok_or(refusal),

@@ -138,7 +138,7 @@ impl Judge<'_> {
             assigned_manager_id: manager,
             is_active: line.is_active.unwrap_or(true),
         });
-        let (account, event) = self.accounts.draft(self.actor, new, None)?;
+        let (account, event) = self.accounts.draft(self.actor, new, Accounts::entry(self.actor, Role::Customer)?)?;
         let mut user = account.user;
         if let (None, Some(creator), Profile::Customer(customer)) = (self.actor.id(), self.creator, &mut user.profile) {
             customer.created_by = creator;
