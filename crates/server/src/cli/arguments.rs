@@ -46,7 +46,7 @@ pub struct Options {
     /// How to log, instead of `log.format`: pretty or json.
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,
-    /// What to log, instead of `log.level`: error, warn, info, debug, trace, or a list such as info,clientele_api=debug.
+    /// What to log, instead of `log.level`: error, warn, info, debug, trace, or a list such as `info,clientele_api=debug`.
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
 }
