@@ -1,6 +1,7 @@
 //! Hashes passwords on threads of their own, never more at once than the machine can bear. A flood of sign-ins leaves
 //! the other routes fast.
 
+mod engine;
 mod queue;
 
 use std::net::IpAddr;
@@ -9,18 +10,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bcrypt::HashParts;
+use clientele_bcrypt::{Digest, SALT_BYTES};
 use domain::{PasswordHash, ValueError};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::Instant;
 
+pub use engine::BcryptEngine;
 pub(crate) use queue::PATIENCE;
 pub use queue::{HashPermit, HasherStats};
 
-use crate::crypto::CryptoError;
+use crate::crypto::{CryptoError, equal, random};
 use crate::error::AuthError;
 use crate::password::Password;
+use engine::Engine;
 use queue::Queue;
 
 /// bcrypt on a bounded number of threads. Clones share the threads.
@@ -28,6 +33,7 @@ use queue::Queue;
 pub struct PasswordHasher {
     cost: u32,
     queue: Arc<Queue>,
+    engine: Arc<Engine>,
 }
 
 /// What a password check found.
@@ -37,10 +43,6 @@ pub struct Verdict {
     pub matches: bool,
     /// What was asked for if it is, made in the same go: whoever waited for a thread waits once.
     pub new: Option<PasswordHash>,
-}
-
-impl Verdict {
-    const WRONG: Self = Self { matches: false, new: None };
 }
 
 /// What is to be hashed when a password was right.
@@ -62,19 +64,24 @@ impl PasswordHasher {
     /// doubles the time.
     const MAX_STORED_COST: u32 = 16;
 
-    /// A hasher for new hashes of this cost, on this many threads at once.
-    pub fn new(cost: u32, threads: NonZeroUsize) -> Result<Self, ValueError> {
+    /// A hasher for new hashes of this cost, on so many threads.
+    ///
+    /// # Errors
+    /// `out_of_range` for a cost below 4 or above 15, `unavailable` when the system gives no threads.
+    pub fn new(cost: u32, threads: NonZeroUsize, engine: BcryptEngine) -> Result<Self, ValueError> {
         if !Self::COSTS.contains(&cost) {
             return Err(ValueError::new("out_of_range", "must be from 4 to 15"));
         }
-        Ok(Self { cost, queue: Arc::new(Queue::new(threads, usual_time(cost))) })
+        let slots = threads.saturating_mul(engine.lanes());
+        let engine = Engine::start(engine, threads)
+            .map_err(|_| ValueError::new("unavailable", "the system gives no threads for password hashes"))?;
+        Ok(Self { cost, queue: Arc::new(Queue::new(slots, usual_time(cost))), engine: Arc::new(engine) })
     }
 
-    /// All cores but one, which is left to everything else; at least one.
+    /// All cores: the threads have a lower priority than those that answer requests, and use what these leave.
     #[must_use]
     pub fn default_threads() -> NonZeroUsize {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        NonZeroUsize::new(cores.saturating_sub(1)).unwrap_or(NonZeroUsize::MIN)
+        std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
     }
 
     /// A place in the queue for a request from this address, to be had before any other work is done for it. Each
@@ -103,8 +110,8 @@ impl PasswordHasher {
 
     /// Hashes a new password.
     pub async fn hash(&self, permit: &mut HashPermit, password: &Password) -> Result<PasswordHash, AuthError> {
-        let (material, cost) = (material(password), self.cost);
-        Ok(permit.run(move || hash(&material, cost)).await??)
+        let (engine, material, cost) = (Arc::clone(&self.engine), material(password), self.cost);
+        Ok(permit.run(async move { hash(&engine, &material, cost).await }).await??)
     }
 
     /// Checks a password. Without a usable hash, and whatever is wrong with the password, it takes the time of a check.
@@ -115,22 +122,23 @@ impl PasswordHasher {
         stored: Option<&PasswordHash>,
         then: Then<'_>,
     ) -> Result<Verdict, AuthError> {
-        let (material, cost) = (material(password), self.cost);
-        let usable = stored.and_then(|hash| Some((hash.expose().to_owned(), usable_cost(hash)?)));
-        let Some((stored, stored_cost)) = usable else {
-            return permit.run(move || spend_a_check(&material, cost)).await.map(|()| Verdict::WRONG);
+        let (engine, material, cost) = (Arc::clone(&self.engine), material(password), self.cost);
+        let stored = stored.and_then(StoredHash::parse);
+        let next = match (then, &stored) {
+            (Then::Renew, Some(stored)) if stored.cost < cost => Some(material.clone()),
+            (Then::Replace(password), Some(_)) => Some(self::material(password)),
+            _ => None,
         };
-        let next = match then {
-            Then::Renew if stored_cost < cost => Some(material.clone()),
-            Then::Replace(password) => Some(self::material(password)),
-            Then::Renew | Then::Nothing => None,
-        };
-        let work = move || {
-            if !matches_at_equal_time(&material, &stored, stored_cost, cost) {
-                return Ok(Verdict::WRONG);
-            }
-            let new = next.map(|next| hash(&next, cost)).transpose()?;
-            Ok::<_, CryptoError>(Verdict { matches: true, new })
+        let work = async move {
+            let matches = match stored {
+                Some(stored) => stored.matches_at_equal_time(&engine, &material, cost).await?,
+                None => spend_a_check(&engine, &material, cost).await.map(|()| false)?,
+            };
+            let new = match next.filter(|_| matches) {
+                Some(next) => Some(hash(&engine, &next, cost).await?),
+                None => None,
+            };
+            Ok::<_, CryptoError>(Verdict { matches, new })
         };
         Ok(permit.run(work).await??)
     }
@@ -147,9 +155,17 @@ fn usual_time(cost: u32) -> Duration {
     Duration::from_micros(61 << cost)
 }
 
-fn hash(material: &SecretString, cost: u32) -> Result<PasswordHash, CryptoError> {
-    let hash = bcrypt::non_truncating_hash(material.expose_secret(), cost);
-    hash.map(PasswordHash::from_stored).map_err(|_| CryptoError)
+async fn hash(engine: &Engine, material: &SecretString, cost: u32) -> Result<PasswordHash, CryptoError> {
+    let salt = random()?;
+    let digest = engine.digest(cost, material, salt).await?;
+    Ok(PasswordHash::from_stored(written(cost, salt, digest)))
+}
+
+/// bcrypt's own Base64.
+const BASE64_BCRYPT: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::BCRYPT, NO_PAD);
+
+fn written(cost: u32, salt: [u8; SALT_BYTES], digest: Digest) -> String {
+    format!("$2b${cost:02}${}{}", BASE64_BCRYPT.encode(salt), BASE64_BCRYPT.encode(digest))
 }
 
 /// What bcrypt gets: the password itself, so that hashes from other systems keep working, or a digest of one that
@@ -163,30 +179,45 @@ fn material(password: &Password) -> SecretString {
     SecretString::from(BASE64_STANDARD.encode(digest::digest(&digest::SHA384, text.as_bytes())))
 }
 
-/// The cost of a stored hash that can be checked at all.
-fn usable_cost(hash: &PasswordHash) -> Option<u32> {
-    let cost = hash.expose().parse::<HashParts>().ok()?.get_cost();
-    (PasswordHasher::COSTS.start()..=&PasswordHasher::MAX_STORED_COST).contains(&&cost).then_some(cost)
+/// A hash that can be checked.
+struct StoredHash {
+    cost: u32,
+    salt: [u8; SALT_BYTES],
+    /// As a new hash is written, whatever prefix it had.
+    text: String,
 }
 
-fn matches_at_equal_time(material: &SecretString, hash: &str, stored_cost: u32, cost: u32) -> bool {
-    let matches = bcrypt::non_truncating_verify(material.expose_secret(), hash).unwrap_or(false);
-    if !matches {
-        // Each cost takes twice the time of the one before, so together with the check above these add up to one check
-        // at the full cost: an old, cheap hash does not tell a stranger that the account exists.
-        (stored_cost..cost).for_each(|cost| spend_a_check(material, cost));
+impl StoredHash {
+    fn parse(hash: &PasswordHash) -> Option<Self> {
+        let parts: HashParts = hash.expose().parse().ok()?;
+        let cost = parts.get_cost();
+        let is_usable = (PasswordHasher::COSTS.start()..=&PasswordHasher::MAX_STORED_COST).contains(&&cost);
+        is_usable.then(|| Self { cost, salt: parts.get_salt_raw(), text: parts.to_string() })
     }
-    matches
+
+    async fn matches_at_equal_time(
+        &self,
+        engine: &Engine,
+        material: &SecretString,
+        cost: u32,
+    ) -> Result<bool, CryptoError> {
+        let digest = engine.digest(self.cost, material, self.salt).await?;
+        let matches = equal(written(self.cost, self.salt, digest).as_bytes(), self.text.as_bytes());
+        if !matches {
+            // Each cost takes twice the time of the one before, so together with the
+            // check above these add up to one check at the full cost: an old, cheap
+            // hash does not tell a stranger that the account exists.
+            for cost in self.cost..cost {
+                spend_a_check(engine, material, cost).await?;
+            }
+        }
+        Ok(matches)
+    }
 }
 
 /// Does the work of a check whose outcome is known.
-fn spend_a_check(material: &SecretString, cost: u32) {
-    let _ = std::hint::black_box(bcrypt::non_truncating_verify(material.expose_secret(), &dummy_hash(cost)));
-}
-
-/// A well-formed hash of no password anybody knows. Being a constant, it costs nothing at start.
-fn dummy_hash(cost: u32) -> String {
-    format!("$2b${cost:02}$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232")
+async fn spend_a_check(engine: &Engine, material: &SecretString, cost: u32) -> Result<(), CryptoError> {
+    engine.digest(cost, material, [0; SALT_BYTES]).await.map(|_| ())
 }
 
 #[cfg(test)]
@@ -194,7 +225,7 @@ mod tests {
     use super::*;
 
     fn hasher(cost: u32) -> PasswordHasher {
-        PasswordHasher::new(cost, NonZeroUsize::MIN).unwrap()
+        PasswordHasher::new(cost, NonZeroUsize::MIN, BcryptEngine::default()).unwrap()
     }
 
     fn password(text: &str) -> Password {
@@ -258,7 +289,7 @@ mod tests {
         let (old, next) = (hashed(&hasher, "old").await, password("new"));
         let new = verdict(&hasher, "old", &old, Then::Replace(&next)).await.new.unwrap();
         assert!(opens(&hasher, "new", &new).await);
-        assert_eq!(verdict(&hasher, "wrong", &old, Then::Replace(&next)).await, Verdict::WRONG);
+        assert_eq!(verdict(&hasher, "wrong", &old, Then::Replace(&next)).await, Verdict { matches: false, new: None });
     }
 
     #[tokio::test]
@@ -281,12 +312,18 @@ mod tests {
     }
 
     #[test]
-    fn the_dummy_is_a_hash_that_is_really_computed() {
-        for cost in PasswordHasher::COSTS {
-            assert_eq!(usable_cost(&PasswordHash::from_stored(dummy_hash(cost))), Some(cost));
+    fn a_cost_has_its_bounds() {
+        for cost in [3, 16] {
+            assert!(PasswordHasher::new(cost, NonZeroUsize::MIN, BcryptEngine::default()).is_err());
         }
-        assert!(matches!(bcrypt::non_truncating_verify("x", &dummy_hash(4)), Ok(false)));
-        assert!(PasswordHasher::new(3, NonZeroUsize::MIN).is_err());
-        assert!(PasswordHasher::new(16, NonZeroUsize::MIN).is_err());
+    }
+
+    #[tokio::test]
+    async fn hashes_are_those_of_the_crate() {
+        let hasher = hasher(4);
+        let ours = hashed(&hasher, "correct horse").await;
+        assert!(bcrypt::verify("correct horse", ours.expose()).unwrap());
+        let theirs = PasswordHash::from_stored(bcrypt::hash("correct horse", 4).unwrap());
+        assert!(opens(&hasher, "correct horse", &theirs).await);
     }
 }

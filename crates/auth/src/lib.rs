@@ -46,7 +46,7 @@ pub use answer::{Answer, Caller, CodeSent, SignedIn};
 pub use codes::Codes;
 pub use crypto::CryptoError;
 pub use error::{AuthError, Refusal};
-pub use hasher::{HashPermit, HasherStats, PasswordHasher, Then, Verdict};
+pub use hasher::{BcryptEngine, HashPermit, HasherStats, PasswordHasher, Then, Verdict};
 pub use invitations::Invitations;
 pub use key_error::{KeyError, MASTER_KEY_MIN_LENGTH};
 pub use keys::KeyRing;

@@ -85,7 +85,7 @@ impl World {
         let (store, clock) = (MemoryStore::new(), FixedClock::default());
         let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
         let keys = Arc::new(keys);
-        let hasher = PasswordHasher::new(4, NonZeroUsize::MIN).unwrap();
+        let hasher = PasswordHasher::new(4, NonZeroUsize::MIN, crate::BcryptEngine::default()).unwrap();
         let config = config(&clock, &keys, &hasher, settings.clone());
         let auth = Services::new(&Arc::new(store.clone()), config);
         Self { store, clock, keys, hasher, auth, settings, sent: Mutex::default() }

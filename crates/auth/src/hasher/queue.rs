@@ -1,4 +1,4 @@
-//! The queue for the threads that hash. It is so short that nobody waits in vain, and each network has a share of it.
+//! The queue for hashes: so short that nobody waits there in vain, and with a share of it for each network.
 
 mod lanes;
 
@@ -16,8 +16,8 @@ use crate::crypto::CryptoError;
 use crate::error::AuthError;
 use lanes::{Lanes, Ticket};
 
-/// How long a request waits for a thread, from its arrival on, before it is turned away: within two seconds, with what
-/// there is to do beside it.
+/// How long a request waits for a slot, from its arrival on, before it is
+/// turned away: within two seconds, with what there is to do beside it.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 /// What those who are turned away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -29,6 +29,7 @@ const LEAST_LENGTH: u64 = 4;
 /// How busy the hasher is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HasherStats {
+    /// Passwords that wait now.
     pub waiting: u64,
     /// Passwords turned away since the start.
     pub rejected: u64,
@@ -36,9 +37,9 @@ pub struct HasherStats {
     pub computed: u64,
 }
 
-/// Threads, and those who wait for one.
+/// Slots, in each of which one hash at a time is computed, and those who wait for one.
 pub(super) struct Queue {
-    threads: u64,
+    slots: u64,
     state: Mutex<State>,
     /// How long one takes on average, in microseconds.
     average: AtomicU64,
@@ -47,9 +48,9 @@ pub(super) struct Queue {
 }
 
 struct State {
-    free_threads: u64,
+    free_slots: u64,
     /// Those who wait, by network.
-    lanes: Lanes<oneshot::Sender<Thread>>,
+    lanes: Lanes<oneshot::Sender<Slot>>,
 }
 
 /// The place of one request in the queue, taken before any other work is done for it. Dropped, it is free.
@@ -57,23 +58,23 @@ pub struct HashPermit {
     queue: Arc<Queue>,
     until: Instant,
     network: Option<IpAddr>,
-    /// Where it stands in the queue; `None` once it has had a thread, or waited in vain.
+    /// Where it stands in the queue; `None` once it has had a slot, or waited in vain.
     ticket: Option<Ticket>,
     /// The right of its network to have one more request under way, until the request is done.
     admission: Option<OwnedSemaphorePermit>,
 }
 
-/// The right to one thread. Dropped, it goes to whoever is next.
-struct Thread {
+/// The right to one slot. Dropped, it goes to whoever is next.
+struct Slot {
     queue: Arc<Queue>,
 }
 
 impl Queue {
-    pub(super) fn new(threads: NonZeroUsize, first_guess: Duration) -> Self {
-        let threads = threads.get() as u64;
+    pub(super) fn new(slots: NonZeroUsize, first_guess: Duration) -> Self {
+        let slots = slots.get() as u64;
         Self {
-            threads,
-            state: Mutex::new(State { free_threads: threads, lanes: Lanes::default() }),
+            slots,
+            state: Mutex::new(State { free_slots: slots, lanes: Lanes::default() }),
             average: AtomicU64::new(microseconds(first_guess)),
             rejected: AtomicU64::new(0),
             computed: AtomicU64::new(0),
@@ -88,7 +89,7 @@ impl Queue {
         let ticket = if state.lanes.len() < most {
             state.lanes.enter(network)
         } else {
-            // The one who gave way is told when they ask for a thread, or at once if they have.
+            // The one who gave way is told when they ask for a slot, or at once if they have.
             state.lanes.displace(network).ok_or_else(|| self.turned_away())?
         };
         Ok(HashPermit { queue: Arc::clone(self), until, network, ticket: Some(ticket), admission: None })
@@ -105,13 +106,13 @@ impl Queue {
     /// How many may wait.
     fn length(&self) -> u64 {
         let average = self.average.load(Ordering::Relaxed).max(1);
-        (self.threads * microseconds(PATIENCE) / average).max(LEAST_LENGTH)
+        (self.slots * microseconds(PATIENCE) / average).max(LEAST_LENGTH)
     }
 
-    /// How many requests of one network are under way together: enough to keep every thread busy, and so few that what
+    /// How many requests of one network are under way together: enough to keep every slot busy, and so few that what
     /// they do in the database keeps nobody else waiting for long.
     pub(super) fn at_once(&self) -> u32 {
-        u32::try_from(2 * self.threads).unwrap_or(u32::MAX).max(LEAST_AT_ONCE)
+        u32::try_from(2 * self.slots).unwrap_or(u32::MAX).max(LEAST_AT_ONCE)
     }
 
     pub(super) fn turned_away(&self) -> AuthError {
@@ -130,39 +131,39 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next one, of the network whose turn it is, gets the thread.
+    /// The next one, of the network whose turn it is, gets the slot.
     fn pass_on(self: &Arc<Self>) {
         let mut state = self.state();
         let Some(next) = state.lanes.next() else {
-            state.free_threads += 1;
+            state.free_slots += 1;
             return;
         };
         // Whoever does not wait any more gives it back, which asks for the lock again.
         drop(state);
-        drop(next.send(Thread { queue: Arc::clone(self) }));
+        drop(next.send(Slot { queue: Arc::clone(self) }));
     }
 }
 
-impl Drop for Thread {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.queue.pass_on();
     }
 }
 
 impl HashPermit {
-    /// Does the work on a thread, as soon as one is free.
+    /// Does the work in a slot, as soon as one is free.
     pub(super) async fn run<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, AuthError> {
-        let thread = self.thread().await?;
+        let slot = self.slot().await?;
         let queue = Arc::clone(&self.queue);
         queue.computed.fetch_add(1, Ordering::Relaxed);
-        // The thread goes with the work: a caller who hangs up frees none that is still at it.
-        let task = tokio::task::spawn_blocking(move || {
-            let _thread = thread;
+        // The slot goes with the work: a caller who hangs up frees none in which work is still done.
+        let task = tokio::spawn(async move {
+            let _slot = slot;
             let began = Instant::now();
-            let done = work();
+            let done = work.await;
             queue.took(began.elapsed());
             done
         });
@@ -179,27 +180,27 @@ impl HashPermit {
         self.until
     }
 
-    /// A thread that is free is had even by one who comes late.
-    async fn thread(&mut self) -> Result<Thread, AuthError> {
+    /// A slot that is free is had even by one who comes late.
+    async fn slot(&mut self) -> Result<Slot, AuthError> {
         let (sender, turn) = oneshot::channel();
-        if self.takes_free_thread(sender) {
+        if self.takes_free_slot(sender) {
             self.leave();
-            return Ok(Thread { queue: Arc::clone(&self.queue) });
+            return Ok(Slot { queue: Arc::clone(&self.queue) });
         }
-        let thread = timeout_at(self.until, turn).await;
+        let slot = timeout_at(self.until, turn).await;
         self.leave();
-        match thread {
-            Ok(Ok(thread)) => Ok(thread),
+        match slot {
+            Ok(Ok(slot)) => Ok(slot),
             // Too late, or out of the queue for another network.
             _ => Err(self.queue.turned_away()),
         }
     }
 
-    /// Takes a thread if one is free, and waits for a turn otherwise. One who had a thread before stands in line anew.
-    fn takes_free_thread(&mut self, sender: oneshot::Sender<Thread>) -> bool {
+    /// Takes a slot if one is free, and waits for a turn otherwise. One who had a slot before stands in line anew.
+    fn takes_free_slot(&mut self, sender: oneshot::Sender<Slot>) -> bool {
         let mut state = self.queue.state();
-        if state.free_threads > 0 {
-            state.free_threads -= 1;
+        if state.free_slots > 0 {
+            state.free_slots -= 1;
             return true;
         }
         let ticket = *self.ticket.get_or_insert_with(|| state.lanes.enter(self.network));

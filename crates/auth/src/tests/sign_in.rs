@@ -59,7 +59,7 @@ async fn a_cheap_hash_is_renewed_and_stays_right() {
     let world = World::new().await;
     let manager = world.manager("ann@example.com").await;
     let old = world.store.password_hash(manager.id).unwrap();
-    let dear = PasswordHasher::new(5, NonZeroUsize::MIN).unwrap();
+    let dear = PasswordHasher::new(5, NonZeroUsize::MIN, crate::BcryptEngine::default()).unwrap();
     let config = Config { hasher: dear, ..world.config() };
     let auth = Services::new(&Arc::new(world.store.clone()), config);
     for _ in 0..2 {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ::delivery::{Budgets, HttpUrl};
 use api::{Network, WebOrigin};
-use auth::{CustomerSignup, SecondFactor, StaffSignup};
+use auth::{BcryptEngine, CustomerSignup, SecondFactor, StaffSignup};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,8 @@ pub struct Auth {
     /// bcrypt cost of new password hashes, 4 to 15; below 10 for tests only.
     #[serde(deserialize_with = "lenient::number")]
     pub bcrypt_cost: u32,
+    /// What computes bcrypt. The hashes are the same.
+    pub bcrypt_engine: BcryptEngine,
     /// Fewest characters of a new password, 8 to 128.
     #[serde(deserialize_with = "lenient::number")]
     pub password_min_length: usize,
@@ -244,6 +246,7 @@ impl Default for Auth {
     fn default() -> Self {
         Self {
             bcrypt_cost: 12,
+            bcrypt_engine: BcryptEngine::default(),
             password_min_length: 12,
             second_factor: SecondFactor::Off,
             access_token_ttl: 900,

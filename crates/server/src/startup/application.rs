@@ -90,7 +90,7 @@ fn auth_config(
     outbox_signal: &Arc<Notify>,
 ) -> Result<auth::Config, StartupError> {
     let (auth, signup) = (&settings.auth, &settings.signup);
-    let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads());
+    let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads(), auth.bcrypt_engine);
     let passwords = PasswordPolicy::new(auth.password_min_length);
     let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
     Ok(auth::Config {

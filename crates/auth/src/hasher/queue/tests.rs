@@ -18,8 +18,8 @@ fn fill(queue: &Arc<Queue>, address: Option<IpAddr>) -> Vec<HashPermit> {
 }
 
 /// Takes the only thread.
-async fn hold(queue: &Arc<Queue>) -> Thread {
-    enter(queue, None).unwrap().thread().await.unwrap()
+async fn hold(queue: &Arc<Queue>) -> Slot {
+    enter(queue, None).unwrap().slot().await.unwrap()
 }
 
 #[test]
@@ -52,20 +52,20 @@ async fn patience_begins_with_the_arrival() {
     let began = Instant::now();
     let mut permit = enter(&queue, None).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert!(matches!(permit.run(|| ()).await, Err(AuthError::Overloaded { .. })));
+    assert!(matches!(permit.run(async {}).await, Err(AuthError::Overloaded { .. })));
     assert_eq!(began.elapsed(), PATIENCE);
     assert_eq!(queue.stats(), HasherStats { waiting: 0, rejected: 1, computed: 0 });
     drop(held);
-    permit.run(|| ()).await.unwrap();
+    permit.run(async {}).await.unwrap();
     assert_eq!(queue.stats().computed, 1, "a free thread is had by one who comes late");
 }
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_leaves_the_thread_taken_until_it_is_done() {
     let queue = queue(Duration::from_millis(250));
-    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let (end, ended) = oneshot::channel::<()>();
     let mut permit = enter(&queue, None).unwrap();
-    let task = tokio::spawn(async move { permit.run(move || ended.recv()).await });
+    let task = tokio::spawn(async move { permit.run(ended).await });
     while queue.stats().computed == 0 {
         tokio::task::yield_now().await;
     }
@@ -73,7 +73,7 @@ async fn a_caller_who_hangs_up_leaves_the_thread_taken_until_it_is_done() {
     assert!(task.await.is_err());
     assert_eq!(busy(&queue), (0, 0));
     drop(end);
-    enter(&queue, None).unwrap().run(|| ()).await.unwrap();
+    enter(&queue, None).unwrap().run(async {}).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +83,7 @@ async fn one_network_that_fills_the_queue_keeps_no_other_out() {
     let (order, mut served) = tokio::sync::mpsc::unbounded_channel();
     let start = |mut permit: HashPermit, n: u8| {
         let order = order.clone();
-        tokio::spawn(async move { permit.run(move || order.send(n).unwrap()).await })
+        tokio::spawn(async move { permit.run(async move { order.send(n).unwrap() }).await })
     };
     let flood: Vec<_> = fill(&queue, Some(address(1))).into_iter().map(|permit| start(permit, 1)).collect();
     assert_eq!(flood.len(), 6);
@@ -103,7 +103,7 @@ async fn one_network_that_fills_the_queue_keeps_no_other_out() {
 /// Threads that are free, and how many wait.
 fn busy(queue: &Queue) -> (u64, u64) {
     let state = queue.state();
-    (state.free_threads, state.lanes.len())
+    (state.free_slots, state.lanes.len())
 }
 
 /// What became of all of them.
@@ -122,7 +122,7 @@ async fn who_gave_way_before_asking_for_a_thread_is_turned_away() {
     let mut flood = fill(&queue, Some(address(1)));
     let _owner = enter(&queue, Some(address(2))).unwrap();
     let mut last = flood.pop().unwrap();
-    assert!(matches!(last.run(|| ()).await, Err(AuthError::Overloaded { .. })));
+    assert!(matches!(last.run(async {}).await, Err(AuthError::Overloaded { .. })));
     drop(held);
 }
 
@@ -142,8 +142,8 @@ async fn a_thread_goes_on_to_the_next_one_who_still_waits() {
     let held = hold(&queue).await;
     let mut gone = enter(&queue, Some(address(1))).unwrap();
     let mut waiting = enter(&queue, Some(address(2))).unwrap();
-    let gone = tokio::spawn(async move { gone.run(|| ()).await });
-    let waiting = tokio::spawn(async move { waiting.run(|| ()).await });
+    let gone = tokio::spawn(async move { gone.run(async {}).await });
+    let waiting = tokio::spawn(async move { waiting.run(async {}).await });
     tokio::task::yield_now().await;
     gone.abort();
     assert!(gone.await.is_err());
