@@ -11,26 +11,20 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::answer::Answer;
 use crate::crypto::{CryptoError, random, sha256};
-use crate::env::Env;
 use crate::error::AuthError;
-use crate::issuer::SessionIssuer;
-use crate::new_account::{created, staff_account};
 use crate::password::Password;
 use crate::passwords::Passwords;
-use crate::sign_in_admission::SignInAdmission;
 use crate::sign_up::StaffSignUp;
 use crate::wiring::{AuthStore, Shared};
 
 /// How admins come to be, or come back.
 #[derive(Clone)]
 pub struct Admins {
-    env: Arc<Env>,
+    shared: Shared,
     setup: Arc<dyn SetupStore>,
     users: Arc<dyn UserStore>,
     credentials: Arc<dyn PasswordStore>,
     passwords: Passwords,
-    admission: Arc<SignInAdmission>,
-    issuer: Arc<SessionIssuer>,
 }
 
 /// The sign-up of the first admin.
@@ -53,13 +47,11 @@ pub enum AdminMade {
 impl Admins {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
-            env: shared.env.clone(),
+            shared: shared.clone(),
             setup: store.clone(),
             users: store.clone(),
             credentials: store.clone(),
             passwords: Passwords::new(store, shared),
-            admission: shared.admission.clone(),
-            issuer: shared.issuer.clone(),
         }
     }
 
@@ -67,7 +59,7 @@ impl Admins {
     /// stay good, as other instances printed theirs.
     pub async fn make_setup_token(&self) -> Result<Option<SecretString>, AuthError> {
         let token = new_setup_token()?;
-        let kept = self.setup.add_setup_token(&digest(&token), self.env.now()).await?;
+        let kept = self.setup.add_setup_token(&digest(&token), self.shared.env.now()).await?;
         Ok(kept.then_some(token))
     }
 
@@ -76,18 +68,19 @@ impl Admins {
         let FirstAdminSignUp { setup_token, staff: form } = form;
         form.check(self.passwords.policy())?;
         let setup_token = digest(&setup_token);
-        let mut permit = self.admission.enter(actor).await?;
+        let mut permit = self.shared.admission.enter(actor).await?;
         // No hash for a stranger who tries tokens.
         if !self.setup.has_setup_token(&setup_token).await? {
             return Err(AuthError::SetupTokenRefused);
         }
-        let hash = self.admission.hasher.hash(&mut permit, &form.password).await?;
-        let account = staff_account(&*self.env.clock, StaffRole::Admin, form.staff(), form.display_name, hash);
+        let hash = self.shared.admission.hasher.hash(&mut permit, &form.password).await?;
+        let account = self.shared.env.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash);
         let account = account.replacing_signup();
-        let (session, token) = self.issuer.draft(&account.user, &actor.origin)?;
-        let events = [created(&*self.env.clock, actor, &account), self.issuer.started(&account.user, &actor.origin)];
+        let (session, token) = self.shared.issuer.draft(&account.user, &actor.origin)?;
+        let events =
+            [self.shared.env.created(actor, &account), self.shared.issuer.started(&account.user, &actor.origin)];
         self.setup.create_first_admin(&account, &setup_token, &session, &events).await?;
-        Ok(self.issuer.sign_in(account.user, &session, &token).await?.into())
+        Ok(self.shared.issuer.sign_in(account.user, &session, &token).await?.into())
     }
 
     /// Enters an active admin from the settings while there is no admin at all, active or not. An admin who was renamed
@@ -102,7 +95,7 @@ impl Admins {
         }
         let actor = Actor::system("settings");
         let account = self.account(&actor, email, password).await?;
-        let event = created(&*self.env.clock, &actor, &account);
+        let event = self.shared.env.created(&actor, &account);
         match self.setup.create_only_admin(&account, &[event]).await {
             Err(WriteError::Taken(Field::Email)) => {
                 tracing::warn!(
@@ -122,8 +115,8 @@ impl Admins {
     /// [`AuthError::Invalid`] for a weak password; `HasCustomers` for a manager who looks after some.
     pub async fn make(&self, actor: &Actor, email: Email, password: &Password) -> Result<AdminMade, AuthError> {
         let account = self.account(actor, email.clone(), password).await?;
-        let event = created(&*self.env.clock, actor, &account);
-        match self.users.create_account(&self.env.authority(actor), &account, &[event]).await {
+        let event = self.shared.env.created(actor, &account);
+        match self.users.create_account(&self.shared.env.authority(actor), &account, &[event]).await {
             // An unapproved sign-up is replaced by that: it may be a stranger's.
             Err(WriteError::Taken(Field::Email)) => {
                 let found = self.credentials.find_credentials(&email).await?;
@@ -137,7 +130,7 @@ impl Admins {
         let hash = self.passwords.hash_new(actor, "password", password, Some(&email)).await?;
         let staff =
             Staff { email, phone: None, tin_trunk_number: None, verification_method: VerificationMethod::Email };
-        Ok(staff_account(&*self.env.clock, StaffRole::Admin, staff, None, hash).replacing_signup())
+        Ok(self.shared.env.staff_account(StaffRole::Admin, staff, None, hash).replacing_signup())
     }
 
     async fn recover(
@@ -152,9 +145,9 @@ impl Admins {
             admin.profile = Profile::Admin(staff);
         }
         admin.is_active = true;
-        admin.updated_at = self.env.now();
+        admin.updated_at = self.shared.env.now();
         admin.version += 1;
-        let event = |kind| self.env.event(actor, kind, Some(before.id));
+        let event = |kind| self.shared.env.event(actor, kind, Some(before.id));
         let changed = changes(Some(&before), &admin);
         let mut events = vec![event(EventKind::PasswordReset)];
         if !changed.is_empty() {

@@ -13,11 +13,7 @@ use domain::{
 };
 
 use crate::answer::{Answer, SignedIn};
-use crate::challenges::Challenges;
-use crate::env::Env;
 use crate::error::AuthError;
-use crate::issuer::SessionIssuer;
-use crate::new_account::{created, staff_account};
 use crate::refresh_token::RefreshToken;
 use crate::settings::StaffSignup;
 use crate::wiring::{AuthStore, Shared};
@@ -28,22 +24,14 @@ const PURPOSES: [Purpose; 4] =
 /// Sign-up and sign-in by code.
 #[derive(Clone)]
 pub struct Codes {
-    env: Arc<Env>,
+    pub(crate) shared: Shared,
     users: Arc<dyn UserStore>,
     sessions: Arc<dyn SessionStore>,
-    pub(crate) challenges: Arc<Challenges>,
-    issuer: Arc<SessionIssuer>,
 }
 
 impl Codes {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
-        Self {
-            env: shared.env.clone(),
-            users: store.clone(),
-            sessions: store.clone(),
-            challenges: shared.challenges.clone(),
-            issuer: shared.issuer.clone(),
-        }
+        Self { shared: shared.clone(), users: store.clone(), sessions: store.clone() }
     }
 
     /// Finishes a sign-up or sign-in by code. The code proves the contact.
@@ -52,14 +40,14 @@ impl Codes {
     /// [`AuthError::InvalidCode`] whatever is wrong with it, [`AuthError::AccountInactive`],
     /// [`AuthError::SignupClosed`] when it closed meanwhile.
     pub async fn verify(&self, actor: &Actor, id: ChallengeId, code: &str) -> Result<Answer, AuthError> {
-        let challenge = self.challenges.try_code(actor, id, code, &PURPOSES).await?;
+        let challenge = self.shared.challenges.try_code(actor, id, code, &PURPOSES).await?;
         match &challenge.pending {
             Some(Pending::Customer { phone, display_name }) => {
                 Ok(self.finish_customer(actor, &challenge, phone, display_name.as_ref()).await?.into())
             }
             Some(pending @ Pending::Staff { .. }) => self.finish_staff(actor, &challenge, pending.clone()).await,
             None => {
-                let user = self.challenges.holder(&challenge).await?;
+                let user = self.shared.challenges.holder(&challenge).await?;
                 Ok(self.sign_in_holder(actor, &challenge, &user).await?.into())
             }
         }
@@ -88,7 +76,7 @@ impl Codes {
     }
 
     fn new_customer(&self, phone: &Phone, display_name: Option<&DisplayName>) -> Account {
-        let (id, now) = (self.env.clock.new_id().into(), self.env.now());
+        let (id, now) = (self.shared.env.clock.new_id().into(), self.shared.env.now());
         let customer =
             Customer { phone: phone.clone(), created_by: id, assigned_manager_id: None, metadata: Metadata::default() };
         let mut user = new_user(id, now, Profile::Customer(customer), display_name.cloned(), true);
@@ -102,17 +90,17 @@ impl Codes {
         challenge: &Challenge,
         account: Account,
     ) -> Result<SignedIn, AuthError> {
-        let (session, token) = self.issuer.draft(&account.user, &actor.origin)?;
+        let (session, token) = self.shared.issuer.draft(&account.user, &actor.origin)?;
         let events =
-            vec![created(&*self.env.clock, actor, &account), self.issuer.started(&account.user, &actor.origin)];
+            vec![self.shared.env.created(actor, &account), self.shared.issuer.started(&account.user, &actor.origin)];
         let outcome = Outcome { account: Some(account), session: Some(session.clone()), events, ..Outcome::default() };
-        self.challenges.redeem(challenge, &outcome).await?;
+        self.shared.challenges.redeem(challenge, &outcome).await?;
         self.signed_in(&session, &token).await
     }
 
     /// Enters the staff member, if the e-mail was not taken meanwhile: then the answer is one that anybody gets.
     async fn finish_staff(&self, actor: &Actor, challenge: &Challenge, pending: Pending) -> Result<Answer, AuthError> {
-        let is_active = match self.env.settings.signup.staff {
+        let is_active = match self.shared.env.settings.signup.staff {
             StaffSignup::Open => true,
             StaffSignup::Approval => false,
             StaffSignup::Closed => return Err(AuthError::SignupClosed),
@@ -138,9 +126,12 @@ impl Codes {
         account: Account,
     ) -> Result<Answer, AuthError> {
         let account = account.awaiting_approval();
-        let requested = self.env.event(actor, EventKind::SignupRequested, Some(account.user.id));
-        let events = vec![created(&*self.env.clock, actor, &account), requested];
-        self.challenges.redeem(challenge, &Outcome { account: Some(account), events, ..Outcome::default() }).await?;
+        let requested = self.shared.env.event(actor, EventKind::SignupRequested, Some(account.user.id));
+        let events = vec![self.shared.env.created(actor, &account), requested];
+        self.shared
+            .challenges
+            .redeem(challenge, &Outcome { account: Some(account), events, ..Outcome::default() })
+            .await?;
         Ok(Answer::ApprovalRequired)
     }
 
@@ -152,9 +143,9 @@ impl Codes {
         };
         let staff = Staff { email, phone, tin_trunk_number, verification_method };
         let hash = PasswordHash::from_stored(password_hash);
-        let mut account = staff_account(&*self.env.clock, StaffRole::Manager, staff, display_name, hash);
+        let mut account = self.shared.env.staff_account(StaffRole::Manager, staff, display_name, hash);
         account.user.is_active = is_active;
-        account.user.verified_at = Some(self.env.now());
+        account.user.verified_at = Some(self.shared.env.now());
         Some(account)
     }
 
@@ -163,10 +154,10 @@ impl Codes {
         if !user.is_active {
             return Err(self.refuse_inactive(actor, challenge, user).await?);
         }
-        let (session, token) = self.issuer.draft(user, &actor.origin)?;
+        let (session, token) = self.shared.issuer.draft(user, &actor.origin)?;
         let outcome = Outcome { session: Some(session.clone()), ..Outcome::default() };
-        let started = self.issuer.started(user, &actor.origin);
-        match self.challenges.redeem_by_owner(challenge, user, started, outcome).await {
+        let started = self.shared.issuer.started(user, &actor.origin);
+        match self.shared.challenges.redeem_by_owner(challenge, user, started, outcome).await {
             // Used up meanwhile, or its owner deactivated or erased.
             Err(refused @ AuthError::InvalidCode { .. }) => match self.users.find_user(Scope::All, user.id).await? {
                 Some(now) if !now.is_active => Err(self.refuse_inactive(actor, challenge, &now).await?),
@@ -181,14 +172,14 @@ impl Codes {
 
     /// The code was right and proves the contact; it lets nobody in.
     async fn refuse_inactive(&self, actor: &Actor, challenge: &Challenge, user: &User) -> Result<AuthError, AuthError> {
-        let event = self.env.event(actor, EventKind::SigninFailed, Some(user.id));
-        self.challenges.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
+        let event = self.shared.env.event(actor, EventKind::SigninFailed, Some(user.id));
+        self.shared.challenges.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
         Ok(AuthError::AccountInactive)
     }
 
     /// Signs in whoever the redeemed code let in, as the database has them now.
     async fn signed_in(&self, session: &Session, token: &RefreshToken) -> Result<SignedIn, AuthError> {
-        let user = self.sessions.find_caller(session.id, self.env.now()).await?;
-        self.issuer.sign_in(user.ok_or(AuthError::AccountInactive)?, session, token).await
+        let user = self.sessions.find_caller(session.id, self.shared.env.now()).await?;
+        self.shared.issuer.sign_in(user.ok_or(AuthError::AccountInactive)?, session, token).await
     }
 }

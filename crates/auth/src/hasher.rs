@@ -56,8 +56,6 @@ pub enum Then<'p> {
 }
 
 impl PasswordHasher {
-    /// The cost when none is configured: a quarter to half a second on one core.
-    pub const DEFAULT_COST: u32 = 12;
     /// The costs that may be configured.
     pub const COSTS: std::ops::RangeInclusive<u32> = 4..=15;
     /// The highest cost that is computed when a stored hash asks for it. More is a mistake or an attack: each step

@@ -1,6 +1,5 @@
 //! Makes one-time codes, keeps them as digests, and recognises them.
 
-use aws_lc_rs::rand;
 use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};
 use domain::delivery::MessageKeys as _;
 use domain::session::Digest;
@@ -8,7 +7,7 @@ use domain::value::typed_digits;
 use domain::{Clock, Staff, UserId, VerificationMethod};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::crypto::{CryptoError, equal};
+use crate::crypto::{CryptoError, equal, random};
 use crate::key_material::ServerSecrets;
 
 /// A challenge to be opened.
@@ -144,9 +143,7 @@ fn new_code() -> Result<SecretString, CryptoError> {
     // The rest of the range would make low codes a little likelier.
     const FAIR: u32 = u32::MAX / CODES * CODES;
     loop {
-        let mut bytes = [0; 4];
-        rand::fill(&mut bytes)?;
-        let number = u32::from_be_bytes(bytes);
+        let number = u32::from_be_bytes(random()?);
         if number < FAIR {
             return Ok(format!("{:06}", number % CODES).into());
         }

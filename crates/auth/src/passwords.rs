@@ -8,16 +8,11 @@ use domain::store::{Credentials, Outcome, PasswordStore, UserStore, WriteError};
 use domain::{Actor, ChallengeId, Email, Error, PasswordHash, Staff, User, VerificationMethod};
 
 use crate::answer::{Caller, CodeSent};
-use crate::challenges::Challenges;
 use crate::detached;
-use crate::env::Env;
 use crate::error::{AuthError, Refusal};
-use crate::guesses::Guesses;
 use crate::hasher::{HashPermit, HasherStats, Then};
-use crate::known_networks::KnownNetworks;
 use crate::one_time_code::Draft;
 use crate::password::{Password, PasswordPolicy};
-use crate::sign_in_admission::SignInAdmission;
 use crate::wiring::{AuthStore, Shared};
 
 /// The name of the new password in a refusal.
@@ -26,13 +21,9 @@ const NEW_PASSWORD: &str = "new_password";
 /// Passwords of staff.
 #[derive(Clone)]
 pub struct Passwords {
-    env: Arc<Env>,
+    shared: Shared,
     pub(crate) store: Arc<dyn PasswordStore>,
     users: Arc<dyn UserStore>,
-    challenges: Arc<Challenges>,
-    guesses: Arc<Guesses>,
-    networks: Arc<KnownNetworks>,
-    admission: Arc<SignInAdmission>,
 }
 
 /// A password that takes the place of another.
@@ -51,27 +42,19 @@ struct Proven {
 
 impl Passwords {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
-        Self {
-            env: shared.env.clone(),
-            store: store.clone(),
-            users: store.clone(),
-            challenges: shared.challenges.clone(),
-            guesses: shared.guesses.clone(),
-            networks: shared.networks.clone(),
-            admission: shared.admission.clone(),
-        }
+        Self { shared: shared.clone(), store: store.clone(), users: store.clone() }
     }
 
     /// What a new password must be.
     #[must_use]
     pub fn policy(&self) -> PasswordPolicy {
-        self.env.settings.passwords
+        self.shared.env.settings.passwords
     }
 
     /// How busy the threads that hash are, for metrics.
     #[must_use]
     pub fn hasher_stats(&self) -> HasherStats {
-        self.admission.hasher.stats()
+        self.shared.admission.hasher.stats()
     }
 
     /// Checks and hashes a password that somebody is to have, for `Accounts::create`. `field` names it in a refusal.
@@ -83,7 +66,7 @@ impl Passwords {
         account_email: Option<&Email>,
     ) -> Result<PasswordHash, AuthError> {
         self.check_new(field, password, account_email)?;
-        self.admission.hasher.hash(&mut self.admission.enter(actor).await?, password).await
+        self.shared.admission.hasher.hash(&mut self.shared.admission.enter(actor).await?, password).await
     }
 
     /// Sends a code for a new password. Nobody is told whether anybody gets it; everybody is told that it goes by
@@ -99,7 +82,7 @@ impl Passwords {
             contact: staff.map(Staff::contact),
             ..Draft::new(Purpose::PasswordReset, VerificationMethod::Email, email.as_str())
         };
-        let sent = self.challenges.send_code(actor, draft).await?;
+        let sent = self.shared.challenges.send_code(actor, draft).await?;
         Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
     }
 
@@ -111,12 +94,12 @@ impl Passwords {
     /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
     pub async fn reset(&self, actor: &Actor, id: ChallengeId, code: &str, new: &Password) -> Result<(), AuthError> {
         self.check_new(NEW_PASSWORD, new, None)?;
-        let mut permit = self.admission.enter(actor).await?;
+        let mut permit = self.shared.admission.enter(actor).await?;
         let purposes = [Purpose::PasswordReset, Purpose::Invitation];
-        let challenge = self.challenges.try_code(actor, id, code, &purposes).await?;
+        let challenge = self.shared.challenges.try_code(actor, id, code, &purposes).await?;
         let done = self.reset_by(actor, &challenge, new, &mut permit).await;
         if let Err(AuthError::Invalid(_) | AuthError::Overloaded { .. }) = done {
-            self.challenges.store.return_try(id).await?;
+            self.shared.challenges.store.return_try(id).await?;
         }
         done
     }
@@ -129,13 +112,13 @@ impl Passwords {
         new: &Password,
         permit: &mut HashPermit,
     ) -> Result<(), AuthError> {
-        let user = self.challenges.holder(challenge).await?;
+        let user = self.shared.challenges.holder(challenge).await?;
         // The invited may set their password before they are let in.
         if !user.is_active && challenge.purpose == Purpose::PasswordReset {
             return Err(AuthError::AccountInactive);
         }
         self.check_new(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email))?;
-        let hash = self.admission.hasher.hash(permit, new).await?;
+        let hash = self.shared.admission.hasher.hash(permit, new).await?;
         self.set(actor, challenge, &user, hash).await
     }
 
@@ -147,12 +130,12 @@ impl Passwords {
         hash: PasswordHash,
     ) -> Result<(), AuthError> {
         let by_owner = Actor::user(user, actor.origin.clone());
-        let event = self.env.event(&by_owner, EventKind::PasswordReset, Some(user.id));
+        let event = self.shared.env.event(&by_owner, EventKind::PasswordReset, Some(user.id));
         let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
-        self.challenges.redeem_by_owner(challenge, user, event, outcome).await?;
-        self.env.outbox_signal.notify_one();
+        self.shared.challenges.redeem_by_owner(challenge, user, event, outcome).await?;
+        self.shared.env.outbox_signal.notify_one();
         // Whoever proved their contact from there does not wait for strangers there.
-        self.networks.remember(user, actor.origin.address).await;
+        self.shared.networks.remember(user, actor.origin.address).await;
         Ok(())
     }
 
@@ -182,7 +165,7 @@ impl Passwords {
     ) -> Result<(), AuthError> {
         self.check_authority(&caller.actor).await?;
         self.check_new(NEW_PASSWORD, new, Some(&staff.email))?;
-        let permit = self.admission.enter(&caller.actor).await?;
+        let permit = self.shared.admission.enter(&caller.actor).await?;
         let proven = self.prove(caller, current, Some(new), permit).await?;
         let changed = match self.replace(caller, &proven).await {
             // A sign-in renewed the hash, or somebody else changed the password.
@@ -193,7 +176,7 @@ impl Passwords {
             done => done,
         };
         changed?;
-        self.env.outbox_signal.notify_one();
+        self.shared.env.outbox_signal.notify_one();
         Ok(())
     }
 
@@ -214,7 +197,7 @@ impl Passwords {
     }
 
     async fn reauthenticate_by(&self, caller: &Caller, password: Password) -> Result<(), AuthError> {
-        let permit = self.admission.enter(&caller.actor).await?;
+        let permit = self.shared.admission.enter(&caller.actor).await?;
         let (this, caller) = (self.clone(), caller.clone());
         detached::run(async move {
             let proven = this.check_own(&caller, &password, None, permit).await?;
@@ -236,7 +219,7 @@ impl Passwords {
 
     /// Whether the caller still is who they were when the request began, before work is spent on it.
     async fn check_authority(&self, actor: &Actor) -> Result<(), AuthError> {
-        let is_good = self.users.has_authority(&self.env.authority(actor)).await?;
+        let is_good = self.users.has_authority(&self.shared.env.authority(actor)).await?;
         if is_good { Ok(()) } else { Err(AuthError::InvalidToken) }
     }
 
@@ -262,34 +245,34 @@ impl Passwords {
         let staff = staff(caller)?;
         let found = self.store.find_credentials(&staff.email).await?;
         let found = found.filter(|found| found.user.id == caller.user.id);
-        let guess = self.guesses.begin_own(caller.user.id, permit.until()).await?;
+        let guess = self.shared.guesses.begin_own(caller.user.id, permit.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
         let then = new.map_or(Then::Nothing, Then::Replace);
-        let verdict = self.admission.hasher.verify(&mut permit, current, hash, then).await;
-        let verdict = self.guesses.settle(guess, verdict).await?;
+        let verdict = self.shared.admission.hasher.verify(&mut permit, current, hash, then).await;
+        let verdict = self.shared.guesses.settle(guess, verdict).await?;
         if let Some(found) = found.filter(|_| verdict.matches) {
             return Ok(Proven { found, new: verdict.new, permit });
         }
-        self.guesses.record_failure(&caller.actor, Some(&caller.user)).await?;
+        self.shared.guesses.record_failure(&caller.actor, Some(&caller.user)).await?;
         Err(AuthError::InvalidCredentials)
     }
 
     async fn replace(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
-        let event = self.env.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
+        let event = self.shared.env.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
         let (user, keep) = (caller.user.id, Some(caller.session_id));
-        let by = self.env.authority(&caller.actor);
+        let by = self.shared.env.authority(&caller.actor);
         let Some(new) = &proven.new else { return Err(WriteError::Stale) };
         self.store.change_password(&by, user, &proven.found.password_hash, new, keep, &event).await
     }
 
     async fn note_proof(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
-        let event = self.env.event(&caller.actor, EventKind::SessionReauthenticated, Some(caller.user.id));
+        let event = self.shared.env.event(&caller.actor, EventKind::SessionReauthenticated, Some(caller.user.id));
         let (session, user) = (caller.session_id, caller.user.id);
         self.store.prove_session(session, user, &proven.found.password_hash, &event).await
     }
 
     fn check_new(&self, field: &'static str, password: &Password, email: Option<&Email>) -> Result<(), AuthError> {
-        Ok(self.env.settings.passwords.check(password, email).map_err(|error| Refusal::new(field, error))?)
+        Ok(self.shared.env.settings.passwords.check(password, email).map_err(|error| Refusal::new(field, error))?)
     }
 }
 

@@ -10,13 +10,12 @@ use crate::admins::Admins;
 use crate::codes::Codes;
 use crate::env::Env;
 use crate::hasher::PasswordHasher;
-use crate::invitations::Invitations;
 use crate::keys::KeyRing;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::sign_in::SignIn;
-use crate::sign_up::SignUp;
+use crate::sign_up::{Invitations, SignUp};
 use crate::tokens::Tokens;
 use crate::wiring::{AuthStore, Shared};
 

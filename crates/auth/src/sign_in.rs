@@ -46,30 +46,21 @@ use domain::{Actor, Authority, Email, PasswordHash, Phone, Scope, User, Verifica
 use tokio::time::Instant;
 
 use crate::answer::{Answer, CodeSent, SignedIn};
-use crate::challenges::Challenges;
 use crate::detached;
-use crate::env::Env;
 use crate::error::AuthError;
-use crate::guesses::Guesses;
 use crate::hasher::{HashPermit, PATIENCE, Then};
-use crate::issuer::SessionIssuer;
 use crate::one_time_code::Draft;
 use crate::password::Password;
 use crate::settings::SecondFactor;
-use crate::sign_in_admission::SignInAdmission;
 use crate::wiring::{AuthStore, Shared};
 
 /// Sign-in by password, and the first step of sign-in by phone. [`Codes`](crate::Codes) has the second.
 #[derive(Clone)]
 pub struct SignIn {
-    env: Arc<Env>,
+    shared: Shared,
     users: Arc<dyn UserStore>,
     passwords: Arc<dyn PasswordStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
-    challenges: Arc<Challenges>,
-    guesses: Arc<Guesses>,
-    admission: Arc<SignInAdmission>,
-    issuer: Arc<SessionIssuer>,
 }
 
 /// Somebody who knew the password, and the hash that is stored of it.
@@ -81,26 +72,17 @@ struct Proven {
 
 impl SignIn {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
-        Self {
-            env: shared.env.clone(),
-            users: store.clone(),
-            passwords: store.clone(),
-            sessions: store.clone(),
-            challenges: shared.challenges.clone(),
-            guesses: shared.guesses.clone(),
-            admission: shared.admission.clone(),
-            issuer: shared.issuer.clone(),
-        }
+        Self { shared: shared.clone(), users: store.clone(), passwords: store.clone(), sessions: store.clone() }
     }
 
     /// Signs staff in, or asks for their second factor. Unknown e-mail and wrong password are one answer in one time.
     pub async fn by_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Answer, AuthError> {
         let proven = self.check_password(actor, email, password).await?;
         if !proven.user.is_active {
-            self.guesses.record_failure(actor, Some(&proven.user)).await?;
+            self.shared.guesses.record_failure(actor, Some(&proven.user)).await?;
             return Err(AuthError::AccountInactive);
         }
-        match self.env.settings.second_factor {
+        match self.shared.env.settings.second_factor {
             SecondFactor::Required => self.send_second_factor(actor, proven, password).await.map(Answer::CodeSent),
             SecondFactor::Off => self.start(actor, proven, password).await.map(Answer::from),
         }
@@ -116,15 +98,15 @@ impl SignIn {
             contact: customer.map(|_| phone.to_string()),
             ..Draft::new(Purpose::CustomerSignIn, VerificationMethod::Phone, phone.as_str())
         };
-        self.challenges.send_code(actor, draft).await
+        self.shared.challenges.send_code(actor, draft).await
     }
 
     /// Whose password this is. Always one check's work, which is counted and noted though whoever asked hangs up;
     /// nothing at all when too many wait already.
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
         let until = Instant::now() + PATIENCE;
-        let pass = self.guesses.wait_for_turn(actor, email, until).await?;
-        let permit = self.admission.enter_until(actor, until).await?;
+        let pass = self.shared.guesses.wait_for_turn(actor, email, until).await?;
+        let permit = self.shared.admission.enter_until(actor, until).await?;
         let (this, actor, email, password) = (self.clone(), actor.clone(), email.clone(), password.clone());
         detached::run(async move {
             let checked = this.check(&actor, &email, &password, permit).await;
@@ -142,10 +124,10 @@ impl SignIn {
         mut permit: HashPermit,
     ) -> Result<Proven, AuthError> {
         let found = self.passwords.find_credentials(email).await?;
-        let guess = self.guesses.begin_sign_in(actor, email, found.as_ref(), permit.until()).await?;
+        let guess = self.shared.guesses.begin_sign_in(actor, email, found.as_ref(), permit.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
-        let verdict = self.admission.hasher.verify(&mut permit, password, hash, Then::Renew).await;
-        let verdict = self.guesses.settle(guess, verdict).await?;
+        let verdict = self.shared.admission.hasher.verify(&mut permit, password, hash, Then::Renew).await;
+        let verdict = self.shared.guesses.settle(guess, verdict).await?;
         match found {
             Some(found) if verdict.matches => {
                 let hash = match verdict.new {
@@ -155,7 +137,7 @@ impl SignIn {
                 Ok(Proven { user: found.user, hash, permit })
             }
             found => {
-                self.guesses.record_failure(actor, found.map(|found| found.user).as_ref()).await?;
+                self.shared.guesses.record_failure(actor, found.map(|found| found.user).as_ref()).await?;
                 Err(AuthError::InvalidCredentials)
             }
         }
@@ -185,37 +167,37 @@ impl SignIn {
             target: Some(format!("{} with password", staff.email)),
             ..Draft::to_staff(Purpose::SecondFactor, user.id, staff)
         };
-        let challenge = self.challenges.open(actor, draft).await?.challenge;
+        let challenge = self.shared.challenges.open(actor, draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
             // Redeemed for nothing, it is closed.
-            let _ = self.challenges.redeem(&challenge, &Outcome::default()).await;
+            let _ = self.shared.challenges.redeem(&challenge, &Outcome::default()).await;
         }
-        checked.map(|()| self.challenges.code_sent(&challenge))
+        checked.map(|()| self.shared.challenges.code_sent(&challenge))
     }
 
     async fn start(&self, actor: &Actor, mut proven: Proven, password: &Password) -> Result<SignedIn, AuthError> {
         let user = &proven.user;
-        let (session, token) = self.issuer.draft(user, &actor.origin)?;
-        match self.sessions.start_session(&session, &self.issuer.started(user, &actor.origin)).await {
+        let (session, token) = self.shared.issuer.draft(user, &actor.origin)?;
+        match self.sessions.start_session(&session, &self.shared.issuer.started(user, &actor.origin)).await {
             // Deactivated or erased while the password was checked.
             Err(WriteError::Stale) => return Err(self.refuse_proven(actor, &proven).await?),
             started => started?,
         }
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
-            let event = self.env.event(actor, EventKind::SessionEnded, Some(session.user_id));
+            let event = self.shared.env.event(actor, EventKind::SessionEnded, Some(session.user_id));
             let by = &Authority::Unconditional;
             self.sessions.end_session(by, session.user_id, session.id, &event).await?;
         }
         checked?;
-        self.issuer.sign_in(proven.user, &session, &token).await
+        self.shared.issuer.sign_in(proven.user, &session, &token).await
     }
 
     /// Why somebody who knew the password is not let in after all.
     async fn refuse_proven(&self, actor: &Actor, proven: &Proven) -> Result<AuthError, AuthError> {
         let user = self.users.find_user(Scope::All, proven.user.id).await?;
-        self.guesses.record_failure(actor, user.as_ref()).await?;
+        self.shared.guesses.record_failure(actor, user.as_ref()).await?;
         Ok(if user.is_some() { AuthError::AccountInactive } else { AuthError::InvalidCredentials })
     }
 
@@ -231,7 +213,7 @@ impl SignIn {
         }
         // Renewed by another sign-in with the same password, or changed.
         let stored = Some(&now.password_hash);
-        let verdict = self.admission.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
+        let verdict = self.shared.admission.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
         if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }
     }
 }

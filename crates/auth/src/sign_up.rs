@@ -1,42 +1,37 @@
-//! Lets people enter themselves.
+//! Lets people enter themselves, and invites those whom others enter without a password.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use domain::accounts::Entry;
 use domain::audit::EventKind;
 use domain::challenge::{Challenge, Pending, Purpose};
 use domain::limit::{Attempt, Limit, Settled};
 use domain::store::{Account, AttemptStore, AuditStore, SignUpStore, UserStore, WriteError};
 use domain::{
-    Actor, DisplayName, Email, Field, PasswordHash, Phone, Staff, StaffRole, TrunkNumber, VerificationMethod,
+    Accounts, Actor, DisplayName, Email, Error, Field, NewStaff, NewUser, PasswordHash, Phone, Staff, StaffRole,
+    TrunkNumber, User, VerificationMethod,
 };
 
 use crate::answer::{Answer, CodeSent};
-use crate::challenges::Challenges;
 use crate::detached;
 use crate::env::Env;
 use crate::error::{AuthError, Refusal};
 use crate::hasher::{HashPermit, Then};
-use crate::issuer::SessionIssuer;
 use crate::known_networks::network_of;
-use crate::new_account::{created, staff_account};
 use crate::one_time_code::Draft;
 use crate::password::{Password, PasswordPolicy};
 use crate::settings::{CustomerSignup, Settings, StaffSignup};
-use crate::sign_in_admission::SignInAdmission;
 use crate::wiring::{AuthStore, Shared};
 
 /// Sign-up of staff and customers.
 #[derive(Clone)]
 pub struct SignUp {
-    env: Arc<Env>,
+    shared: Shared,
     users: Arc<dyn UserStore>,
     sign_ups: Arc<dyn SignUpStore>,
     attempts: Arc<dyn AttemptStore>,
     audit: Arc<dyn AuditStore>,
-    challenges: Arc<Challenges>,
-    admission: Arc<SignInAdmission>,
-    issuer: Arc<SessionIssuer>,
 }
 
 /// What a staff member says of themselves.
@@ -91,14 +86,11 @@ impl StaffSignUp {
 impl SignUp {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         Self {
-            env: shared.env.clone(),
+            shared: shared.clone(),
             users: store.clone(),
             sign_ups: store.clone(),
             attempts: store.clone(),
             audit: store.clone(),
-            challenges: shared.challenges.clone(),
-            admission: shared.admission.clone(),
-            issuer: shared.issuer.clone(),
         }
     }
 
@@ -109,17 +101,17 @@ impl SignUp {
     /// [`AuthError::SignupClosed`], [`AuthError::Invalid`] for the password or the phone, [`AuthError::Overloaded`];
     /// `Taken` under the plainly open policy.
     pub async fn staff(&self, actor: &Actor, form: StaffSignUp) -> Result<Answer, AuthError> {
-        let policy = self.env.settings.signup;
+        let policy = self.shared.env.settings.signup;
         if policy.staff == StaffSignup::Closed {
             return Err(AuthError::SignupClosed);
         }
-        form.check(self.env.settings.passwords)?;
-        let mut permit = self.admission.enter(actor).await?;
+        form.check(self.shared.env.settings.passwords)?;
+        let mut permit = self.shared.admission.enter(actor).await?;
         let hash = self.hash_counted(actor, &mut permit, &form.password).await?;
         if policy.verify_staff {
             return self.send_staff_code(actor, form, &hash, &mut permit).await.map(Answer::CodeSent);
         }
-        let account = staff_account(&*self.env.clock, StaffRole::Manager, form.staff(), form.display_name, hash);
+        let account = self.shared.env.staff_account(StaffRole::Manager, form.staff(), form.display_name, hash);
         if policy.staff == StaffSignup::Open {
             self.enter_and_sign_in(actor, account).await
         } else {
@@ -134,14 +126,14 @@ impl SignUp {
         phone: Phone,
         display_name: Option<DisplayName>,
     ) -> Result<CodeSent, AuthError> {
-        if self.env.settings.signup.customers == CustomerSignup::Closed {
+        if self.shared.env.settings.signup.customers == CustomerSignup::Closed {
             return Err(AuthError::SignupClosed);
         }
         let known = self.users.find_customer_by_phone(&phone).await?;
         let mut draft = Draft::new(Purpose::CustomerSignUp, VerificationMethod::Phone, phone.as_str());
         draft.has_account = known.is_some();
         draft.pending = Some(Pending::Customer { phone, display_name });
-        self.challenges.send_code(actor, draft).await
+        self.shared.challenges.send_code(actor, draft).await
     }
 
     /// Sends a code to the e-mail, which is what becomes the identity, whatever the verification method; or makes a
@@ -158,8 +150,8 @@ impl SignUp {
         let mut draft = Draft::new(Purpose::StaffSignUp, VerificationMethod::Email, form.email.as_str());
         draft.contact = draft.contact.filter(|_| !taken);
         draft.pending = Some(form.pending(hash));
-        let opened = self.challenges.open(actor, draft).await?;
-        let mut answer = self.challenges.code_sent(&opened.challenge);
+        let opened = self.shared.challenges.open(actor, draft).await?;
+        let mut answer = self.shared.challenges.code_sent(&opened.challenge);
         if opened.is_earlier() && !self.has_password(&opened.challenge, &password, permit).await? {
             // Somebody else in the same network asked a moment ago, with a password of their own. Whoever reads the
             // code must not open an account with it, so this asker gets a challenge that no code answers, and can ask
@@ -178,24 +170,25 @@ impl SignUp {
     ) -> Result<bool, AuthError> {
         let Some(Pending::Staff { password_hash, .. }) = &challenge.pending else { return Ok(false) };
         let hash = PasswordHash::from_stored(password_hash.clone());
-        Ok(self.admission.hasher.verify(permit, password, Some(&hash), Then::Nothing).await?.matches)
+        Ok(self.shared.admission.hasher.verify(permit, password, Some(&hash), Then::Nothing).await?.matches)
     }
 
     async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
-        let (session, token) = self.issuer.draft(&account.user, &actor.origin)?;
-        let events = [created(&*self.env.clock, actor, &account), self.issuer.started(&account.user, &actor.origin)];
+        let (session, token) = self.shared.issuer.draft(&account.user, &actor.origin)?;
+        let events =
+            [self.shared.env.created(actor, &account), self.shared.issuer.started(&account.user, &actor.origin)];
         self.sign_ups.create_signed_in(&account, &session, &events).await?;
-        Ok(self.issuer.sign_in(account.user, &session, &token).await?.into())
+        Ok(self.shared.issuer.sign_in(account.user, &session, &token).await?.into())
     }
 
     /// One commit either way, so that the time does not tell whether the e-mail was taken. Of two sign-ups with one
     /// e-mail the first stays as it is: nothing is changed under the eyes of whoever is to approve it (ADR 30).
     async fn enter_for_approval(&self, actor: &Actor, mut account: Account) -> Result<Answer, AuthError> {
-        let requested = |subject| self.env.event(actor, EventKind::SignupRequested, subject);
+        let requested = |subject| self.shared.env.event(actor, EventKind::SignupRequested, subject);
         account.user.is_active = false;
         let account = account.awaiting_approval();
-        let events = [created(&*self.env.clock, actor, &account), requested(Some(account.user.id))];
-        match self.users.create_account(&self.env.authority(actor), &account, &events).await {
+        let events = [self.shared.env.created(actor, &account), requested(Some(account.user.id))];
+        match self.users.create_account(&self.shared.env.authority(actor), &account, &events).await {
             Ok(()) => {}
             Err(WriteError::Taken(Field::Email)) => self.audit.record_event(&requested(None)).await?,
             Err(error) => return Err(error.into()),
@@ -211,26 +204,55 @@ impl SignUp {
         password: &Password,
     ) -> Result<PasswordHash, AuthError> {
         let attempts = self.sign_up_attempts(actor);
-        self.attempts.take_attempts(&attempts, self.env.now()).await?;
-        let hashed = self.admission.hasher.hash(permit, password).await;
+        self.attempts.take_attempts(&attempts, self.shared.env.now()).await?;
+        let hashed = self.shared.admission.hasher.hash(permit, password).await;
         if hashed.is_err() {
-            let (store, now) = (Arc::clone(&self.attempts), self.env.now());
+            let (store, now) = (Arc::clone(&self.attempts), self.shared.env.now());
             detached::spawn(async move { Ok(store.settle_attempts(&attempts, Settled::Untried, now).await?) });
         }
         hashed
     }
 
     fn sign_up_attempts(&self, actor: &Actor) -> Vec<Attempt> {
-        if !self.env.settings.limits {
+        if !self.shared.env.settings.limits {
             return Vec::new();
         }
-        let Settings { signups_per_address, signups_per_hour, .. } = self.env.settings;
+        let Settings { signups_per_address, signups_per_hour, .. } = self.shared.env.settings;
         let hourly = |most| Limit::Quota { most, within: TimeDelta::hours(1) };
         let from_here = actor.origin.address.map(|_| {
             let network = network_of(actor);
-            self.env.attempt("signups-address", hourly(signups_per_address), &[b"sign-up", network.as_bytes()])
+            self.shared.env.attempt("signups-address", hourly(signups_per_address), &[b"sign-up", network.as_bytes()])
         });
-        let in_all = self.env.attempt("signups", hourly(signups_per_hour), &[b"sign-ups"]);
+        let in_all = self.shared.env.attempt("signups", hourly(signups_per_hour), &[b"sign-ups"]);
         from_here.into_iter().chain([in_all]).collect()
+    }
+}
+
+/// Invitations of staff.
+#[derive(Clone)]
+pub struct Invitations {
+    env: Arc<Env>,
+    accounts: Accounts,
+    sign_ups: Arc<dyn SignUpStore>,
+}
+
+impl Invitations {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared, accounts: Accounts) -> Self {
+        Self { env: shared.env.clone(), accounts, sign_ups: store.clone() }
+    }
+
+    /// Enters a staff member without a password, and sends them the code with which they set their first one, all or
+    /// nothing. The code is good for 72 hours; after that, a forgotten password is the way in. Whatever password `new`
+    /// brings is left out.
+    pub async fn invite(&self, actor: &Actor, new: NewStaff, entry: Entry) -> Result<User, AuthError> {
+        let new = NewUser::Staff(NewStaff { password_hash: PasswordHash::unusable(), ..new });
+        let (account, event) = self.accounts.draft(actor, new, entry)?;
+        let staff = account.user.staff().ok_or(Error::Forbidden)?;
+        let draft = Draft { target: None, ..Draft::to_staff(Purpose::Invitation, account.user.id, staff) };
+        let (challenge, message) = draft.open(None, &self.env.keys.secrets(), &*self.env.clock)?;
+        let by = self.env.authority(actor);
+        self.sign_ups.create_invited(&by, &account, &challenge, &message, &[event]).await?;
+        self.env.outbox_signal.notify_one();
+        Ok(account.user)
     }
 }

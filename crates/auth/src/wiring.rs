@@ -33,7 +33,8 @@ impl<S> AuthStore for S where
 {
 }
 
-/// What several use-cases share.
+/// What several use-cases share. Clones are the same.
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) env: Arc<Env>,
     pub(crate) networks: Arc<KnownNetworks>,

@@ -6,7 +6,7 @@ mod courier;
 mod notices;
 mod outcome;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::Clock;
@@ -21,6 +21,7 @@ pub use courier::OutboxStore;
 
 use crate::budgets::Budgets;
 use crate::sender::Senders;
+use crate::withheld::Withheld;
 use courier::{Courier, LEASE};
 
 /// How often the database is asked for messages that other instances left behind.
@@ -47,7 +48,8 @@ impl Outbox {
         signal: Arc<Notify>,
         budgets: Budgets,
     ) -> Self {
-        Self { courier: Arc::new(Courier::new(store, clock, keys, senders, budgets)), signal }
+        let (withheld, wake_at) = (Withheld::default(), Mutex::default());
+        Self { courier: Arc::new(Courier { store, clock, keys, senders, budgets, withheld, wake_at }), signal }
     }
 
     /// Sends everything that is due and waits for it. Answers how many messages were due.

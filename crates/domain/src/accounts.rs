@@ -6,7 +6,6 @@ use crate::actor::Actor;
 use crate::audit::{Event, EventKind, changes};
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
-use crate::customer::Customer;
 use crate::error::Error;
 use crate::field::Field;
 use crate::id::UserId;
@@ -17,7 +16,7 @@ use crate::store::{
     Account, AuditStore, ErasureStore, HandoverStore, HealthStore, ImportStore, PersonalDataStore, UserStore,
     WriteError,
 };
-use crate::user::{PasswordHash, Profile, Role, Staff, StaffRole, User};
+use crate::user::{Customer, PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
 mod erasure;

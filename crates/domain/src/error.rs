@@ -103,3 +103,12 @@ impl From<WriteError> for Error {
         }
     }
 }
+
+/// A reading of what is in hand already.
+///
+/// A use-case takes what it needs beside the caller as an async closure, and calls it after the caller may ask at all.
+/// So the entrance (HTTP, a command) reads no query and no body for others, and does not repeat the policy. The closure
+/// has the entrance's own error, which a refusal of the use-case turns into.
+pub fn given<T>(value: T) -> impl AsyncFnOnce() -> Result<T, Error> {
+    async move || Ok(value)
+}

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::customer::Customer;
 use crate::error::Error;
 use crate::field::Field;
 use crate::id::UserId;
-use crate::user::{Profile, Role, Staff, User, VerificationMethod};
+use crate::user::{Customer, Profile, Role, Staff, User, VerificationMethod};
 use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};
 
 /// What is to change. A field that is `None` stays; where a field can be empty,

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::customer::Customer;
 use crate::id::UserId;
 use crate::names::named;
-use crate::value::{DisplayName, Email, Phone, TrunkNumber, ValueError};
+use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};
 
 /// A person with the profile that their role asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,4 +201,17 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")
     }
+}
+
+/// The profile of a customer, known by a phone number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Customer {
+    /// Signs in with it; unique among customers.
+    pub phone: Phone,
+    /// Who entered the customer: staff, or the customer themselves.
+    pub created_by: UserId,
+    /// The manager who looks after the customer, if any does.
+    pub assigned_manager_id: Option<UserId>,
+    /// What else the company keeps about the customer.
+    pub metadata: Metadata,
 }

@@ -114,10 +114,8 @@ impl Target {
     pub(crate) fn connections(&self, options: &Options) -> usize {
         match self {
             Self::Sqlite(_) => 1,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => options.max_connections as usize,
-            #[cfg(feature = "mysql")]
-            Self::MySql(_) => options.max_connections as usize,
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            _ => options.max_connections as usize,
         }
     }
 

@@ -7,6 +7,7 @@ use domain::Field;
 use domain::store::{StoreError, WriteError};
 use sea_orm::sqlx::error::{DatabaseError as DriverError, ErrorKind};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxSqliteError};
+use uuid::Uuid;
 
 /// Why a database cannot be opened or brought to its schema.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,13 @@ pub(crate) struct Inconsistency {
     pub(crate) problem: &'static str,
 }
 
+impl Inconsistency {
+    /// Says what is wrong with a row.
+    pub(crate) fn of(table: &'static str, id: Uuid) -> impl Fn(&'static str) -> Self {
+        move |problem| Self { table, id: id.to_string(), problem }
+    }
+}
+
 impl From<Inconsistency> for StoreError {
     fn from(error: Inconsistency) -> Self {
         Self::Failed(Box::new(error))
@@ -122,14 +130,6 @@ pub(crate) fn not_deleted(error: DbErr) -> Failure {
         return WriteError::Store(store_error(&error)).into();
     }
     error.into()
-}
-
-/// The error of a write that no rule can refuse.
-pub(crate) fn only_store_error(error: WriteError) -> StoreError {
-    match error {
-        WriteError::Store(error) => error,
-        refused => StoreError::Failed(Box::new(refused)),
-    }
 }
 
 /// Whether the user may not do so.

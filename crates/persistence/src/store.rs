@@ -15,7 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
-use crate::error::{Failure, is_conflict, only_store_error, out_of_time, store_error};
+use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
 use crate::runtime::OnRuntime;
 use crate::transaction::Transaction;
@@ -33,14 +33,14 @@ pub struct Store {
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
-    /// Lets so many write counters of attempts at once. They may wait for one another's rows, and those who
-    /// wait must not hold every connection.
+    /// Limits how many transactions count attempts at once. They wait for one another's rows, and must not hold every
+    /// connection meanwhile.
     pub(crate) counting: Arc<Semaphore>,
-    /// How long to wait to be let in there.
+    /// How long to wait for a place there.
     pub(crate) patience: Duration,
-    /// Lets those who change the same person do so one after the other.
+    /// Lets changes of the same person happen one after the other.
     pub(crate) people: PersonQueues,
-    /// How many matches of a search are few; a field for tests, whose people all are.
+    /// How many matches of a search are few. Tests set it lower, since they have few people.
     pub(crate) few: u64,
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Lets the database work for as long as one operation may take.
+    /// Gives the work the time that one operation may take.
     pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         // The timer is set when it is first asked for, which is at runtime.
         OnRuntime::new(&self.runtime, async { timeout(self.time_limit, work).await }).await
@@ -109,7 +109,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let statement = &statement.into_query();
         let done = self.write(move |txn| async move { Ok(txn.execute(statement).await?.rows_affected()) });
-        done.await.map_err(only_store_error)
+        done.await.map_err(WriteError::into_store_error)
     }
 
     async fn retried<T, A, F>(&self, act: A) -> Result<T, WriteError>

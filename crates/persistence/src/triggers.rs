@@ -48,7 +48,7 @@ impl Database {
         });
         match tried.await {
             Ok(Ok(missing)) => Ok(missing),
-            Ok(Err(failure)) => Err(crate::error::only_store_error(WriteError::from(failure)).into()),
+            Ok(Err(failure)) => Err(WriteError::from(failure).into_store_error().into()),
             Err(_) => Err(crate::error::out_of_time().into()),
         }
     }

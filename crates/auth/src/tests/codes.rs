@@ -137,7 +137,7 @@ async fn a_code_for_somebody_erased_meanwhile_is_one_for_nobody() {
         has_account: true,
         ..Draft::new(Purpose::PasswordReset, VerificationMethod::Email, "ann@example.com")
     };
-    let opened = world.auth.codes.challenges.open(&anyone(), draft).await.unwrap();
+    let opened = world.auth.codes.shared.challenges.open(&anyone(), draft).await.unwrap();
     assert_eq!((opened.challenge.user_id, &*opened.challenge.contact), (None, ""));
     assert_eq!(world.store.messages().len(), 1, "as much is written as for anybody");
 }

@@ -76,8 +76,7 @@ impl Courier {
         match self.store.take_attempts(&[self.keys.contact_slot(&contact)], self.clock.now()).await {
             Ok(()) => Ok(Some(contact)),
             Err(WriteError::TooMany(_)) => Ok(None),
-            Err(WriteError::Store(error)) => Err(error),
-            Err(error) => Err(StoreError::Failed(error.into())),
+            Err(error) => Err(error.into_store_error()),
         }
     }
 

@@ -64,8 +64,7 @@ impl Courier {
                 self.withhold(&message, too_many.name).await?;
                 Ok(Continue(()))
             }
-            Err(WriteError::Store(error)) => Err(error),
-            Err(error) => Err(StoreError::Failed(error.into())),
+            Err(error) => Err(error.into_store_error()),
         }
     }
 

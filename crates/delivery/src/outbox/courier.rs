@@ -29,20 +29,10 @@ pub(super) struct Courier {
     pub(super) budgets: Budgets,
     pub(super) withheld: Withheld,
     /// When the next message that was put off is due, if this instance knows of one.
-    wake_at: Mutex<Option<Timestamp>>,
+    pub(super) wake_at: Mutex<Option<Timestamp>>,
 }
 
 impl Courier {
-    pub(super) fn new(
-        store: Arc<dyn OutboxStore>,
-        clock: Arc<dyn Clock>,
-        keys: Arc<dyn MessageKeys>,
-        senders: Senders,
-        budgets: Budgets,
-    ) -> Self {
-        Self { store, clock, keys, senders, budgets, withheld: Withheld::default(), wake_at: Mutex::default() }
-    }
-
     /// How long to wait before the database is asked again: `longest`, or less when a message is due sooner.
     pub(super) fn pause(&self, longest: Duration) -> Duration {
         let mut wake_at = self.wake_at.lock().unwrap_or_else(PoisonError::into_inner);

@@ -52,3 +52,14 @@ pub enum WriteError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+impl WriteError {
+    /// The error of a write that no rule can refuse.
+    #[must_use]
+    pub fn into_store_error(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            refused => StoreError::Failed(Box::new(refused)),
+        }
+    }
+}

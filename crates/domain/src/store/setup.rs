@@ -1,13 +1,16 @@
-//! The first admin, and an admin who comes back.
+//! How staff come in: the first admin, an admin who comes back, sign-ups and invitations.
 
 use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
 use super::users::Account;
 use crate::audit::Event;
+use crate::authority::Authority;
+use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::session::{Digest, Session};
 use crate::user::{PasswordHash, User};
+use crate::value::Email;
 
 /// A staff member who becomes an active admin with a new password.
 #[derive(Clone, Debug)]
@@ -52,4 +55,27 @@ pub trait SetupStore: Send + Sync {
     /// when they have not the version before; [`WriteError::HasCustomers`] for
     /// a manager who is to be an admin and still looks after some.
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError>;
+}
+
+/// Sign-ups and invitations.
+#[async_trait]
+pub trait SignUpStore: Send + Sync {
+    /// Whether somebody on the staff has this e-mail. An unapproved sign-up does not have it yet.
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError>;
+
+    /// Enters a person as [`UserStore::create_account`](super::users::UserStore::create_account) does, and starts
+    /// their first session.
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError>;
+
+    /// Enters a person as [`UserStore::create_account`](super::users::UserStore::create_account) does, and opens
+    /// their invitation with its message. One of somebody who had the same
+    /// e-mail before is replaced.
+    async fn create_invited(
+        &self,
+        by: &Authority,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError>;
 }

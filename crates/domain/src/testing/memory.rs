@@ -9,10 +9,8 @@ mod housekeeping;
 mod import;
 mod keys;
 mod outbox;
-mod passwords;
 mod sessions;
 mod setup;
-mod sign_ups;
 mod users;
 
 use std::collections::BTreeMap;

@@ -3,10 +3,9 @@
 use crate::accounts::{NewCustomer, NewStaff, NewUser, new_user};
 use crate::actor::{Actor, Origin};
 use crate::clock::Clock;
-use crate::customer::Customer;
 use crate::id::UserId;
 use crate::store::Account;
-use crate::user::{PasswordHash, Profile, Staff, StaffRole, User, VerificationMethod};
+use crate::user::{Customer, PasswordHash, Profile, Staff, StaffRole, User, VerificationMethod};
 use crate::value::{Email, Metadata, Phone};
 
 /// An e-mail address.

@@ -56,7 +56,7 @@ pub(crate) struct Part {
     of_customers: bool,
     /// Whose planner it is written for.
     backend: DbBackend,
-    /// Whether all of it is of no manager.
+    /// Whether it holds only customers without a manager.
     is_of_nobody: bool,
     /// Who is in it, whatever the page.
     condition: Condition,

@@ -3,7 +3,8 @@
 use domain::audit::Event;
 use domain::authority::Authority;
 use domain::store::Account;
-use domain::{Profile, Role};
+use domain::{Profile, Role, Staff};
+use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 use crate::entity::{admin_manager, customer, setup_token, user};
@@ -13,8 +14,8 @@ use crate::tables::locks::{self, Lock};
 use crate::tables::{authority, idempotency_keys, signups, users};
 use crate::transaction::Transaction;
 
-/// Enters a person with their profile, whom nobody enters but they themselves, or the system. What becomes of a sign-up
-/// that they replace is recorded beside these events.
+/// Enters a person who enters themselves, or whom the system enters. The erasure of a sign-up that they replace is
+/// recorded beside these events.
 pub(crate) async fn insert_account(txn: &Transaction, account: &Account, events: &[Event]) -> Result<(), Failure> {
     insert_account_by(txn, &Authority::Unconditional, account, events).await
 }
@@ -40,11 +41,11 @@ pub(crate) async fn insert_account_by(
     user::Entity::insert(users::user_row(user)).exec_without_returning(txn).await?;
     match &user.profile {
         Profile::Admin(staff) => {
-            insert_staff(txn, users::admin_manager_row(account, staff)).await?;
+            insert_staff(txn, account, staff).await?;
             // Where there is an admin, nobody is made one by token.
             setup_token::Entity::delete_many().exec(txn).await?;
         }
-        Profile::Manager(staff) => insert_staff(txn, users::admin_manager_row(account, staff)).await?,
+        Profile::Manager(staff) => insert_staff(txn, account, staff).await?,
         Profile::Customer(customer) => {
             customer::Entity::insert(users::customer_row(user, customer)).exec_without_returning(txn).await?;
         }
@@ -56,7 +57,9 @@ pub(crate) async fn insert_account_by(
     Ok(())
 }
 
-async fn insert_staff(txn: &Transaction, row: admin_manager::ActiveModel) -> Result<(), Failure> {
+async fn insert_staff(txn: &Transaction, account: &Account, staff: &Staff) -> Result<(), Failure> {
+    let password_hash = Set(account.password_hash.expose().to_owned());
+    let row = admin_manager::ActiveModel { password_hash, ..users::staff_row(&account.user, staff) };
     admin_manager::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(())
 }

@@ -58,7 +58,7 @@ async fn hold_seen(txn: &Transaction, erasure: &Erasure) -> Result<User, Failure
     let seen = &erasure.user;
     let user = users::hold_person(txn, seen.id).await?;
     stale_unless(user.version == seen.version || !erasure.is_of_version)?;
-    // Of another role, they want other locks.
+    // Another role needs other locks.
     stale_unless(user.role() == seen.role())?;
     Ok(user)
 }
@@ -67,11 +67,7 @@ async fn hold_seen(txn: &Transaction, erasure: &Erasure) -> Result<User, Failure
 async fn hold_heir(txn: &Transaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
     let user = &erasure.user;
     if let Some(named) = erasure.heir.filter(|heir| *heir != user.id) {
-        let heir = Query::select()
-            .column(user::Column::Id)
-            .from(user::Entity)
-            .cond_where(user::Column::Id.eq(named.as_uuid()))
-            .take();
+        let heir = users::ids().cond_where(user::Column::Id.eq(named.as_uuid())).take();
         if !keep(txn, heir).await?.is_empty() {
             return Ok(Some(named.as_uuid()));
         }
@@ -82,7 +78,7 @@ async fn hold_heir(txn: &Transaction, erasure: &Erasure) -> Result<Option<Uuid>,
     users::other_admin(txn, user.id).await
 }
 
-/// Those whom the person entered, themselves excepted.
+/// The customers whom the person entered, without themselves.
 pub(crate) fn entered_by(id: UserId) -> Condition {
     let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
     Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))

@@ -11,7 +11,7 @@ use crate::steps::erasure;
 use crate::tables::{audit_events, signups, users};
 use crate::transaction::Transaction;
 
-/// Erases the sign-up that has this e-mail and waits, for whoever has the e-mail for sure.
+/// Erases the unapproved sign-up with this e-mail, for somebody who has proven that the e-mail is theirs.
 pub(crate) async fn replace(txn: &Transaction, email: &Email, events: &[Event]) -> Result<(), Failure> {
     let found = admin_manager::Entity::find().filter(admin_manager::Column::Email.eq(email.as_str())).one(txn).await?;
     let (Some(found), Some(event)) = (found, events.first()) else { return Ok(()) };

@@ -10,8 +10,8 @@ use crate::sql::row_locks::for_writing;
 use crate::tables::sessions;
 use crate::transaction::Transaction;
 
-/// Starts a session of somebody who may sign in. Whoever deactivates or erases them waits for the end
-/// of this transaction, and then ends the session too; whoever has done so makes it stale.
+/// Starts a session of an active person; stale when they are deactivated or gone. A transaction that deactivates or
+/// erases them later waits for this one, and ends the session too.
 ///
 /// Sessions beyond what a person may have end, which is recorded beside the first of these events.
 pub(crate) async fn start(txn: &Transaction, session: &Session, events: &[Event]) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QuerySelect};
 
 use crate::entity::{known_network, user};
-use crate::error::{Failure, only_store_error};
+use crate::error::Failure;
 use crate::sql::row_locks::keeping;
 use crate::store::Store;
 use crate::tables::attempts;
@@ -27,7 +27,7 @@ impl AttemptStore for Store {
 
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
         let done = self.count_and_write(move |txn| async move { attempts::settle(&txn, attempts, settled, now).await });
-        done.await.map_err(only_store_error)
+        done.await.map_err(WriteError::into_store_error)
     }
 
     async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError> {
@@ -46,7 +46,7 @@ impl AttemptStore for Store {
             return Ok(());
         }
         let done = self.write(move |txn| async move { remember(&txn, user, network, until).await });
-        done.await.map_err(only_store_error)
+        done.await.map_err(WriteError::into_store_error)
     }
 }
 
@@ -63,7 +63,7 @@ impl Store {
     }
 }
 
-/// Of nobody who is gone, or who goes before this transaction ends.
+/// Writes nothing for somebody who is gone. The person stays until the transaction ends.
 async fn remember(txn: &Transaction, user: UserId, network: &Digest, until: Timestamp) -> Result<(), Failure> {
     let owner = user::Entity::find_by_id(user.as_uuid()).lock(keeping(txn)).one(txn).await?;
     if owner.is_none() {

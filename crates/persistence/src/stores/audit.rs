@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use domain::audit::{Event, EventCursor, EventKind, EventPage, EventQuery};
-use domain::store::{AuditStore, StoreError};
+use domain::store::{AuditStore, StoreError, WriteError};
 use domain::{Scope, Timestamp, UserId};
 use sea_orm::sea_query::{ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryResult, QuerySelect};
 
 use crate::entity::audit_event::{Column, Entity};
 use crate::entity::user;
-use crate::error::{only_store_error, store_error};
+use crate::error::store_error;
 use crate::sql::event_pages;
 use crate::sql::time::comparable;
 use crate::store::Store;
@@ -49,7 +49,7 @@ impl AuditStore for Store {
         most: u64,
     ) -> Result<bool, StoreError> {
         let recorded = self.write(move |txn| async move {
-            // Others of the same person wait here, or each would see room for itself.
+            // Requests of one person wait here. Otherwise each would see room for itself.
             user::Entity::find_by_id(actor.as_uuid()).lock_exclusive().one(&*txn).await?;
             let earlier = txn.query_all(&taken_phones(txn.get_database_backend(), actor, since, most)).await?.len();
             if (earlier + events.len()) as u64 > most {
@@ -58,12 +58,12 @@ impl AuditStore for Store {
             audit_events::record_all(&txn, events).await?;
             Ok(true)
         });
-        recorded.await.map_err(only_store_error)
+        recorded.await.map_err(WriteError::into_store_error)
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
         let recorded = self.write(move |txn| async move { Ok(audit_events::record(&txn, event).await?) });
-        recorded.await.map_err(only_store_error)
+        recorded.await.map_err(WriteError::into_store_error)
     }
 }
 

@@ -35,7 +35,7 @@ impl ChallengeStore for Store {
                 if before.is_open(challenge.created_at) && before.created_at > quiet_since {
                     return Ok(before);
                 }
-                // That one and no other: one that another asker has opened since is answered at the next attempt.
+                // By its id: a challenge that another asker opened meanwhile stays, and the next attempt answers it.
                 challenge::Entity::delete_by_id(before.id.as_uuid()).exec(&*txn).await?;
             }
             attempts::take(&txn, attempts, challenge.created_at).await?;
@@ -97,7 +97,7 @@ impl ChallengeStore for Store {
     }
 }
 
-/// Does what a challenge was for. `verified` is who has been changed already.
+/// Does what a challenge was for. `verified` is the person whose row was changed already.
 async fn carry_out(
     txn: &Transaction,
     now: Timestamp,
@@ -108,7 +108,7 @@ async fn carry_out(
         accounts::insert_account(txn, account, &outcome.events).await?;
     }
     if let Some((id, password)) = &outcome.password {
-        // Whoever is verified too has been touched already: it is one change.
+        // A person who is verified too was touched already: both are one change.
         let old = admin_managers::password_before(txn, *id).await?;
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
         Box::pin(notices::tell_of_password(txn, *id, old.as_ref(), &outcome.events)).await?;
@@ -119,8 +119,8 @@ async fn carry_out(
     Ok(audit_events::record_all(txn, &outcome.events).await?)
 }
 
-/// Takes the person, notes that their contact is proven, and answers whether that is a change. What was proven before
-/// stays as it is: a sign-in must not make somebody else's view of the person stale.
+/// Holds the person, notes that their contact is proven, and answers whether that is a change. A contact that was proven
+/// before stays as it is: a sign-in must not make somebody else's view of the person stale.
 async fn verify(txn: &Transaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     let update = user::Entity::update_many()
         .col_expr(user::Column::VerifiedAt, now.into())

@@ -78,7 +78,7 @@ async fn hold_customers(txn: &Transaction, manager: UserId) -> Result<Vec<UserId
     for chunk in seen.chunks(IDS) {
         txn.query_all(held(chunk).lock(for_writing(txn))).await?;
     }
-    // Who was given away before they could be held is none of them any more. Nobody can have been added.
+    // A customer who was given away before the lock is not among them any more. Nobody can have been added.
     Ok(read_ids(&txn.query_all(&customers_of(manager)).await?)?)
 }
 
@@ -95,14 +95,9 @@ fn read_ids(rows: &[QueryResult]) -> Result<Vec<UserId>, DbErr> {
     rows.iter().map(|row| row.try_get::<Uuid>("", "id").map(Into::into)).collect()
 }
 
-/// Selects people to hold them, in one order, so that two wait for each other rather than for ever.
+/// Selects people to hold them. All transactions lock in this order, so that no two wait for each other for ever.
 fn held(ids: &[UserId]) -> SelectStatement {
-    Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .cond_where(user::Column::Id.is_in(uuids(ids)))
-        .order_by(user::Column::Id, Order::Asc)
-        .take()
+    users::ids().cond_where(user::Column::Id.is_in(uuids(ids))).order_by(user::Column::Id, Order::Asc).take()
 }
 
 fn uuids(ids: &[UserId]) -> impl Iterator<Item = Uuid> {
@@ -116,7 +111,7 @@ async fn hold_managers(txn: &Transaction, handover: &Handover) -> Result<(), Fai
     let mut managers: Vec<_> = receivers.iter().copied().chain([handover.from]).collect();
     managers.sort_unstable();
     for chunk in managers.chunks(IDS) {
-        // A lock that lets others refer to the row, where there is one.
+        // Where the backend has one, a lock that lets others refer to the row.
         txn.query_all(held(chunk).lock(for_writing(txn))).await?;
     }
     let mut active = 0;
@@ -145,7 +140,7 @@ async fn deactivate(txn: &Transaction, id: UserId, now: Timestamp) -> Result<(),
         .col_expr(user::Column::UpdatedAt, now.into())
         .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
         .filter(user::Column::Id.eq(id.as_uuid()))
-        // Not an admin, whom they may have become meanwhile: that one may be the last.
+        // They may have become an admin meanwhile, who may be the last one.
         .filter(user::Column::Role.eq(Role::Manager.as_str()))
         .filter(user::Column::IsActive.eq(true));
     stale_unless(update.exec(txn).await?.rows_affected == 1)?;

@@ -10,7 +10,7 @@ use sea_orm_migration::MigratorTrait;
 use uuid::Uuid;
 
 use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user};
-use crate::error::{Failure, only_store_error, stale_unless};
+use crate::error::{Failure, stale_unless};
 use crate::steps::erasure;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
@@ -56,7 +56,7 @@ impl HousekeepingStore for Store {
                 }
             }
         });
-        removed.await.map_err(only_store_error)
+        removed.await.map_err(WriteError::into_store_error)
     }
 
     async fn count_messages(&self) -> Result<u64, StoreError> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::authority::Authority;
 use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
-use sea_orm::sea_query::{LockType, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryResult, TransactionTrait};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -80,25 +80,14 @@ async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
 }
 
 async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<QueryResult>, DbErr> {
+    let (phones, emails) = (keys.phones.iter().map(Phone::as_str), keys.emails.iter().map(Email::as_str));
+    let customers = (phones.len() > 0).then(|| customer::Column::Phone.is_in(phones));
+    let staff = (emails.len() > 0).then(|| admin_manager::Column::Email.is_in(emails));
     let mut people = Vec::new();
-    for select in lookups(keys) {
-        people.append(&mut txn.query_all(&select).await?);
+    for condition in customers.into_iter().chain(staff) {
+        people.append(&mut txn.query_all(users::select().cond_where(condition)).await?);
     }
     Ok(people)
-}
-
-fn lookups(keys: &ImportKeys) -> Vec<SelectStatement> {
-    let with = |condition| users::select().cond_where(condition).take();
-    let phones = keys.phones.iter().map(Phone::as_str);
-    let emails = keys.emails.iter().map(Email::as_str);
-    let mut lookups = Vec::new();
-    if !keys.phones.is_empty() {
-        lookups.push(with(customer::Column::Phone.is_in(phones)));
-    }
-    if !keys.emails.is_empty() {
-        lookups.push(with(admin_manager::Column::Email.is_in(emails)));
-    }
-    lookups
 }
 
 fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {

@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::audit::Event;
 use domain::key::StoredKey;
-use domain::store::{KeyStore, StoreError};
+use domain::store::{KeyStore, StoreError, WriteError};
 use sea_orm::sea_query::{Order, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
 use crate::entity::server_key;
-use crate::error::only_store_error;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
 use crate::tables::{audit_events, server_keys};
@@ -43,7 +42,7 @@ impl KeyStore for Store {
             }
             Ok(())
         });
-        added.await.map_err(only_store_error)
+        added.await.map_err(WriteError::into_store_error)
     }
 
     async fn rotate_key(&self, key: &StoredKey, retire_at: Timestamp, event: &Event) -> Result<(), StoreError> {
@@ -58,7 +57,7 @@ impl KeyStore for Store {
             server_key::Entity::insert(server_keys::row(key)).exec_without_returning(&*txn).await?;
             Ok(audit_events::record(&txn, event).await?)
         });
-        rotated.await.map_err(only_store_error)
+        rotated.await.map_err(WriteError::into_store_error)
     }
 
     async fn seal_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
@@ -75,6 +74,6 @@ impl KeyStore for Store {
             }
             Ok(())
         });
-        sealed.await.map_err(only_store_error)
+        sealed.await.map_err(WriteError::into_store_error)
     }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
 
 use crate::entity::outbox::{self, Column};
 use crate::entity::{attempt, challenge, notice};
-use crate::error::{Failure, Inconsistency, only_store_error, store_error};
+use crate::error::{Failure, Inconsistency, store_error};
 use crate::store::Store;
 use crate::tables::{attempts, messages, notices};
 use crate::transaction::Transaction;
@@ -30,7 +30,7 @@ impl MessageStore for Store {
             let due = outbox::Entity::find().filter(Column::Contact.is_null()).limit(limit);
             claim_due(&txn, due, columns, (now, lease), read).await
         });
-        claimed.await.map_err(only_store_error)
+        claimed.await.map_err(WriteError::into_store_error)
     }
 
     async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
@@ -79,7 +79,7 @@ impl CodeQueueStore for Store {
                 |(turn, message): (Turn, Message)| Waiting { message, turn, served: served.get(&turn.asker).copied() };
             Ok(turns.into_iter().map(waiting).collect())
         });
-        waiting.await.map_err(only_store_error)
+        waiting.await.map_err(WriteError::into_store_error)
     }
 
     async fn claim_turn(
@@ -130,7 +130,7 @@ impl CodeQueueStore for Store {
                 .await?;
             Ok(outbox::Entity::delete_many().filter(messages::as_seen(seen)).exec(&*txn).await?.rows_affected == 1)
         });
-        withheld.await.map_err(only_store_error)
+        withheld.await.map_err(WriteError::into_store_error)
     }
 }
 
@@ -159,7 +159,7 @@ impl NoticeStore for Store {
         let claimed = self.write(move |txn| async move {
             claim_due(&txn, notice::Entity::find().limit(limit), columns, (now, lease), read).await
         });
-        claimed.await.map_err(only_store_error)
+        claimed.await.map_err(WriteError::into_store_error)
     }
 
     async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError> {

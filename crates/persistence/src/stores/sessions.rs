@@ -1,20 +1,22 @@
-//! Sessions.
+//! Passwords of staff, and the sessions that begin with them or with a code.
 
 use async_trait::async_trait;
 use domain::audit::Event;
 use domain::authority::Authority;
 use domain::session::Session;
-use domain::store::{SessionStore, StoreError, WriteError};
-use domain::{FreshProof, SessionId, Timestamp, User, UserId};
+use domain::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
+use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::entity::{session, user};
+use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, stale_unless};
+use crate::sql::row_locks::keeping;
 use crate::steps::start_session;
 use crate::store::Store;
-use crate::tables::{audit_events, authority, sessions, users};
+use crate::tables::users::{self, Person};
+use crate::tables::{admin_managers, audit_events, authority, challenges, notices, sessions};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -46,9 +48,7 @@ impl SessionStore for Store {
 
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            let owner = Query::select()
-                .column(user::Column::Id)
-                .from(user::Entity)
+            let owner = users::ids()
                 .cond_where(user::Column::Id.eq(renewed.user_id.as_uuid()))
                 .cond_where(user::Column::IsActive.eq(true))
                 .take();
@@ -131,4 +131,76 @@ impl SessionStore for Store {
 /// Makes sure that sessions of this person may be ended until the transaction ends.
 async fn hold_authority_over(txn: &Transaction, by: &Authority, user: UserId) -> Result<(), Failure> {
     if by.is_of(user) { authority::hold_session(txn, by).await } else { authority::hold(txn, by, None).await }
+}
+
+#[async_trait]
+impl PasswordStore for Store {
+    async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
+        let mut select = users::select();
+        select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
+        let Some(row) = self.one(&select).await? else { return Ok(None) };
+        Ok(Some(Person::read(&row)?.into_credentials()?))
+    }
+
+    async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        // The password is the same, so nothing that anybody sees has changed.
+        let update = admin_manager::Entity::update_many()
+            .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
+            .filter(admin_manager::Column::Id.eq(id.as_uuid()))
+            .filter(admin_manager::Column::PasswordHash.eq(old.expose()));
+        self.execute(update).await.map(drop)
+    }
+
+    async fn prove_session(
+        &self,
+        id: SessionId,
+        owner: UserId,
+        password: &PasswordHash,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            // The person before their profile and sessions, as everywhere.
+            user::Entity::find_by_id(owner.as_uuid()).lock(keeping(&txn)).one(&*txn).await?;
+            let known = admin_manager::Entity::find_by_id(owner.as_uuid())
+                .filter(admin_manager::Column::PasswordHash.eq(password.expose()))
+                .lock(keeping(&txn))
+                .one(&*txn)
+                .await?;
+            stale_unless(known.is_some())?;
+            let proven = session::Entity::update_many()
+                .col_expr(session::Column::ProvenAt, event.at.into())
+                .filter(session::Column::Id.eq(id.as_uuid()))
+                .filter(session::Column::UserId.eq(owner.as_uuid()))
+                .filter(session::Column::ExpiresAt.gt(event.at));
+            stale_unless(proven.exec(&*txn).await?.rows_affected == 1)?;
+            Ok(audit_events::record(&txn, event).await?)
+        })
+        .await
+    }
+
+    async fn change_password(
+        &self,
+        by: &Authority,
+        user: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        keep: Option<SessionId>,
+        event: &Event,
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            // The person before their profile, sessions and challenges, as everywhere: whoever takes them
+            // in another order waits for one who waits for them.
+            authority::hold(&txn, by, Some(user)).await?;
+            stale_unless(users::touch(&txn, user, event.at).await?)?;
+            let update = admin_managers::set_password(user, new, event.at)
+                .filter(admin_manager::Column::PasswordHash.eq(old.expose()));
+            stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
+            sessions::end_all(&txn, user, keep).await?;
+            sessions::freshen(&txn, keep, event.at).await?;
+            notices::tell_of_password(&txn, user, Some(old), std::slice::from_ref(event)).await?;
+            challenges::close_those_of_password(&txn, user).await?;
+            Ok(audit_events::record(&txn, event).await?)
+        })
+        .await
+    }
 }

@@ -1,20 +1,22 @@
-//! The first admin, and an admin who comes back.
+//! How staff come in: the first admin, an admin who comes back, sign-ups and invitations.
 
 use async_trait::async_trait;
 use domain::audit::Event;
+use domain::authority::Authority;
+use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
-use domain::store::{Account, Recovery, SetupStore, StoreError, WriteError};
-use domain::{Role, Timestamp};
+use domain::store::{Account, Recovery, SetupStore, SignUpStore, StoreError, WriteError};
+use domain::{Email, Role, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::entity::{setup_token, signup, user};
-use crate::error::{only_store_error, stale_unless};
+use crate::entity::{admin_manager, setup_token, signup, user};
+use crate::error::stale_unless;
 use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{admin_managers, audit_events, customers, notices, sessions, users};
+use crate::tables::{admin_managers, audit_events, challenges, customers, notices, sessions, users};
 
 #[async_trait]
 impl SetupStore for Store {
@@ -39,12 +41,7 @@ impl SetupStore for Store {
     }
 
     async fn has_admin(&self) -> Result<bool, StoreError> {
-        let select = Query::select()
-            .column(user::Column::Id)
-            .from(user::Entity)
-            .cond_where(user::Column::Role.eq(Role::Admin.as_str()))
-            .limit(1)
-            .take();
+        let select = users::ids().cond_where(user::Column::Role.eq(Role::Admin.as_str())).limit(1).take();
         Ok(self.one(&select).await?.is_some())
     }
 
@@ -112,6 +109,46 @@ impl SetupStore for Store {
             setup_token::Entity::insert(row).exec_without_returning(&*txn).await?;
             Ok(true)
         });
-        added.await.map_err(only_store_error)
+        added.await.map_err(WriteError::into_store_error)
+    }
+}
+
+#[async_trait]
+impl SignUpStore for Store {
+    async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            accounts::insert_account(&txn, account, events).await?;
+            sessions::insert(&txn, session).await?;
+            Ok(audit_events::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    async fn create_invited(
+        &self,
+        by: &Authority,
+        account: &Account,
+        invitation: &Challenge,
+        message: &Message,
+        events: &[Event],
+    ) -> Result<(), WriteError> {
+        self.write(move |txn| async move {
+            accounts::insert_account_by(&txn, by, account, events).await?;
+            challenges::replace(&txn, invitation, message).await?;
+            Ok(audit_events::record_all(&txn, events).await?)
+        })
+        .await
+    }
+
+    /// Whether somebody has the e-mail who is no sign-up that waits.
+    async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
+        let waiting = Query::select().column(signup::Column::UserId).from(signup::Entity).take();
+        let select = Query::select()
+            .column(admin_manager::Column::Id)
+            .from(admin_manager::Entity)
+            .cond_where(admin_manager::Column::Email.eq(email.as_str()))
+            .cond_where(admin_manager::Column::Id.not_in_subquery(waiting))
+            .take();
+        Ok(self.one(&select).await?.is_some())
     }
 }

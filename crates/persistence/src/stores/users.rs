@@ -4,12 +4,11 @@ use async_trait::async_trait;
 use domain::audit::Event;
 use domain::authority::Authority;
 use domain::idempotency::{IdempotentRequest, StoredAnswer};
-use domain::page::{Search, email_key, name_key};
+use domain::page::Search;
 use domain::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
 use domain::{Cursor, Email, Page, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::NotSet;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::Value;
 
 use crate::entity::{admin_manager, customer, setup_token, user};
 use crate::error::{Failure, stale_unless};
@@ -194,26 +193,13 @@ async fn write(txn: &Transaction, before: &User, after: &User) -> Result<bool, F
     }
     let written = match &after.profile {
         Profile::Admin(staff) | Profile::Manager(staff) => {
-            let row = admin_manager::ActiveModel {
-                email: Set(staff.email.to_string()),
-                email_key: Set(email_key(&staff.email)),
-                tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
-                verification_method: Set(staff.verification_method.to_string()),
-                phone: Set(staff.phone.as_ref().map(ToString::to_string)),
-                updated_at: Set(after.updated_at),
-                ..Default::default()
-            };
+            let row = users::staff_row(after, staff);
+            let row = admin_manager::ActiveModel { id: NotSet, created_at: NotSet, ..row };
             admin_manager::Entity::update_many().set(row).filter(admin_manager::Column::Id.eq(id)).exec(txn).await?
         }
         Profile::Customer(customer) => {
-            let row = customer::ActiveModel {
-                phone: Set(customer.phone.to_string()),
-                assigned_manager_id: Set(customer.assigned_manager_id.map(UserId::as_uuid)),
-                metadata: Set(Value::Object(customer.metadata.as_object().clone())),
-                name_key: Set(name_key(after)),
-                updated_at: Set(after.updated_at),
-                ..Default::default()
-            };
+            let row = users::customer_row(after, customer);
+            let row = customer::ActiveModel { id: NotSet, created_by: NotSet, created_at: NotSet, ..row };
             customer::Entity::update_many().set(row).filter(customer::Column::Id.eq(id)).exec(txn).await?
         }
     };

@@ -7,7 +7,7 @@ use crate::entity::admin_manager;
 use crate::error::Failure;
 use crate::transaction::Transaction;
 
-/// Sets a password; the person's own row is for [`touch`].
+/// Sets a password. `users::touch` changes the person's own row.
 pub(crate) fn set_password(
     user: UserId,
     new: &PasswordHash,
@@ -19,7 +19,7 @@ pub(crate) fn set_password(
         .filter(admin_manager::Column::Id.eq(user.as_uuid()))
 }
 
-/// What the person's password is checked against now, for [`tell_of_password`].
+/// The hash of the password that the person has now.
 pub(crate) async fn password_before(txn: &Transaction, user: UserId) -> Result<Option<PasswordHash>, Failure> {
     let hash = admin_manager::Entity::find_by_id(user.as_uuid())
         .select_only()

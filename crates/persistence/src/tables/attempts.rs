@@ -23,7 +23,7 @@ pub(crate) async fn take(txn: &Transaction, attempts: &[Attempt], now: Timestamp
     // Everybody takes the rows in one order, so that nobody waits for one who waits for them.
     attempts.sort_unstable_by_key(|attempt| attempt.key);
     let (written, seen): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.limit.counts_at_once());
-    // Without a lock: those are of many who would wait for one another.
+    // Without a lock: many share these counters and would wait for one another.
     let mut counters = read(txn, &seen, None).await?;
     if !written.is_empty() {
         hold(txn, &written, now).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn hold_and_check(txn: &Transaction, attempts: &[Attempt], now:
     Ok(())
 }
 
-/// One that was forgotten meanwhile stays so.
+/// Notes what became of attempts. A counter that was removed meanwhile stays so.
 pub(crate) async fn settle(
     txn: &Transaction,
     attempts: &[Attempt],

@@ -48,11 +48,10 @@ fn row(event: &Event) -> Result<audit_event::ActiveModel, DbErr> {
 
 pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
     let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "audit_events", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("audit_events", row.id);
     let address = row.address.as_deref().map(str::parse).transpose();
     Ok(Event {
-        id: id.into(),
+        id: row.id.into(),
         at: row.at,
         actor_id: row.actor_id.map(Into::into),
         actor_role: row.actor_role,
@@ -67,8 +66,8 @@ pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
 /// How many audit entries are blanked by one statement.
 const ENTRIES: u64 = 100;
 
-/// The entries whose address is the person's: of what they did, and of what nobody signed in did to their account, who
-/// most likely was they.
+/// The entries whose address is the person's: what they did, and what somebody who was not signed in did to their
+/// account, most likely they themselves.
 pub(crate) fn acted_from(id: UserId) -> [Condition; 2] {
     let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
     let about_them = Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()));

@@ -1,4 +1,4 @@
-//! Whether whoever writes still may, asked in the transaction that writes.
+//! Whether the caller still may write, asked in the transaction that writes.
 //!
 //! What takes an authority away writes the row of the person, or removes that of the session: a deactivation, another
 //! role, an erasure, a sign-out. Locks on both rows make such a change wait for the end of this transaction, or make
@@ -55,7 +55,7 @@ pub(crate) async fn hold_session(txn: &Transaction, by: &Authority) -> Result<()
     check(txn, by).await
 }
 
-/// Selects the person and their session, if they are what they were when they were let in.
+/// Selects the person and their session, if both are as they were when the caller was let in.
 pub(crate) fn good(person: &PersonalAuthority) -> SelectStatement {
     let mut select = Query::select();
     select

@@ -51,26 +51,26 @@ pub(crate) async fn insert(txn: &Transaction, challenge: &Challenge, message: &M
     Ok(())
 }
 
-/// What somebody began with the person's own contact before there was an account, or for none.
+/// Challenges of no account that went to the person's own contact.
 pub(crate) fn of_nobody(user: &User) -> Condition {
     Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.eq(user.identity()))
 }
 
-/// What was asked for this person. A contact that they only claim shows nothing that others asked for with it; what a
-/// customer has proven is what they sign up with again.
+/// Challenges of this person. What others asked for with a contact that the person only claims is not among them. A
+/// customer who has proven their phone may sign up with it again.
 pub(crate) fn asked_for(user: &User) -> Condition {
     let theirs = Condition::any().add(challenge::Column::UserId.eq(user.id.as_uuid()));
     if user.customer().is_some() && user.verified_at.is_some() { theirs.add(of_nobody(user)) } else { theirs }
 }
 
-/// The sign-up that it was has become a person.
+/// Notes whose the challenge is, since its sign-up has become a person.
 pub(crate) async fn belongs_to(txn: &Transaction, id: ChallengeId, user: UserId) -> Result<(), Failure> {
     let update = challenge::Entity::update_many().col_expr(challenge::Column::UserId, user.as_uuid().into());
     update.filter(challenge::Column::Id.eq(id.as_uuid())).exec(txn).await?;
     Ok(())
 }
 
-/// Closes what was asked for with a password that is no longer, or to replace it.
+/// Closes what was asked for with the old password, or to replace it.
 pub(crate) async fn close_those_of_password(txn: &Transaction, user: UserId) -> Result<(), Failure> {
     let purposes = Purpose::ALL.iter().filter(|purpose| purpose.ends_with_password()).map(|purpose| purpose.as_str());
     challenge::Entity::delete_many()
@@ -106,13 +106,12 @@ pub(crate) fn read_row(row: &QueryResult) -> Result<Challenge, StoreError> {
 }
 
 pub(crate) fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "challenges", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("challenges", row.id);
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
     // MariaDB may keep the JSON `null` where another backend keeps none.
     let pending = row.pending.filter(|pending| *pending != Value::Null).map(serde_json::from_value).transpose();
     Ok(Challenge {
-        id: id.into(),
+        id: row.id.into(),
         purpose: row.purpose.parse().map_err(|_| wrong("unknown purpose"))?,
         subject: digest(row.subject)?,
         user_id: row.user_id.map(Into::into),

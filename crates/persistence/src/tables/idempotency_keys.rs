@@ -44,8 +44,7 @@ pub(crate) fn about(id: UserId) -> SelectStatement {
 
 pub(crate) fn read(row: &QueryResult) -> Result<StoredAnswer, StoreError> {
     let row = Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
-    let id = row.user_id;
-    let wrong = |problem| Inconsistency { table: "idempotency_keys", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("idempotency_keys", row.user_id);
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
     Ok(StoredAnswer {
         request: IdempotentRequest {

@@ -31,8 +31,7 @@ pub(crate) fn message_row(message: &Message) -> outbox::ActiveModel {
 }
 
 pub(crate) fn read(row: outbox::Model) -> Result<Message, Inconsistency> {
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "outbox", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("outbox", row.id);
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
     let turn = match (row.contact, row.asker, row.network) {
         (Some(contact), Some(asker), Some(network)) => Some(Turn {
@@ -44,7 +43,7 @@ pub(crate) fn read(row: outbox::Model) -> Result<Message, Inconsistency> {
         _ => None,
     };
     Ok(Message {
-        id: id.into(),
+        id: row.id.into(),
         channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
         recipient: row.recipient,
         purpose: row.purpose.parse().map_err(|_| wrong("unknown purpose"))?,

@@ -80,10 +80,9 @@ pub(crate) fn read(row: &QueryResult) -> Result<Notice, StoreError> {
 }
 
 pub(crate) fn read_model(row: notice::Model) -> Result<Notice, Inconsistency> {
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "notices", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("notices", row.id);
     Ok(Notice {
-        id: id.into(),
+        id: row.id.into(),
         user_id: row.user_id.into(),
         channel: row.channel.parse().map_err(|_| wrong("unknown channel"))?,
         recipient: row.recipient,

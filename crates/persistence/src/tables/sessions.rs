@@ -15,7 +15,7 @@ use crate::sql::row_locks::keeping;
 use crate::tables::audit_events;
 use crate::transaction::Transaction;
 
-/// Whoever gives their password to change it has given it.
+/// Makes the session fresh: its owner has just given their password.
 pub(crate) async fn freshen(txn: &Transaction, id: Option<SessionId>, now: Timestamp) -> Result<(), Failure> {
     if let Some(id) = id {
         let proven = session::Entity::update_many().col_expr(session::Column::ProvenAt, now.into());
@@ -69,12 +69,11 @@ pub(crate) fn of(user: UserId) -> SelectStatement {
 
 pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
     let row = session::Model::from_query_result(row, "").map_err(|error| store_error(&error))?;
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "sessions", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("sessions", row.id);
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
     let address = row.address.as_deref().map(str::parse).transpose();
     Ok(Session {
-        id: id.into(),
+        id: row.id.into(),
         user_id: row.user_id.into(),
         created_at: row.created_at,
         proven_at: row.proven_at.unwrap_or(row.created_at),
@@ -101,7 +100,7 @@ pub(crate) async fn require_fresh(txn: &Transaction, proof: &FreshProof) -> Resu
     if fresh.is_some() { Ok(()) } else { Err(WriteError::NotFresh.into()) }
 }
 
-/// Ends the sessions beyond what a person may have, the least recently used first. For those who hold the person.
+/// Ends the sessions beyond what a person may have, the least recently used first. The caller holds the person.
 pub(crate) async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Result<(), Failure> {
     let ended: Vec<Uuid> = session::Entity::find()
         .select_only()

@@ -16,7 +16,7 @@ pub(crate) async fn is_unapproved(txn: &Transaction, id: Uuid) -> Result<bool, F
     Ok(signup::Entity::find_by_id(id).lock(LockType::Update).one(txn).await?.is_some())
 }
 
-/// Notes that somebody who was entered waits for an admin, if so.
+/// Notes that a new person waits for an admin, if they do.
 pub(crate) async fn note(txn: &Transaction, account: &Account) -> Result<(), Failure> {
     if !account.awaits_approval {
         return Ok(());
@@ -27,7 +27,7 @@ pub(crate) async fn note(txn: &Transaction, account: &Account) -> Result<(), Fai
     Ok(())
 }
 
-/// Whoever is let in, or has another role by an admin's hand, is no sign-up any more.
+/// A person who is activated, or gets another role, is no sign-up any more.
 pub(crate) async fn note_approval(txn: &Transaction, before: &User, after: &User) -> Result<(), Failure> {
     if (after.is_active && !before.is_active) || before.role() != after.role() {
         signup::Entity::delete_by_id(after.id.as_uuid()).exec(txn).await?;

@@ -1,11 +1,11 @@
 //! `users` with `admin_managers` and `customers`: three tables in the database, one [`User`] in the domain.
 
 use domain::page::{email_key, name_key};
-use domain::store::{Account, Credentials, StoreError, WriteError};
+use domain::store::{Credentials, StoreError, WriteError};
 use domain::{
     Customer, DisplayName, Metadata, PasswordHash, Phone, Profile, Role, Staff, Timestamp, TrunkNumber, User, UserId,
 };
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, LockType, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Iden, Iterable, QueryFilter, QueryOrder, QueryResult,
@@ -23,7 +23,7 @@ pub(crate) async fn hold_active_manager(txn: &Transaction, id: UserId) -> Result
     hold_active_managers(txn, &[id]).await
 }
 
-/// The same of several, who are named once each.
+/// The same of several. Each id is there once.
 pub(crate) async fn hold_active_managers(txn: &Transaction, ids: &[UserId]) -> Result<(), Failure> {
     if ids.is_empty() {
         return Ok(());
@@ -44,14 +44,12 @@ pub(crate) async fn touch(txn: &Transaction, id: UserId, now: Timestamp) -> Resu
 
 /// The person as they are, and stay until the transaction ends.
 pub(crate) async fn hold_person(txn: &Transaction, id: UserId) -> Result<User, Failure> {
-    let mut row = Query::select();
-    row.column(user::Column::Id).from(user::Entity).cond_where(user::Column::Id.eq(id.as_uuid()));
-    txn.query_all(row.lock(LockType::Update)).await?;
+    txn.query_all(ids().cond_where(user::Column::Id.eq(id.as_uuid())).lock(LockType::Update)).await?;
     // Read after that: of joined rows, PostgreSQL would show the others as they were before it waited.
     Ok(find(txn, id).await?.ok_or(WriteError::Stale)?)
 }
 
-/// For those who have changed an admin under [`Lock::Admins`].
+/// Refuses when no active admin is left. The caller holds `Lock::Admins`.
 pub(crate) async fn refuse_without_admin(txn: &Transaction) -> Result<(), Failure> {
     let active = user::Entity::find()
         .filter(user::Column::Role.eq(Role::Admin.as_str()))
@@ -125,8 +123,7 @@ impl Person {
     }
 
     pub(crate) fn into_user(self) -> Result<User, Inconsistency> {
-        let id = self.user.id;
-        let wrong = |problem| Inconsistency { table: "users", id: id.to_string(), problem };
+        let wrong = Inconsistency::of("users", self.user.id);
         let profile = match (&*self.user.role, self.admin_manager, self.customer) {
             ("admin", Some(row), None) => Profile::Admin(staff(&row)?),
             ("manager", Some(row), None) => Profile::Manager(staff(&row)?),
@@ -136,7 +133,7 @@ impl Person {
         };
         let name = self.user.display_name.as_deref().map(DisplayName::parse_optional).transpose().map(Option::flatten);
         Ok(User {
-            id: id.into(),
+            id: self.user.id.into(),
             profile,
             display_name: name.map_err(|_| wrong("invalid display_name"))?,
             is_active: self.user.is_active,
@@ -168,7 +165,7 @@ pub(crate) async fn find(txn: &Transaction, id: UserId) -> Result<Option<User>, 
 }
 
 fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
-    let wrong = |problem| Inconsistency { table: "admin_managers", id: row.id.to_string(), problem };
+    let wrong = Inconsistency::of("admin_managers", row.id);
     let phone = row.phone.as_deref().map(Phone::parse).transpose();
     let trunk = row.tin_trunk_number.as_deref().map(TrunkNumber::parse_optional).transpose().map(Option::flatten);
     Ok(Staff {
@@ -180,8 +177,7 @@ fn staff(row: &admin_manager::Model) -> Result<Staff, Inconsistency> {
 }
 
 fn customer(row: customer::Model) -> Result<Customer, Inconsistency> {
-    let id = row.id;
-    let wrong = |problem| Inconsistency { table: "customers", id: id.to_string(), problem };
+    let wrong = Inconsistency::of("customers", row.id);
     let Value::Object(metadata) = row.metadata else { return Err(wrong("metadata is no object")) };
     Ok(Customer {
         phone: Phone::parse(&row.phone).map_err(|_| wrong("invalid phone"))?,
@@ -206,18 +202,18 @@ pub(crate) fn user_row(user: &User) -> user::ActiveModel {
     }
 }
 
-/// The row of `admin_managers` for staff.
-pub(crate) fn admin_manager_row(account: &Account, staff: &Staff) -> admin_manager::ActiveModel {
+/// The row of `admin_managers` for staff, without the password.
+pub(crate) fn staff_row(user: &User, staff: &Staff) -> admin_manager::ActiveModel {
     admin_manager::ActiveModel {
-        id: Set(account.user.id.as_uuid()),
+        id: Set(user.id.as_uuid()),
         email: Set(staff.email.to_string()),
         email_key: Set(email_key(&staff.email)),
-        password_hash: Set(account.password_hash.expose().to_owned()),
+        password_hash: NotSet,
         tin_trunk_number: Set(staff.tin_trunk_number.as_ref().map(ToString::to_string)),
         verification_method: Set(staff.verification_method.to_string()),
         phone: Set(staff.phone.as_ref().map(ToString::to_string)),
-        created_at: Set(account.user.created_at),
-        updated_at: Set(account.user.updated_at),
+        created_at: Set(user.created_at),
+        updated_at: Set(user.updated_at),
     }
 }
 
@@ -235,7 +231,7 @@ pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::Active
     }
 }
 
-/// For those who hold [`Lock::Admins`].
+/// The longest-standing other active admin. The caller holds `Lock::Admins`.
 pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<Uuid>, Failure> {
     let admin = user::Entity::find()
         .filter(user::Column::Role.eq(Role::Admin.as_str()))
@@ -247,12 +243,15 @@ pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<
     Ok(admin.map(|admin| admin.id))
 }
 
-/// Selects those of these who are active managers, in one order, so that two who lock them wait for each other rather
-/// than for ever.
+/// Selects ids of people. It still wants its condition.
+pub(crate) fn ids() -> SelectStatement {
+    Query::select().column(user::Column::Id).from(user::Entity).take()
+}
+
+/// Selects those of these people who are active managers. All transactions lock in this order, so that no two wait for
+/// each other for ever.
 pub(crate) fn active_managers(ids: &[UserId]) -> SelectStatement {
-    Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
+    self::ids()
         .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
         .cond_where(user::Column::Role.eq(Role::Manager.as_str()))
         .cond_where(user::Column::IsActive.eq(true))

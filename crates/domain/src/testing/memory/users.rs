@@ -6,14 +6,13 @@ use super::{MemoryStore, State, broken_key};
 use crate::audit::Event;
 use crate::authority::Authority;
 use crate::clock::Timestamp;
-use crate::customer::Customer;
 use crate::field::Field;
 use crate::id::UserId;
 use crate::idempotency::{IdempotentRequest, StoredAnswer};
 use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::policy::Scope;
 use crate::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
-use crate::user::{Role, User};
+use crate::user::{Customer, Role, User};
 use crate::value::{Email, Phone};
 
 #[async_trait]
