@@ -125,9 +125,9 @@ fn expand<const N: usize>(states: &mut [State; N], keys: &[[u32; SUBKEYS]; N], s
     }
     let mut block = ([0; N], [0; N]);
     for place in (0..SUBKEYS + BOXES).step_by(2) {
-        for lane in 0..N {
-            block.0[lane] ^= salts[lane][place % 4];
-            block.1[lane] ^= salts[lane][place % 4 + 1];
+        for (lane, salt) in salts.iter().enumerate() {
+            block.0[lane] ^= salt[place % 4];
+            block.1[lane] ^= salt[place % 4 + 1];
         }
         block = encrypt(states, block);
         for (lane, state) in states.iter_mut().enumerate() {
@@ -143,19 +143,19 @@ fn expand<const N: usize>(states: &mut [State; N], keys: &[[u32; SUBKEYS]; N], s
 /// Encrypts one block of each lane: sixteen rounds, each of all lanes before the next.
 #[inline]
 fn encrypt<const N: usize>(states: &[State; N], (mut left, mut right): (Words<N>, Words<N>)) -> (Words<N>, Words<N>) {
-    for lane in 0..N {
-        left[lane] ^= states[lane].subkeys[0];
+    for (left, state) in left.iter_mut().zip(states) {
+        *left ^= state.subkeys[0];
     }
     for round in (1..SUBKEYS - 1).step_by(2) {
-        for lane in 0..N {
-            right[lane] ^= mixed(&states[lane].boxes, left[lane]) ^ states[lane].subkeys[round];
+        for ((left, right), state) in left.iter().zip(&mut right).zip(states) {
+            *right ^= mixed(&state.boxes, *left) ^ state.subkeys[round];
         }
-        for lane in 0..N {
-            left[lane] ^= mixed(&states[lane].boxes, right[lane]) ^ states[lane].subkeys[round + 1];
+        for ((left, right), state) in left.iter_mut().zip(&right).zip(states) {
+            *left ^= mixed(&state.boxes, *right) ^ state.subkeys[round + 1];
         }
     }
-    for lane in 0..N {
-        right[lane] ^= states[lane].subkeys[SUBKEYS - 1];
+    for (right, state) in right.iter_mut().zip(states) {
+        *right ^= state.subkeys[SUBKEYS - 1];
     }
     (right, left)
 }

@@ -180,7 +180,7 @@ async fn until_there_is_room(ask: impl AsyncFn() -> Answer) -> Answer {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, asked).await.expect("there is room in the end")
+    tokio::time::timeout(PATIENCE, asked).await.unwrap()
 }
 
 async fn an_account_that_nobody_has_is_limited_alike(app: TestApp, clock: FixedClock) {
