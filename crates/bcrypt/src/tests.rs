@@ -8,7 +8,7 @@ use super::*;
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&base64::alphabet::BCRYPT, NO_PAD.with_decode_allow_trailing_bits(true));
 
-/// Vectors of crypt_blowfish, of jBCrypt and of PHP's password_hash.
+/// Vectors of `crypt_blowfish`, of `jBCrypt` and of `password_hash` in PHP.
 const PUBLISHED: [(&[u8], &str); 13] = [
     (b"U*U", "05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
     (b"U*U*", "05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK"),

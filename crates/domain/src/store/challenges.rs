@@ -53,7 +53,7 @@ pub trait ChallengeStore: Send + Sync {
     /// Opens the challenge and puts its message into the outbox. If the open
     /// one of the same purpose and subject is younger than `quiet_since`,
     /// nothing is written and that one is answered; an older one is replaced,
-    /// if [`AttemptStore::take_attempts`] allows `attempts`. [`WriteError::Gone`] when whose it would be is.
+    /// if [`AttemptStore::take_attempts`](super::AttemptStore::take_attempts) allows `attempts`. [`WriteError::Gone`] when whose it would be is.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
