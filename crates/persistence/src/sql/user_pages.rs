@@ -22,7 +22,7 @@ use sea_orm::{ColumnTrait, Condition, DbBackend};
 use crate::entity::{admin_manager, customer, user};
 use crate::sql::keyset::{Place, comes_after};
 use crate::sql::scope;
-use crate::sql::search::{count, counted, found, matches_up_to, matching, union};
+use crate::sql::search::{count, counted, found, matching, union};
 use crate::sql::time::comparable;
 use crate::tables::users;
 
@@ -30,7 +30,8 @@ use crate::tables::users;
 #[cfg(feature = "testing")]
 pub(crate) fn statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<SelectStatement> {
     let plan = if query.filter.search.is_some() && found <= FEW { Plan::Find } else { Plan::Walk };
-    let mut statements: Vec<_> = query.filter.search.iter().map(|search| matches_up_to(search, FEW + 1)).collect();
+    let mut statements: Vec<_> =
+        query.filter.search.iter().map(|search| crate::sql::search::matches_up_to(search, FEW + 1)).collect();
     statements.push(page(&parts(backend, scope, &query.filter, plan), query));
     if query.include_total {
         statements.push(total(backend, scope, &query.filter));
