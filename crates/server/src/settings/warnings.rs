@@ -73,7 +73,7 @@ impl Settings {
             warnings.push(format!("{text} {} to the URL", server.tls_option));
         }
         if server.has_unknown_options {
-            warnings.push("database.url: one of its options is unknown and ignored".to_owned());
+            warnings.push("database.url: an option is unknown and ignored".to_owned());
         }
         warnings
     }
