@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Authority};
 use crate::audit::{Event, EventKind, changes};
-use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::idempotency::AnswerToStore;
 use crate::page::{Page, UserQuery};
@@ -16,26 +14,23 @@ use crate::store::{
     Account, AuditStore, ErasureStore, HandoverStore, HealthStore, ImportStore, PersonalDataStore, UserStore,
     WriteError,
 };
-use crate::user::{Customer, PasswordHash, Profile, Role, Staff, StaffRole, User};
+use crate::user::{Customer, Field, PasswordHash, Profile, Role, Staff, StaffRole, User};
 use crate::value::{DisplayName, Metadata, Phone};
 
 mod erasure;
-mod export;
+mod files;
 mod handover;
 mod idempotent;
-mod import;
-mod personal_events;
 mod taken;
 mod update;
 
 #[cfg(test)]
 mod tests;
 
-pub use export::Export;
+pub use erasure::PersonalEvents;
+pub use files::{Export, Import};
 pub use handover::{HandedOver, HandoverOrder};
 pub use idempotent::{Created, SentUser};
-pub use import::Import;
-pub use personal_events::PersonalEvents;
 pub use update::{Expected, SentPatch};
 
 /// The use-cases on people. The caller is the first argument of each.
@@ -151,10 +146,7 @@ impl Accounts {
         let (account, event) = self.draft(actor, new, entry)?;
         match self.store.create_account(&self.authority(actor), &account, &[event]).await {
             Ok(()) => Ok(account.user),
-            Err(WriteError::Taken(Field::Phone)) => Err(match account.user.phone() {
-                Some(phone) => self.phone_taken(actor, phone).await,
-                None => Error::Taken(Field::Phone),
-            }),
+            Err(WriteError::Taken(Field::Phone)) => Err(self.phone_taken(actor, &account.user).await),
             Err(error) => Err(error.into()),
         }
     }
@@ -197,7 +189,12 @@ impl Accounts {
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for somebody outside the caller's scope.
     pub async fn find(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
-        let scope = allowed(actor, Action::ReadUser)?;
+        self.find_for(actor, Action::ReadUser, id).await
+    }
+
+    /// A person, active or not, on whom the caller may do this.
+    async fn find_for(&self, actor: &Actor, action: Action, id: UserId) -> Result<User, Error> {
+        let scope = allowed(actor, action)?;
         self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
     }
 

@@ -1,8 +1,8 @@
 //! What can go wrong in a use-case.
 
-use crate::field::Field;
 use crate::limit::TooMany;
 use crate::store::error::{StoreError, WriteError};
+use crate::user::Field;
 use crate::value::ValueError;
 
 /// Why a use-case did not do what was asked.

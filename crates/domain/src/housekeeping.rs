@@ -70,9 +70,7 @@ impl Housekeeping {
         }
         Ok(removed)
     }
-}
 
-impl Housekeeping {
     /// Erases those who signed up and whom nobody let in for so long.
     async fn forget_signups(&self, began: Timestamp) -> Result<u64, StoreError> {
         let mut forgotten = 0;

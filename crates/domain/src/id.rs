@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-macro_rules! identifier {
-    ($(#[$doc:meta])* $name:ident) => {
+macro_rules! identifiers {
+    ($($(#[$doc:meta])* $name:ident,)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -46,28 +46,20 @@ macro_rules! identifier {
                 write!(f, concat!(stringify!($name), "({})"), self.0)
             }
         }
-    };
+    )+};
 }
 
-identifier! {
+identifiers! {
     /// A person: staff or customer.
-    UserId
-}
-identifier! {
+    UserId,
     /// One sign-in of one person, from the first token to the sign-out.
-    SessionId
-}
-identifier! {
+    SessionId,
     /// A one-time code that somebody was asked for.
-    ChallengeId
-}
-identifier! {
+    ChallengeId,
     /// One entry of the audit trail.
-    EventId
-}
-identifier! {
+    EventId,
     /// One message waiting in the outbox.
-    MessageId
+    MessageId,
 }
 
 /// Another id of the same moment, for what follows from the thing of this id. Its random part differs in one octet

@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
-use crate::user::{Customer, Profile, Role, Staff, User, VerificationMethod};
+use crate::user::{Customer, Field, Profile, Role, Staff, User, VerificationMethod};
 use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};
 
 /// What is to change. A field that is `None` stays; where a field can be empty,

@@ -1,8 +1,6 @@
 //! Everything that is kept about one person, for them to see.
 
-use crate::audit::{Changes, Event};
 use crate::challenge::Challenge;
-use crate::id::UserId;
 use crate::idempotency::StoredAnswer;
 use crate::notice::Notice;
 use crate::session::Session;
@@ -26,20 +24,4 @@ pub struct PersonalData {
     pub created_customers: u64,
     /// How many customers they look after.
     pub assigned_customers: u64,
-}
-
-/// Leaves out of an event what is about other people: what the person changed about others, and from where others acted
-/// on the person.
-pub(crate) fn without_others(event: &mut Event, id: UserId) {
-    if event.subject_id != Some(id) {
-        event.changes = Changes::new();
-    }
-    if is_by_somebody_else(event, id) {
-        event.address = None;
-        event.request_id = None;
-    }
-}
-
-fn is_by_somebody_else(event: &Event, id: UserId) -> bool {
-    event.actor_id.is_some_and(|actor| actor != id)
 }

@@ -5,10 +5,9 @@
 //! condition in `persistence`. A contract test keeps them equal.
 
 use crate::actor::{Actor, Identity};
-use crate::field::Field;
 use crate::id::UserId;
 use crate::names::named;
-use crate::user::{Role, User};
+use crate::user::{Field, Role, User};
 
 named! {
     /// What somebody wants to do with people.

@@ -5,28 +5,24 @@
 //! Where a method takes an [`Authority`](crate::Authority), it refuses with [`WriteError::Unauthorized`] when that has
 //! ended, before any other refusal, and keeps it as it is until the transaction ends.
 
-mod attempts;
 mod audit;
 mod challenges;
+mod customers;
 mod erasure;
 pub mod error;
-mod handover;
-mod housekeeping;
-mod import;
 mod keys;
 mod outbox;
 mod sessions;
 mod setup;
 mod users;
 
-pub use attempts::AttemptStore;
 pub use audit::AuditStore;
-pub use challenges::{ChallengeStore, CodeGuess, Outcome, Tried};
-pub use erasure::{Erasure, ErasureStore, PersonalDataStore};
+pub use challenges::{AttemptStore, ChallengeStore, CodeGuess, Outcome, Tried};
+pub use customers::{
+    Handover, HandoverStore, ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, RejudgeHandover, Share,
+};
+pub use erasure::{Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalDataStore};
 pub use error::{StoreError, WriteError};
-pub use handover::{Handover, HandoverStore, RejudgeHandover, Share};
-pub use housekeeping::{Expirable, HealthStore, HousekeepingStore};
-pub use import::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore};
 pub use keys::KeyStore;
 pub use outbox::{CodeQueueStore, MessageStore, NoticeStore};
 pub use sessions::{Credentials, PasswordStore, SessionStore};

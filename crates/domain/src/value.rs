@@ -3,9 +3,41 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
+
+/// A value type over text: `Display` and serialization show the text, deserialization parses it.
+macro_rules! text_value {
+    ($name:ident) => {
+        impl $name {
+            /// The value as text, in the one form in which it is stored and compared.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as ::serde::Deserialize>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(::serde::de::Error::custom)
+            }
+        }
+    };
+}
 
 mod digits;
 mod email;
@@ -32,38 +64,6 @@ impl ValueError {
     pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: detail.into() }
     }
-}
-
-/// Text of a value type: `Display`, serde in and out through `parse`.
-macro_rules! text_value {
-    ($name:ident) => {
-        impl $name {
-            /// The value as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text).map_err(de::Error::custom)
-            }
-        }
-    };
 }
 
 /// A phone number in E.164 form: `+`, country code, number; digits only.
@@ -113,48 +113,40 @@ impl fmt::Debug for Phone {
     }
 }
 
+/// A value type over one line of text: trimmed, NFC, not empty, without control characters.
+macro_rules! line_value {
+    ($name:ident, $max:literal) => {
+        impl $name {
+            /// Most characters it may have.
+            pub const MAX_LENGTH: usize = $max;
+
+            /// Reads the text. An empty one is an error here; `parse_optional` takes it as none.
+            pub fn parse(text: &str) -> Result<Self, ValueError> {
+                one_line(text, Self::MAX_LENGTH).map(Self)
+            }
+
+            /// Reads a text that may be left empty. One without a visible character is none.
+            pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
+                if is_blank(text) { Ok(None) } else { Self::parse(text).map(Some) }
+            }
+        }
+
+        text_value!($name);
+    };
+}
+
 /// What a person is called: trimmed, NFC, 1 to 120 characters, one line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DisplayName(String);
 
-impl DisplayName {
-    /// Most characters a name may have.
-    pub const MAX_LENGTH: usize = 120;
+line_value!(DisplayName, 120);
 
-    /// Reads a name. An empty one is an error here; [`DisplayName::parse_optional`] takes it as none.
-    pub fn parse(text: &str) -> Result<Self, ValueError> {
-        one_line(text, Self::MAX_LENGTH).map(Self)
-    }
-
-    /// Reads a name that may be left empty. One without a visible character is none.
-    pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
-        if is_blank(text) { Ok(None) } else { Self::parse(text).map(Some) }
-    }
-}
-
-text_value!(DisplayName);
-
-/// A company's own reference for a staff member's trunk: trimmed, 1 to 50
-/// characters, not unique, no meaning read into it. Personal data.
+/// A company's own reference for a staff member's trunk: trimmed, 1 to 50 characters, not unique. The program reads no
+/// meaning into it. Personal data.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrunkNumber(String);
 
-impl TrunkNumber {
-    /// Most characters a reference may have.
-    pub const MAX_LENGTH: usize = 50;
-
-    /// Reads a reference. An empty one is an error here; [`TrunkNumber::parse_optional`] takes it as none.
-    pub fn parse(text: &str) -> Result<Self, ValueError> {
-        one_line(text, Self::MAX_LENGTH).map(Self)
-    }
-
-    /// Reads a reference that may be left empty. One without a visible character is none.
-    pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
-        if is_blank(text) { Ok(None) } else { Self::parse(text).map(Some) }
-    }
-}
-
-text_value!(TrunkNumber);
+line_value!(TrunkNumber, 50);
 
 impl fmt::Debug for TrunkNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,11 +7,10 @@ use super::{Accounts, allowed};
 use crate::actor::Actor;
 use crate::audit::{Change, Changes, Event, EventKind};
 use crate::error::{Error, Member};
-use crate::field::Field;
 use crate::id::UserId;
 use crate::policy::Action;
 use crate::store::{Handover, RejudgeHandover, Share, WriteError};
-use crate::user::{Role, User};
+use crate::user::{Field, Role, User};
 use crate::value::ValueError;
 
 /// How often a plan is made before the transaction, where it locks nothing. After that, it is made inside.

@@ -9,11 +9,10 @@ use super::Accounts;
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind};
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::limit::TooMany;
 use crate::policy::{self, Action, Scope};
-use crate::value::Phone;
+use crate::user::{Field, User};
 
 /// How often one person is told so.
 const MOST: u64 = 10;
@@ -36,18 +35,16 @@ impl Asker {
 }
 
 impl Accounts {
-    /// What to answer to a caller whose phone another customer has.
-    pub(super) async fn phone_taken(&self, actor: &Actor, phone: &Phone) -> Error {
-        self.told_of(actor, phone).await.unwrap_or_else(|error| error)
+    /// What to answer to a caller who gives somebody a phone that another customer has.
+    pub(super) async fn phone_taken(&self, actor: &Actor, user: &User) -> Error {
+        self.record_taken_phone(actor, user).await.err().unwrap_or(Error::Taken(Field::Phone))
     }
 
-    async fn told_of(&self, actor: &Actor, phone: &Phone) -> Result<Error, Error> {
-        let Some(asker) = Asker::of(actor) else { return Ok(Error::Taken(Field::Phone)) };
+    async fn record_taken_phone(&self, actor: &Actor, user: &User) -> Result<(), Error> {
+        let (Some(asker), Some(phone)) = (Asker::of(actor), user.phone()) else { return Ok(()) };
         let other = self.store.find_customer_by_phone(phone).await?;
-        if let Some(other) = other.filter(|other| !asker.scope.contains(other)) {
-            self.record_taken_phones(actor, &[other.id]).await?;
-        }
-        Ok(Error::Taken(Field::Phone))
+        let unseen: Vec<_> = other.iter().filter(|other| !asker.scope.contains(other)).map(|other| other.id).collect();
+        self.record_taken_phones(actor, &unseen).await
     }
 
     /// Records that the caller is told of these customers.

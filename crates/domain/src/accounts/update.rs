@@ -1,16 +1,14 @@
 //! Changing people.
 
 use super::{Accounts, allowed};
-use crate::actor::Actor;
+use crate::actor::{Actor, FreshProof, needs_proof};
 use crate::audit::{Changes, Event, EventKind, changes};
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::patch::{UserPatch, has_other_contact};
 use crate::policy::{self, Action};
-use crate::proof::{self, FreshProof};
 use crate::store::{Update, WriteError};
-use crate::user::User;
+use crate::user::{Field, User};
 use crate::value::ValueError;
 
 /// How often a change is judged again after others changed the same record.
@@ -104,22 +102,13 @@ impl Accounts {
             match self.store.update_user(&self.authority(order.actor), &update, &|now| order.rejudge(now)).await {
                 Ok(after) => return Ok(Outcome::Written(after)),
                 Err(WriteError::Stale) => {}
-                Err(WriteError::Taken(Field::Phone)) => {
-                    return Err(self.phone_of_update_taken(order.actor, &update).await);
-                }
+                Err(WriteError::Taken(Field::Phone)) => return Err(self.phone_taken(order.actor, &update.after).await),
                 Err(error) => return Err(error.into()),
             }
             before = self.find(order.actor, before.id).await?;
             order.check(&before)?;
         }
         Err(Error::Stale)
-    }
-
-    async fn phone_of_update_taken(&self, actor: &Actor, update: &Update) -> Error {
-        match update.after.phone() {
-            Some(phone) => self.phone_taken(actor, phone).await,
-            None => Error::Taken(Field::Phone),
-        }
     }
 
     /// What the patch comes to, or nothing.
@@ -150,12 +139,6 @@ impl Accounts {
             .filter(|(_, changes)| !changes.is_empty())
             .map(|(kind, changes)| Event::new(&*self.clock, actor, kind, Some(before.id)).with_changes(changes))
             .collect()
-    }
-
-    /// A person, active or not, in the caller's scope for this.
-    pub(super) async fn find_for(&self, actor: &Actor, action: Action, id: UserId) -> Result<User, Error> {
-        let scope = allowed(actor, action)?;
-        self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
     }
 }
 
@@ -205,7 +188,7 @@ impl Order<'_> {
     fn change(&self, before: User) -> Result<Option<Update>, Error> {
         check_exist(&before, &self.patch.fields())?;
         let Some(mut update) = self.accounts.updated(self.actor, before, self.patch)? else { return Ok(None) };
-        if proof::is_needed(self.actor, &update.before, &update.after) {
+        if needs_proof(self.actor, &update.before, &update.after) {
             update.proof = Some(FreshProof::of(self.actor, self.accounts.clock.now())?);
         }
         Ok(Some(update))

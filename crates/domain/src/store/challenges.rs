@@ -1,4 +1,4 @@
-//! One-time codes.
+//! One-time codes, counters of attempts, and known networks.
 
 use async_trait::async_trait;
 
@@ -8,8 +8,8 @@ use crate::audit::Event;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, UserId};
-use crate::limit::Attempt;
-use crate::session::Session;
+use crate::limit::{Attempt, Settled};
+use crate::session::{Digest, Session};
 use crate::user::PasswordHash;
 
 /// A code that somebody gives, and what it counts as when it is wrong.
@@ -53,7 +53,7 @@ pub trait ChallengeStore: Send + Sync {
     /// Opens the challenge and puts its message into the outbox. If the open
     /// one of the same purpose and subject is younger than `quiet_since`,
     /// nothing is written and that one is answered; an older one is replaced,
-    /// if [`AttemptStore::take_attempts`](super::AttemptStore::take_attempts) allows `attempts`. [`WriteError::Gone`] when whose it would be is.
+    /// if [`AttemptStore::take_attempts`] allows `attempts`. [`WriteError::Gone`] when whose it would be is.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
@@ -80,4 +80,28 @@ pub trait ChallengeStore: Send + Sync {
     /// and when it would sign somebody in who is not active at that moment;
     /// [`WriteError::Gone`] when the person went otherwise.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
+}
+
+/// Counters of what must not be tried too often, and the networks that are exempt from some of them.
+#[async_trait]
+pub trait AttemptStore: Send + Sync {
+    /// Counts the attempts, as [`take_all`](crate::limit::take_all) says, all of them or none. [`WriteError::TooMany`] tells the longest wait.
+    async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError>;
+
+    /// Notes what became of attempts that were counted, as [`settle_all`](crate::limit::settle_all) says.
+    async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Whether it is remembered at `now` that this person was signed in from a network. The
+    /// network is a keyed hash of it and the person.
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Remembers until `until` that a person was signed in from a network. Writes nothing when that
+    /// is remembered until `enough` or longer, and when the person is gone. It goes with the person.
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError>;
 }

@@ -1,7 +1,7 @@
 //! Why a store did not do what it was asked.
 
-use crate::field::Field;
 use crate::limit::TooMany;
+use crate::user::Field;
 
 /// The database did not do what it was asked. What exactly went wrong is for
 /// the log, not for the caller.

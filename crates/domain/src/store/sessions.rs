@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
+use crate::actor::{Authority, FreshProof};
 use crate::audit::Event;
-use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
-use crate::proof::FreshProof;
 use crate::session::Session;
 use crate::user::{PasswordHash, User};
 use crate::value::Email;

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
 use super::users::Account;
+use crate::actor::Authority;
 use crate::audit::Event;
-use crate::authority::Authority;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::session::{Digest, Session};

@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
+use crate::actor::{Authority, FreshProof};
 use crate::audit::Event;
-use crate::authority::Authority;
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::idempotency::{IdempotentRequest, StoredAnswer};
 use crate::page::{Page, UserQuery};
 use crate::policy::Scope;
-use crate::proof::FreshProof;
 use crate::user::{PasswordHash, User};
 use crate::value::Phone;
 

@@ -1,12 +1,9 @@
 //! Every store in one, without a database.
 
-mod attempts;
 mod audit;
 mod challenges;
+mod customers;
 mod erasure;
-mod handover;
-mod housekeeping;
-mod import;
 mod keys;
 mod outbox;
 mod sessions;
@@ -39,29 +36,22 @@ struct State {
     setup_tokens: Vec<Digest>,
     sessions: Vec<Session>,
     challenges: Vec<Challenge>,
-    outbox: Vec<Queued>,
+    outbox: Vec<Queued<Message>>,
     keys: Vec<StoredKey>,
     housekeeping_until: Option<Timestamp>,
     attempts: BTreeMap<Digest, Counter>,
     networks: BTreeMap<(UserId, Digest), Timestamp>,
     events: Vec<Event>,
     stored_answers: Vec<(UserId, StoredAnswer)>,
-    notices: Vec<QueuedNotice>,
+    notices: Vec<Queued<Notice>>,
     /// Who signed up, when, and was not approved yet.
     signups: BTreeMap<UserId, Timestamp>,
 }
 
-/// A message and the moment from which it may be taken.
+/// A message or a notice, and the moment from which it may be taken.
 #[derive(Clone, Debug)]
-struct Queued {
-    message: Message,
-    due_at: Timestamp,
-}
-
-/// A notice and the moment from which it may be taken.
-#[derive(Clone, Debug)]
-struct QueuedNotice {
-    notice: Notice,
+struct Queued<T> {
+    item: T,
     due_at: Timestamp,
 }
 
@@ -87,10 +77,11 @@ impl MemoryStore {
     /// Writes a person over themselves without any check, for states that no
     /// use-case leads to yet, such as a deactivated manager.
     pub fn overwrite_user(&self, user: &User) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = state.people.get_mut(&user.id) {
-            account.user = user.clone();
-        }
+        self.change(|state| {
+            if let Some(account) = state.people.get_mut(&user.id) {
+                account.user = user.clone();
+            }
+        });
     }
 
     /// The audit trail, in the order of writing.
@@ -114,17 +105,22 @@ impl MemoryStore {
     /// The outbox, claimed messages included.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
-        self.read(|state| state.outbox.iter().map(|queued| queued.message.clone()).collect())
+        self.read(|state| state.outbox.iter().map(|queued| queued.item.clone()).collect())
     }
 
     /// Notices that wait, claimed ones included.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
-        self.read(|state| state.notices.iter().map(|queued| queued.notice.clone()).collect())
+        self.read(|state| state.notices.iter().map(|queued| queued.item.clone()).collect())
     }
 
     fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {
         f(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A change that nothing refuses.
+    fn change<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A transaction: what `f` did is kept when it succeeds, and undone when it fails.
@@ -137,7 +133,12 @@ impl MemoryStore {
     }
 }
 
-/// What a database says of a broken key: nothing that a caller could mend.
+/// A limit of rows as a length.
+fn length(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// The error of a database whose key was violated. A caller cannot mend it.
 fn broken_key(constraint: &'static str) -> StoreError {
     StoreError::Failed(constraint.into())
 }

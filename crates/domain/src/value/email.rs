@@ -5,7 +5,6 @@ use std::fmt;
 
 use email_address::{EmailAddress, Options};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ValueError;
@@ -41,12 +40,6 @@ impl Email {
     pub fn from_stored(text: &str) -> Result<Self, ValueError> {
         let as_it_is = |error| if is_address(text) { Ok(Self(text.to_owned())) } else { Err(error) };
         Self::parse(text).or_else(as_it_is)
-    }
-
-    /// The canonical form, by which addresses are compared, stored and sent to.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The address as people write it: its domain in the scripts that the A-labels stand for.
@@ -100,30 +93,13 @@ pub(crate) fn ascii_start(typed: &str) -> Option<String> {
     Some(format!("{local}@{}", domain.split('.').map(label).collect::<Vec<_>>().join(".")))
 }
 
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_value!(Email);
 
 impl fmt::Debug for Email {
     /// Shows the first letter only: addresses stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = self.0.chars().next().unwrap_or('?');
         write!(f, "Email({first}…)")
-    }
-}
-
-impl Serialize for Email {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Email {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
     }
 }
 

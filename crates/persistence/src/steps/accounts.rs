@@ -1,7 +1,7 @@
 //! Entering a person with their profile.
 
+use domain::actor::Authority;
 use domain::audit::Event;
-use domain::authority::Authority;
 use domain::store::Account;
 use domain::{Profile, Role, Staff};
 use sea_orm::ActiveValue::Set;

@@ -1,6 +1,6 @@
 //! The end of a person's record.
 
-use domain::authority::Authority;
+use domain::actor::Authority;
 use domain::store::{Erasure, WriteError};
 use domain::{Role, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, Query};

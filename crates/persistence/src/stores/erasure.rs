@@ -6,8 +6,8 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
+use domain::actor::Authority;
 use domain::audit::{EventCursor, EventFilter, EventPage, EventQuery};
-use domain::authority::Authority;
 use domain::store::{AuditStore, Erasure, ErasureStore, PersonalDataStore, StoreError, UserStore, WriteError};
 use domain::{PageSize, PersonalData, Scope, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};

@@ -1,7 +1,7 @@
 //! When a manager's customers go to others: a few statements for each receiver, however many customers.
 
 use async_trait::async_trait;
-use domain::authority::Authority;
+use domain::actor::Authority;
 use domain::store::{Handover, HandoverStore, RejudgeHandover, Share, StoreError, WriteError};
 use domain::{Role, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};

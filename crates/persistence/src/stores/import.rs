@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::authority::Authority;
+use domain::actor::Authority;
 use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
 use sea_orm::sea_query::{LockType, OnConflict, Query};

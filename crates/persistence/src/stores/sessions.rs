@@ -1,8 +1,8 @@
 //! Passwords of staff, and the sessions that begin with them or with a code.
 
 use async_trait::async_trait;
+use domain::actor::Authority;
 use domain::audit::Event;
-use domain::authority::Authority;
 use domain::session::Session;
 use domain::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
 use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};

@@ -1,8 +1,8 @@
 //! How staff come in: the first admin, an admin who comes back, sign-ups and invitations.
 
 use async_trait::async_trait;
+use domain::actor::Authority;
 use domain::audit::Event;
-use domain::authority::Authority;
 use domain::challenge::{Challenge, Message};
 use domain::session::{Digest, Session};
 use domain::store::{Account, Recovery, SetupStore, SignUpStore, StoreError, WriteError};

@@ -1,8 +1,8 @@
 //! People.
 
 use async_trait::async_trait;
+use domain::actor::Authority;
 use domain::audit::Event;
-use domain::authority::Authority;
 use domain::idempotency::{IdempotentRequest, StoredAnswer};
 use domain::page::Search;
 use domain::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};

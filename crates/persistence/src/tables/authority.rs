@@ -8,7 +8,7 @@
 //! customers, other sessions.
 
 use domain::UserId;
-use domain::authority::{Authority, Credential, PersonalAuthority};
+use domain::actor::{Authority, Credential, PersonalAuthority};
 use domain::store::WriteError;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait};

@@ -1,8 +1,8 @@
 //! A write is judged by the authority that its caller has at that moment.
 
 use chrono::TimeDelta;
+use domain::actor::{Credential, PersonalAuthority};
 use domain::audit::EventKind;
-use domain::authority::{Credential, PersonalAuthority};
 use domain::session::Session;
 use domain::store::{Erasure, Handover, Update, WriteError};
 use domain::testing::{account, customer, event, manager, password_hash, session};

@@ -1,8 +1,8 @@
 //! Fresh sessions, notices, and sign-ups that wait.
 
 use chrono::TimeDelta;
+use domain::actor::FRESH_FOR;
 use domain::audit::{EventFilter, EventKind, EventQuery};
-use domain::proof::FRESH_FOR;
 use domain::session::{MAX_SESSIONS, Session};
 use domain::store::{Account, Erasure, Update, WriteError};
 use domain::testing::{account, email, event, manager, password_hash, phone, session};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, length};
 use crate::audit::{Event, EventCursor, EventKind, EventPage, EventQuery};
 use crate::clock::Timestamp;
 use crate::id::UserId;
@@ -37,22 +37,19 @@ impl AuditStore for MemoryStore {
         since: Timestamp,
         most: u64,
     ) -> Result<bool, StoreError> {
-        let recorded = self.write(|state| {
+        Ok(self.change(|state| {
             let earlier = state.taken_phones(actor, since, most).len();
-            if earlier + events.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-                return Err(());
+            let is_allowed = earlier + events.len() <= length(most);
+            if is_allowed {
+                state.events.extend_from_slice(events);
             }
-            state.events.extend_from_slice(events);
-            Ok(())
-        });
-        Ok(recorded.is_ok())
+            is_allowed
+        }))
     }
 
     async fn record_event(&self, event: &Event) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.events.push(event.clone());
-            Ok(())
-        })
+        self.change(|state| state.events.push(event.clone()));
+        Ok(())
     }
 }
 
@@ -63,7 +60,7 @@ impl State {
         let mut times: Vec<_> = self.events.iter().filter(is_told).map(|event| event.at).collect();
         times.retain(|at| *at > since);
         times.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
-        times.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        times.truncate(length(limit));
         times
     }
 
@@ -74,12 +71,10 @@ impl State {
         size: PageSize,
     ) -> EventPage {
         let is_after = |event: &Event| after.is_none_or(|after| EventCursor::at(event) < after);
-        let mut listed: Vec<_> = self.events.iter().filter(|event| is_listed(event) && is_after(event)).collect();
+        let listed = self.events.iter().filter(|event| is_listed(event) && is_after(event));
+        let mut listed: Vec<_> = listed.cloned().collect();
         listed.sort_by_key(|event| std::cmp::Reverse(EventCursor::at(event)));
-        let has_more = listed.len() > size.get();
-        let items: Vec<_> = listed.into_iter().take(size.get()).cloned().collect();
-        let next = items.last().filter(|_| has_more).map(EventCursor::at);
-        EventPage { items, next, total: None }
+        EventPage::cut(listed, size, EventCursor::at)
     }
 
     fn is_readable(&self, scope: Scope, event: &Event) -> bool {

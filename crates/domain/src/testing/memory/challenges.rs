@@ -1,4 +1,4 @@
-//! One-time codes.
+//! One-time codes, counters of attempts, and known networks.
 
 use async_trait::async_trait;
 
@@ -6,8 +6,9 @@ use super::{MemoryStore, Queued, State, broken_key};
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::id::{ChallengeId, UserId};
-use crate::limit::{Attempt, Settled};
-use crate::store::{Account, ChallengeStore, CodeGuess, Outcome, StoreError, Tried, WriteError};
+use crate::limit::{Attempt, Settled, settle_all, take_all};
+use crate::session::Digest;
+use crate::store::{AttemptStore, ChallengeStore, CodeGuess, Outcome, StoreError, Tried, WriteError};
 
 #[async_trait]
 impl ChallengeStore for MemoryStore {
@@ -41,7 +42,7 @@ impl ChallengeStore for MemoryStore {
     ) -> Result<Option<Tried>, WriteError> {
         self.write(|state| {
             state.take_attempts(guess.if_wrong, now)?;
-            let is_unsent = state.outbox.iter().any(|queued| is_unsent(queued, id));
+            let is_unsent = state.outbox.iter().any(|queued| is_unsent(&queued.item, id));
             let open = state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.is_open(now));
             let tried = open.map(|challenge| {
                 challenge.tries += 1;
@@ -55,27 +56,25 @@ impl ChallengeStore for MemoryStore {
     }
 
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError> {
-        self.write(|state| {
+        self.change(|state| {
             let counted = |challenge: &&mut Challenge| challenge.id == id && challenge.tries > 0;
             if let Some(challenge) = state.challenges.iter_mut().find(counted) {
                 challenge.tries -= 1;
             }
-            Ok(())
-        })
+        });
+        Ok(())
     }
 
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
         self.write(|state| {
-            let unused =
-                state.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.used_at.is_none());
-            unused.ok_or(WriteError::Stale)?.used_at = Some(now);
-            state.apply(outcome, now)?;
-            // The sign-up that it was has become a person.
-            let owner = outcome.account.as_ref().map(|account| account.user.id);
-            if let Some(challenge) = state.challenges.iter_mut().find(|challenge| challenge.id == id) {
-                challenge.user_id = owner.or(challenge.user_id);
+            let unused = |challenge: &&mut Challenge| challenge.id == id && challenge.used_at.is_none();
+            let challenge = state.challenges.iter_mut().find(unused).ok_or(WriteError::Stale)?;
+            challenge.used_at = Some(now);
+            // The challenge of a sign-up belongs to the person who signed up.
+            if let Some(account) = &outcome.account {
+                challenge.user_id = Some(account.user.id);
             }
-            Ok(())
+            state.apply(outcome, now)
         })
     }
 }
@@ -85,7 +84,7 @@ impl State {
     pub(super) fn replace_challenge(&mut self, challenge: &Challenge, message: &Message) {
         self.remove_challenges(|other| is_same_request(other, challenge));
         self.challenges.push(challenge.clone());
-        self.outbox.push(Queued { message: message.clone(), due_at: message.created_at });
+        self.outbox.push(Queued { item: message.clone(), due_at: message.created_at });
     }
 
     /// Closes what was asked for with a password that is no longer, or to replace it.
@@ -95,9 +94,10 @@ impl State {
         });
     }
 
-    fn remove_challenges(&mut self, is_over: impl Fn(&Challenge) -> bool) {
+    /// Removes challenges with their messages.
+    pub(super) fn remove_challenges(&mut self, is_over: impl Fn(&Challenge) -> bool) {
         self.challenges.retain(|challenge| !is_over(challenge));
-        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
+        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.item.challenge_id));
     }
 
     fn apply(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), WriteError> {
@@ -108,7 +108,8 @@ impl State {
             self.verify(id, now)?;
         }
         if let Some((id, password_hash)) = &outcome.password {
-            let old = std::mem::replace(&mut self.account_mut(*id)?.password_hash, password_hash.clone());
+            let account = self.people.get_mut(id).ok_or_else(|| broken_key("pk_users"))?;
+            let old = std::mem::replace(&mut account.password_hash, password_hash.clone());
             self.tell_of_password(*id, &old, &outcome.events);
             self.end_all_but(*id, None);
             self.close_challenges_of_password(*id);
@@ -130,18 +131,60 @@ impl State {
         }
         Ok(())
     }
-
-    fn account_mut(&mut self, id: UserId) -> Result<&mut Account, StoreError> {
-        self.people.get_mut(&id).ok_or_else(|| broken_key("pk_users"))
-    }
 }
 
 fn is_same_request(a: &Challenge, b: &Challenge) -> bool {
     a.purpose == b.purpose && a.subject == b.subject
 }
 
-/// Whether it is the message of this challenge, and still waits for its turn.
-fn is_unsent(queued: &Queued, id: ChallengeId) -> bool {
-    let message = &queued.message;
+/// Whether this is the message of the challenge and still waits for its turn.
+fn is_unsent(message: &Message, id: ChallengeId) -> bool {
     message.challenge_id == id && message.turn.is_some() && message.attempts == 0
+}
+
+#[async_trait]
+impl AttemptStore for MemoryStore {
+    async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError> {
+        self.write(|state| state.take_attempts(attempts, now))
+    }
+
+    async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|state| state.settle_attempts(attempts, settled, now));
+        Ok(())
+    }
+
+    async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.read(|state| state.networks.get(&(user, *network)).is_some_and(|until| now < *until)))
+    }
+
+    async fn remember_network(
+        &self,
+        user: UserId,
+        network: &Digest,
+        until: Timestamp,
+        enough: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(|state| {
+            let known = state.networks.get(&(user, *network)).is_some_and(|known| enough <= *known);
+            if state.user(user).is_some() && !known {
+                state.networks.insert((user, *network), until);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl State {
+    pub(super) fn take_attempts(&mut self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError> {
+        let taken = take_all(attempts, |key| self.attempts.get(key).copied(), now);
+        self.attempts.extend(taken.map_err(WriteError::TooMany)?);
+        Ok(())
+    }
+
+    pub(super) fn settle_attempts(&mut self, attempts: &[Attempt], settled: Settled, now: Timestamp) {
+        for (key, counter) in settle_all(attempts, |key| self.attempts.get(key).copied(), settled, now) {
+            self.attempts.remove(&key);
+            self.attempts.extend(counter.map(|counter| (key, counter)));
+        }
+    }
 }

@@ -1,16 +1,21 @@
-//! Erasing people, and reading what is kept about them.
+//! Erasing people, reading what is stored about them, and removing what has expired.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, State, length};
+use crate::actor::Authority;
 use crate::audit::{self, Event, EventCursor, EventPage};
-use crate::authority::Authority;
 use crate::challenge::Challenge;
+use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::page::PageSize;
 use crate::personal_data::PersonalData;
 use crate::policy::Scope;
-use crate::store::{Erasure, ErasureStore, PersonalDataStore, StoreError, WriteError};
+use crate::store::{
+    Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalDataStore, StoreError, WriteError,
+};
 use crate::user::{Profile, User};
 
 #[async_trait]
@@ -44,20 +49,16 @@ impl PersonalDataStore for MemoryStore {
             let user = state.user(id).filter(|user| scope.contains(user))?.clone();
             let mut sessions: Vec<_> = state.sessions.iter().filter(|session| session.user_id == id).cloned().collect();
             sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-            let mut challenges: Vec<_> =
-                state.challenges.iter().filter(|asked| is_for(asked, &user)).cloned().collect();
+            let challenges = state.challenges.iter().filter(|asked| is_for(asked, &user));
+            let mut challenges: Vec<_> = challenges.cloned().collect();
             challenges.sort_by_key(|challenge| std::cmp::Reverse(challenge.id));
-            let notices = state.notices_of(id);
+            let stored_answer = state.stored_answers.iter().find(|(about, _)| *about == id);
             let is_creator = |user: &&User| user.customer().is_some_and(|customer| customer.created_by == id);
             Some(PersonalData {
                 sessions,
                 challenges,
-                notices,
-                stored_answer: state
-                    .stored_answers
-                    .iter()
-                    .find(|(about, _)| *about == id)
-                    .map(|(_, first)| first.clone()),
+                notices: state.notices_of(id),
+                stored_answer: stored_answer.map(|(_, first)| first.clone()),
                 created_customers: state.users().filter(is_creator).count() as u64,
                 assigned_customers: state.customers_of(id).count() as u64,
                 user,
@@ -114,15 +115,10 @@ impl State {
     /// What goes with somebody who is gone, and what stays without its personal values.
     pub(super) fn forget_person(&mut self, user: &User) {
         self.end_all_but(user.id, None);
-        self.forget_challenges(user);
-        self.notices.retain(|queued| queued.notice.user_id != user.id);
+        self.remove_challenges(|challenge| is_of(challenge, user));
+        self.notices.retain(|queued| queued.item.user_id != user.id);
         self.signups.remove(&user.id);
         self.events.iter_mut().for_each(|event| blank(event, user.id));
-    }
-
-    fn forget_challenges(&mut self, user: &User) {
-        self.challenges.retain(|challenge| !is_of(challenge, user));
-        self.outbox.retain(|queued| self.challenges.iter().any(|kept| kept.id == queued.message.challenge_id));
     }
 }
 
@@ -148,4 +144,77 @@ fn blank(event: &mut Event, erased: UserId) {
     if event.actor_id == Some(erased) || (is_about && event.actor_id.is_none()) {
         event.address = None;
     }
+}
+
+#[async_trait]
+impl HealthStore for MemoryStore {
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl HousekeepingStore for MemoryStore {
+    async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.change(|state| {
+            let is_free = state.housekeeping_until.is_none_or(|taken_until| taken_until <= now);
+            if is_free {
+                state.housekeeping_until = Some(until);
+            }
+            is_free
+        }))
+    }
+
+    async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        Ok(self.change(|state| match kind {
+            Expirable::Challenges => {
+                let removed = remove(&mut state.challenges, |challenge| challenge.expires_at, before, limit);
+                state.remove_challenges(|_| false);
+                removed
+            }
+            Expirable::StoredAnswers => remove(&mut state.stored_answers, |(_, first)| first.expires_at, before, limit),
+            Expirable::Sessions => remove(&mut state.sessions, |session| session.expires_at, before, limit),
+            Expirable::Attempts => remove_of_map(&mut state.attempts, |(_, counter)| counter.expires_at, before, limit),
+            Expirable::Networks => remove_of_map(&mut state.networks, |(_, until)| *until, before, limit),
+        }))
+    }
+
+    async fn count_messages(&self) -> Result<u64, StoreError> {
+        Ok(self.read(|state| (state.outbox.len() + state.notices.len()) as u64))
+    }
+
+    async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
+        Ok(self.read(|state| {
+            let mut old: Vec<_> = state.signups.iter().filter(|(_, at)| **at < before).collect();
+            old.sort_by_key(|(id, at)| (**at, **id));
+            let old = old.into_iter().take(length(limit));
+            old.filter_map(|(id, _)| state.user(*id).cloned()).collect()
+        }))
+    }
+
+    async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
+        if !self.read(|state| state.signups.contains_key(&erasure.user.id)) {
+            return Err(WriteError::Stale);
+        }
+        self.erase_user(&Authority::Unconditional, erasure).await
+    }
+}
+
+fn remove_of_map<K: Ord, V>(
+    map: &mut BTreeMap<K, V>,
+    expiry: impl Fn(&(K, V)) -> Timestamp,
+    before: Timestamp,
+    limit: u64,
+) -> u64 {
+    let mut rows: Vec<_> = std::mem::take(map).into_iter().collect();
+    let removed = remove(&mut rows, expiry, before, limit);
+    map.extend(rows);
+    removed
+}
+
+fn remove<T>(rows: &mut Vec<T>, expiry: impl Fn(&T) -> Timestamp, before: Timestamp, limit: u64) -> u64 {
+    rows.sort_by_key(&expiry);
+    let expired = rows.iter().take(length(limit)).take_while(|row| expiry(row) < before).count();
+    rows.drain(..expired);
+    expired as u64
 }

@@ -18,14 +18,14 @@ impl KeyStore for MemoryStore {
     }
 
     async fn add_missing_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
-        self.write(|state| {
+        self.change(|state| {
             for key in keys {
                 if state.keys.iter().all(|other| other.purpose != key.purpose) {
                     state.keys.push(key.clone());
                 }
             }
-            Ok(())
-        })
+        });
+        Ok(())
     }
 
     async fn rotate_key(&self, key: &StoredKey, retire_at: Timestamp, event: &Event) -> Result<(), StoreError> {
@@ -43,14 +43,14 @@ impl KeyStore for MemoryStore {
     }
 
     async fn seal_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
-        self.write(|state| {
+        self.change(|state| {
             for key in keys {
                 if let Some(plain) = state.keys.iter_mut().find(|other| other.id == key.id && !other.is_sealed) {
                     plain.secret.clone_from(&key.secret);
                     plain.is_sealed = true;
                 }
             }
-            Ok(())
-        })
+        });
+        Ok(())
     }
 }

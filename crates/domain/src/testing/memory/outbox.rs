@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, Queued, QueuedNotice, State};
+use super::{MemoryStore, Queued, State, length};
 use crate::audit::Event;
 use crate::challenge::Message;
 use crate::clock::Timestamp;
@@ -17,57 +17,51 @@ use crate::user::{PasswordHash, User};
 #[async_trait]
 impl MessageStore for MemoryStore {
     async fn claim_messages(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Message>, StoreError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.write(|state| {
-            state.outbox.sort_by_key(|queued| (queued.due_at, queued.message.id));
+        Ok(self.change(|state| {
+            state.outbox.sort_by_key(|queued| (queued.due_at, queued.item.id));
             let due = state.outbox.iter_mut().take_while(|queued| queued.due_at <= now);
-            let due = due.filter(|queued| queued.message.turn.is_none()).take(limit);
-            Ok(due.map(|queued| claim(queued, lease)).collect())
-        })
+            let due = due.filter(|queued| queued.item.turn.is_none()).take(length(limit));
+            due.map(|queued| {
+                queued.item.attempts += 1;
+                queued.claim(lease)
+            })
+            .collect()
+        }))
     }
 
     async fn remove_message(&self, id: MessageId) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.outbox.retain(|queued| queued.message.id != id);
-            Ok(())
-        })
+        self.change(|state| state.outbox.retain(|queued| queued.item.id != id));
+        Ok(())
     }
 
     async fn postpone_message(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Some(queued) = state.outbox.iter_mut().find(|queued| queued.message.id == id) {
-                queued.due_at = until;
-            }
-            Ok(())
-        })
+        self.change(|state| postpone(&mut state.outbox, |message| message.id == id, until));
+        Ok(())
     }
 }
 
 #[async_trait]
 impl NoticeStore for MemoryStore {
     async fn claim_notices(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, StoreError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.write(|state| {
-            state.notices.sort_by_key(|queued| (queued.due_at, queued.notice.id));
-            let due = state.notices.iter_mut().take_while(|queued| queued.due_at <= now).take(limit);
-            Ok(due.map(|queued| claim_notice(queued, lease)).collect())
-        })
+        Ok(self.change(|state| {
+            state.notices.sort_by_key(|queued| (queued.due_at, queued.item.id));
+            let due = state.notices.iter_mut().take_while(|queued| queued.due_at <= now).take(length(limit));
+            due.map(|queued| {
+                queued.item.attempts += 1;
+                queued.claim(lease)
+            })
+            .collect()
+        }))
     }
 
     async fn remove_notice(&self, id: MessageId) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.notices.retain(|queued| queued.notice.id != id);
-            Ok(())
-        })
+        self.change(|state| state.notices.retain(|queued| queued.item.id != id));
+        Ok(())
     }
 
     async fn postpone_notice(&self, id: MessageId, until: Timestamp) -> Result<(), StoreError> {
-        self.write(|state| {
-            if let Some(queued) = state.notices.iter_mut().find(|queued| queued.notice.id == id) {
-                queued.due_at = until;
-            }
-            Ok(())
-        })
+        self.change(|state| postpone(&mut state.notices, |notice| notice.id == id, until));
+        Ok(())
     }
 }
 
@@ -75,7 +69,7 @@ impl NoticeStore for MemoryStore {
 impl CodeQueueStore for MemoryStore {
     async fn contacts_due(&self, now: Timestamp, limit: u64) -> Result<Vec<Digest>, StoreError> {
         let mut due: Vec<(Timestamp, Digest)> = self.read(|state| {
-            let due = state.outbox.iter().map(|queued| (queued.due_at, &queued.message));
+            let due = state.outbox.iter().map(|queued| (queued.due_at, &queued.item));
             let due = due.filter(|(due_at, _)| *due_at <= now).map(|(_, message)| message);
             due.filter_map(|message| Some((message.created_at, message.turn?.contact))).collect()
         });
@@ -83,17 +77,17 @@ impl CodeQueueStore for MemoryStore {
         let mut seen = std::collections::BTreeSet::new();
         let mut contacts: Vec<_> = due.into_iter().map(|(_, contact)| contact).collect();
         contacts.retain(|contact| seen.insert(*contact));
-        contacts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        contacts.truncate(length(limit));
         Ok(contacts)
     }
 
     async fn waiting_for(&self, contact: &Digest, now: Timestamp, limit: u64) -> Result<Vec<Waiting>, StoreError> {
         let mut waiting: Vec<_> = self.read(|state| {
-            let idle = state.outbox.iter().filter(|queued| queued.message.attempts == 0 || queued.due_at <= now);
+            let idle = state.outbox.iter().filter(|queued| queued.item.attempts == 0 || queued.due_at <= now);
             idle.filter_map(|queued| state.waiting(queued)).filter(|one| one.turn.contact == *contact).collect()
         });
         waiting.sort_by_key(|one| one.message.id);
-        waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        waiting.truncate(length(limit));
         Ok(waiting)
     }
 
@@ -108,36 +102,33 @@ impl CodeQueueStore for MemoryStore {
             let Some(queued) = state.outbox.iter_mut().find(|queued| is_as_seen(queued, seen)) else {
                 return Ok(false);
             };
-            queued.message.attempts += 1;
-            queued.due_at = lease;
+            queued.item.attempts += 1;
+            queued.claim(lease);
             state.take_attempts(attempts, now)?;
             Ok(true)
         })
     }
 
     async fn postpone_turns(&self, contact: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-        self.write(|state| {
-            let is_due = |queued: &&mut Queued| {
-                queued.due_at <= now && queued.message.turn.is_some_and(|turn| turn.contact == *contact)
-            };
-            state.outbox.iter_mut().filter(is_due).for_each(|queued| queued.due_at = until);
-            Ok(())
-        })
+        self.change(|state| {
+            let due = state.outbox.iter_mut().filter(|queued| queued.due_at <= now);
+            due.filter(|queued| queued.item.turn.is_some_and(|turn| turn.contact == *contact))
+                .for_each(|queued| queued.due_at = until);
+        });
+        Ok(())
     }
 
     async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError> {
-        self.write(|state| {
+        Ok(self.change(|state| {
             let before = state.outbox.len();
             state.outbox.retain(|queued| !is_as_seen(queued, seen));
-            if state.outbox.len() == before {
-                return Ok(false);
-            }
+            let is_removed = state.outbox.len() < before;
             let challenge = state.challenges.iter_mut().find(|challenge| challenge.id == seen.challenge_id);
-            if let Some(challenge) = challenge {
+            if let Some(challenge) = challenge.filter(|_| is_removed) {
                 challenge.contact = String::new();
             }
-            Ok(true)
-        })
+            is_removed
+        }))
     }
 }
 
@@ -160,35 +151,37 @@ impl State {
     }
 
     fn queue(&mut self, notices: Vec<Notice>) {
-        self.notices.extend(notices.into_iter().map(|notice| QueuedNotice { due_at: notice.created_at, notice }));
+        self.notices.extend(notices.into_iter().map(|notice| Queued { due_at: notice.created_at, item: notice }));
     }
 
     pub(super) fn notices_of(&self, id: UserId) -> Vec<Notice> {
-        let theirs = self.notices.iter().map(|queued| &queued.notice).filter(|notice| notice.user_id == id);
+        let theirs = self.notices.iter().map(|queued| &queued.item).filter(|notice| notice.user_id == id);
         let mut notices: Vec<_> = theirs.cloned().collect();
         notices.sort_by_key(|notice| std::cmp::Reverse(notice.id));
         notices
     }
 
-    fn waiting(&self, queued: &Queued) -> Option<Waiting> {
-        let turn = queued.message.turn?;
+    fn waiting(&self, queued: &Queued<Message>) -> Option<Waiting> {
+        let turn = queued.item.turn?;
         let served = self.attempts.get(&turn.asker).map(|counter| counter.expires_at);
-        Some(Waiting { message: queued.message.clone(), turn, served })
+        Some(Waiting { message: queued.item.clone(), turn, served })
     }
 }
 
-fn claim(queued: &mut Queued, lease: Timestamp) -> Message {
-    queued.due_at = lease;
-    queued.message.attempts += 1;
-    queued.message.clone()
+impl<T: Clone> Queued<T> {
+    /// Hides it from others until `lease`.
+    fn claim(&mut self, lease: Timestamp) -> T {
+        self.due_at = lease;
+        self.item.clone()
+    }
 }
 
-fn claim_notice(queued: &mut QueuedNotice, lease: Timestamp) -> Notice {
-    queued.due_at = lease;
-    queued.notice.attempts += 1;
-    queued.notice.clone()
+fn postpone<T>(queue: &mut [Queued<T>], is_meant: impl Fn(&T) -> bool, until: Timestamp) {
+    if let Some(queued) = queue.iter_mut().find(|queued| is_meant(&queued.item)) {
+        queued.due_at = until;
+    }
 }
 
-fn is_as_seen(queued: &Queued, seen: &Message) -> bool {
-    queued.message.id == seen.id && queued.message.attempts == seen.attempts
+fn is_as_seen(queued: &Queued<Message>, seen: &Message) -> bool {
+    queued.item.id == seen.id && queued.item.attempts == seen.attempts
 }

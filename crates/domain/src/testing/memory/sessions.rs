@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 
 use super::users::has_email;
-use super::{MemoryStore, State, broken_key};
+use super::{MemoryStore, State, broken_key, length};
+use crate::actor::{Authority, Credential, FreshProof};
 use crate::audit::{Event, EventKind};
-use crate::authority::{Authority, Credential};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
-use crate::proof::FreshProof;
 use crate::session::{MAX_SESSIONS, Session};
 use crate::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
 use crate::user::{PasswordHash, User};
@@ -63,8 +62,7 @@ impl SessionStore for MemoryStore {
         self.write(|state| {
             state.check_authority(by)?;
             let ended = state.remove_sessions(|session| session.user_id == user && session.id == id);
-            state.events.extend((ended > 0).then(|| event.clone()));
-            Ok(ended > 0)
+            Ok(state.record_ended(ended, event) > 0)
         })
     }
 
@@ -78,8 +76,7 @@ impl SessionStore for MemoryStore {
         self.write(|state| {
             state.check_authority(by)?;
             let ended = state.end_all_but(user, except);
-            state.events.extend((ended > 0).then(|| event.clone()));
-            Ok(ended)
+            Ok(state.record_ended(ended, event))
         })
     }
 
@@ -87,8 +84,7 @@ impl SessionStore for MemoryStore {
         self.write(|state| {
             state.check_fresh(proof)?;
             let ended = state.end_all_but(proof.user, Some(proof.session));
-            state.events.extend((ended > 0).then(|| event.clone()));
-            Ok(ended)
+            Ok(state.record_ended(ended, event))
         })
     }
 }
@@ -125,9 +121,14 @@ impl State {
     fn end_oldest(&mut self, user: UserId) -> u64 {
         let mut theirs: Vec<_> = self.sessions.iter().filter(|session| session.user_id == user).collect();
         theirs.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
-        let kept = usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX);
-        let ended: Vec<_> = theirs.iter().skip(kept).map(|session| session.id).collect();
+        let ended: Vec<_> = theirs.iter().skip(length(MAX_SESSIONS)).map(|session| session.id).collect();
         self.remove_sessions(|session| ended.contains(&session.id))
+    }
+
+    /// Records the event if any session ended. Answers how many did.
+    pub(super) fn record_ended(&mut self, ended: u64, event: &Event) -> u64 {
+        self.events.extend((ended > 0).then(|| event.clone()));
+        ended
     }
 
     pub(super) fn check_fresh(&self, proof: &FreshProof) -> Result<(), WriteError> {
@@ -177,12 +178,12 @@ impl PasswordStore for MemoryStore {
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        self.write(|state| {
+        self.change(|state| {
             if let Some(account) = state.people.get_mut(&id).filter(|account| account.password_hash == *old) {
                 account.password_hash = new.clone();
             }
-            Ok(())
-        })
+        });
+        Ok(())
     }
 
     async fn prove_session(

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
+use super::users::has_email;
 use super::{MemoryStore, State};
+use crate::actor::Authority;
 use crate::audit::{Event, EventKind};
-use crate::authority::Authority;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
 use crate::session::{Digest, Session};
@@ -54,11 +55,7 @@ impl SetupStore for MemoryStore {
         self.write(|state| {
             let before = state.user(id).filter(|user| user.version + 1 == recovery.admin.version);
             let role = before.ok_or(WriteError::Stale)?.role();
-            let is_assigned = |user: &&User| user.customer().is_some_and(|c| c.assigned_manager_id == Some(id));
-            match state.users().filter(is_assigned).count() as u64 {
-                0 => {}
-                count => return Err(WriteError::HasCustomers(count)),
-            }
+            state.check_no_customers(id)?;
             if role == Role::Customer {
                 return Err(WriteError::Stale);
             }
@@ -70,9 +67,8 @@ impl SetupStore for MemoryStore {
             state.signups.remove(&id);
             state.setup_tokens.clear();
             state.events.extend_from_slice(&recovery.events);
-            if state.end_all_but(id, None) > 0 {
-                state.events.push(recovery.sessions_ended.clone());
-            }
+            let ended = state.end_all_but(id, None);
+            state.record_ended(ended, &recovery.sessions_ended);
             Ok(())
         })
     }
@@ -82,13 +78,11 @@ impl SetupStore for MemoryStore {
     }
 
     async fn add_setup_token(&self, token: &Digest, _now: Timestamp) -> Result<bool, StoreError> {
-        self.write(|state| {
-            if state.has_admin() {
-                return Ok(false);
-            }
-            state.setup_tokens.push(*token);
-            Ok(true)
-        })
+        Ok(self.change(|state| {
+            let is_needed = !state.has_admin();
+            state.setup_tokens.extend(is_needed.then_some(*token));
+            is_needed
+        }))
     }
 }
 
@@ -127,18 +121,16 @@ impl SignUpStore for MemoryStore {
     }
 
     async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
-        Ok(self.read(|state| state.with_email(email).is_some_and(|user| !state.signups.contains_key(&user.id))))
+        let is_taken_by = |state: &State, user: &User| has_email(user, email) && !state.signups.contains_key(&user.id);
+        Ok(self.read(|state| state.users().any(|user| is_taken_by(state, user))))
     }
 }
 
 impl State {
-    fn with_email(&self, email: &Email) -> Option<&User> {
-        self.users().find(|user| user.staff().is_some_and(|staff| staff.email == *email))
-    }
-
     /// Makes way for whoever has the e-mail for sure.
     pub(super) fn replace_signup(&mut self, email: &Email, events: &[Event]) {
-        let pending = self.with_email(email).filter(|user| self.signups.contains_key(&user.id)).cloned();
+        let is_pending = |user: &&User| self.signups.contains_key(&user.id) && has_email(user, email);
+        let pending = self.users().find(is_pending).cloned();
         let (Some(pending), Some(event)) = (pending, events.first()) else { return };
         self.people.remove(&pending.id);
         self.forget_person(&pending);

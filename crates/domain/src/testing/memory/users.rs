@@ -3,16 +3,15 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, State, broken_key};
+use crate::actor::Authority;
 use crate::audit::Event;
-use crate::authority::Authority;
 use crate::clock::Timestamp;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::idempotency::{IdempotentRequest, StoredAnswer};
 use crate::page::{Cursor, Page, Sort, UserQuery};
 use crate::policy::Scope;
 use crate::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
-use crate::user::{Customer, Role, User};
+use crate::user::{Customer, Field, Role, User};
 use crate::value::{Email, Phone};
 
 #[async_trait]
@@ -122,9 +121,7 @@ impl State {
     }
 
     fn check_references(&self, id: UserId, customer: &Customer) -> Result<(), WriteError> {
-        if !customer.assigned_manager_id.is_none_or(|id| self.is_active_manager(id)) {
-            return Err(WriteError::NotAnActiveManager);
-        }
+        self.check_assigned(customer.assigned_manager_id)?;
         if customer.created_by != id && self.user(customer.created_by).is_none() {
             return Err(WriteError::Gone);
         }
@@ -220,10 +217,7 @@ fn page(mut listed: Vec<User>, query: &UserQuery) -> Page<User> {
     if let Some(after) = &query.after {
         listed.retain(|user| after.is_before(user));
     }
-    let has_more = listed.len() > query.size.get();
-    listed.truncate(query.size.get());
-    let next = listed.last().filter(|_| has_more).map(|last| Cursor::at(last, query.sort));
-    Page { items: listed, next, total }
+    Page { total, ..Page::cut(listed, query.size, |user| Cursor::at(user, query.sort)) }
 }
 
 /// By the one definition of the order there is, so that pages cannot disagree with it.

@@ -1,8 +1,7 @@
-//! Many customers at once, from a file.
+//! Customers into and out of files.
 //!
-//! A line is judged by what is there: a first time by what is read, and again
-//! in the transaction that writes. So nothing is locked while a file turns out
-//! to be bad, and nothing can change between the verdict and the write.
+//! A line of an import is judged by what the database has: a first time by what is read, and again in the transaction
+//! that writes. So a bad file locks nothing, and nothing can change between the verdict and the write.
 
 mod batches;
 mod judge;
@@ -10,16 +9,20 @@ mod judge;
 use batches::{Batches, OneBatch};
 use judge::Judge;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::update::MAX_RETRIES;
 use super::{Accounts, allowed};
 use crate::actor::Actor;
+use crate::audit::{Event, EventKind};
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::import::{Column, ImportOrder, Imported, Line, Lines, OnError, Refused};
+use crate::page::{Page, UserQuery};
 use crate::policy::{Action, Scope};
 use crate::store::{ImportBatches as _, ImportKeys, StoreError, WriteError};
-use crate::value::ValueError;
+use crate::user::{Field, User};
+use crate::value::{Email, ValueError};
 
 /// How often a whole file is begun again when others change the same customers.
 const MAX_WHOLE_RETRIES: u32 = 5;
@@ -33,6 +36,13 @@ pub struct Import {
     scope: Scope,
 }
 
+/// An export that the caller may make: a manager's customers, for an admin everyone.
+pub struct Export {
+    accounts: Accounts,
+    actor: Actor,
+    scope: Scope,
+}
+
 impl Accounts {
     /// Begins an import, before the file is read.
     ///
@@ -41,6 +51,15 @@ impl Accounts {
     pub fn import(&self, actor: &Actor) -> Result<Import, Error> {
         let scope = allowed(actor, Action::ImportAndExport)?;
         Ok(Import { accounts: self.clone(), actor: actor.clone(), scope })
+    }
+
+    /// Begins an export.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for customers.
+    pub fn export(&self, actor: &Actor) -> Result<Export, Error> {
+        let scope = allowed(actor, Action::ImportAndExport)?;
+        Ok(Export { accounts: self.clone(), actor: actor.clone(), scope })
     }
 }
 
@@ -156,4 +175,45 @@ enum Recorded {
 /// Whether somebody else was faster, which shows when all is judged again.
 fn is_race(error: &WriteError) -> bool {
     matches!(error, WriteError::Stale | WriteError::Taken(_) | WriteError::NotAnActiveManager)
+}
+
+impl Export {
+    /// Who exports.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// A page of people. An export of many pages may take a while, so the caller's authority is checked at each: who was
+    /// signed out or deactivated, or got another role meanwhile, gets no more.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::Store`].
+    pub async fn page(&self, query: &UserQuery) -> Result<Page<User>, Error> {
+        let page = self.accounts.store.list_users(self.scope, query).await?;
+        // After the page was read: the caller was allowed to see what leaves when it was read.
+        self.accounts.check_authority(&self.actor).await?;
+        Ok(page)
+    }
+
+    /// The e-mails of the managers who look after these people.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn manager_emails(&self, people: &[User]) -> Result<BTreeMap<UserId, Email>, Error> {
+        let managers = people.iter().filter_map(|user| user.customer()?.assigned_manager_id);
+        let managers: Vec<_> = managers.collect::<BTreeSet<_>>().into_iter().collect();
+        if managers.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.accounts.store.find_emails(&managers).await?) }
+    }
+
+    /// Records the export: how many people were handed out, and whether these are all of them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn record(&self, people: u64, is_complete: bool) -> Result<(), Error> {
+        let event = Event::new(&*self.accounts.clock, &self.actor, EventKind::UsersExported, None)
+            .with_facts([("people", people)])
+            .with_facts([("complete", is_complete)]);
+        Ok(self.accounts.store.record_event(&event).await?)
+    }
 }

@@ -5,13 +5,12 @@ use crate::accounts::{Accounts, NewCustomer, NewUser};
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind};
 use crate::error::Error;
-use crate::field::Field;
 use crate::id::UserId;
 use crate::import::{Column, ImportOrder, Imported, Line, OnExisting, Refused};
 use crate::patch::UserPatch;
 use crate::policy::{self, Action, Scope};
 use crate::store::{ImportBatch, ImportFound, Update};
-use crate::user::{Profile, Role, User};
+use crate::user::{Field, Profile, Role, User};
 use crate::value::{Phone, ValueError};
 
 /// What a line comes to.
