@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::auth::KeyRing;
-use domain::{Accounts, AuditTrail, Clock};
+use domain::{Accounts, Clock};
 
 use crate::extract::upload::Imports;
 use crate::readiness::Readiness;
@@ -12,10 +12,8 @@ use crate::readiness::Readiness;
 /// The use-cases that the routes call.
 #[derive(Clone)]
 pub struct Services {
-    /// Changes and finds people.
+    /// Finds and changes people, and reads the audit trail.
     pub accounts: Accounts,
-    /// Reads the audit trail.
-    pub audit: AuditTrail,
     /// Sign-up, sign-in, tokens and sessions.
     pub auth: ::auth::Services,
     /// The signing keys, whose public parts are published.

@@ -73,8 +73,8 @@ impl Admins {
         if !self.setup.has_setup_token(&setup_token).await? {
             return Err(AuthError::SetupTokenRefused);
         }
-        let hash = self.shared.admission.hasher.hash(&mut permit, &form.password).await?;
-        let account = self.shared.env.staff_account(StaffRole::Admin, form.staff(), form.display_name, hash);
+        let hash = self.shared.env.hasher.hash(&mut permit, &form.password).await?;
+        let account = self.shared.env.staff_account(StaffRole::Admin, form.staff, form.display_name, hash);
         let account = account.replacing_signup();
         let (session, token) = self.shared.issuer.draft(&account.user, &actor.origin)?;
         let events =

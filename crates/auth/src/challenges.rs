@@ -1,43 +1,49 @@
-//! Opens challenges, tries codes and redeems them, whatever they are for.
+//! Opens challenges, tries codes and redeems them, whatever they are for. Limits how many codes may be asked for and
+//! tried; what one network does never counts against another.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::audit::{Event, EventKind, changes};
 use domain::challenge::{Challenge, MAX_TRIES, Purpose};
-use domain::limit::Attempt;
-use domain::store::{AuditStore, ChallengeStore, CodeGuess, Outcome, UserStore, WriteError};
+use domain::delivery::MessageKeys as _;
+use domain::limit::{Attempt, Limit, Settled};
+use domain::store::{AttemptStore, AuditStore, ChallengeStore, CodeGuess, Outcome, UserStore, WriteError};
 use domain::{Actor, ChallengeId, Email, Error, Scope, Timestamp, User, UserId};
 
 use crate::answer::{CodeSent, whole_seconds};
-use crate::code_limits::CodeLimits;
-use crate::env::Env;
+use crate::env::{Env, network_of};
 use crate::error::AuthError;
-use crate::known_networks::network_of;
 use crate::one_time_code::{Draft, is_right};
 
-/// Somebody who asks again sooner gets the challenge they have.
+/// Somebody who asks again within this time gets the same challenge.
 const QUIET: TimeDelta = TimeDelta::seconds(60);
+/// How many codes to one contact one network may ask for.
+const CODES_PER_HOUR: Limit = Limit::Quota { most: 5, within: TimeDelta::hours(1) };
+const CODES_PER_DAY: Limit = Limit::Quota { most: 10, within: TimeDelta::hours(24) };
+/// How many wrong codes one network may send, for all challenges together. Many people may share a network.
+const WRONG_CODES: Limit = Limit::Failures { most: 50, within: TimeDelta::minutes(10) };
 
-/// What every use-case with a code shares.
+/// What all use-cases with a code share.
 pub(crate) struct Challenges {
     pub(crate) env: Arc<Env>,
     pub(crate) store: Arc<dyn ChallengeStore>,
     pub(crate) users: Arc<dyn UserStore>,
     pub(crate) audit: Arc<dyn AuditStore>,
-    pub(crate) limits: CodeLimits,
+    pub(crate) attempts: Arc<dyn AttemptStore>,
 }
 
-/// What became of a challenge that was asked for.
+/// A challenge that somebody asked for.
 pub(crate) struct Opened {
-    /// The one that is open now.
+    /// The challenge that is open now.
     pub(crate) challenge: Challenge,
-    /// The one that would be, had the same person not asked a moment ago. Then it is stored nowhere.
+    /// The id of the challenge that was made for this request. It is not stored when an earlier challenge is still
+    /// open.
     pub(crate) drafted: ChallengeId,
 }
 
 impl Opened {
-    /// Whether the challenge was open before, and nothing was sent.
+    /// Whether the challenge was open before this request, so that no code was sent.
     pub(crate) fn is_earlier(&self) -> bool {
         self.challenge.id != self.drafted
     }
@@ -46,10 +52,10 @@ impl Opened {
 impl Challenges {
     /// Opens a challenge, unless the same person asked a moment ago.
     pub(crate) async fn open(&self, actor: &Actor, draft: Draft) -> Result<Opened, AuthError> {
-        let attempts = self.limits.of_opening(actor, &draft);
+        let attempts = self.attempts_of_opening(actor, &draft);
         let asker = network_of(actor);
         let opened = match self.open_draft(draft.clone(), &asker, &attempts).await {
-            // Whoever was erased meanwhile gets what nobody gets.
+            // The person was erased meanwhile. The asker gets a decoy.
             Err(AuthError::Domain(Error::Gone)) => self.open_draft(draft.of_nobody(), &asker, &attempts).await?,
             opened => opened?,
         };
@@ -60,7 +66,7 @@ impl Challenges {
         Ok(opened)
     }
 
-    /// The same, for those who only tell the asker of it.
+    /// The same, with the answer for the asker.
     pub(crate) async fn send_code(&self, actor: &Actor, draft: Draft) -> Result<CodeSent, AuthError> {
         Ok(self.code_sent(&self.open(actor, draft).await?.challenge))
     }
@@ -81,9 +87,9 @@ impl Challenges {
         }
     }
 
-    /// The challenge, if this is its code and it is for one of `purposes`. The try counts either way. A wrong one is
-    /// recorded, for a challenge that nobody has too, and counts against the network that sends it, whatever the
-    /// challenge.
+    /// The challenge, if this is its code and it is for one of `purposes`. The try counts in any case. A wrong code is
+    /// recorded, also when there is no such challenge. It counts against the network that sent it, for all challenges
+    /// together.
     pub(crate) async fn try_code(
         &self,
         actor: &Actor,
@@ -94,11 +100,11 @@ impl Challenges {
         let secrets = self.env.keys.secrets();
         let is_right =
             |challenge: &Challenge| is_right(challenge, code, &secrets) && purposes.contains(&challenge.purpose);
-        let if_wrong = self.limits.of_wrong_code(actor);
+        let if_wrong = self.attempts_of_wrong_code(actor);
         let guess = CodeGuess { is_right: &is_right, if_wrong: &if_wrong };
         let wrong = match self.store.take_try(id, self.env.now(), &guess).await? {
             Some(tried) if tried.is_right => {
-                self.limits.free_slot(&tried.challenge).await;
+                self.free_slot(&tried.challenge).await;
                 return Ok(tried.challenge);
             }
             wrong => wrong.map(|tried| tried.challenge),
@@ -114,7 +120,7 @@ impl Challenges {
         Ok(self.audit.record_event(&event.with_facts([("reason", "wrong_code")])).await?)
     }
 
-    /// Whose the challenge is, if the code went to a contact that is still theirs.
+    /// The owner of the challenge, if the contact to which the code went is still theirs.
     pub(crate) async fn holder(&self, challenge: &Challenge) -> Result<User, AuthError> {
         let user = match challenge.user_id {
             Some(id) => self.users.find_user(Scope::All, id).await?,
@@ -124,7 +130,7 @@ impl Challenges {
             .ok_or(AuthError::InvalidCode { tries_left: None })
     }
 
-    /// Uses the challenge up. A code that was used meanwhile, or whose owner was erased, is a wrong code.
+    /// Uses the challenge up. If it was used meanwhile or its owner was erased, the code counts as wrong.
     pub(crate) async fn redeem(&self, challenge: &Challenge, outcome: &Outcome) -> Result<(), AuthError> {
         self.redeem_at(self.env.now(), challenge, outcome).await
     }
@@ -140,7 +146,7 @@ impl Challenges {
         }
     }
 
-    /// Uses up a challenge that proves the person's contact. The event that is recorded with it says so.
+    /// Uses up a challenge that proves the person's contact. The recorded event says that the contact is proven.
     pub(crate) async fn redeem_by_owner(
         &self,
         challenge: &Challenge,
@@ -154,10 +160,49 @@ impl Challenges {
         let outcome = Outcome { verified: Some(user.id), events: vec![event], ..outcome };
         self.redeem_at(now, challenge, &outcome).await
     }
+
+    /// What opening a challenge counts as.
+    fn attempts_of_opening(&self, actor: &Actor, draft: &Draft) -> Vec<Attempt> {
+        let Some(target) = draft.target.as_deref().filter(|_| self.env.settings.limits) else { return Vec::new() };
+        let asker = network_of(actor);
+        let of_contact = [("codes", CODES_PER_HOUR), ("codes-daily", CODES_PER_DAY)].map(|(name, limit)| {
+            self.env.attempt(name, limit, &[name.as_bytes(), target.as_bytes(), asker.as_bytes()])
+        });
+        // A person who needs a second factor knew the password. Strangers in the same network must not use up their
+        // codes.
+        let has_address = actor.origin.address.is_some() && draft.purpose != Purpose::SecondFactor;
+        of_contact.into_iter().chain(has_address.then(|| self.attempt_of_address(&asker))).collect()
+    }
+
+    /// What a wrong code counts as.
+    fn attempts_of_wrong_code(&self, actor: &Actor) -> Vec<Attempt> {
+        if !self.env.settings.limits {
+            return Vec::new();
+        }
+        vec![self.env.attempt("wrong-codes", WRONG_CODES, &[b"wrong codes", network_of(actor).as_bytes()])]
+    }
+
+    /// Lets the next message to a contact leave at once. Only the owner of a contact knows its code, so nobody else can
+    /// cause this.
+    async fn free_slot(&self, challenge: &Challenge) {
+        if !self.env.settings.limits {
+            return;
+        }
+        let slot = self.env.keys.contact_slot(&self.env.keys.contact(&challenge.contact));
+        if let Err(error) = self.attempts.settle_attempts(&[slot], Settled::Untried, self.env.now()).await {
+            tracing::warn!(error = %domain::ErrorChain(&error), "the next message to a contact waits for a minute");
+        }
+    }
+
+    /// Limits codes for each network, since codes cost money and disturb people, whoever gets them.
+    fn attempt_of_address(&self, asker: &str) -> Attempt {
+        let limit = Limit::Quota { most: self.env.settings.codes_per_address, within: TimeDelta::hours(1) };
+        self.env.attempt("codes-address", limit, &[b"codes-address", asker.as_bytes()])
+    }
 }
 
-/// Whether a code that went to the one proves the other. An invitation may have gone to an e-mail in another spelling
-/// than it is kept in since.
+/// Whether a code that went to `sent_to` proves `contact`. An invitation may have gone to another spelling of the
+/// e-mail, from before e-mails had a canonical form.
 fn is_same(contact: &str, sent_to: &str) -> bool {
     contact == sent_to || Email::parse(sent_to).is_ok_and(|email| email.as_str() == contact)
 }

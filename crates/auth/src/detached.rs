@@ -1,4 +1,4 @@
-//! Runs work on when whoever asked for it hangs up. The server drops the handler then, and with it the work that the
+//! Runs work that goes on when the client hangs up. The server then drops the handler, and with it all work that the
 //! handler awaits.
 
 use std::time::Duration;
@@ -7,19 +7,19 @@ use tracing::Instrument as _;
 
 use crate::error::AuthError;
 
-/// Does the work on a task of its own and waits for it.
+/// Does the work in a separate task and waits for it.
 pub(crate) async fn run<T: Send + 'static>(
     work: impl Future<Output = Result<T, AuthError>> + Send + 'static,
 ) -> Result<T, AuthError> {
     match tokio::spawn(work.in_current_span()).await {
         Ok(done) => done,
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        // The program is being stopped.
+        // The program is stopping.
         Err(_) => Err(AuthError::Overloaded { retry_after: Duration::from_secs(1) }),
     }
 }
 
-/// Does the work without anybody waiting for it.
+/// Does the work in a separate task and does not wait for it.
 pub(crate) fn spawn(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
     let work = async move {
         if let Err(error) = work.await {

@@ -1,22 +1,25 @@
-//! Counts guesses of passwords in the database, before any secret is looked at, alike for accounts that exist and that
-//! don't (ADR 25).
+//! Counts guesses of passwords in the database before any secret is looked at, alike for accounts that exist and for
+//! those that do not (ADR 25). Remembers from which networks people were signed in, since strangers elsewhere must not
+//! keep them out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::audit::EventKind;
-use domain::limit::{Attempt, Limit, Settled};
+use domain::limit::{Attempt, Limit, Settled, network};
 use domain::session::Digest;
 use domain::store::{AttemptStore, AuditStore, Credentials};
 use domain::{Actor, Email, User, UserId};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::detached;
-use crate::env::Env;
+use crate::env::{Env, network_of};
 use crate::error::AuthError;
 use crate::hasher::Verdict;
-use crate::known_networks::{KnownNetworks, network_of};
 use crate::sign_in_admission::SignInAdmission;
 
 /// Counts guesses of passwords.
@@ -29,14 +32,15 @@ pub(crate) struct Guesses {
     pub(crate) admission: Arc<SignInAdmission>,
 }
 
-/// A guess of a password that was counted. A right one is not counted in the end.
+/// A guess of a password that was counted. A right guess is taken back later.
 pub(crate) struct Guess {
     attempts: Vec<Attempt>,
-    /// Until it is known what became of it.
+    /// Held until the outcome is known.
     _pass: Option<OwnedSemaphorePermit>,
 }
 
-/// How long to wait before the database is asked again whether guesses on other instances are done: longer each time.
+/// How long to wait before the database is asked again whether guesses on other instances are done. Each pause is
+/// longer.
 #[derive(Default)]
 struct Pauses(u32);
 
@@ -48,8 +52,8 @@ impl Pauses {
 }
 
 impl Guesses {
-    /// Waits until so few clients of one network are looking at the password of one account that this one may too.
-    /// `None` when nothing is limited.
+    /// Waits until this client may guess. Only a few clients of one network may guess at one account at once. `None`
+    /// when limits are off.
     pub(crate) async fn wait_for_turn(
         &self,
         actor: &Actor,
@@ -60,8 +64,8 @@ impl Guesses {
         self.pass(key, Limit::Guesses, until).await
     }
 
-    /// Counts a sign-in. From a network that the account knows, only what this network guesses at this account counts.
-    /// `None` when nothing is limited.
+    /// Counts a sign-in. If the account knows the network, only the guesses from this network at this account count.
+    /// `None` when limits are off.
     pub(crate) async fn begin_sign_in(
         &self,
         actor: &Actor,
@@ -82,7 +86,8 @@ impl Guesses {
         }
     }
 
-    /// What a sign-in counts as. A first one that was right makes the network known to those who wait for it.
+    /// The attempts that a sign-in counts as. This is asked again after each wait, since a right guess meanwhile makes
+    /// the network known.
     async fn sign_in_guess(
         &self,
         actor: &Actor,
@@ -91,7 +96,7 @@ impl Guesses {
         until: Instant,
     ) -> Result<Guess, AuthError> {
         let (network, account) = (network_of(actor).into_bytes(), email.as_str().as_bytes());
-        // A new password ends what was counted of the old one, everywhere.
+        // The hash is part of the key, so that a new password ends all counters of the old one.
         let hash = found.map_or("", |found| found.password_hash.expose()).as_bytes();
         let here = self.env.attempt("account", Limit::Guesses, &[b"password", account, hash, &network]);
         if self.networks.knows(actor, found).await? {
@@ -103,8 +108,7 @@ impl Guesses {
         Ok(Guess { attempts: vec![here, in_all, anywhere], _pass: pass })
     }
 
-    /// Counts the guess of their own password by somebody who is signed in. It does not count against sign-ins, nor do
-    /// those against it.
+    /// Counts a guess by somebody who is signed in at their own password. It is counted apart from sign-ins.
     pub(crate) async fn begin_own(&self, user: UserId, until: Instant) -> Result<Option<Guess>, AuthError> {
         if !self.env.settings.limits {
             return Ok(None);
@@ -120,7 +124,7 @@ impl Guesses {
         }
     }
 
-    /// Counts a guess; `None` when it has to wait for others that are under way on other instances.
+    /// Counts a guess; `None` when it has to wait for guesses that are under way on other instances.
     async fn take(&self, guess: Guess, until: Instant) -> Result<Option<Guess>, AuthError> {
         match self.attempts.take_attempts(&guess.attempts, self.env.now()).await.map_err(AuthError::from) {
             Ok(()) => Ok(Some(guess)),
@@ -128,15 +132,15 @@ impl Guesses {
                 if Instant::now() < until {
                     Ok(None)
                 } else {
-                    Err(self.admission.hasher.turned_away())
+                    Err(self.env.hasher.turned_away())
                 }
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Notes what a guess was. One that no thread came free for does not count; whoever made it is answered before that
-    /// is written down.
+    /// Notes the outcome of a guess. A guess for which no thread became free does not count; the caller is answered
+    /// before it is taken back.
     pub(crate) async fn settle(
         &self,
         guess: Option<Guess>,
@@ -171,5 +175,41 @@ impl Guesses {
             Some(at_once) => self.admission.pass(key, at_once, until).await.map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// How long a network is remembered after a sign-in.
+const RETENTION: TimeDelta = TimeDelta::days(90);
+/// How long a network has to be remembered before it is written again.
+const WRITTEN_EVERY: TimeDelta = TimeDelta::days(1);
+
+/// The networks from which staff were signed in.
+pub(crate) struct KnownNetworks {
+    pub(crate) env: Arc<Env>,
+    pub(crate) attempts: Arc<dyn AttemptStore>,
+}
+
+impl KnownNetworks {
+    /// Remembers that a staff member was signed in from an address. They are signed in even when this fails.
+    pub(crate) async fn remember(&self, user: &User, address: Option<IpAddr>) {
+        let Some(address) = address.filter(|_| self.env.settings.limits && user.staff().is_some()) else { return };
+        let until = self.env.now() + RETENTION;
+        let network = self.digest(user.id, address);
+        if let Err(error) = self.attempts.remember_network(user.id, &network, until, until - WRITTEN_EVERY).await {
+            tracing::warn!(error = %domain::ErrorChain(&error), "the network of a sign-in was not remembered");
+        }
+    }
+
+    /// Whether the owner was signed in from the actor's network before. The database is asked even when there is no
+    /// such account, so that the time does not show it.
+    pub(crate) async fn knows(&self, actor: &Actor, found: Option<&Credentials>) -> Result<bool, AuthError> {
+        let Some(address) = actor.origin.address else { return Ok(false) };
+        let owner = found.map_or_else(|| Uuid::nil().into(), |found| found.user.id);
+        Ok(self.attempts.knows_network(owner, &self.digest(owner, address), self.env.now()).await?)
+    }
+
+    fn digest(&self, user: UserId, address: IpAddr) -> Digest {
+        let network = network(address).to_string();
+        self.env.hash(&[b"known network", user.as_uuid().as_bytes(), network.as_bytes()])
     }
 }

@@ -1,5 +1,5 @@
-//! Hashes passwords on threads of their own, never more at once than the machine can bear. A flood of sign-ins leaves
-//! the other routes fast.
+//! Hashes passwords on a bounded number of separate threads, so that the other routes stay fast during a flood of
+//! sign-ins.
 
 mod engine;
 mod queue;
@@ -39,33 +39,34 @@ pub struct PasswordHasher {
 /// What a password check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether the password is the one of the hash.
+    /// Whether the hash is of this password.
     pub matches: bool,
-    /// What was asked for if it is, made in the same go: whoever waited for a thread waits once.
+    /// The new hash, if one was asked for and the password was right. It is made in the same slot, so that the caller
+    /// waits only once.
     pub new: Option<PasswordHash>,
 }
 
-/// What is to be hashed when a password was right.
+/// What to hash after a right password.
 #[derive(Clone, Copy, Debug)]
 pub enum Then<'p> {
     Nothing,
-    /// The same password, if its hash is cheaper than new ones are.
+    /// The same password, if its stored hash has a lower cost than new hashes.
     Renew,
-    /// The password that takes its place.
+    /// The password that replaces it.
     Replace(&'p Password),
 }
 
 impl PasswordHasher {
     /// The costs that may be configured.
     pub const COSTS: std::ops::RangeInclusive<u32> = 4..=15;
-    /// The highest cost that is computed when a stored hash asks for it. More is a mistake or an attack: each step
-    /// doubles the time.
+    /// The highest cost that is computed for a stored hash. Each step doubles the time, so a higher cost is a mistake
+    /// or an attack.
     const MAX_STORED_COST: u32 = 16;
 
-    /// A hasher for new hashes of this cost, on so many threads.
+    /// A hasher that makes new hashes of this cost on this number of threads.
     ///
     /// # Errors
-    /// `out_of_range` for a cost below 4 or above 15, `unavailable` when the system gives no threads.
+    /// `out_of_range` for a cost below 4 or above 15; `unavailable` when the system gives no threads.
     pub fn new(cost: u32, threads: NonZeroUsize, engine: BcryptEngine) -> Result<Self, ValueError> {
         if !Self::COSTS.contains(&cost) {
             return Err(ValueError::new("out_of_range", "must be from 4 to 15"));
@@ -76,22 +77,23 @@ impl PasswordHasher {
         Ok(Self { cost, queue: Arc::new(Queue::new(slots, usual_time(cost))), engine: Arc::new(engine) })
     }
 
-    /// All cores: the threads have a lower priority than those that answer requests, and use what these leave.
+    /// One thread for each core. They have a lower priority than the threads that answer requests.
     #[must_use]
     pub fn default_threads() -> NonZeroUsize {
         std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// A place in the queue for a request from this address, to be had before any other work is done for it. Each
-    /// network (of IPv6, a /64) has a share of the queue.
+    /// A place in the queue for a request from this address. The request takes it before it does any other work. Each
+    /// network (an IPv4 address, or a /64 of IPv6) has a share of the queue.
     ///
     /// # Errors
-    /// [`AuthError::Overloaded`], at once, when too many wait already, and this network as often as any.
+    /// [`AuthError::Overloaded`], at once, when too many requests wait already and no network has more of them than
+    /// this one.
     pub fn enter(&self, address: Option<IpAddr>) -> Result<HashPermit, AuthError> {
         self.enter_until(address, Instant::now() + PATIENCE)
     }
 
-    /// The same for a request that arrived before.
+    /// The same for a request that arrived earlier.
     pub(crate) fn enter_until(&self, address: Option<IpAddr>, until: Instant) -> Result<HashPermit, AuthError> {
         self.queue.enter(address, until)
     }
@@ -101,7 +103,7 @@ impl PasswordHasher {
         self.queue.at_once()
     }
 
-    /// What a request comes to that waited in vain.
+    /// The refusal of a request that waited in vain. Counts it.
     pub(crate) fn turned_away(&self) -> AuthError {
         self.queue.turned_away()
     }
@@ -112,7 +114,8 @@ impl PasswordHasher {
         Ok(permit.run(async move { hash(&engine, &material, cost).await }).await??)
     }
 
-    /// Checks a password. Without a usable hash, and whatever is wrong with the password, it takes the time of a check.
+    /// Checks a password. This takes the time of a check even without a usable hash, and whatever is wrong with the
+    /// password.
     pub async fn verify(
         &self,
         permit: &mut HashPermit,
@@ -148,7 +151,7 @@ impl PasswordHasher {
     }
 }
 
-/// A quarter of a second at cost 12, twice that at each step: until it is known better.
+/// An estimate until hashes were measured: a quarter of a second at cost 12, and twice the time for each step.
 fn usual_time(cost: u32) -> Duration {
     Duration::from_micros(61 << cost)
 }
@@ -166,8 +169,8 @@ fn written(cost: u32, salt: [u8; SALT_BYTES], digest: Digest) -> String {
     format!("$2b${cost:02}${}{}", BASE64_BCRYPT.encode(salt), BASE64_BCRYPT.encode(digest))
 }
 
-/// What bcrypt gets: the password itself, so that hashes from other systems keep working, or a digest of one that
-/// bcrypt would cut off at 72 bytes or take for a shorter one because of its NULs.
+/// The input of bcrypt. It is the password itself, so that hashes from other systems keep working. bcrypt cuts off a
+/// password at 72 bytes and ends it at a NUL; for such a password the input is a digest.
 fn material(password: &Password) -> SecretString {
     const MAX_BYTES: usize = 71;
     let text = password.expose();
@@ -181,7 +184,7 @@ fn material(password: &Password) -> SecretString {
 struct StoredHash {
     cost: u32,
     salt: [u8; SALT_BYTES],
-    /// As a new hash is written, whatever prefix it had.
+    /// The hash in the form in which new hashes are written, whatever prefix it had.
     text: String,
 }
 
@@ -202,9 +205,9 @@ impl StoredHash {
         let digest = engine.digest(self.cost, material, self.salt).await?;
         let matches = equal(written(self.cost, self.salt, digest).as_bytes(), self.text.as_bytes());
         if !matches {
-            // Each cost takes twice the time of the one before, so together with the
-            // check above these add up to one check at the full cost: an old, cheap
-            // hash does not tell a stranger that the account exists.
+            // Each cost takes twice the time of the one before. So these checks and the one above take together as long
+            // as one check at the full cost. Otherwise, the time of an old, cheap hash would show that the account
+            // exists.
             for cost in self.cost..cost {
                 spend_a_check(engine, material, cost).await?;
             }
@@ -213,7 +216,7 @@ impl StoredHash {
     }
 }
 
-/// Does the work of a check whose outcome is known.
+/// Takes the time of a check.
 async fn spend_a_check(engine: &Engine, material: &SecretString, cost: u32) -> Result<(), CryptoError> {
     engine.digest(cost, material, [0; SALT_BYTES]).await.map(|_| ())
 }

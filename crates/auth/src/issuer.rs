@@ -10,10 +10,10 @@ use crate::access_token::AccessTokens;
 use crate::answer::{SignedIn, whole_seconds};
 use crate::env::Env;
 use crate::error::AuthError;
-use crate::known_networks::KnownNetworks;
+use crate::guesses::KnownNetworks;
 use crate::refresh_token::RefreshToken;
 
-/// Makes sessions and their tokens. Whoever asks stores the session in between.
+/// Makes sessions and their tokens. The caller stores the session before it issues the tokens.
 pub(crate) struct SessionIssuer {
     pub(crate) env: Arc<Env>,
     pub(crate) access_tokens: AccessTokens,
@@ -42,8 +42,8 @@ impl SessionIssuer {
         Ok((session, token))
     }
 
-    /// When a session that began then expires if it is renewed now. It never outlives its last day, which the settings
-    /// of now decide (ASVS 7.3.2).
+    /// When a session that began at `began` expires if it is renewed now. It never lasts longer than the current
+    /// settings allow (ASVS 7.3.2).
     pub(crate) fn expiry(&self, role: Role, began: Timestamp) -> Timestamp {
         (self.env.now() + self.env.settings.refresh_ttl).min(began + self.env.settings.session_max_ttl(role))
     }
@@ -53,7 +53,7 @@ impl SessionIssuer {
         self.env.event(&Actor::user(user, origin.clone()), EventKind::SessionStarted, Some(user.id))
     }
 
-    /// The answer to whom a stored session belongs. Remembers the network that it is used from.
+    /// Signs in the owner of a stored session. Remembers the network from which they use it.
     pub(crate) async fn sign_in(
         &self,
         user: User,

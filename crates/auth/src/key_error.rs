@@ -5,8 +5,8 @@ use domain::store::StoreError;
 
 use crate::crypto::CryptoError;
 
-/// Fewest characters of a master key. It is not stretched, so it has to be random by itself: `openssl rand -base64 32`
-/// makes one of 44.
+/// The fewest characters that a master key may have. It must be random, since it is not stretched.
+/// `openssl rand -base64 32` makes one of 44 characters.
 pub const MASTER_KEY_MIN_LENGTH: usize = 16;
 
 /// Why the keys could not be made or read.
@@ -21,10 +21,10 @@ pub enum KeyError {
     /// The configured master key is easily guessed.
     #[error("auth.master_key has {length} characters; allowed is {MASTER_KEY_MIN_LENGTH} or more, drawn at random")]
     MasterKeyTooShort {
-        /// Of what is configured, in characters.
+        /// The length of the configured key, in characters.
         length: usize,
     },
-    /// A stored key is not what its purpose asks for.
+    /// A stored key is not of the form that its purpose needs.
     #[error("key {id} is damaged")]
     Damaged { id: String },
     /// The store kept no key for a purpose.
@@ -37,7 +37,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// Whether the operator mends it by another `auth.master_key`.
+    /// Whether another `auth.master_key` mends it.
     #[must_use]
     pub fn is_of_master_key(&self) -> bool {
         matches!(self, Self::MasterKeyMissing { .. } | Self::MasterKeyWrong { .. } | Self::MasterKeyTooShort { .. })

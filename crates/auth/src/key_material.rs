@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::crypto::{CryptoError, MacKey, SealingKey, join, random, sha256};
 use crate::key_error::{KeyError, MASTER_KEY_MIN_LENGTH};
 
-/// Seals stored keys, so that a copy of the database alone signs nothing.
+/// Seals stored keys, so that nobody can sign with a copy of the database alone.
 pub(crate) struct MasterKey(SealingKey);
 
 impl MasterKey {
@@ -34,7 +34,7 @@ impl MasterKey {
         Ok(StoredKey { secret, is_sealed: true, ..key.clone() })
     }
 
-    /// The secret of a stored key. One that was stored before there was a master key stays readable.
+    /// The secret of a stored key. A key that was stored before there was a master key is still readable.
     pub(crate) fn open(master: Option<&Self>, key: &StoredKey) -> Result<SecretSlice<u8>, KeyError> {
         if !key.is_sealed {
             return Ok(key.secret.clone().into());
@@ -45,7 +45,7 @@ impl MasterKey {
     }
 }
 
-/// A sealed key is no good under another name or for another purpose.
+/// Binds a sealed key to its id and purpose: it does not open under another id or for another purpose.
 fn seal_context(id: &str, purpose: KeyPurpose) -> Vec<u8> {
     join(&[purpose.as_str().as_bytes(), id.as_bytes()])
 }
@@ -93,21 +93,21 @@ fn thumbprint(public: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(sha256(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes()))
 }
 
-/// What the one `codes` key is used for, each use under a key of its own.
+/// The keys that are derived from the one `codes` key, one for each use.
 pub(crate) struct ServerSecrets {
-    /// Shows that a refresh token was made here.
+    /// Proves that a refresh token was made here.
     pub(crate) refresh_tag: MacKey,
-    /// Makes the next refresh token out of the one before.
+    /// Derives the next refresh token from the one before.
     pub(crate) refresh_successor: MacKey,
-    /// Of one-time codes.
+    /// Hashes one-time codes.
     pub(crate) codes: MacKey,
-    /// Of the contacts that codes are asked for.
+    /// Hashes the contacts for which somebody asks for codes.
     pub(crate) subjects: MacKey,
-    /// Of requests that are carried out once.
+    /// Hashes idempotent requests.
     pub(crate) requests: MacKey,
-    /// Of what must not be tried too often.
+    /// Hashes the keys of counters of attempts.
     pub(crate) attempts: MacKey,
-    /// Of codes on their way.
+    /// Seals codes in messages.
     pub(crate) messages: SealingKey,
 }
 
@@ -142,7 +142,7 @@ impl MessageKeys for ServerSecrets {
     }
 }
 
-/// A new signing key, to sign from `active_from` on.
+/// A new signing key that signs from `active_from` on.
 pub(crate) fn new_signing_key(
     now: Timestamp,
     active_from: Timestamp,

@@ -20,13 +20,14 @@ use crate::key_material::{MasterKey, ServerSecrets, Signer, new_codes_key, new_s
 
 pub(crate) mod rotation;
 
-/// The keys that are in force, and where they come from. Held in an [`Arc`] by everything that signs, checks or seals.
+/// The keys that are in force, and the store that they come from. Everything that signs, checks or seals holds this in
+/// an [`Arc`].
 pub struct KeyRing {
     store: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     master: Option<MasterKey>,
     keys: RwLock<Arc<Keys>>,
-    /// When a key that nobody here knew was last looked for.
+    /// When this instance last looked for an unknown key.
     last_search: Mutex<Option<Search>>,
 }
 
@@ -36,7 +37,7 @@ struct Search {
     failed: bool,
 }
 
-/// What one reading of the store gave.
+/// The keys from one reading of the store.
 struct Keys {
     /// Oldest first.
     signers: Vec<Arc<Signer>>,
@@ -44,14 +45,14 @@ struct Keys {
 }
 
 impl KeyRing {
-    /// How often a key that nobody here knows is looked for in the database at most.
+    /// The shortest time between two searches of the database for an unknown key.
     const SEARCH_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 
-    /// Reads the keys, and makes those that are missing. Instances that start together end with the same keys. Keys
-    /// that were stored before there was a master key are sealed with it.
+    /// Reads the keys, and makes those that are missing. Instances that start at the same time get the same keys. Seals
+    /// keys that were stored before there was a master key.
     ///
     /// # Errors
-    /// [`KeyError`]; what names `auth.master_key` is for the operator to mend.
+    /// [`KeyError`]. The operator can mend those that name `auth.master_key`.
     pub async fn open(
         store: Arc<dyn KeyStore>,
         clock: Arc<dyn Clock>,
@@ -72,16 +73,16 @@ impl KeyRing {
         Ok(Self { store, clock, master, keys, last_search })
     }
 
-    /// Reads the keys again. The server does so every 20 seconds, so that a key that another instance made is known
-    /// well before its first use.
+    /// Reads the keys again. The server does so every 20 seconds. So it knows a key that another instance made well
+    /// before the key is first used.
     pub async fn reload(&self) -> Result<(), KeyError> {
         let keys = read(&*self.store, &*self.clock, self.master.as_ref()).await?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         Ok(())
     }
 
-    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5, RFC 8037 section 2), those included that
-    /// do not sign yet or no longer.
+    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5, RFC 8037 section 2). It includes keys
+    /// that do not sign yet and keys that sign no longer.
     #[must_use]
     pub fn jwks(&self) -> Value {
         let now = self.clock.now();
@@ -90,8 +91,8 @@ impl KeyRing {
         json!({ "keys": keys })
     }
 
-    /// A request under the key that its caller gave it. Only hashes of both are kept: a request may hold a password,
-    /// which a fast hash would betray, so the key, which nobody keeps, goes into it too.
+    /// A request under the key that its caller gave it. Only hashes of both are stored. A request may hold a password,
+    /// which a fast hash alone would not protect. So the key, which is not stored, is hashed with it.
     #[must_use]
     pub fn idempotent_request(&self, caller: UserId, key: &str, request: &[u8]) -> IdempotentRequest {
         let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
@@ -99,18 +100,18 @@ impl KeyRing {
         IdempotentRequest { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
     }
 
-    /// The newest key that may sign by now.
+    /// The newest key that may sign now.
     pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
         let now = self.clock.now();
         let keys = self.keys();
         let mut accepted = keys.signers.iter().filter(|key| key.is_accepted(now));
-        // Another instance's clock may be a little ahead when it makes the very first key.
+        // The clock of the instance that made the very first key may be a little ahead.
         let oldest = accepted.clone().next();
         accepted.rfind(|key| key.active_from <= now).or(oldest).cloned()
     }
 
-    /// The key with this `kid`. One that is unknown here may just have been made elsewhere: the database is asked, at
-    /// most once every few seconds.
+    /// The key with this `kid`. Another instance may just have made a key that is unknown here. So the database is
+    /// asked, at most once every few seconds.
     pub(crate) async fn verifier(&self, kid: &str) -> Result<Option<Arc<Signer>>, KeyError> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
@@ -119,8 +120,8 @@ impl KeyRing {
         Ok(self.known(kid))
     }
 
-    /// Reads the keys again, unless somebody just did. A failure holds as long as a success: a good token is not
-    /// refused because nobody could look.
+    /// Reads the keys again, unless somebody just did. After a failed reading, further searches fail for as long. So a
+    /// good token gets an error of the store, and is not refused.
     async fn search(&self) -> Result<(), KeyError> {
         let mut last_search = self.last_search.lock().await;
         let now = self.clock.now();
@@ -165,7 +166,8 @@ fn new_keys(now: Timestamp, clock: &dyn Clock, master: Option<&MasterKey>) -> Re
     Ok([new_signing_key(now, now, master)?, new_codes_key(clock.new_id(), now, master)?])
 }
 
-/// A copy of the database, from then on, signs nothing; one from before still does.
+/// Seals the keys that are stored unsealed. After that, nobody can sign with a new copy of the database; with an older
+/// copy they still can.
 async fn seal_plain_keys(store: &dyn KeyStore, clock: &dyn Clock, master: &MasterKey) -> Result<(), KeyError> {
     let plain = store.list_keys(clock.now()).await?.into_iter().filter(|key| !key.is_sealed);
     let sealed = plain.map(|key| master.seal(&key)).collect::<Result<Vec<_>, _>>()?;
@@ -182,7 +184,7 @@ async fn read(store: &dyn KeyStore, clock: &dyn Clock, master: Option<&MasterKey
         let secret = MasterKey::open(master, &key)?;
         match key.purpose {
             KeyPurpose::AccessToken => signers.push(Arc::new(Signer::new(&key, &secret)?)),
-            // The oldest: what it keyed must be found again.
+            // The oldest one is used, since the hashes that were made with it must be found again.
             KeyPurpose::Codes if secrets.is_none() => secrets = Some(Arc::new(ServerSecrets::new(&key, &secret)?)),
             KeyPurpose::Codes => {}
         }

@@ -1,4 +1,4 @@
-//! Makes one-time codes, keeps them as digests, and recognises them.
+//! Makes one-time codes, stores them as digests, and checks them.
 
 use domain::challenge::{Challenge, Message, Pending, Purpose, Turn};
 use domain::delivery::MessageKeys as _;
@@ -14,22 +14,22 @@ use crate::key_material::ServerSecrets;
 #[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) purpose: Purpose,
-    /// What identifies the person who is asked for: one open challenge for each, and for each network that asks.
+    /// Identifies the person for whom the code is. Each network has one open challenge for each subject.
     pub(crate) subject: String,
-    /// The contact that was asked with, whether or not anybody has it: so many codes for each. `None` where no stranger
-    /// can ask.
+    /// The contact that the asker gave, whether or not an account has it. The number of codes for each is limited.
+    /// `None` where a stranger cannot ask.
     pub(crate) target: Option<String>,
     pub(crate) user_id: Option<UserId>,
-    /// Whether the contact belongs to an account: budgets keep a part for those.
+    /// Whether the contact belongs to an account. Budgets reserve a part for accounts.
     pub(crate) has_account: bool,
     pub(crate) channel: VerificationMethod,
-    /// Where the code goes; `None` makes a decoy, which looks and costs the same.
+    /// Where the code goes. `None` makes a decoy, which looks the same and takes the same work.
     pub(crate) contact: Option<String>,
     pub(crate) pending: Option<Pending>,
 }
 
 impl Draft {
-    /// A code for whoever has this contact, who may have no account.
+    /// A code for the owner of this contact, who may have no account.
     pub(crate) fn new(purpose: Purpose, channel: VerificationMethod, contact: &str) -> Self {
         Self {
             purpose,
@@ -43,7 +43,7 @@ impl Draft {
         }
     }
 
-    /// A code for a member of the staff, over the method of their choice.
+    /// A code for a staff member, over their verification method.
     pub(crate) fn to_staff(purpose: Purpose, id: UserId, staff: &Staff) -> Self {
         Self {
             user_id: Some(id),
@@ -53,13 +53,13 @@ impl Draft {
         }
     }
 
-    /// The same for somebody who is no more.
+    /// The same draft as a decoy, for a person who was erased meanwhile.
     pub(crate) fn of_nobody(self) -> Self {
         Self { user_id: None, contact: None, ..self }
     }
 
-    /// The challenge with a code that is in no one's hands yet, and the message that carries it. It belongs to the
-    /// network that asked; `None` is nobody who asks, but an admin who invites.
+    /// The challenge with a new code, and the message that carries the code. The challenge belongs to the network of
+    /// the asker. `asker` is `None` when an admin invites somebody.
     pub(crate) fn open(
         self,
         asker: Option<&str>,
@@ -89,7 +89,7 @@ impl Draft {
         Ok((challenge, Message { turn, ..message }))
     }
 
-    /// With which messages the one that goes out takes turns. None goes out for a decoy.
+    /// With which other messages this one takes turns; `None` for a decoy, for which no message goes out.
     fn turn(&self, network: &str, secrets: &ServerSecrets) -> Option<Turn> {
         let contact = secrets.contact(self.contact.as_deref()?);
         let network = secrets.attempts.mac(&[b"network", network.as_bytes()]);
@@ -119,15 +119,14 @@ fn message(
     })
 }
 
-/// Whether this is the challenge's code, however people type it. No code is a decoy's, and no text that is not six
-/// digits is anybody's.
+/// Whether this is the code of the challenge, in any spelling of its digits. A decoy has no right code.
 pub(crate) fn is_right(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> bool {
     let code = typed_digits(code).unwrap_or_default();
     let matches = equal(&challenge.code_digest, &code_digest(challenge, &code, secrets));
     matches && !challenge.contact.is_empty()
 }
 
-/// Bound to challenge, purpose and contact: a row that is copied or changed proves nothing.
+/// The digest of a code. It is bound to challenge, purpose and contact, so that a copied or changed row proves nothing.
 fn code_digest(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> Digest {
     secrets.codes.mac(&[
         challenge.id.as_uuid().as_bytes(),
@@ -137,10 +136,10 @@ fn code_digest(challenge: &Challenge, code: &str, secrets: &ServerSecrets) -> Di
     ])
 }
 
-/// Six digits, each as likely as any other.
+/// Six random digits. All codes are equally likely.
 fn new_code() -> Result<SecretString, CryptoError> {
     const CODES: u32 = 1_000_000;
-    // The rest of the range would make low codes a little likelier.
+    // Numbers above this would make low codes a little more likely.
     const FAIR: u32 = u32::MAX / CODES * CODES;
     loop {
         let number = u32::from_be_bytes(random()?);

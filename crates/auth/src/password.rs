@@ -1,20 +1,21 @@
-//! Passwords as people type them, and which of them are too easily guessed.
+//! Passwords as people type them, and the policy that refuses passwords that are easily guessed.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use domain::{Email, ValueError};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-/// A password in NFC, 1 to 128 characters. Neither prints nor serializes, and is wiped from memory when dropped.
+/// A password in NFC. It neither prints nor serializes, and is wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// Most characters a password may have, counted after NFC.
+    /// The most characters that a password may have, counted after NFC.
     pub const MAX_LENGTH: usize = 128;
 
-    /// Takes any password that somebody may have. Whether it is good enough to be set is for [`PasswordPolicy`].
+    /// Takes a password of 1 to 128 characters. [`PasswordPolicy`] decides whether it may be set.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let normal: String = text.nfc().collect();
         let password = Self(SecretString::from(normal));
@@ -25,8 +26,8 @@ impl Password {
         }
     }
 
-    /// Takes whatever somebody signs in with. What nobody can have set matches nothing, and takes as long to be refused
-    /// as any other wrong password.
+    /// Takes whatever somebody signs in with. A text that nobody can have set matches nothing. Refusing it takes as
+    /// long as refusing any other wrong password.
     #[must_use]
     pub fn attempt(text: &str) -> Self {
         Self(SecretString::from(text.nfc().collect::<String>()))
@@ -51,8 +52,8 @@ fn too_long() -> ValueError {
     ValueError::new("too_long", "a password has at most 128 characters")
 }
 
-/// What a new password must be (NIST SP 800-63B section 5.1.1.2): long, not common, not the person's own e-mail; no
-/// rules of composition.
+/// What a new password must be (NIST SP 800-63B section 5.1.1.2): long, not common, and not made of the person's own
+/// e-mail. It need not mix kinds of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min_length: usize,
@@ -65,7 +66,7 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// The lowest minimum that may be configured.
+    /// The lowest minimum length that may be configured.
     pub const LEAST_MIN_LENGTH: usize = 8;
 
     /// A policy with another minimum length, in characters.
@@ -77,7 +78,7 @@ impl PasswordPolicy {
         }
     }
 
-    /// Fewest characters of a new password, counted after NFC.
+    /// The fewest characters that a new password may have, counted after NFC.
     #[must_use]
     pub fn min_length(&self) -> usize {
         self.min_length
@@ -109,7 +110,7 @@ impl PasswordPolicy {
     }
 }
 
-/// Whether little that is no digit is left of the password without the address or its local part.
+/// Whether the password is the address or its local part with few other characters. Digits do not count.
 fn is_made_of(folded: &str, email: &Email) -> bool {
     const SHORTEST_PART: usize = 4;
     const ENOUGH: usize = 8;
@@ -130,32 +131,21 @@ fn is_easily_guessed(folded: &str) -> bool {
     is_common(folded) || is_common_word_with_tail(folded) || is_repetition(folded) || is_run(folded)
 }
 
-/// Sorted by byte; `common_passwords.LICENSE` says where from.
-const COMMON: &str = include_str!("common_passwords.txt");
+/// Sorted by byte. `common_passwords.LICENSE` says where they come from.
+static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 fn is_common(folded: &str) -> bool {
-    // Lines differ in length, so the search is over bytes and looks at the line around each.
-    let (mut low, mut high) = (0, COMMON.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        let start = COMMON.as_bytes()[..middle].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-        let end = COMMON.as_bytes()[start..].iter().position(|&b| b == b'\n').map_or(COMMON.len(), |at| start + at);
-        match COMMON.as_bytes()[start..end].cmp(folded.as_bytes()) {
-            std::cmp::Ordering::Equal => return true,
-            std::cmp::Ordering::Less => low = end + 1,
-            std::cmp::Ordering::Greater => high = start,
-        }
-    }
-    false
+    COMMON.binary_search(&folded).is_ok()
 }
 
-/// A common password with digits and punctuation behind it, such as `password2026!`.
+/// Whether the password is a common one followed by digits and punctuation, such as `password2026!`.
 fn is_common_word_with_tail(folded: &str) -> bool {
     let is_tail = |c: &char| !c.is_alphabetic();
     folded.char_indices().rev().take_while(|(_, c)| is_tail(c)).any(|(at, _)| is_common(&folded[..at]))
 }
 
-/// One unit over and over, the last one perhaps cut: up to four characters, or a common password.
+/// Whether the password repeats one unit, which is at most four characters or a common password. The last repetition
+/// may be cut off.
 fn is_repetition(folded: &str) -> bool {
     const SHORT_UNIT: usize = 4;
     let chars: Vec<char> = folded.chars().collect();
@@ -166,7 +156,7 @@ fn is_repetition(folded: &str) -> bool {
     period <= SHORT_UNIT || is_common(&chars[..period].iter().collect::<String>())
 }
 
-/// What fingers run along.
+/// Rows of characters that people type in order: on keyboards, in alphabets, and the digits.
 const ROWS: [&str; 20] = [
     "01234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -190,7 +180,7 @@ const ROWS: [&str; 20] = [
     "ячсмитьбю",
 ];
 
-/// Whether the password consists of runs along rows, four characters or more on average.
+/// Whether the password consists of runs along the rows, with an average of four characters or more.
 fn is_run(folded: &str) -> bool {
     const AVERAGE_RUN: usize = 4;
     let chars: Vec<char> = folded.chars().collect();
@@ -283,9 +273,8 @@ mod tests {
 
     #[test]
     fn every_listed_password_is_found_and_the_list_is_sorted() {
-        let lines: Vec<&str> = COMMON.lines().collect();
-        assert!(lines.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(lines.iter().all(|line| is_common(line)));
+        assert!(COMMON.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(COMMON.iter().all(|line| is_common(line)));
         assert!(!is_common("") && !is_common("\u{10ffff}") && !is_common("password\nprecious"));
     }
 

@@ -54,7 +54,7 @@ impl Passwords {
     /// How busy the threads that hash are, for metrics.
     #[must_use]
     pub fn hasher_stats(&self) -> HasherStats {
-        self.shared.admission.hasher.stats()
+        self.shared.env.hasher.stats()
     }
 
     /// Checks and hashes a password that somebody is to have, for `Accounts::create`. `field` names it in a refusal.
@@ -66,7 +66,7 @@ impl Passwords {
         account_email: Option<&Email>,
     ) -> Result<PasswordHash, AuthError> {
         self.check_new(field, password, account_email)?;
-        self.shared.admission.hasher.hash(&mut self.shared.admission.enter(actor).await?, password).await
+        self.shared.env.hasher.hash(&mut self.shared.admission.enter(actor).await?, password).await
     }
 
     /// Sends a code for a new password. Nobody is told whether anybody gets it; everybody is told that it goes by
@@ -118,7 +118,7 @@ impl Passwords {
             return Err(AuthError::AccountInactive);
         }
         self.check_new(NEW_PASSWORD, new, user.staff().map(|staff| &staff.email))?;
-        let hash = self.shared.admission.hasher.hash(permit, new).await?;
+        let hash = self.shared.env.hasher.hash(permit, new).await?;
         self.set(actor, challenge, &user, hash).await
     }
 
@@ -184,8 +184,9 @@ impl Passwords {
     /// noted though whoever asked hangs up.
     ///
     /// # Errors
-    /// `Forbidden` for customers, who have no password; those of the reading; [`AuthError::InvalidCredentials`] for a wrong one;
-    /// [`AuthError::InvalidToken`] when the session ended meanwhile; [`AuthError::TooMany`], [`AuthError::Overloaded`].
+    /// `Forbidden` for customers, who have no password; those of the reading; [`AuthError::InvalidCredentials`] for a
+    /// wrong one; [`AuthError::InvalidToken`] when the session ended meanwhile; [`AuthError::TooMany`],
+    /// [`AuthError::Overloaded`].
     pub async fn reauthenticate<E: From<AuthError>>(
         &self,
         caller: &Caller,
@@ -248,7 +249,7 @@ impl Passwords {
         let guess = self.shared.guesses.begin_own(caller.user.id, permit.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
         let then = new.map_or(Then::Nothing, Then::Replace);
-        let verdict = self.shared.admission.hasher.verify(&mut permit, current, hash, then).await;
+        let verdict = self.shared.env.hasher.verify(&mut permit, current, hash, then).await;
         let verdict = self.shared.guesses.settle(guess, verdict).await?;
         if let Some(found) = found.filter(|_| verdict.matches) {
             return Ok(Proven { found, new: verdict.new, permit });

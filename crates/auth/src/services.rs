@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::{Accounts, Clock};
-use tokio::sync::Notify;
+use domain::Accounts;
 
-use crate::access_token::{AccessTokens, TokenSettings};
 use crate::admins::Admins;
 use crate::codes::Codes;
 use crate::env::Env;
-use crate::hasher::PasswordHasher;
-use crate::keys::KeyRing;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
-use crate::settings::Settings;
 use crate::sign_in::SignIn;
 use crate::sign_up::{Invitations, SignUp};
 use crate::tokens::Tokens;
@@ -37,27 +32,12 @@ pub struct Services {
     pub admins: Admins,
 }
 
-/// What the use-cases need beside a store.
-pub struct Config {
-    pub clock: Arc<dyn Clock>,
-    /// The keys of codes and refresh tokens.
-    pub keys: Arc<KeyRing>,
-    /// What access tokens say of themselves.
-    pub tokens: TokenSettings,
-    pub hasher: PasswordHasher,
-    /// Notified when a message was written, so that the outbox of this process looks at once.
-    pub outbox_signal: Arc<Notify>,
-    pub settings: Settings,
-}
-
 impl Services {
     /// The use-cases over one store.
     #[must_use]
-    pub fn new<S: AuthStore + 'static>(store: &Arc<S>, config: Config) -> Self {
-        let Config { clock, keys, tokens, hasher, outbox_signal, settings } = config;
-        let access_tokens = AccessTokens::new(keys.clone(), clock.clone(), tokens);
-        let accounts = Accounts::new(store.clone(), clock.clone());
-        let shared = &Shared::new(store, Env { clock, keys, settings, outbox_signal }, access_tokens, hasher);
+    pub fn new<S: AuthStore + 'static>(store: &Arc<S>, env: Env) -> Self {
+        let accounts = Accounts::new(store.clone(), env.clock.clone());
+        let shared = &Shared::new(store, env);
         Self {
             sign_in: SignIn::new(store, shared),
             sign_up: SignUp::new(store, shared),

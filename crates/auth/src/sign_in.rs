@@ -126,7 +126,7 @@ impl SignIn {
         let found = self.passwords.find_credentials(email).await?;
         let guess = self.shared.guesses.begin_sign_in(actor, email, found.as_ref(), permit.until()).await?;
         let hash = found.as_ref().map(|found| &found.password_hash);
-        let verdict = self.shared.admission.hasher.verify(&mut permit, password, hash, Then::Renew).await;
+        let verdict = self.shared.env.hasher.verify(&mut permit, password, hash, Then::Renew).await;
         let verdict = self.shared.guesses.settle(guess, verdict).await?;
         match found {
             Some(found) if verdict.matches => {
@@ -213,7 +213,7 @@ impl SignIn {
         }
         // Renewed by another sign-in with the same password, or changed.
         let stored = Some(&now.password_hash);
-        let verdict = self.shared.admission.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
+        let verdict = self.shared.env.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
         if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }
     }
 }

@@ -1,7 +1,7 @@
-//! Admits requests with a password in the order in which they came, a few at a time.
+//! Admits requests with a password a few at a time, in the order of their arrival.
 //!
-//! The counters in the database decide how many guesses are under way, on all instances. Those who have to wait for
-//! them wait here, instead of asking the database again and again.
+//! The counters in the database decide how many guesses may be under way on all instances together. Requests of this
+//! instance wait here for one another, and so do not ask the database again and again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,56 +11,54 @@ use domain::session::Digest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use crate::env::Env;
+use crate::env::{Env, network_of};
 use crate::error::AuthError;
-use crate::hasher::{HashPermit, PATIENCE, PasswordHasher};
-use crate::known_networks::network_of;
+use crate::hasher::{HashPermit, PATIENCE};
 
-/// So many keys are kept before those that nobody uses are looked for.
+/// How many gates there may be before unused ones are removed.
 const FEW: usize = 64;
 
-/// The way of a request to the threads that hash.
+/// Leads requests to the threads that hash.
 pub(crate) struct SignInAdmission {
     pub(crate) env: Arc<Env>,
-    pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
 }
 
 impl SignInAdmission {
-    /// A place in the queue for hashes, of the share that the actor's network has.
+    /// A place in the queue for hashes, from the share of the actor's network.
     pub(crate) async fn enter(&self, actor: &Actor) -> Result<HashPermit, AuthError> {
         self.enter_until(actor, Instant::now() + PATIENCE).await
     }
 
-    /// The same for a request that arrived before. So many requests of one network go on together, and the others after
-    /// them: what they do in the database beside the hash would otherwise keep other networks waiting.
+    /// The same for a request that arrived earlier. Only a few requests of one network are under way at once; the
+    /// others wait. Otherwise their work in the database would keep other networks waiting.
     ///
     /// # Errors
-    /// [`AuthError::Overloaded`] when none of them is done before the permit has to be used.
+    /// [`AuthError::Overloaded`] when the request cannot go on before `until`.
     pub(crate) async fn enter_until(&self, actor: &Actor, until: Instant) -> Result<HashPermit, AuthError> {
-        let mut permit = self.hasher.enter_until(actor.origin.address, until)?;
+        let mut permit = self.env.hasher.enter_until(actor.origin.address, until)?;
         let key = self.env.hash(&[b"under way", network_of(actor).as_bytes()]);
-        permit.keep(self.pass(key, self.hasher.at_once(), until).await?);
+        permit.keep(self.pass(key, self.env.hasher.at_once(), until).await?);
         Ok(permit)
     }
 
-    /// Waits until fewer than `at_once` with this key are through.
+    /// Waits until fewer than `at_once` requests with this key are under way.
     pub(crate) async fn pass(
         &self,
         key: Digest,
         at_once: u32,
         until: Instant,
     ) -> Result<OwnedSemaphorePermit, AuthError> {
-        self.gates.pass(key, at_once, until).await.ok_or_else(|| self.hasher.turned_away())
+        self.gates.pass(key, at_once, until).await.ok_or_else(|| self.env.hasher.turned_away())
     }
 }
 
-/// A gate for each key that somebody uses now.
+/// A gate for each key that is in use.
 #[derive(Default)]
 pub(crate) struct Gates(Mutex<HashMap<Digest, Weak<Semaphore>>>);
 
 impl Gates {
-    /// Lets the next one through when the permit is dropped.
+    /// Waits at the gate. Dropping the permit lets the next request through.
     async fn pass(&self, key: Digest, at_once: u32, until: Instant) -> Option<OwnedSemaphorePermit> {
         timeout_at(until, self.gate(key, at_once).acquire_owned()).await.ok()?.ok()
     }
@@ -71,7 +69,7 @@ impl Gates {
             return gate;
         }
         if gates.len() >= FEW && gates.len() == gates.capacity() {
-            // Instead of growing, if that helps.
+            // Removing unused gates may save the map from growing.
             gates.retain(|_, gate| gate.strong_count() > 0);
         }
         let gate = Arc::new(Semaphore::new(at_once as usize));

@@ -9,16 +9,15 @@ use domain::challenge::{Challenge, Pending, Purpose};
 use domain::limit::{Attempt, Limit, Settled};
 use domain::store::{Account, AttemptStore, AuditStore, SignUpStore, UserStore, WriteError};
 use domain::{
-    Accounts, Actor, DisplayName, Email, Error, Field, NewStaff, NewUser, PasswordHash, Phone, Staff, StaffRole,
-    TrunkNumber, User, VerificationMethod,
+    Accounts, Actor, DisplayName, Error, Field, NewStaff, NewUser, PasswordHash, Phone, Staff, StaffRole, User,
+    VerificationMethod,
 };
 
 use crate::answer::{Answer, CodeSent};
 use crate::detached;
-use crate::env::Env;
+use crate::env::{Env, network_of};
 use crate::error::{AuthError, Refusal};
 use crate::hasher::{HashPermit, Then};
-use crate::known_networks::network_of;
 use crate::one_time_code::Draft;
 use crate::password::{Password, PasswordPolicy};
 use crate::settings::{CustomerSignup, Settings, StaffSignup};
@@ -37,33 +36,18 @@ pub struct SignUp {
 /// What a staff member says of themselves.
 #[derive(Clone, Debug)]
 pub struct StaffSignUp {
-    /// Signs in with it.
-    pub email: Email,
-    /// And with this.
+    pub staff: Staff,
     pub password: Password,
     pub display_name: Option<DisplayName>,
-    pub phone: Option<Phone>,
-    pub tin_trunk_number: Option<TrunkNumber>,
-    /// Over which channel they get codes.
-    pub verification_method: VerificationMethod,
 }
 
 impl StaffSignUp {
-    pub(crate) fn staff(&self) -> Staff {
-        Staff {
-            email: self.email.clone(),
-            phone: self.phone.clone(),
-            tin_trunk_number: self.tin_trunk_number.clone(),
-            verification_method: self.verification_method,
-        }
-    }
-
     /// Finds every field that is not acceptable, before any work is spent on the password.
     pub(crate) fn check(&self, policy: PasswordPolicy) -> Result<(), AuthError> {
-        let password = policy.check(&self.password, Some(&self.email));
+        let password = policy.check(&self.password, Some(&self.staff.email));
         let refusals: Vec<Refusal> = [
             password.err().map(|error| Refusal::new("password", error)),
-            self.staff().check().err().map(|error| Refusal::new(Field::Phone.as_str(), error)),
+            self.staff.check().err().map(|error| Refusal::new(Field::Phone.as_str(), error)),
         ]
         .into_iter()
         .flatten()
@@ -72,12 +56,13 @@ impl StaffSignUp {
     }
 
     fn pending(self, password_hash: &PasswordHash) -> Pending {
+        let Staff { email, phone, tin_trunk_number, verification_method } = self.staff;
         Pending::Staff {
-            email: self.email,
-            phone: self.phone,
+            email,
+            phone,
             display_name: self.display_name,
-            tin_trunk_number: self.tin_trunk_number,
-            verification_method: self.verification_method,
+            tin_trunk_number,
+            verification_method,
             password_hash: password_hash.expose().to_owned(),
         }
     }
@@ -111,7 +96,7 @@ impl SignUp {
         if policy.verify_staff {
             return self.send_staff_code(actor, form, &hash, &mut permit).await.map(Answer::CodeSent);
         }
-        let account = self.shared.env.staff_account(StaffRole::Manager, form.staff(), form.display_name, hash);
+        let account = self.shared.env.staff_account(StaffRole::Manager, form.staff, form.display_name, hash);
         if policy.staff == StaffSignup::Open {
             self.enter_and_sign_in(actor, account).await
         } else {
@@ -145,9 +130,9 @@ impl SignUp {
         hash: &PasswordHash,
         permit: &mut HashPermit,
     ) -> Result<CodeSent, AuthError> {
-        let taken = self.sign_ups.is_email_taken(&form.email).await?;
+        let taken = self.sign_ups.is_email_taken(&form.staff.email).await?;
         let password = form.password.clone();
-        let mut draft = Draft::new(Purpose::StaffSignUp, VerificationMethod::Email, form.email.as_str());
+        let mut draft = Draft::new(Purpose::StaffSignUp, VerificationMethod::Email, form.staff.email.as_str());
         draft.contact = draft.contact.filter(|_| !taken);
         draft.pending = Some(form.pending(hash));
         let opened = self.shared.challenges.open(actor, draft).await?;
@@ -170,7 +155,7 @@ impl SignUp {
     ) -> Result<bool, AuthError> {
         let Some(Pending::Staff { password_hash, .. }) = &challenge.pending else { return Ok(false) };
         let hash = PasswordHash::from_stored(password_hash.clone());
-        Ok(self.shared.admission.hasher.verify(permit, password, Some(&hash), Then::Nothing).await?.matches)
+        Ok(self.shared.env.hasher.verify(permit, password, Some(&hash), Then::Nothing).await?.matches)
     }
 
     async fn enter_and_sign_in(&self, actor: &Actor, account: Account) -> Result<Answer, AuthError> {
@@ -205,7 +190,7 @@ impl SignUp {
     ) -> Result<PasswordHash, AuthError> {
         let attempts = self.sign_up_attempts(actor);
         self.attempts.take_attempts(&attempts, self.shared.env.now()).await?;
-        let hashed = self.shared.admission.hasher.hash(permit, password).await;
+        let hashed = self.shared.env.hasher.hash(permit, password).await;
         if hashed.is_err() {
             let (store, now) = (Arc::clone(&self.attempts), self.shared.env.now());
             detached::spawn(async move { Ok(store.settle_attempts(&attempts, Settled::Untried, now).await?) });

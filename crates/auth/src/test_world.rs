@@ -16,13 +16,12 @@ use domain::store::{
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
     Actor, Authority, Clock, Email, FreshProof, Origin, PasswordHash, Phone, SessionId, Timestamp, User, UserId,
-    VerificationMethod,
 };
 use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
 use crate::{
-    Answer, Caller, CodeSent, Config, KeyRing, Password, PasswordHasher, Services, Settings, SignedIn, StaffSignUp,
+    Answer, Caller, CodeSent, Env, KeyRing, Password, PasswordHasher, Services, Settings, SignedIn, StaffSignUp,
     TokenSettings,
 };
 
@@ -86,20 +85,20 @@ impl World {
         let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
         let keys = Arc::new(keys);
         let hasher = PasswordHasher::new(4, NonZeroUsize::MIN, crate::BcryptEngine::default()).unwrap();
-        let config = config(&clock, &keys, &hasher, settings.clone());
-        let auth = Services::new(&Arc::new(store.clone()), config);
+        let env = env(&clock, &keys, &hasher, settings.clone());
+        let auth = Services::new(&Arc::new(store.clone()), env);
         Self { store, clock, keys, hasher, auth, settings, sent: Mutex::default() }
     }
 
     /// What an instance on this database needs beside it.
-    pub(crate) fn config(&self) -> Config {
-        config(&self.clock, &self.keys, &self.hasher, self.settings.clone())
+    pub(crate) fn env(&self) -> Env {
+        env(&self.clock, &self.keys, &self.hasher, self.settings.clone())
     }
 
     /// Another instance on the same database, whose session store is hooked.
     pub(crate) fn hooked(&self, hook: Hook) -> Services {
         let hooked = Arc::new(HookedSessions { inner: self.store.clone(), hook });
-        let mut auth = Services::new(&Arc::new(self.store.clone()), self.config());
+        let mut auth = Services::new(&Arc::new(self.store.clone()), self.env());
         auth.tokens.sessions = hooked.clone();
         auth.sessions.store = hooked.clone();
         auth.sign_in.sessions = hooked.clone();
@@ -184,8 +183,8 @@ impl World {
     }
 }
 
-fn config(clock: &FixedClock, keys: &Arc<KeyRing>, hasher: &PasswordHasher, settings: Settings) -> Config {
-    Config {
+fn env(clock: &FixedClock, keys: &Arc<KeyRing>, hasher: &PasswordHasher, settings: Settings) -> Env {
+    Env {
         clock: Arc::new(clock.clone()),
         keys: Arc::clone(keys),
         tokens: TokenSettings::default(),
@@ -196,14 +195,7 @@ fn config(clock: &FixedClock, keys: &Arc<KeyRing>, hasher: &PasswordHasher, sett
 }
 
 pub(crate) fn staff_form(address: &str) -> StaffSignUp {
-    StaffSignUp {
-        email: email(address),
-        password: password(PASSWORD),
-        display_name: None,
-        phone: None,
-        tin_trunk_number: None,
-        verification_method: VerificationMethod::Email,
-    }
+    StaffSignUp { staff: testing::staff(address), password: password(PASSWORD), display_name: None }
 }
 
 pub(crate) fn signed_in(answer: Answer) -> SignedIn {

@@ -1,4 +1,4 @@
-//! What the use-cases are built of.
+//! The parts of which the use-cases are built.
 
 use std::sync::Arc;
 
@@ -7,15 +7,12 @@ use domain::store::{AttemptStore, AuditStore, ChallengeStore, PasswordStore, Ses
 
 use crate::access_token::AccessTokens;
 use crate::challenges::Challenges;
-use crate::code_limits::CodeLimits;
 use crate::env::Env;
-use crate::guesses::Guesses;
-use crate::hasher::PasswordHasher;
+use crate::guesses::{Guesses, KnownNetworks};
 use crate::issuer::SessionIssuer;
-use crate::known_networks::KnownNetworks;
 use crate::sign_in_admission::{Gates, SignInAdmission};
 
-/// Everything that a database keeps for authentication.
+/// All ports that authentication uses.
 pub trait AuthStore:
     AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore + AuditStore
 {
@@ -33,7 +30,7 @@ impl<S> AuthStore for S where
 {
 }
 
-/// What several use-cases share. Clones are the same.
+/// What several use-cases share. Clones share the same parts.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) env: Arc<Env>,
@@ -45,15 +42,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new<S: AuthStore + 'static>(
-        store: &Arc<S>,
-        env: Env,
-        access_tokens: AccessTokens,
-        hasher: PasswordHasher,
-    ) -> Self {
+    pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, env: Env) -> Self {
         let env = Arc::new(env);
+        let access_tokens = AccessTokens::new(env.keys.clone(), env.clock.clone(), env.tokens.clone());
         let networks = Arc::new(KnownNetworks { env: env.clone(), attempts: store.clone() });
-        let admission = Arc::new(SignInAdmission { env: env.clone(), hasher, gates: Gates::default() });
+        let admission = Arc::new(SignInAdmission { env: env.clone(), gates: Gates::default() });
         let guesses = Guesses {
             env: env.clone(),
             attempts: store.clone(),
@@ -67,7 +60,7 @@ impl Shared {
             store: store.clone(),
             users: store.clone(),
             audit: store.clone(),
-            limits: CodeLimits { env: env.clone(), attempts: store.clone() },
+            attempts: store.clone(),
         };
         Self { env, networks, admission, guesses: guesses.into(), issuer: issuer.into(), challenges: challenges.into() }
     }

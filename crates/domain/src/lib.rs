@@ -15,7 +15,6 @@
 pub mod accounts;
 pub mod actor;
 pub mod audit;
-mod audit_trail;
 pub mod challenge;
 pub mod clock;
 pub mod code_queue;
@@ -45,7 +44,6 @@ pub use accounts::{
     AccountPorts, Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents,
 };
 pub use actor::{Actor, Authority, Credential, FreshProof, Identity, Origin};
-pub use audit_trail::AuditTrail;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{Error, given};
 pub use error_chain::ErrorChain;

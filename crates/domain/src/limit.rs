@@ -1,5 +1,4 @@
-//! How often something may be tried. The counters live in the database, so
-//! that all instances share them.
+//! How often something may be tried. The counters are in the database, so that all instances share them.
 
 mod guesses;
 #[cfg(test)]
@@ -15,30 +14,31 @@ use crate::session::Digest;
 /// What is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Guesses at one account from one network. Ten are free; then the next one waits, longer each time.
+    /// Guesses at one account from one network. Ten are free. After that, the next guess waits, longer each time.
     Guesses,
-    /// Guesses at one account from all networks that the account does not know. After ten wrong ones within an
-    /// hour each network has one in 20 seconds, by its own [`Limit::Guesses`]; after a hundred there are none.
+    /// Guesses at one account from all networks that the account does not know. After ten wrong guesses within an hour,
+    /// each network may make one guess in 20 seconds, which its own [`Limit::Guesses`] enforces. After a hundred,
+    /// nobody may make one.
     GuessesInAll,
-    /// Guesses from one network at all accounts that do not know it. Wrong ones at thirty accounts within ten
-    /// minutes are free; then the next one waits, longer each time, up to a minute.
+    /// Guesses from one network at all accounts that do not know it. Wrong guesses at thirty accounts within ten
+    /// minutes are free. After that, the next guess waits, longer each time, up to a minute.
     GuessesAnywhere,
-    /// So many within a time that begins with the first.
+    /// A number of attempts within a time that begins with the first.
     Quota {
         /// How many.
         most: u32,
         /// Within how long.
         within: TimeDelta,
     },
-    /// So many that turn out to be wrong, within a time that begins with the first. What many do at
-    /// once is so written only when it was wrong; a few more may be looked at together.
+    /// A number of wrong attempts within a time that begins with the first. Only wrong ones are written, since many
+    /// people attempt this at once. So a few more than `most` may be checked at the same moment.
     Failures {
         /// How many.
         most: u32,
         /// Within how long.
         within: TimeDelta,
     },
-    /// No limit: remembers when it was done last. Its counter ends so long after that.
+    /// No limit. The counter remembers when it was last done, and expires `kept` after that.
     Latest {
         /// How long it is remembered.
         kept: TimeDelta,
@@ -46,7 +46,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// Whether an attempt is written down before it is known what becomes of it.
+    /// Whether an attempt is written before its outcome is known.
     #[must_use]
     pub fn counts_at_once(self) -> bool {
         match self {
@@ -57,7 +57,7 @@ impl Limit {
         }
     }
 
-    /// How many may be under way at once, for limits that make those beyond wait for them.
+    /// How many attempts may be under way at once, for limits that make further attempts wait for those.
     #[must_use]
     pub fn at_once(self) -> Option<u32> {
         match self {
@@ -79,19 +79,19 @@ pub struct Attempt {
     pub limit: Limit,
 }
 
-/// What became of an attempt that was counted.
+/// The outcome of an attempt that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// The guess was right: it and all before it are forgotten.
+    /// The guess was right. It and all guesses before it are forgotten.
     Right,
     /// The guess was wrong.
     Wrong,
-    /// It was never looked at.
+    /// The guess was never checked.
     Untried,
 }
 
 impl Settled {
-    /// Whether this alone is what is counted, though nothing was before.
+    /// Whether this outcome begins a counter where there is none.
     #[must_use]
     pub fn begins(self, limit: Limit) -> bool {
         self == Self::Wrong && !limit.counts_at_once()
@@ -103,46 +103,39 @@ impl Settled {
 pub struct TooMany {
     /// What the limit is called in answers.
     pub name: &'static str,
-    /// How many are allowed,
+    /// How many attempts are allowed within `within`.
     pub quota: u32,
-    /// within how long.
+    /// The time in which `quota` attempts are allowed.
     pub within: TimeDelta,
-    /// When the next attempt is allowed, from now.
+    /// How long from now until the next attempt is allowed.
     pub retry_after: TimeDelta,
-    /// Whether that depends on attempts that are under way: one more may be allowed at any moment.
+    /// Whether attempts that are under way are the reason. Then one more may be allowed at any moment.
     pub is_under_way: bool,
 }
 
-/// What is remembered of attempts.
+/// What is remembered of the attempts under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// How many there were, of guesses those that were wrong.
+    /// How many attempts there were. Of guesses, only wrong ones count.
     pub count: u32,
-    /// Guesses that are being looked at.
+    /// Guesses that are being checked.
     pub pending: u32,
     /// No attempt is allowed before.
     pub not_before: Timestamp,
-    /// From here on it is as if there had been none.
+    /// From this moment on, all attempts are forgotten.
     pub expires_at: Timestamp,
 }
 
 impl Counter {
-    /// Of no attempts.
+    /// The counter of no attempts.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self { count: 0, pending: 0, not_before: now, expires_at: now }
     }
 
-    /// Counts one more attempt, if it is allowed now. The one place that decides so.
-    ///
-    /// # Errors
-    /// [`TooMany`]; then nothing is counted.
-    pub fn take(self, attempt: &Attempt, now: Timestamp) -> Result<Self, TooMany> {
-        self.take_beside(attempt, false, now)
-    }
-
-    /// `is_spaced`: whether so many guesses at the account were wrong that each network has to leave time between two.
-    fn take_beside(self, attempt: &Attempt, is_spaced: bool, now: Timestamp) -> Result<Self, TooMany> {
+    /// Counts one more attempt if it is allowed now, and otherwise nothing. `is_spaced` tells whether so many guesses
+    /// at the account were wrong that each network has to leave time between two.
+    fn take(self, attempt: &Attempt, is_spaced: bool, now: Timestamp) -> Result<Self, TooMany> {
         let counter = self.unless_expired(now);
         match attempt.limit {
             Limit::Guesses => guesses::ACCOUNT.take(counter, attempt.name, is_spaced, now),
@@ -158,16 +151,11 @@ impl Counter {
         }
     }
 
-    /// The counter after it is known what became of an attempt; `None` when there is nothing to remember.
-    #[must_use]
-    pub fn settle(self, limit: Limit, settled: Settled, now: Timestamp) -> Option<Self> {
-        self.settle_beside(limit, settled, true, now)
-    }
-
-    /// `is_first`: whether no guess at the account from this network was known to be wrong before.
-    fn settle_beside(self, limit: Limit, settled: Settled, is_first: bool, now: Timestamp) -> Option<Self> {
+    /// The counter once the outcome of an attempt is known; `None` when there is nothing to remember. `is_first` tells
+    /// whether this network has made no wrong guess at the account before.
+    fn settle(self, limit: Limit, settled: Settled, is_first: bool, now: Timestamp) -> Option<Self> {
         match (limit, settled) {
-            // Others that are under way stay so.
+            // Other guesses stay under way.
             (Limit::Guesses, Settled::Right) => {
                 guesses::unless_empty(Self { count: 0, ..guesses::ACCOUNT.take_back(self, now) })
             }
@@ -196,7 +184,7 @@ impl Counter {
     }
 }
 
-/// The counters that are to be written before these attempts, if every one is allowed.
+/// The counters to write before these attempts, if every attempt is allowed.
 ///
 /// # Errors
 /// The [`TooMany`] with the longest wait.
@@ -210,11 +198,11 @@ pub fn take_all(
     let is_spaced = in_all.into_iter().any(|counter| guesses::is_spaced(&counter, now));
     let take = |attempt: &Attempt| {
         known(attempt)
-            .take_beside(attempt, is_spaced, now)
+            .take(attempt, is_spaced, now)
             .map(|taken| attempt.limit.counts_at_once().then_some((attempt.key, taken)))
     };
     let (taken, refused): (Vec<_>, Vec<_>) = attempts.iter().map(take).partition(Result::is_ok);
-    // A limit that says when comes before one that does not know.
+    // A limit that knows the moment of the next attempt takes precedence over one that waits for other attempts.
     let longest = |too_many: &TooMany| (!too_many.is_under_way, too_many.retry_after);
     match refused.into_iter().filter_map(Result::err).max_by_key(longest) {
         Some(too_many) => Err(too_many),
@@ -222,8 +210,8 @@ pub fn take_all(
     }
 }
 
-/// What becomes of the counters of these attempts once it is known what became of them; `None` for one that is
-/// forgotten. One that is not there any more was forgotten meanwhile, and stays so.
+/// The counters once the outcome of these attempts is known; `None` for a counter to be removed. A counter that is no
+/// longer there was removed meanwhile, and is not written again.
 #[must_use]
 pub fn settle_all(
     attempts: &[Attempt],
@@ -236,12 +224,12 @@ pub fn settle_all(
     let settle = |attempt: &Attempt| {
         let fresh = settled.begins(attempt.limit).then(|| Counter::new(now));
         let counter = counter(&attempt.key).or(fresh)?;
-        Some((attempt.key, counter.settle_beside(attempt.limit, settled, is_first, now)))
+        Some((attempt.key, counter.settle(attempt.limit, settled, is_first, now)))
     };
     attempts.iter().filter_map(settle).collect()
 }
 
-/// What counts as one address. Whoever has one of IPv6 has the other 2⁶⁴ of its network too.
+/// The network that an address is counted as: an IPv4 address, or a /64 of IPv6, which one subscriber usually has.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

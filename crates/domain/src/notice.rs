@@ -1,4 +1,4 @@
-//! Messages that tell people what happened to their account. They carry no code and want no answer (ASVS 6.3.7).
+//! Messages that tell people what happened to their account. They carry no code and need no answer (ASVS 6.3.7).
 
 use chrono::TimeDelta;
 
@@ -11,7 +11,7 @@ use crate::user::{Profile, Staff, User, VerificationMethod};
 named! {
     /// What somebody is told.
     NoticePurpose {
-        /// Their e-mail or phone changed, or codes for them go elsewhere.
+        /// Their e-mail or phone changed, or their codes now go to another contact.
         ContactChanged => "contact_changed",
         /// Their password changed.
         PasswordChanged => "password_changed",
@@ -21,10 +21,10 @@ named! {
 /// How long a notice is worth sending.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// A notice on its way. Written with the change that it tells of, sent after the answer.
+/// A notice that is to be sent. It is written in the transaction of the change, and sent after the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Identifies the notice to gateways, so that a retry is not a second one.
+    /// Identifies the notice to gateways, so that they recognise a retry.
     pub id: MessageId,
     /// Who is told.
     pub user_id: UserId,
@@ -34,16 +34,16 @@ pub struct Notice {
     pub recipient: String,
     /// What they are told.
     pub purpose: NoticePurpose,
-    /// When what they are told of happened.
+    /// When the change happened.
     pub created_at: Timestamp,
-    /// When sending it stops making sense.
+    /// After this moment, the notice is not sent any more.
     pub expires_at: Timestamp,
-    /// How often sending was begun.
+    /// How many times somebody has begun to send it.
     pub attempts: i32,
 }
 
 impl Notice {
-    /// What a person is told when they can be reached elsewhere than before: at the contacts they had.
+    /// The notices about a changed contact. They go to the contacts that the person had before.
     #[must_use]
     pub fn of_contact(before: &User, after: &User, event: &Event) -> Vec<Self> {
         if reached_at(before) == reached_at(after) && before.phone() == after.phone() {
@@ -52,7 +52,7 @@ impl Notice {
         Self::to(before, NoticePurpose::ContactChanged, event)
     }
 
-    /// What a person is told when their password changed. Who has none is told nothing.
+    /// The notices about a changed password. A customer has no password and gets none.
     #[must_use]
     pub fn of_password(user: &User, event: &Event) -> Vec<Self> {
         if user.staff().is_none() {
@@ -61,7 +61,7 @@ impl Notice {
         Self::to(user, NoticePurpose::PasswordChanged, event)
     }
 
-    /// The ids are made of the event's, since a store has no clock.
+    /// The ids are derived from the event's id, since a store has no clock.
     fn to(user: &User, purpose: NoticePurpose, event: &Event) -> Vec<Self> {
         let notice = |nth, (channel, recipient)| Self {
             id: derived(event.id.as_uuid(), nth).into(),
@@ -77,8 +77,8 @@ impl Notice {
     }
 }
 
-/// Where a person is told: where their codes go and, of staff, at the e-mail with which they sign in. Their phone may
-/// be one that they only claim, and then the e-mail is the one that reaches them.
+/// Where notices go: to the contact that gets the person's codes, and for staff also to the e-mail with which they sign
+/// in. The phone of staff is not proven and may be somebody else's; then only the e-mail reaches them.
 fn reached_at(user: &User) -> Vec<(VerificationMethod, String)> {
     match &user.profile {
         Profile::Customer(customer) => vec![(VerificationMethod::Phone, customer.phone.to_string())],

@@ -1,4 +1,4 @@
-//! Lists: what to leave out, in which order, and where to go on.
+//! Lists of people: filter, order and pages.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,19 +8,19 @@ use crate::names::named;
 use crate::user::{Role, User};
 use crate::value::{Email, ValueError, ascii_start, international_digits, search_key};
 
-/// Some of the items of a list, and where the rest begins.
+/// One page of a list, and where the next one begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T, C = Cursor> {
-    /// The items, in the order asked for.
+    /// The items, in the order of the query.
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<C>,
-    /// How many there are on all pages, when asked for.
+    /// How many items all pages have together, if the query asked for it.
     pub total: Option<u64>,
 }
 
 impl<T, C> Page<T, C> {
-    /// The first of these items, as many as a page holds. `place` tells where one stands in the list.
+    /// A page with the first of these items. `place` gives the place of an item in the list.
     #[must_use]
     pub fn cut(mut items: Vec<T>, size: PageSize, place: impl Fn(&T) -> C) -> Self {
         let has_more = items.len() > size.get();
@@ -30,7 +30,7 @@ impl<T, C> Page<T, C> {
     }
 }
 
-/// How many items a page holds: 1 to 200, 50 unless said otherwise.
+/// How many items a page holds: 1 to 200. The default is 50.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize(u16);
 
@@ -68,51 +68,51 @@ named! {
         NewestFirst => "-created_at",
         /// Oldest first.
         OldestFirst => "created_at",
-        /// By case-folded display name; those without one first.
+        /// By case-folded display name. People without a name come first.
         NameAscending => "display_name",
-        /// By case-folded display name, backwards; those without one last.
+        /// By case-folded display name, descending. People without a name come last.
         NameDescending => "-display_name",
     }
 }
 
 impl Sort {
-    /// Whether the order runs backwards.
+    /// Whether the order is descending.
     #[must_use]
     pub fn is_descending(self) -> bool {
         matches!(self, Self::NewestFirst | Self::NameDescending)
     }
 
-    /// Whether the order goes by name.
+    /// Whether the order is by name.
     #[must_use]
     pub fn is_by_name(self) -> bool {
         matches!(self, Self::NameAscending | Self::NameDescending)
     }
 }
 
-/// The place in a list after which the next page begins: the last row's sort
-/// key and id, so that rows that come and go neither repeat nor hide others.
+/// The place in a list after which the next page begins. It is the sort key and the id of the last row. So rows that
+/// are added or removed meanwhile do not make other rows appear twice or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The order that the place belongs to.
+    /// The order of the list.
     pub sort: Sort,
-    /// When the row was created.
+    /// When the person was entered.
     pub created_at: Timestamp,
-    /// The row's case-folded name, in an order by name.
+    /// The person's case-folded name, if the order is by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The row.
+    /// The person.
     pub id: UserId,
 }
 
 impl Cursor {
-    /// The place of a person in an order.
+    /// The place of this person in a list of this order.
     #[must_use]
     pub fn at(user: &User, sort: Sort) -> Self {
         let name = sort.is_by_name().then(|| name_key(user));
         Self { sort, created_at: user.created_at, name, id: user.id }
     }
 
-    /// Whether a person comes after this place.
+    /// Whether this person comes after the place.
     #[must_use]
     pub fn is_before(&self, user: &User) -> bool {
         let there = Self::at(user, self.sort);
@@ -124,20 +124,20 @@ impl Cursor {
     }
 }
 
-/// The name that a person is sorted and found by; empty without a name.
+/// The key by which a person's name is sorted and searched. It is empty if they have no name.
 #[must_use]
 pub fn name_key(user: &User) -> String {
     user.display_name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default()
 }
 
-/// What an e-mail is found by, as people write it. Its lower case is not: that of `straße` does not hold the `strasse`
-/// that it is folded to.
+/// The key by which an e-mail is searched: the address as people write it, case-folded. Lower case would not do:
+/// `straße` is folded to `strasse`, and the search term is folded too.
 #[must_use]
 pub fn email_key(email: &Email) -> String {
     search_key(&email.shown())
 }
 
-/// Which people a list holds. Every part that is given must hold.
+/// Which people a list holds. A person must match every part that is given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Only this role.
@@ -148,11 +148,11 @@ pub struct Filter {
     pub assigned_manager: Option<Assignment>,
     /// Only customers entered by this person.
     pub created_by: Option<UserId>,
-    /// Only those entered at this moment or later.
+    /// Only people who were entered at this moment or later.
     pub created_from: Option<Timestamp>,
-    /// Only those entered before this moment.
+    /// Only people who were entered before this moment.
     pub created_to: Option<Timestamp>,
-    /// Only those whose name, e-mail or phone starts so.
+    /// Only people whose name, e-mail or phone starts with this.
     pub search: Option<Search>,
 }
 
@@ -170,19 +170,19 @@ pub enum Assignment {
 pub struct Search {
     /// The start of a name or e-mail.
     pub text: String,
-    /// The start of an e-mail in its canonical form, when the text has a label such as `xn--bcher-kva` in its domain. Then
-    /// `text` is not what e-mails begin with.
+    /// The start of an e-mail in its canonical form, when the domain of the text has a label such as `xn--bcher-kva`.
+    /// Then e-mails are compared with this and not with `text`.
     pub email: Option<String>,
-    /// The start of a phone number, when the text can be one.
+    /// The start of a phone number, if the text can be one.
     pub phone: Option<String>,
 }
 
 impl Search {
-    /// Most characters of a search, as it was typed.
+    /// The most characters that a search may have, as somebody typed it.
     pub const MAX_LENGTH: usize = 254;
 
-    /// Reads what somebody typed. The `+` of a phone may be missing, since a
-    /// `+` that was not escaped arrives as a space.
+    /// Reads what somebody typed. The `+` of a phone may be missing, since an unescaped `+` in a query arrives as a
+    /// space.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let typed = text.trim();
         if typed.is_empty() {
@@ -217,7 +217,7 @@ impl Search {
 }
 
 impl Filter {
-    /// Whether a person is on the list.
+    /// Whether the list holds this person.
     #[must_use]
     pub fn matches(&self, user: &User) -> bool {
         let customer = user.customer();
@@ -237,18 +237,18 @@ impl Filter {
     }
 }
 
-/// A list as asked for.
+/// A query for a page of people.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserQuery {
     /// Which people.
     pub filter: Filter,
     /// In which order.
     pub sort: Sort,
-    /// After which place; its order must be `sort`.
+    /// After which place the page begins. The order of the place must be `sort`.
     pub after: Option<Cursor>,
     /// How many.
     pub size: PageSize,
-    /// Whether to count all pages too.
+    /// Whether to count the items of all pages.
     pub include_total: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Who may do what, decided once for single records and for lists.
+//! Who may do what. The answer is the same for single records and for lists.
 //!
-//! [`scope`] answers "on whom may this actor do that"; a [`Scope`] is data with
-//! two interpreters: [`Scope::contains`] for one record in hand, and a SQL
-//! condition in `persistence`. A contract test keeps them equal.
+//! [`scope`] answers the question "on whom may this actor do that?". The answer, a [`Scope`], is data. It is read in
+//! two ways: [`Scope::contains`] judges one record in hand, and `persistence` makes a SQL condition of it. A contract
+//! test keeps the two equal.
 
 use crate::actor::{Actor, Identity};
 use crate::id::UserId;
@@ -14,7 +14,7 @@ named! {
     Action {
         /// List people.
         ListUsers => "list users",
-        /// List the customers one looks after.
+        /// List the customers whom the actor looks after.
         ListManagedCustomers => "list managed customers",
         /// Read one person.
         ReadUser => "read a user",
@@ -50,18 +50,18 @@ pub enum Scope {
     All,
     /// Every customer.
     AllCustomers,
-    /// Oneself and the customers assigned to one.
+    /// The actor and the customers who are assigned to the actor.
     SelfAndAssigned(UserId),
-    /// The customers assigned to one.
+    /// The customers who are assigned to the actor.
     AssignedTo(UserId),
-    /// Oneself.
+    /// The actor.
     Own(UserId),
-    /// Nobody: the role may never do this.
+    /// Nobody. The role may never do this.
     Nothing,
 }
 
 impl Scope {
-    /// Whether the person, as they are in hand, is in the scope.
+    /// Whether this person is in the scope.
     #[must_use]
     pub fn contains(&self, user: &User) -> bool {
         let customer = user.customer();
@@ -75,23 +75,10 @@ impl Scope {
             Self::Nothing => false,
         }
     }
-
-    /// The scope in the words of the documentation.
-    #[must_use]
-    pub fn describe(&self) -> &'static str {
-        match self {
-            Self::All => "everyone",
-            Self::AllCustomers => "all customers",
-            Self::SelfAndAssigned(_) => "self and assigned customers",
-            Self::AssignedTo(_) => "assigned customers",
-            Self::Own(_) => "self",
-            Self::Nothing => "no",
-        }
-    }
 }
 
-/// On whom the actor may do this. A part of the system may do everything;
-/// somebody who has not signed in, nothing.
+/// On whom the actor may do this. A part of the system may do everything. Somebody who has not signed in may do
+/// nothing.
 #[must_use]
 pub fn scope(actor: &Actor, action: Action) -> Scope {
     match actor.identity {
@@ -162,7 +149,7 @@ fn customer_scope(id: UserId, action: Action) -> Scope {
     }
 }
 
-/// What entering somebody with this role is called.
+/// The action of entering somebody with this role.
 #[must_use]
 pub fn create_action(role: Role) -> Action {
     match role {
@@ -172,7 +159,7 @@ pub fn create_action(role: Role) -> Action {
     }
 }
 
-/// What changing somebody with this role is called.
+/// The action of changing somebody with this role.
 #[must_use]
 pub fn update_action(role: Role) -> Action {
     match role {
@@ -181,8 +168,8 @@ pub fn update_action(role: Role) -> Action {
     }
 }
 
-/// Whether the role may set the field when entering or changing somebody of
-/// the `subject` role who is in the scope of that action.
+/// Whether the actor may set the field when they enter or change somebody with the role `subject`. That person must be
+/// in the scope of the action, which is not judged here.
 #[must_use]
 pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
     match actor.identity {
@@ -195,46 +182,6 @@ pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
         },
         Identity::User { role: Role::Customer, .. } => field == Field::DisplayName,
         Identity::Anonymous => false,
-    }
-}
-
-/// The policy as two Markdown tables, which `docs/access.md` holds.
-#[must_use]
-pub fn tables() -> String {
-    let actors = Role::ALL.iter().map(|&role| {
-        let identity = Identity::User { id: uuid::Uuid::nil().into(), role, credential: None };
-        Actor { identity, origin: crate::actor::Origin::default() }
-    });
-    let actors: Vec<Actor> = actors.collect();
-    let mut lines = head("action", "");
-    lines.extend(Action::ALL.iter().map(|&action| {
-        let cells: Vec<_> = actors.iter().map(|actor| scope(actor, action).describe()).collect();
-        format!("| {action} | {} |", cells.join(" | "))
-    }));
-    lines.push(String::new());
-    lines.extend(head("field", "set by "));
-    lines.extend(Field::ALL.iter().map(|&field| {
-        let cells: Vec<_> = actors.iter().map(|actor| settable_on(actor, field)).collect();
-        format!("| `{field}` | {} |", cells.join(" | "))
-    }));
-    lines.join("\n") + "\n"
-}
-
-fn head(first: &str, prefix: &str) -> Vec<String> {
-    let roles: Vec<_> = Role::ALL.iter().map(|role| format!("{prefix}{role}")).collect();
-    vec![format!("| {first} | {} |", roles.join(" | ")), format!("|{}", "---|".repeat(roles.len() + 1))]
-}
-
-fn settable_on(actor: &Actor, field: Field) -> &'static str {
-    let on_staff = may_set(actor, Role::Manager, field)
-        && scope(actor, Action::UpdateStaff) != Scope::Nothing
-        && field_exists(Role::Manager, field);
-    let on_customer = may_set(actor, Role::Customer, field) && field_exists(Role::Customer, field);
-    match (on_staff, on_customer) {
-        (true, true) => "on staff and customers",
-        (true, false) => "on staff",
-        (false, true) => "on customers",
-        (false, false) => "no",
     }
 }
 
@@ -251,6 +198,58 @@ pub fn field_exists(role: Role, field: Field) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::Origin;
+
+    /// The scope in the words of the documentation.
+    fn described(scope: Scope) -> &'static str {
+        match scope {
+            Scope::All => "everyone",
+            Scope::AllCustomers => "all customers",
+            Scope::SelfAndAssigned(_) => "self and assigned customers",
+            Scope::AssignedTo(_) => "assigned customers",
+            Scope::Own(_) => "self",
+            Scope::Nothing => "no",
+        }
+    }
+
+    /// The policy as the two Markdown tables of the documentation.
+    fn tables() -> String {
+        let actors = Role::ALL.iter().map(|&role| {
+            let identity = Identity::User { id: uuid::Uuid::nil().into(), role, credential: None };
+            Actor { identity, origin: Origin::default() }
+        });
+        let actors: Vec<Actor> = actors.collect();
+        let mut lines = head("action", "");
+        lines.extend(Action::ALL.iter().map(|&action| {
+            let cells: Vec<_> = actors.iter().map(|actor| described(scope(actor, action))).collect();
+            format!("| {action} | {} |", cells.join(" | "))
+        }));
+        lines.push(String::new());
+        lines.extend(head("field", "set by "));
+        lines.extend(Field::ALL.iter().map(|&field| {
+            let cells: Vec<_> = actors.iter().map(|actor| settable_on(actor, field)).collect();
+            format!("| `{field}` | {} |", cells.join(" | "))
+        }));
+        lines.join("\n") + "\n"
+    }
+
+    fn head(first: &str, prefix: &str) -> Vec<String> {
+        let roles: Vec<_> = Role::ALL.iter().map(|role| format!("{prefix}{role}")).collect();
+        vec![format!("| {first} | {} |", roles.join(" | ")), format!("|{}", "---|".repeat(roles.len() + 1))]
+    }
+
+    fn settable_on(actor: &Actor, field: Field) -> &'static str {
+        let on_staff = may_set(actor, Role::Manager, field)
+            && scope(actor, Action::UpdateStaff) != Scope::Nothing
+            && field_exists(Role::Manager, field);
+        let on_customer = may_set(actor, Role::Customer, field) && field_exists(Role::Customer, field);
+        match (on_staff, on_customer) {
+            (true, true) => "on staff and customers",
+            (true, false) => "on staff",
+            (false, true) => "on customers",
+            (false, false) => "no",
+        }
+    }
 
     #[test]
     fn the_documentation_shows_this_policy() {
@@ -260,7 +259,7 @@ mod tests {
 
     #[test]
     fn nobody_unknown_may_do_anything() {
-        let stranger = Actor::anonymous(crate::actor::Origin::default());
+        let stranger = Actor::anonymous(Origin::default());
         for &action in Action::ALL {
             assert_eq!(scope(&stranger, action), Scope::Nothing, "{action}");
         }

@@ -1,4 +1,4 @@
-//! Values that parse themselves: who holds one holds a valid one.
+//! Values that parse themselves. A value that exists is valid.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,13 +49,13 @@ pub use email::Email;
 pub(crate) use email::ascii_start;
 pub use number::check_number;
 
-/// Why a value was refused, as the person who typed it should read it.
+/// Why a value was refused, in words for the person who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct ValueError {
-    /// Stable and made for programs, such as `too_long`.
+    /// A stable code for programs, such as `too_long`.
     pub code: &'static str,
-    /// A sentence without a full stop; never repeats the refused value.
+    /// A sentence without a full stop. It never repeats the refused value.
     pub detail: Cow<'static, str>,
 }
 
@@ -66,18 +66,18 @@ impl ValueError {
     }
 }
 
-/// A phone number in E.164 form: `+`, country code, number; digits only.
+/// A phone number in E.164 form: `+`, then the country code and the number as digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phone(String);
 
 impl Phone {
-    /// Fewest digits after the `+` that any numbering plan in use has.
+    /// The fewest digits after the `+` that a numbering plan in use has.
     pub const MIN_DIGITS: usize = 7;
-    /// Most digits after the `+` (ITU-T E.164 section 6).
+    /// The most digits after the `+` (ITU-T E.164 section 6).
     pub const MAX_DIGITS: usize = 15;
 
-    /// Reads a number in international form, as people type and paste it: see [`typed_digits`]. A national trunk `(0)` is
-    /// refused rather than guessed at, as is a number without its `+`.
+    /// Reads a number in international form, as people type and paste it (see [`typed_digits`]). Refuses a number
+    /// without its `+` and one with a national trunk `(0)`, since nobody can know for sure what is meant.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let (is_international, digits) = international_digits(text);
         if !is_international {
@@ -117,15 +117,15 @@ impl fmt::Debug for Phone {
 macro_rules! line_value {
     ($name:ident, $max:literal) => {
         impl $name {
-            /// Most characters it may have.
+            /// The most characters that it may have.
             pub const MAX_LENGTH: usize = $max;
 
-            /// Reads the text. An empty one is an error here; `parse_optional` takes it as none.
+            /// Reads the text. An empty text is an error here; `parse_optional` takes it as none.
             pub fn parse(text: &str) -> Result<Self, ValueError> {
                 one_line(text, Self::MAX_LENGTH).map(Self)
             }
 
-            /// Reads a text that may be left empty. One without a visible character is none.
+            /// Reads a text that may be left empty. A text without a visible character counts as none.
             pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
                 if is_blank(text) { Ok(None) } else { Self::parse(text).map(Some) }
             }
@@ -168,27 +168,27 @@ fn one_line(text: &str, max: usize) -> Result<String, ValueError> {
     Ok(line)
 }
 
-/// The form in which names, addresses and search terms are compared: Unicode
-/// case folding between two normalisations (Unicode 3.13, definition D145).
+/// The form in which names, addresses and search terms are compared: Unicode case folding between two normalisations
+/// (Unicode 3.13, definition D145).
 #[must_use]
 pub fn search_key(text: &str) -> String {
     let decomposed: String = text.trim().nfd().collect();
     caseless::default_case_fold_str(&decomposed).nfc().collect()
 }
 
-/// What else a company keeps about a customer: a JSON object of its own.
+/// What else a company stores about a customer: a JSON object whose members the company chooses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// Most bytes the object may have as compact JSON.
+    /// The most bytes that the object may have as compact JSON.
     pub const MAX_BYTES: usize = 16 * 1024;
-    /// Most levels of objects and arrays, the outer object being the first.
+    /// The most levels of objects and arrays. The outer object is the first level.
     pub const MAX_DEPTH: usize = 8;
 
-    /// Takes an object that is small and shallow enough and holds no NUL,
-    /// which PostgreSQL cannot store. A negative zero becomes zero; [`check_number`] tells what else does not stay.
+    /// Takes an object that is small and shallow enough and holds no NUL, which PostgreSQL cannot store. A negative
+    /// zero becomes zero. [`check_number`] finds the other numbers that would change.
     pub fn parse(object: Map<String, Value>) -> Result<Self, ValueError> {
         let value = Value::Object(number::settled(object));
         if depth(&value) > Self::MAX_DEPTH {

@@ -8,7 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use api::{Imports, Readiness, Recent, Services};
 use delivery::Outbox;
 pub use delivery::Senders;
-use domain::{Accounts, AuditTrail, Clock, Housekeeping, SystemClock};
+use domain::{Accounts, Clock, Housekeeping, SystemClock};
 use persistence::Database;
 
 use crate::background::Background;
@@ -69,8 +69,7 @@ impl Service {
         };
         let metrics = metrics.map(|bound| monitoring::serve(bound, monitored)).transpose()?.flatten();
         let services = Services {
-            accounts: Accounts::new(store.clone(), clock.clone()),
-            audit: AuditTrail::new(store),
+            accounts: Accounts::new(store, clock.clone()),
             auth,
             keys: keys.clone(),
             clock: clock.clone(),
@@ -108,8 +107,8 @@ impl Service {
         self.run_until(std::future::pending(), std::future::pending()).await
     }
 
-    /// Serves until `asked_to_stop`, finishes the requests in flight, and closes the database: all of it within 33 seconds,
-    /// and at once when `asked_again`.
+    /// Serves until `asked_to_stop`, finishes the requests in flight, and closes the database: all of it within 33
+    /// seconds, and at once when `asked_again`.
     pub async fn run_until(
         self,
         asked_to_stop: impl Future<Output = ()>,

@@ -46,7 +46,7 @@ pub(crate) async fn list_audit_events(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let actor = &signed_in.0.actor;
-    let found = services.audit.list(actor, async || query::read(request.query_string(), event_query)).await?;
+    let found = services.accounts.list_events(actor, async || query::read(request.query_string(), event_query)).await?;
     Ok(page(&request, found.items.iter().map(EventResponse::from).collect(), found.next.as_ref(), found.total))
 }
 

@@ -63,8 +63,7 @@ impl FromFields for StaffSignupRequest {
     fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
         let password = |fields: &mut Fields, email: Option<&Email>| fields.new_password("password", policy, email);
         let StaffFields { display_name, staff, password, .. } = StaffFields::read(fields, password, |_| Some(()))?;
-        let Staff { email, phone, tin_trunk_number, verification_method } = staff;
-        Some(Self(StaffSignUp { email, password, display_name, phone, tin_trunk_number, verification_method }))
+        Some(Self(StaffSignUp { staff, password, display_name }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The threads that compute bcrypt: one for each core, at a lower priority than what answers requests.
+//! The threads that compute bcrypt: one for each core, at a lower priority than the threads that answer requests.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -15,19 +15,19 @@ use crate::crypto::CryptoError;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 5;
 
-/// What computes bcrypt. The hashes are the same.
+/// Which implementation computes bcrypt. Both give the same hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BcryptEngine {
-    /// Up to four at a time in one thread, when so many wait.
+    /// Computes up to four hashes at a time in one thread, if so many wait.
     #[default]
     Interleaved,
-    /// The crate `bcrypt`, one at a time in one thread.
+    /// Uses the crate `bcrypt`, which computes one hash at a time in a thread.
     Crate,
 }
 
 impl BcryptEngine {
-    /// How many one thread computes at a time.
+    /// How many hashes one thread computes at a time.
     pub(super) fn lanes(self) -> NonZeroUsize {
         match self {
             Self::Interleaved => NonZeroUsize::new(LANES).unwrap_or(NonZeroUsize::MIN),
@@ -49,7 +49,7 @@ fn digest_of_crate(cost: u32, input: &Input<'_>) -> Digest {
     std::array::from_fn(|byte| digest[byte])
 }
 
-/// The threads. They end when it is dropped.
+/// The threads. They end when this is dropped.
 pub(super) struct Engine {
     shared: Arc<Shared>,
 }
@@ -62,7 +62,7 @@ struct Shared {
 
 struct Jobs {
     waiting: VecDeque<Job>,
-    /// Threads without a job.
+    /// The number of threads without a job.
     idle: usize,
     is_closed: bool,
 }
@@ -86,7 +86,7 @@ impl Engine {
         Ok(Self { shared })
     }
 
-    /// The digest of a password. A caller who goes away meanwhile leaves the work to be done.
+    /// The digest of a password. The work is done even when the caller goes away meanwhile.
     pub(super) async fn digest(
         &self,
         cost: u32,
@@ -119,14 +119,14 @@ impl Shared {
             let inputs: Vec<_> = batch.iter().map(Job::input).collect();
             let digests = self.kind.digests(batch[0].cost, &inputs);
             for (job, digest) in batch.into_iter().zip(digests) {
-                // Whoever does not wait any more needs no answer.
+                // A caller who went away needs no answer.
                 let _ = job.done.send(digest);
             }
             self.jobs().idle += 1;
         }
     }
 
-    /// Waits for jobs of one cost, as many as this thread should compute at a time; `None` is the end.
+    /// Waits for jobs of one cost, as many as this thread should compute at a time. `None` ends the thread.
     fn next_batch(&self) -> Option<Vec<Job>> {
         let mut jobs = self.jobs();
         loop {
@@ -142,8 +142,8 @@ impl Shared {
 }
 
 impl Jobs {
-    /// The oldest job, and those of its cost that come next. Idle threads share what waits among them: side by side
-    /// on two cores is faster than interleaved on one.
+    /// The oldest job, and the jobs of the same cost that follow it. The idle threads share the waiting jobs, since two
+    /// cores are faster than two jobs interleaved on one core.
     fn take_batch(&mut self, lanes: usize) -> Option<Vec<Job>> {
         let cost = self.waiting.front()?.cost;
         let share = self.waiting.len().div_ceil(self.idle.max(1)).clamp(1, lanes);
@@ -159,7 +159,7 @@ impl Job {
     }
 }
 
-/// Of this thread alone, as Linux has it.
+/// Lowers the priority of this thread. On Linux, other threads keep theirs.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICENESS) {

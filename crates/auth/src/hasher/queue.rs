@@ -1,4 +1,4 @@
-//! The queue for hashes: so short that nobody waits there in vain, and with a share of it for each network.
+//! The queue for hashes. It is so short that nobody waits in vain, and each network has a share of it.
 
 mod lanes;
 
@@ -16,32 +16,32 @@ use crate::crypto::CryptoError;
 use crate::error::AuthError;
 use lanes::{Lanes, Ticket};
 
-/// How long a request waits for a slot, from its arrival on, before it is
-/// turned away: within two seconds, with what there is to do beside it.
+/// How long a request waits for a slot before it is turned away, counted from its arrival. With the other work, it is
+/// answered within two seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
-/// What those who are turned away are told.
+/// The `Retry-After` of requests that are turned away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// So many requests of one network are under way together on the smallest machine.
+/// How many requests of one network are under way at once on the smallest machine.
 const LEAST_AT_ONCE: u32 = 8;
-/// So many may wait however long each takes.
+/// How many requests may wait at least, however long each takes.
 const LEAST_LENGTH: u64 = 4;
 
 /// How busy the hasher is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HasherStats {
-    /// Passwords that wait now.
+    /// The number of passwords that wait now.
     pub waiting: u64,
-    /// Passwords turned away since the start.
+    /// The number of passwords turned away since the start.
     pub rejected: u64,
-    /// Passwords hashed or checked since the start.
+    /// The number of passwords hashed or checked since the start.
     pub computed: u64,
 }
 
-/// Slots, in each of which one hash at a time is computed, and those who wait for one.
+/// The slots and the requests that wait for one. One hash at a time is computed in a slot.
 pub(super) struct Queue {
     slots: u64,
     state: Mutex<State>,
-    /// How long one takes on average, in microseconds.
+    /// How long a hash takes on average, in microseconds.
     average: AtomicU64,
     rejected: AtomicU64,
     computed: AtomicU64,
@@ -49,22 +49,23 @@ pub(super) struct Queue {
 
 struct State {
     free_slots: u64,
-    /// Those who wait, by network.
+    /// The requests that wait, by network.
     lanes: Lanes<oneshot::Sender<Slot>>,
 }
 
-/// The place of one request in the queue, taken before any other work is done for it. Dropped, it is free.
+/// The place of one request in the queue. The request takes it before it does any other work. Dropping it frees the
+/// place.
 pub struct HashPermit {
     queue: Arc<Queue>,
     until: Instant,
     network: Option<IpAddr>,
-    /// Where it stands in the queue; `None` once it has had a slot, or waited in vain.
+    /// The place in the queue; `None` after the request got a slot or waited in vain.
     ticket: Option<Ticket>,
-    /// The right of its network to have one more request under way, until the request is done.
+    /// Counts the request among those of its network that are under way, until the request is done.
     admission: Option<OwnedSemaphorePermit>,
 }
 
-/// The right to one slot. Dropped, it goes to whoever is next.
+/// The right to one slot. Dropping it gives the slot to the next request.
 struct Slot {
     queue: Arc<Queue>,
 }
@@ -81,15 +82,15 @@ impl Queue {
         }
     }
 
-    /// A place for a request from this address, to be served before `until`. When so many wait that the last of them
-    /// would wait too long, the network that waits most often gives up its last place to one that waits less.
+    /// A place for a request from this address, which must get a slot before `until`. When the queue is full, the
+    /// network with the most requests in it gives its last place to a network with fewer.
     pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>, until: Instant) -> Result<HashPermit, AuthError> {
         let (most, network) = (self.length(), address.map(network));
         let mut state = self.state();
         let ticket = if state.lanes.len() < most {
             state.lanes.enter(network)
         } else {
-            // The one who gave way is told when they ask for a slot, or at once if they have.
+            // The request that lost its place learns of it when it asks for a slot, or at once if it already did.
             state.lanes.displace(network).ok_or_else(|| self.turned_away())?
         };
         Ok(HashPermit { queue: Arc::clone(self), until, network, ticket: Some(ticket), admission: None })
@@ -103,14 +104,14 @@ impl Queue {
         }
     }
 
-    /// How many may wait.
+    /// How many requests may wait.
     fn length(&self) -> u64 {
         let average = self.average.load(Ordering::Relaxed).max(1);
         (self.slots * microseconds(PATIENCE) / average).max(LEAST_LENGTH)
     }
 
-    /// How many requests of one network are under way together: enough to keep every slot busy, and so few that what
-    /// they do in the database keeps nobody else waiting for long.
+    /// How many requests of one network may be under way at once: enough to keep every slot busy, and so few that their
+    /// work in the database does not keep others waiting for long.
     pub(super) fn at_once(&self) -> u32 {
         u32::try_from(2 * self.slots).unwrap_or(u32::MAX).max(LEAST_AT_ONCE)
     }
@@ -120,7 +121,7 @@ impl Queue {
         AuthError::Overloaded { retry_after: RETRY_AFTER }
     }
 
-    /// Two calls at the same time may lose one. That does the average no harm.
+    /// Notes how long a hash took. Of two calls at the same time one may be lost, which does not harm the average.
     fn took(&self, time: Duration) {
         const WEIGHT: u64 = 8;
         let average = self.average.load(Ordering::Relaxed);
@@ -131,14 +132,14 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next one, of the network whose turn it is, gets the slot.
+    /// Gives the slot to the next request of the network whose turn it is.
     fn pass_on(self: &Arc<Self>) {
         let mut state = self.state();
         let Some(next) = state.lanes.next() else {
             state.free_slots += 1;
             return;
         };
-        // Whoever does not wait any more gives it back, which asks for the lock again.
+        // A request that went away gives the slot back, and that takes the lock again.
         drop(state);
         drop(next.send(Slot { queue: Arc::clone(self) }));
     }
@@ -151,7 +152,7 @@ impl Drop for Slot {
 }
 
 impl HashPermit {
-    /// Does the work in a slot, as soon as one is free.
+    /// Does the work in a slot as soon as one is free.
     pub(super) async fn run<T: Send + 'static>(
         &mut self,
         work: impl Future<Output = T> + Send + 'static,
@@ -159,7 +160,7 @@ impl HashPermit {
         let slot = self.slot().await?;
         let queue = Arc::clone(&self.queue);
         queue.computed.fetch_add(1, Ordering::Relaxed);
-        // The slot goes with the work: a caller who hangs up frees none in which work is still done.
+        // The task holds the slot. When the caller hangs up, the slot stays taken until the work is done.
         let task = tokio::spawn(async move {
             let _slot = slot;
             let began = Instant::now();
@@ -170,17 +171,17 @@ impl HashPermit {
         task.await.map_err(|_| CryptoError.into())
     }
 
-    /// Keeps an admission for as long as this permit.
+    /// Holds an admission for as long as this permit.
     pub(crate) fn keep(&mut self, admission: OwnedSemaphorePermit) {
         self.admission = Some(admission);
     }
 
-    /// Until when it must be used.
+    /// The moment until which the request must get a slot.
     pub(crate) fn until(&self) -> Instant {
         self.until
     }
 
-    /// A slot that is free is had even by one who comes late.
+    /// Waits for a slot. A free slot is given even to a request that is late.
     async fn slot(&mut self) -> Result<Slot, AuthError> {
         let (sender, turn) = oneshot::channel();
         if self.takes_free_slot(sender) {
@@ -191,12 +192,12 @@ impl HashPermit {
         self.leave();
         match slot {
             Ok(Ok(slot)) => Ok(slot),
-            // Too late, or out of the queue for another network.
+            // It is too late, or the place went to another network.
             _ => Err(self.queue.turned_away()),
         }
     }
 
-    /// Takes a slot if one is free, and waits for a turn otherwise. One who had a slot before stands in line anew.
+    /// Takes a slot if one is free, and queues otherwise. A request that had a slot before takes a new place.
     fn takes_free_slot(&mut self, sender: oneshot::Sender<Slot>) -> bool {
         let mut state = self.queue.state();
         if state.free_slots > 0 {
@@ -204,7 +205,7 @@ impl HashPermit {
             return true;
         }
         let ticket = *self.ticket.get_or_insert_with(|| state.lanes.enter(self.network));
-        // Without its place in the queue, the sender goes, and the turn never comes.
+        // If the place was lost, this drops the sender, and the waiting ends at once.
         state.lanes.wait(self.network, ticket, sender);
         false
     }

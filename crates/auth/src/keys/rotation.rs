@@ -1,4 +1,4 @@
-//! Replaces the signing key.
+//! Replaces the signing key, and lists the signing keys for operators.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::key_material::{Signer, new_signing_key};
 /// Where a signing key is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Published, and signs soon.
+    /// It is published and will sign soon.
     Next,
-    /// Signs.
+    /// It signs.
     Signing,
-    /// Signs no longer; what it signed is good until the key is retired.
+    /// It signs no longer. Its tokens are accepted until it is retired.
     Leaving,
 }
 
@@ -65,15 +65,15 @@ impl KeyStatus {
 }
 
 impl KeyRing {
-    /// How long a new key is published before it signs. Every instance reads the keys several times within it, and so
-    /// does who caches the key set.
+    /// How long a new key is published before it signs. In this time, every instance and everybody who caches the key
+    /// set reads the keys several times.
     pub const NOTICE: TimeDelta = TimeDelta::seconds(60);
-    /// How much longer than its tokens an old key is accepted: an instance whose clock is slow, or that could not read
+    /// How much longer than its tokens an old key is accepted. An instance whose clock is slow, or that could not read
     /// the keys for a while, still signs with it.
     const MARGIN: TimeDelta = TimeDelta::minutes(5);
 
-    /// Makes a new signing key. It is published at once and signs after [`KeyRing::NOTICE`]; the old one is accepted
-    /// until its last token is dead. `token_ttl` is how long a token is good.
+    /// Makes a new signing key. It is published at once and signs after [`KeyRing::NOTICE`]. The old key is accepted
+    /// until its last token has expired. `token_ttl` is the lifetime of a token.
     pub async fn rotate(&self, actor: &Actor, token_ttl: TimeDelta) -> Result<KeyStatus, KeyError> {
         let now = self.clock.now();
         let active_from = now + Self::NOTICE;
@@ -91,7 +91,7 @@ impl KeyRing {
     }
 }
 
-/// The signing keys that are accepted, oldest first. Needs no master key, for it opens none.
+/// The signing keys that are accepted, oldest first. This opens no key and needs no master key.
 pub async fn signing_keys(store: &dyn KeyStore, now: Timestamp) -> Result<Vec<KeyStatus>, StoreError> {
     let mut keys = store.list_keys(now).await?;
     keys.retain(|key| key.purpose == KeyPurpose::AccessToken);

@@ -60,8 +60,8 @@ async fn a_cheap_hash_is_renewed_and_stays_right() {
     let manager = world.manager("ann@example.com").await;
     let old = world.store.password_hash(manager.id).unwrap();
     let dear = PasswordHasher::new(5, NonZeroUsize::MIN, crate::BcryptEngine::default()).unwrap();
-    let config = Config { hasher: dear, ..world.config() };
-    let auth = Services::new(&Arc::new(world.store.clone()), config);
+    let env = Env { hasher: dear, ..world.env() };
+    let auth = Services::new(&Arc::new(world.store.clone()), env);
     for _ in 0..2 {
         let signed_in = auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await;
         assert!(matches!(signed_in, Ok(Answer::SignedIn(_))));

@@ -60,7 +60,7 @@ async fn every_bad_field_is_named_before_any_hashing() {
     let world = World::new().await;
     let mut form = staff_form("ann@example.com");
     form.password = password("password1234");
-    form.verification_method = VerificationMethod::Whatsapp;
+    form.staff.verification_method = VerificationMethod::Whatsapp;
     let Err(AuthError::Invalid(refusals)) = world.auth.sign_up.staff(&anyone(), form).await else { panic!() };
     let named: Vec<_> = refusals.iter().map(|refusal| (refusal.field, refusal.error.code)).collect();
     assert_eq!(named, [("password", "common_password"), ("phone", "required")]);
@@ -71,11 +71,9 @@ async fn every_bad_field_is_named_before_any_hashing() {
 async fn a_verified_staff_sign_up_is_finished_by_its_code() {
     for (policy, is_active) in [(StaffSignup::Open, true), (StaffSignup::Approval, false)] {
         let world = World::with(staff_policy(policy, true)).await;
-        let form = StaffSignUp {
-            phone: Some(phone(PHONE)),
-            verification_method: VerificationMethod::Whatsapp,
-            ..staff_form("ann@example.com")
-        };
+        let mut form = staff_form("ann@example.com");
+        form.staff.phone = Some(phone(PHONE));
+        form.staff.verification_method = VerificationMethod::Whatsapp;
         let sent = code_sent(world.auth.sign_up.staff(&anyone(), form).await.unwrap());
         assert_eq!(
             (sent.channel, sent.expires_in),

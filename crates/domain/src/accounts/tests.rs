@@ -4,10 +4,10 @@ mod import;
 mod life;
 
 use super::*;
+use crate::audit::{Event, EventKind};
 use crate::page::Filter;
 use crate::testing::{self, FixedClock, MemoryStore, signed_in};
-use crate::user::VerificationMethod;
-use crate::{Metadata, Origin, given};
+use crate::{Customer, DisplayName, Field, Metadata, Origin, PasswordHash, Profile, Role, VerificationMethod, given};
 
 /// Two managers with a customer each, a customer whom nobody looks after, and
 /// a manager who has left.

@@ -1,35 +1,36 @@
 //! How guesses of passwords are counted and slowed down (ADR 25).
 //!
-//! A guess counts as wrong from the moment in which it is begun until it is known to be right: as
-//! many as are free may be under way at once, and no more.
+//! A guess counts as wrong from its beginning until it is known to be right. So no more guesses can be under way at
+//! once than are free.
 
 use chrono::TimeDelta;
 
 use super::{Counter, Settled, TooMany};
 use crate::clock::Timestamp;
 
-/// No guess is under way for longer than this. One that seems to be belongs to an instance that died.
+/// No guess is under way for longer than this. A guess that seems to be belongs to an instance that died.
 const LONGEST_LOOK: TimeDelta = TimeDelta::seconds(30);
-/// When one of those that are under way may have ended.
+/// After this time, one of the guesses that are under way may have ended.
 const SOON: TimeDelta = TimeDelta::seconds(1);
-/// Wrong guesses at one account from all networks together, after which each network has one guess in [`SPACING`].
+/// After so many wrong guesses at one account from all networks together, each network has one guess in [`SPACING`].
 const FREE_IN_ALL: u32 = 10;
-/// Wrong guesses at one account from all networks together,
+/// The most wrong guesses at one account from all networks together within [`WITHIN_IN_ALL`].
 const MOST_IN_ALL: u32 = 100;
-/// within this time, which begins with the first.
+/// The time in which guesses from all networks are counted. It begins with the first.
 const WITHIN_IN_ALL: TimeDelta = TimeDelta::hours(1);
 /// The time that one network has to leave between two guesses at an account that many networks guess at.
 const SPACING: TimeDelta = TimeDelta::seconds(20);
 
 /// How guesses from one network are slowed down.
 pub(super) struct Pace {
-    /// Wrong guesses that cost nothing, and guesses that may be under way at once.
+    /// How many wrong guesses cost no wait. So many guesses may also be under way at once.
     pub(super) free: u32,
-    /// Seconds that the next guess waits after the last free one, the one after it, and so on. The last one stays.
+    /// How many seconds the next guess waits after the last free guess, after the guess that follows it, and so on. The
+    /// last number holds for all later guesses.
     waits: &'static [i64],
-    /// After how long the free ones are forgotten, and from which one on that is.
+    /// When free guesses are forgotten.
     free_memory: Memory,
-    /// After how long without another all are forgotten.
+    /// All guesses are forgotten when none is made for this long.
     memory: TimeDelta,
 }
 
@@ -47,7 +48,7 @@ pub(super) const ACCOUNT: Pace = Pace {
     memory: TimeDelta::hours(24),
 };
 
-/// Guesses at all accounts. Of those that are free, the first at each account counts.
+/// Guesses at all accounts. While guesses are free, only the first at each account counts.
 pub(super) const NETWORK: Pace = Pace {
     free: 30,
     waits: &[1, 2, 4, 8, 15, 30, 60],
@@ -56,7 +57,7 @@ pub(super) const NETWORK: Pace = Pace {
 };
 
 impl Pace {
-    /// Counts a guess as under way, or, once the free ones are spent, as wrong.
+    /// Counts a guess as under way. Once the free guesses are spent, counts it as wrong.
     pub(super) fn take(
         &self,
         counter: Counter,
@@ -81,7 +82,7 @@ impl Pace {
         Ok(Counter { pending: pending + 1, not_before: now.max(counter.not_before), expires_at, ..counter })
     }
 
-    /// One guess for each wait, which begins before the guess is looked at.
+    /// Allows one guess for each wait. The next wait begins before the guess is checked.
     fn take_turn(&self, counter: Counter, name: &'static str, now: Timestamp) -> Result<Counter, TooMany> {
         if now < counter.not_before {
             return Err(one_in(self.wait(counter.count), counter.not_before - now, name));
@@ -89,10 +90,10 @@ impl Pace {
         Ok(self.wrong(Counter { pending: 0, ..counter }, now))
     }
 
-    /// Notes a wrong guess. `is_counted`: whether one that is free counts.
+    /// Notes a wrong guess. `is_counted` tells whether it counts while guesses are free.
     pub(super) fn settle_wrong(&self, counter: Counter, is_counted: bool, now: Timestamp) -> Counter {
         if counter.count >= self.free {
-            // It was counted when it was begun.
+            // It was counted at its beginning.
             return counter;
         }
         let counter = less_pending(counter);
@@ -103,7 +104,7 @@ impl Pace {
         }
     }
 
-    /// Takes a guess back that was right or was not looked at.
+    /// Takes back a guess that was right or was not checked.
     pub(super) fn take_back(&self, counter: Counter, now: Timestamp) -> Counter {
         if counter.count >= self.free {
             Counter { count: counter.count - 1, not_before: now, ..counter }
@@ -117,7 +118,7 @@ impl Pace {
         Counter { count, not_before: now + self.wait(count), expires_at: now + self.memory, ..counter }
     }
 
-    /// How long the next guess waits after so many wrong ones.
+    /// How long the next guess waits after `count` wrong guesses.
     fn wait(&self, count: u32) -> TimeDelta {
         let Some(step) = count.checked_sub(self.free) else { return TimeDelta::zero() };
         let seconds = self.waits.get(step as usize).or(self.waits.last()).copied().unwrap_or_default();
@@ -129,12 +130,13 @@ impl Pace {
     }
 }
 
-/// Whether so many guesses at an account were wrong that each network has to leave time between its own.
+/// Whether so many guesses at an account were wrong that each network has to leave time between its guesses.
 pub(super) fn is_spaced(counter: &Counter, now: Timestamp) -> bool {
     now < counter.expires_at && counter.count >= FREE_IN_ALL
 }
 
-/// A network whose last guess was long enough ago, or that has made none, has its turn whatever others do.
+/// Allows a guess of a network that has made none, or whose last guess was long enough ago. What other networks do does
+/// not matter.
 fn space(counter: &Counter, pending: u32, name: &'static str, now: Timestamp) -> Result<(), TooMany> {
     let next = counter.not_before + SPACING;
     match (pending, counter.count) {
@@ -145,7 +147,7 @@ fn space(counter: &Counter, pending: u32, name: &'static str, now: Timestamp) ->
     }
 }
 
-/// Counts a guess at an account, from whatever network, as under way.
+/// Counts a guess at an account as under way, whatever network it comes from.
 pub(super) fn take_in_all(counter: Counter, name: &'static str, now: Timestamp) -> Result<Counter, TooMany> {
     if counter.count >= MOST_IN_ALL {
         let retry_after = counter.expires_at - now;
@@ -159,7 +161,7 @@ pub(super) fn take_in_all(counter: Counter, name: &'static str, now: Timestamp) 
     Ok(Counter { pending: pending + 1, not_before: now.max(counter.not_before), expires_at, ..counter })
 }
 
-/// Notes what a guess at an account was, from whatever network.
+/// Notes the outcome of a guess at an account, whatever network it came from.
 pub(super) fn settle_in_all(counter: Counter, settled: Settled) -> Counter {
     let counter = less_pending(counter);
     Counter { count: counter.count + u32::from(settled == Settled::Wrong), ..counter }
@@ -170,7 +172,7 @@ pub(super) fn unless_empty(counter: Counter) -> Option<Counter> {
     Some(counter).filter(|counter| counter.count > 0 || counter.pending > 0)
 }
 
-/// The guesses that can still be under way: while some are free, the last one was begun at `not_before`.
+/// How many guesses can still be under way. While guesses are free, the last one began at `not_before`.
 fn still_pending(counter: &Counter, now: Timestamp) -> u32 {
     if now - counter.not_before > LONGEST_LOOK { 0 } else { counter.pending }
 }

@@ -175,8 +175,8 @@ fn what_was_never_looked_at_is_not_counted() {
     assert_eq!(world.guess(&[HERE]), (1, 2), "nor is its wait");
     let quota = quota(3);
     for (settled, count) in [(Settled::Right, 0), (Settled::Wrong, 1), (Settled::Untried, 0)] {
-        let taken = Counter::new(world.now).take(&quota, world.now).unwrap();
-        assert_eq!(taken.settle(quota.limit, settled, world.now).unwrap().count, count, "{settled:?}");
+        let taken = Counter::new(world.now).take(&quota, false, world.now).unwrap();
+        assert_eq!(taken.settle(quota.limit, settled, true, world.now).unwrap().count, count, "{settled:?}");
     }
 }
 
@@ -272,11 +272,11 @@ fn a_quota_begins_with_its_first_use_and_ends_as_a_whole() {
     let start = SystemClock.now();
     let mut counter = Counter::new(start - TimeDelta::days(1));
     for minutes in [0, 10, 20] {
-        counter = counter.take(&quota(3), start + TimeDelta::minutes(minutes)).unwrap();
+        counter = counter.take(&quota(3), false, start + TimeDelta::minutes(minutes)).unwrap();
     }
-    let too_many = counter.take(&quota(3), start + TimeDelta::minutes(45)).unwrap_err();
+    let too_many = counter.take(&quota(3), false, start + TimeDelta::minutes(45)).unwrap_err();
     assert_eq!((too_many.quota, too_many.retry_after), (3, TimeDelta::minutes(15)));
-    assert_eq!(counter.take(&quota(3), start + TimeDelta::hours(1)).unwrap().count, 1);
+    assert_eq!(counter.take(&quota(3), false, start + TimeDelta::hours(1)).unwrap().count, 1);
 }
 
 #[test]
@@ -285,15 +285,15 @@ fn failures_count_when_they_are_known() {
     let attempt = Attempt { limit: Limit::Failures { most: 2, within: TimeDelta::hours(1) }, ..quota(0) };
     let fresh = Counter::new(start);
     assert_eq!(take_all(&[attempt], |_| None, start), Ok(Vec::new()), "nothing to write");
-    assert_eq!(fresh.settle(attempt.limit, Settled::Right, start), Some(fresh));
-    let once = fresh.settle(attempt.limit, Settled::Wrong, start).unwrap();
-    once.take(&attempt, start).unwrap();
-    let twice = once.settle(attempt.limit, Settled::Wrong, start + TimeDelta::minutes(20)).unwrap();
-    let too_many = twice.take(&attempt, start + TimeDelta::minutes(45)).unwrap_err();
+    assert_eq!(fresh.settle(attempt.limit, Settled::Right, true, start), Some(fresh));
+    let once = fresh.settle(attempt.limit, Settled::Wrong, true, start).unwrap();
+    once.take(&attempt, false, start).unwrap();
+    let twice = once.settle(attempt.limit, Settled::Wrong, true, start + TimeDelta::minutes(20)).unwrap();
+    let too_many = twice.take(&attempt, false, start + TimeDelta::minutes(45)).unwrap_err();
     assert_eq!((too_many.quota, too_many.retry_after), (2, TimeDelta::minutes(15)));
     let later = start + TimeDelta::hours(1);
-    twice.take(&attempt, later).unwrap();
-    assert_eq!(twice.settle(attempt.limit, Settled::Wrong, later).unwrap().count, 1);
+    twice.take(&attempt, false, later).unwrap();
+    assert_eq!(twice.settle(attempt.limit, Settled::Wrong, true, later).unwrap().count, 1);
 }
 
 #[test]
@@ -316,8 +316,8 @@ fn what_is_only_remembered_is_never_refused_and_ends_after_the_last_time() {
     let mut counter = Counter::new(start);
     for minutes in 0..90 {
         let now = start + TimeDelta::minutes(minutes);
-        counter = counter.take(&attempt, now).unwrap();
+        counter = counter.take(&attempt, false, now).unwrap();
         assert_eq!(counter.expires_at, now + TimeDelta::hours(1));
-        assert_eq!(counter.settle(attempt.limit, Settled::Untried, now), Some(counter));
+        assert_eq!(counter.settle(attempt.limit, Settled::Untried, true, now), Some(counter));
     }
 }

@@ -1,23 +1,23 @@
-//! Digits as people type and paste them, in any script and with whatever stands between them.
+//! Digits as people type and paste them: in any script, with separators.
 
 use icu_properties::props::{
     BinaryProperty, Dash, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory, WhiteSpace,
 };
 
-/// What a character means in a text that is to be a number or a code.
+/// What a character means in a phone number or a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
     /// A decimal digit of any script, as its value in ASCII.
     Digit(char),
-    /// `+`, or a wide or small form of it.
+    /// `+`, or its wide or small form.
     Plus,
-    /// A bracket that opens.
+    /// An opening bracket.
     Opening,
-    /// A bracket that closes.
+    /// A closing bracket.
     Closing,
-    /// Nothing: it only stands between digits.
+    /// A separator, which has no meaning.
     Passed,
-    /// Something that is not part of a number.
+    /// A character that no number has.
     Other,
 }
 
@@ -38,8 +38,8 @@ impl Sign {
     }
 }
 
-/// Dots, slashes, and the properties of Unicode for white space, dashes and what is never shown. The marks by which
-/// contact lists keep a number in its direction are among the last.
+/// Whether people put this character between digits: dots, slashes, dashes, white space and invisible characters.
+/// Contact lists add invisible marks that keep a number in its direction.
 fn is_between_digits(c: char) -> bool {
     is_invisible(c)
         || Dash::for_char(c)
@@ -47,33 +47,33 @@ fn is_between_digits(c: char) -> bool {
         || matches!(c, '/' | '\u{2044}' | '\u{2215}' | '\u{ff0f}')
 }
 
-/// Whether nothing is seen where this character stands: white space, what Unicode calls default ignorable (marks of
-/// direction, joiners, variation selectors), and the empty braille pattern.
+/// Whether the character is invisible: white space, what Unicode calls default ignorable (marks of direction, joiners,
+/// variation selectors), and the empty braille pattern.
 pub(crate) fn is_invisible(c: char) -> bool {
     if c.is_ascii() {
-        // A file may have millions of these.
+        // A file may have millions of these characters, and the Unicode properties take longer.
         return c.is_ascii_whitespace() || c == '\u{b}';
     }
     WhiteSpace::for_char(c) || DefaultIgnorableCodePoint::for_char(c) || c == '\u{2800}'
 }
 
-/// The value of a decimal digit. Unicode encodes those of a script in one ascending run from zero (section 4.6), so it is
-/// told by how many stand before it.
+/// The value of a decimal digit. Unicode encodes the digits of a script in one ascending run from zero (section 4.6).
+/// So the number of digits before this one in its run is its value.
 fn ascii_digit(c: char) -> char {
     let before = (0..u32::from(c)).rev().map_while(char::from_u32);
     let value = before.take_while(|&c| GeneralCategory::for_char(c) == GeneralCategory::DecimalNumber).count() % 10;
     char::from(b"0123456789"[value])
 }
 
-/// What the characters of a text mean, without those that mean nothing.
+/// What the characters of a text mean. Separators are left out.
 pub(crate) fn signs(text: &str) -> impl Iterator<Item = Sign> {
     text.chars().map(Sign::of).filter(|sign| *sign != Sign::Passed)
 }
 
-/// The digits of a text that holds digits, and what people put between them, and nothing else: `None` for any other.
+/// The digits of a text that holds only digits and separators; `None` for any other text.
 ///
-/// Decimal digits of every script are taken for what they mean, and white space, dashes, brackets, dots, slashes and
-/// invisible marks are passed over.
+/// Decimal digits of every script become ASCII digits. White space, dashes, brackets, dots, slashes and invisible marks
+/// are separators.
 #[must_use]
 pub fn typed_digits(text: &str) -> Option<String> {
     let mut digits = String::new();
@@ -87,7 +87,7 @@ pub fn typed_digits(text: &str) -> Option<String> {
     Some(digits)
 }
 
-/// The digits of a text that begins with a `+`, and the same of one without it.
+/// Whether a text begins with a `+`, and the digits after it, or all digits when there is no `+`.
 pub(crate) fn international_digits(text: &str) -> (bool, Option<String>) {
     let mut rest = text.chars().skip_while(|c| !matches!(Sign::of(*c), Sign::Digit(_) | Sign::Plus | Sign::Other));
     let is_international = rest.clone().next().is_some_and(|c| Sign::of(c) == Sign::Plus);
@@ -97,13 +97,13 @@ pub(crate) fn international_digits(text: &str) -> (bool, Option<String>) {
     (is_international, typed_digits(&rest.collect::<String>()))
 }
 
-/// Whether a zero stands alone in brackets: a national trunk prefix.
+/// Whether the text has a zero alone in brackets, which is a national trunk prefix.
 pub(crate) fn has_trunk_zero(text: &str) -> bool {
     let signs: Vec<_> = signs(text).collect();
     signs.windows(3).any(|three| three == [Sign::Opening, Sign::Digit('0'), Sign::Closing])
 }
 
-/// Whether nothing is seen of a text: it is empty, or white space and invisible marks.
+/// Whether the text is empty or has only white space and invisible marks.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)

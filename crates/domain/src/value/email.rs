@@ -1,4 +1,4 @@
-//! E-mail addresses in the one form by which they are compared, and as people write them.
+//! E-mail addresses, in the canonical form in which they are compared and in the form in which people write them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,20 +9,20 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::ValueError;
 
-/// How a label of a domain begins that stands for another script (RFC 5890 section 2.3.2.1).
+/// The prefix of a domain label that encodes another script (RFC 5890 section 2.3.2.1).
 const ENCODED: &str = "xn--";
 
-/// An e-mail address in its one canonical form: trimmed, NFC, lower case, its domain in A-labels (UTS 46). Two spellings
-/// of one mailbox are equal.
+/// An e-mail address in its canonical form: trimmed, NFC, lower case, the domain in A-labels (UTS 46). Two spellings of
+/// one mailbox are equal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
 impl Email {
-    /// Most characters an address may have (RFC 5321 section 4.5.3.1.3, less the brackets).
+    /// The most characters that an address may have (RFC 5321 section 4.5.3.1.3, without the brackets).
     pub const MAX_LENGTH: usize = 254;
 
-    /// Reads an address as people write it. Quoted local parts, display names
-    /// and address literals are refused: nobody signs in with them.
+    /// Reads an address as people write it. Refuses quoted local parts, display names and address literals, since
+    /// nobody signs in with them.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let typed = lower_case(text);
         let canonical = with_domain(&typed, ascii_domain).ok_or_else(invalid)?;
@@ -32,17 +32,17 @@ impl Email {
         if is_address(&canonical) { Ok(Self(canonical)) } else { Err(invalid()) }
     }
 
-    /// An address as a database has it. One that an earlier release took, and that [`Email::parse`] would refuse for its
-    /// domain, stays as it is, so that the person can still be read.
+    /// An address from the database. An earlier release took addresses whose domain [`Email::parse`] refuses today.
+    /// Such an address stays as it is, so that the person can still be read.
     ///
     /// # Errors
-    /// When it is no address at all.
+    /// When the text is no address at all.
     pub fn from_stored(text: &str) -> Result<Self, ValueError> {
         let as_it_is = |error| if is_address(text) { Ok(Self(text.to_owned())) } else { Err(error) };
         Self::parse(text).or_else(as_it_is)
     }
 
-    /// The address as people write it: its domain in the scripts that the A-labels stand for.
+    /// The address as people write it, with the domain in its own script.
     #[must_use]
     pub fn shown(&self) -> String {
         with_domain(&self.0, |domain| Some(unicode_domain(domain))).unwrap_or_else(|| self.0.clone())
@@ -82,7 +82,8 @@ fn unicode_domain(domain: &str) -> Cow<'_, str> {
     if read.is_ok() { shown } else { Cow::Borrowed(domain) }
 }
 
-/// The beginning of an address in A-labels, if one of its labels, which need not be whole, is written as such.
+/// The beginning of an address in A-labels, if one of its labels is written as an A-label. The last label may be cut
+/// off.
 pub(crate) fn ascii_start(typed: &str) -> Option<String> {
     let typed = lower_case(typed);
     let (local, domain) = typed.split_once('@')?;
@@ -96,7 +97,7 @@ pub(crate) fn ascii_start(typed: &str) -> Option<String> {
 text_value!(Email);
 
 impl fmt::Debug for Email {
-    /// Shows the first letter only: addresses stay out of logs.
+    /// Shows only the first letter, so that addresses stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = self.0.chars().next().unwrap_or('?');
         write!(f, "Email({first}…)")

@@ -1,19 +1,20 @@
-//! Which numbers of JSON are kept, so that they come back as they were sent.
+//! Which numbers of JSON come back as they were sent.
 //!
-//! A number is kept as a 64-bit integer or as a double (IEEE 754 binary64), since that is what every database and nearly
-//! every reader of JSON has.
+//! A number is stored as a 64-bit integer or as a double (IEEE 754 binary64), since every database and nearly every
+//! JSON parser has these two.
 
 use serde_json::{Map, Number, Value};
 
 use super::ValueError;
 
-/// From here on a double is written with an exponent, which PostgreSQL resolves into digits.
+/// From this number on, a double is written with an exponent, which PostgreSQL turns into digits.
 const FIRST_WITH_EXPONENT: f64 = 1e16;
-/// Above all 64-bit integers.
+/// The first number above all 64-bit integers.
 const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
 
-/// Whether the number that this JSON text stands for comes back as it is: a 64-bit integer, or a decimal that is the
-/// shortest name of a double in value, such as `0.1`, `1.50` or `1e5`. `-0` is not, since PostgreSQL has no such number.
+/// Checks that the number of this JSON text comes back with the same value. That holds for a 64-bit integer, and for a
+/// decimal that equals the shortest decimal of some double, such as `0.1`, `1.50` or `1e5`. It does not hold for `-0`,
+/// which PostgreSQL does not have.
 ///
 /// # Errors
 /// `inexact_number`.
@@ -38,7 +39,7 @@ fn is_kept(literal: &str) -> bool {
     double.is_finite() && double != 0.0 && decimal(literal) == decimal(&format!("{double:e}"))
 }
 
-/// Sign, digits without zeros around them, and the power of ten of the last digit.
+/// The sign, the digits without leading and trailing zeros, and the power of ten of the last digit.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent: i64 = exponent.parse().ok()?;
@@ -52,7 +53,7 @@ fn decimal(text: &str) -> Option<(bool, String, i64)> {
     Some((is_negative, shown.trim_start_matches('0').to_owned(), power))
 }
 
-/// The object with every number in the one form that all databases give back.
+/// The object with every number in the form that all databases give back.
 pub(super) fn settled(mut object: Map<String, Value>) -> Map<String, Value> {
     object.values_mut().for_each(settle);
     object
@@ -71,8 +72,8 @@ fn settle(value: &mut Value) {
     }
 }
 
-/// The integer that PostgreSQL makes of a double that is written with an exponent; zero for a negative zero. Digits are
-/// those that are written: the double itself may lie a little beside them.
+/// The integer that PostgreSQL makes of a double that is written with an exponent; zero for a negative zero. The
+/// integer has the digits of the text, which the exact value of the double may differ from a little.
 fn integer(double: f64) -> Option<Number> {
     if double == 0.0 && double.is_sign_negative() {
         return Number::from_f64(0.0);

@@ -40,8 +40,8 @@ impl Application {
         let master_key = settings.auth.master_key.clone();
         let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
         let outbox_signal = Arc::new(Notify::new());
-        let config = auth_config(settings, &clock, &keys, &outbox_signal)?;
-        let auth = auth::Services::new(&store, config);
+        let env = auth_env(settings, &clock, &keys, &outbox_signal)?;
+        let auth = auth::Services::new(&store, env);
         Ok(Self { database, store, clock, keys, outbox_signal, auth })
     }
 
@@ -83,17 +83,17 @@ pub(crate) async fn open_migrated(settings: &Settings) -> Result<Database, Start
     if schema.is_current() { Ok(database) } else { Err(StartupError::NotMigrated) }
 }
 
-fn auth_config(
+fn auth_env(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     keys: &Arc<KeyRing>,
     outbox_signal: &Arc<Notify>,
-) -> Result<auth::Config, StartupError> {
+) -> Result<auth::Env, StartupError> {
     let (auth, signup) = (&settings.auth, &settings.signup);
     let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads(), auth.bcrypt_engine);
     let passwords = PasswordPolicy::new(auth.password_min_length);
     let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
-    Ok(auth::Config {
+    Ok(auth::Env {
         clock: clock.clone(),
         keys: keys.clone(),
         tokens: TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl },

@@ -1,19 +1,19 @@
-//! Who waits, by network: each network has its turn, however many wait in the others.
+//! The requests that wait, by network. The networks take turns, however many requests wait in each.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::ops::Bound::{Excluded, Unbounded};
 
-/// Those who wait. A network is `None` for requests that come from no address.
+/// The requests that wait. The network is `None` for requests without an address.
 pub(super) struct Lanes<T> {
     waiting: BTreeMap<Option<IpAddr>, VecDeque<(Ticket, Option<T>)>>,
     len: u64,
     last_ticket: u64,
-    /// Whose turn was last.
+    /// The network that had the last turn.
     last_turn: Option<IpAddr>,
 }
 
-/// One who waits.
+/// Identifies a request that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
@@ -24,12 +24,12 @@ impl<T> Default for Lanes<T> {
 }
 
 impl<T> Lanes<T> {
-    /// How many wait.
+    /// How many requests wait.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// One more waits.
+    /// Adds a request.
     pub(super) fn enter(&mut self, network: Option<IpAddr>) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
@@ -38,8 +38,8 @@ impl<T> Lanes<T> {
         ticket
     }
 
-    /// One more waits instead of the last one of the network that waits most often; `None` when no network waits more
-    /// often than this one would.
+    /// Adds a request in place of the last one of the network with the most requests; `None` when no network has more
+    /// requests than this one would have.
     pub(super) fn displace(&mut self, network: Option<IpAddr>) -> Option<Ticket> {
         let own = self.waiting.get(&network).map_or(0, VecDeque::len);
         let (&fullest, lane) = self.waiting.iter().max_by_key(|(_, lane)| lane.len())?;
@@ -51,7 +51,7 @@ impl<T> Lanes<T> {
         Some(self.enter(network))
     }
 
-    /// Does not wait any more, if it did.
+    /// Removes a request, if it is still there.
     pub(super) fn leave(&mut self, network: Option<IpAddr>, ticket: Ticket) {
         let Some(lane) = self.waiting.get_mut(&network) else { return };
         let Some(at) = lane.iter().position(|(waiting, _)| *waiting == ticket) else { return };
@@ -62,7 +62,7 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Is ready for its turn, which is told by `turn`. That is dropped when it does not wait.
+    /// Notes that a request is ready for its turn; `turn` will tell it. Drops `turn` when the request is not there.
     pub(super) fn wait(&mut self, network: Option<IpAddr>, ticket: Ticket, turn: T) {
         let mut places = self.waiting.get_mut(&network).into_iter().flatten();
         if let Some((_, ready)) = places.find(|(waiting, _)| *waiting == ticket) {
@@ -70,7 +70,7 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Whose turn it is: the first one who is ready, of the network after the last one. It does not wait any more.
+    /// Removes and answers the request whose turn it is: the first one that is ready, of the next network that has one.
     pub(super) fn next(&mut self) -> Option<T> {
         let is_ready = |lane: &VecDeque<(Ticket, Option<T>)>| lane.iter().position(|(_, turn)| turn.is_some());
         let after = self.waiting.range((Excluded(self.last_turn), Unbounded));
