@@ -1,4 +1,4 @@
-//! Makes admins: the first one, and others by the hand of whoever runs the service. Never by guessing.
+//! Makes admins: the first one by a setup token, others by the operator of the service.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::passwords::Passwords;
 use crate::sign_up::StaffSignUp;
 use crate::wiring::{AuthStore, Shared};
 
-/// How admins come to be, or come back.
+/// Makes admins, and lets them in again.
 #[derive(Clone)]
 pub struct Admins {
     shared: Shared,
@@ -30,13 +30,13 @@ pub struct Admins {
 /// The sign-up of the first admin.
 #[derive(Clone, Debug)]
 pub struct FirstAdminSignUp {
-    /// As the server printed it.
+    /// The token that the server printed.
     pub setup_token: SecretString,
     /// Who they are.
     pub staff: StaffSignUp,
 }
 
-/// How there came to be an admin.
+/// How an admin was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminMade {
     Created,
@@ -55,8 +55,8 @@ impl Admins {
         }
     }
 
-    /// A token with which the first admin signs up, to be printed once; `None` when there is an admin. Earlier ones
-    /// stay good, as other instances printed theirs.
+    /// A token with which the first admin signs up; `None` when there is an admin. It is printed once. Earlier tokens
+    /// stay valid, since other instances have printed theirs.
     pub async fn make_setup_token(&self) -> Result<Option<SecretString>, AuthError> {
         let token = new_setup_token()?;
         let kept = self.setup.add_setup_token(&digest(&token), self.shared.env.now()).await?;
@@ -69,7 +69,7 @@ impl Admins {
         form.check(self.passwords.policy())?;
         let setup_token = digest(&setup_token);
         let mut permit = self.shared.admission.enter(actor).await?;
-        // No hash for a stranger who tries tokens.
+        // Nothing is hashed for a stranger who tries tokens.
         if !self.setup.has_setup_token(&setup_token).await? {
             return Err(AuthError::SetupTokenRefused);
         }
@@ -89,7 +89,7 @@ impl Admins {
     /// A manager who has this e-mail stays as they are: nobody is made an admin by a setting that was meant for
     /// somebody new. An unapproved sign-up with it is replaced.
     pub async fn create_first_from_settings(&self, email: Email, password: &Password) -> Result<bool, AuthError> {
-        // No hash at every start. The transaction has the last word.
+        // Without this check, each start would compute a hash. The transaction checks again.
         if self.setup.has_admin().await? {
             return Ok(false);
         }
@@ -117,7 +117,7 @@ impl Admins {
         let account = self.account(actor, email.clone(), password).await?;
         let event = self.shared.env.created(actor, &account);
         match self.users.create_account(&self.shared.env.authority(actor), &account, &[event]).await {
-            // An unapproved sign-up is replaced by that: it may be a stranger's.
+            // An unapproved sign-up may be a stranger's. It was replaced, so the e-mail belongs to the staff.
             Err(WriteError::Taken(Field::Email)) => {
                 let found = self.credentials.find_credentials(&email).await?;
                 self.recover(actor, found.ok_or(AuthError::Domain(Error::Stale))?, account.password_hash).await
@@ -159,7 +159,7 @@ impl Admins {
     }
 }
 
-/// 160 random bits, in groups that are easily copied.
+/// 160 random bits, in groups that are easy to copy.
 fn new_setup_token() -> Result<SecretString, CryptoError> {
     let mut token = String::new();
     for (at, byte) in random::<20>()?.into_iter().enumerate() {
@@ -171,7 +171,8 @@ fn new_setup_token() -> Result<SecretString, CryptoError> {
     Ok(token.into())
 }
 
-/// Of the token as people copy it: groups and case don't matter. It is random enough that a plain digest keeps it.
+/// The digest of a token. Groups and case do not matter, so that people can copy it freely. The token is random enough
+/// for a digest without a key.
 fn digest(token: &SecretString) -> Digest {
     let text = token.expose_secret().chars().filter(char::is_ascii_alphanumeric);
     sha256(text.map(|c| c.to_ascii_lowercase()).collect::<String>().as_bytes())

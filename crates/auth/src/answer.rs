@@ -1,17 +1,17 @@
-//! What the use-cases answer.
+//! The answers of the use-cases.
 
 use chrono::TimeDelta;
 use domain::{Actor, ChallengeId, SessionId, User, VerificationMethod};
 use secrecy::SecretString;
 
-/// What a sign-up, a sign-in or a code comes to.
+/// The result of a sign-up, a sign-in or a code.
 #[derive(Debug)]
 pub enum Answer {
-    /// In.
+    /// They are signed in.
     SignedIn(Box<SignedIn>),
-    /// A code is on its way, if there is somebody to get it.
+    /// A code was sent, if there is somebody who may get it.
     CodeSent(CodeSent),
-    /// An admin has to let them in.
+    /// An admin has to approve them.
     ApprovalRequired,
 }
 
@@ -21,14 +21,14 @@ impl From<SignedIn> for Answer {
     }
 }
 
-/// The tokens of a session, and whose it is.
+/// The tokens of a session, and its owner.
 #[derive(Debug)]
 pub struct SignedIn {
     /// Goes with every request.
     pub access_token: SecretString,
     /// Seconds that the access token is good for.
     pub expires_in: i64,
-    /// Good once, for the next pair.
+    /// Gets the next pair of tokens. It can be used once.
     pub refresh_token: SecretString,
     /// Seconds that the refresh token is good for.
     pub refresh_expires_in: i64,
@@ -38,9 +38,9 @@ pub struct SignedIn {
 /// A challenge that waits for its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeSent {
-    /// To be given back with the code.
+    /// The asker sends it with the code.
     pub challenge_id: ChallengeId,
-    /// Over which channel it goes, as far as the asker may know.
+    /// The channel of the code, as far as the asker may know it.
     pub channel: VerificationMethod,
     /// Seconds that the code is good for.
     pub expires_in: i64,
@@ -54,7 +54,7 @@ pub struct Caller {
     pub session_id: SessionId,
 }
 
-/// Whole seconds, rounded up: what was promised a moment ago still reads as promised.
+/// The duration in whole seconds, rounded up, so that a lifetime that just began is shown in full.
 pub(crate) fn whole_seconds(duration: TimeDelta) -> i64 {
     (duration + TimeDelta::milliseconds(999)).num_seconds()
 }

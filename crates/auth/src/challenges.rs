@@ -190,7 +190,7 @@ impl Challenges {
         }
         let slot = self.env.keys.contact_slot(&self.env.keys.contact(&challenge.contact));
         if let Err(error) = self.attempts.settle_attempts(&[slot], Settled::Untried, self.env.now()).await {
-            tracing::warn!(error = %domain::ErrorChain(&error), "the next message to a contact waits for a minute");
+            tracing::warn!(error = %domain::ErrorChain(&error), "the next message to a contact cannot leave at once and waits for up to a minute");
         }
     }
 

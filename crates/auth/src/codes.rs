@@ -1,4 +1,4 @@
-//! Finishes by a code what the code was asked for.
+//! Finishes sign-ups and sign-ins by code.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Codes {
             return self.sign_in_holder(actor, challenge, &user).await;
         }
         match self.enter_and_sign_in(actor, challenge, self.new_customer(phone, display_name)).await {
-            // Entered by somebody else just now.
+            // Somebody else entered the customer meanwhile.
             Err(AuthError::Domain(Error::Taken(Field::Phone))) => {
                 let user = self.users.find_customer_by_phone(phone).await?;
                 let user = user.ok_or(AuthError::InvalidCode { tries_left: None })?;
@@ -98,7 +98,7 @@ impl Codes {
         self.signed_in(&session, &token).await
     }
 
-    /// Enters the staff member, if the e-mail was not taken meanwhile: then the answer is one that anybody gets.
+    /// Enters the staff member. If the e-mail was taken meanwhile, the answer does not show it.
     async fn finish_staff(&self, actor: &Actor, challenge: &Challenge, pending: Pending) -> Result<Answer, AuthError> {
         let is_active = match self.shared.env.settings.signup.staff {
             StaffSignup::Open => true,
@@ -158,7 +158,7 @@ impl Codes {
         let outcome = Outcome { session: Some(session.clone()), ..Outcome::default() };
         let started = self.shared.issuer.started(user, &actor.origin);
         match self.shared.challenges.redeem_by_owner(challenge, user, started, outcome).await {
-            // Used up meanwhile, or its owner deactivated or erased.
+            // The challenge was used up meanwhile, or its owner was deactivated or erased.
             Err(refused @ AuthError::InvalidCode { .. }) => match self.users.find_user(Scope::All, user.id).await? {
                 Some(now) if !now.is_active => Err(self.refuse_inactive(actor, challenge, &now).await?),
                 _ => Err(refused),
@@ -170,14 +170,14 @@ impl Codes {
         }
     }
 
-    /// The code was right and proves the contact; it lets nobody in.
+    /// Records that the code was right and proves the contact, but that its owner is not active.
     async fn refuse_inactive(&self, actor: &Actor, challenge: &Challenge, user: &User) -> Result<AuthError, AuthError> {
         let event = self.shared.env.event(actor, EventKind::SigninFailed, Some(user.id));
         self.shared.challenges.redeem_by_owner(challenge, user, event, Outcome::default()).await?;
         Ok(AuthError::AccountInactive)
     }
 
-    /// Signs in whoever the redeemed code let in, as the database has them now.
+    /// Signs in the owner of the session, as they are in the database now.
     async fn signed_in(&self, session: &Session, token: &RefreshToken) -> Result<SignedIn, AuthError> {
         let user = self.sessions.find_caller(session.id, self.shared.env.now()).await?;
         self.shared.issuer.sign_in(user.ok_or(AuthError::AccountInactive)?, session, token).await

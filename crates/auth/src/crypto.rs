@@ -1,4 +1,4 @@
-//! The primitives that the rest of the crate is made of, over aws-lc-rs.
+//! The cryptographic primitives of this crate, from aws-lc-rs.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, digest, hkdf, hmac, rand};
@@ -27,7 +27,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     out
 }
 
-/// Compares in a time that depends on the lengths alone.
+/// Compares in a time that depends only on the lengths.
 pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(left, right).is_ok()
 }
@@ -42,7 +42,7 @@ pub(crate) fn derive(secret: &[u8], info: &str) -> Result<[u8; 32], CryptoError>
     Ok(out)
 }
 
-/// Several values as one, so that no two different lists give the same bytes.
+/// Joins several values. Two different lists never give the same bytes.
 pub(crate) fn join(parts: &[&[u8]]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
     for part in parts {
@@ -67,7 +67,7 @@ impl MacKey {
     }
 }
 
-/// AES-256-GCM with random nonces; the sealed form is nonce, text, tag.
+/// AES-256-GCM with random nonces. The sealed form is nonce, text, tag.
 pub(crate) struct SealingKey(RandomizedNonceKey);
 
 impl SealingKey {
@@ -75,14 +75,14 @@ impl SealingKey {
         Ok(Self(RandomizedNonceKey::new(&AES_256_GCM, &derive(secret, info)?)?))
     }
 
-    /// Seals `plain`, to be opened only beside the same `context`.
+    /// Seals `plain`. It opens only with the same `context`.
     pub(crate) fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let mut text = plain.to_vec();
         let nonce = self.0.seal_in_place_append_tag(Aad::from(context), &mut text)?;
         Ok([nonce.as_ref().as_slice(), &text].concat())
     }
 
-    /// What was sealed, or `None` for another key, another context or a changed text.
+    /// The text that was sealed; `None` for another key, another context or a changed text.
     pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

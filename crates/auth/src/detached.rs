@@ -23,7 +23,7 @@ pub(crate) async fn run<T: Send + 'static>(
 pub(crate) fn spawn(work: impl Future<Output = Result<(), AuthError>> + Send + 'static) {
     let work = async move {
         if let Err(error) = work.await {
-            tracing::warn!(error = %domain::ErrorChain(&error), "work of a request that is over failed");
+            tracing::warn!(error = %domain::ErrorChain(&error), "the background work of a finished request failed");
         }
     };
     drop(tokio::spawn(work.in_current_span()));

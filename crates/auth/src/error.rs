@@ -1,4 +1,4 @@
-//! What can go wrong when somebody proves who they are.
+//! The errors of authentication.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub enum AuthError {
     /// The access or refresh token is forged, expired, spent, or of a dead session.
     #[error("the token is not valid")]
     InvalidToken,
-    /// Wrong e-mail, wrong password or no such account: nobody is told which.
+    /// The e-mail or the password is wrong, or there is no such account. Nobody is told which.
     #[error("the credentials are not valid")]
     InvalidCredentials,
     /// The code is wrong, used, expired or of an unknown challenge.
@@ -23,10 +23,10 @@ pub enum AuthError {
         /// How many more codes may be tried, while the challenge lives.
         tries_left: Option<u8>,
     },
-    /// The person proved who they are, and may not sign in.
+    /// The person proved who they are, but may not sign in.
     #[error("the account is not active")]
     AccountInactive,
-    /// The policy lets nobody sign up this way.
+    /// The policy allows nobody to sign up this way.
     #[error("sign-up is closed")]
     SignupClosed,
     /// The setup token is wrong or spent, or an admin exists.
@@ -35,36 +35,28 @@ pub enum AuthError {
     /// More passwords wait to be hashed than can be served in time.
     #[error("too many passwords are waiting to be checked")]
     Overloaded { retry_after: Duration },
-    /// Too many guesses of one password, or from one address, or codes for one contact.
+    /// There were too many guesses at one account or from one address, or too many codes for one contact.
     #[error("too many attempts")]
     TooMany(TooMany),
-    /// Fields that are not acceptable, all that were found.
+    /// Fields are not valid. All such fields are listed.
     #[error("some fields are not acceptable")]
     Invalid(Vec<Refusal>),
-    /// The rules of the domain refused it. Never one of the cases above, nor a failed database.
+    /// The rules of the domain refused it. It is never one of the cases above, and never a failed database.
     #[error(transparent)]
     Domain(domain::Error),
-    /// The database could not answer. Says nothing about the caller.
+    /// The database could not answer. This says nothing about the caller.
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 }
 
-/// One field of the request that is not acceptable.
+/// A field of the request that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The field by its name in the contract, such as `new_password`.
     pub field: &'static str,
     pub error: ValueError,
-}
-
-impl Refusal {
-    /// A refusal of one field.
-    #[must_use]
-    pub fn new(field: &'static str, error: ValueError) -> Self {
-        Self { field, error }
-    }
 }
 
 impl From<Refusal> for AuthError {
@@ -80,7 +72,7 @@ impl From<domain::Error> for AuthError {
             domain::Error::TooMany(too_many) => Self::TooMany(too_many),
             domain::Error::Unauthorized => Self::InvalidToken,
             domain::Error::SetupTokenRefused => Self::SetupTokenRefused,
-            domain::Error::Invalid(field, error) => Refusal::new(field.as_str(), error).into(),
+            domain::Error::Invalid(field, error) => Refusal { field: field.as_str(), error }.into(),
             error => Self::Domain(error),
         }
     }

@@ -103,7 +103,7 @@ impl PasswordPolicy {
         if is_easily_guessed(&folded) {
             return Err(ValueError::new(
                 "common_password",
-                "too common or too regular: choose one that nobody guesses",
+                "too common or too regular: choose one that is hard to guess",
             ));
         }
         Ok(())

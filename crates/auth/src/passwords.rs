@@ -26,7 +26,7 @@ pub struct Passwords {
     users: Arc<dyn UserStore>,
 }
 
-/// A password that takes the place of another.
+/// A change from one password to another.
 pub struct PasswordChange {
     pub current: Password,
     pub new: Password,
@@ -35,7 +35,7 @@ pub struct PasswordChange {
 /// Somebody who knew their password.
 struct Proven {
     found: Credentials,
-    /// The hash of the password that takes its place, if one does.
+    /// The hash of the new password, if there is one.
     new: Option<PasswordHash>,
     permit: HashPermit,
 }
@@ -57,7 +57,7 @@ impl Passwords {
         self.shared.env.hasher.stats()
     }
 
-    /// Checks and hashes a password that somebody is to have, for `Accounts::create`. `field` names it in a refusal.
+    /// Checks and hashes a new password, for `Accounts::create`. `field` names it in a refusal.
     pub async fn hash_new(
         &self,
         actor: &Actor,
@@ -69,8 +69,8 @@ impl Passwords {
         self.shared.env.hasher.hash(&mut self.shared.admission.enter(actor).await?, password).await
     }
 
-    /// Sends a code for a new password. Nobody is told whether anybody gets it; everybody is told that it goes by
-    /// e-mail.
+    /// Sends a code for a new password. The answer does not show whether anybody gets it, and always says that it goes
+    /// by e-mail.
     pub async fn forgot(&self, actor: &Actor, email: &Email) -> Result<CodeSent, AuthError> {
         let found = self.store.find_credentials(email).await?;
         let user = found.map(|found| found.user).filter(|user| user.is_active);
@@ -86,11 +86,11 @@ impl Passwords {
         Ok(CodeSent { channel: VerificationMethod::Email, ..sent })
     }
 
-    /// Sets a new password by code, a first one too. All sessions end.
+    /// Sets a new password by code, also the first one of an invited person. All sessions end.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`] for a weak password, which spends no try. That it is made of the account's own e-mail is
-    /// told to whoever has the right code only: anybody else would learn that there is an account.
+    /// [`AuthError::Invalid`] for a weak password, which spends no try. Only somebody with the right code is told that
+    /// the password is made of the account's e-mail. Anybody else would learn that there is an account.
     /// [`AuthError::InvalidCode`], [`AuthError::AccountInactive`], [`AuthError::Overloaded`].
     pub async fn reset(&self, actor: &Actor, id: ChallengeId, code: &str, new: &Password) -> Result<(), AuthError> {
         self.check_new(NEW_PASSWORD, new, None)?;
@@ -104,7 +104,7 @@ impl Passwords {
         done
     }
 
-    /// What a right code does.
+    /// Sets the new password after a right code.
     async fn reset_by(
         &self,
         actor: &Actor,
@@ -113,7 +113,7 @@ impl Passwords {
         permit: &mut HashPermit,
     ) -> Result<(), AuthError> {
         let user = self.shared.challenges.holder(challenge).await?;
-        // The invited may set their password before they are let in.
+        // Invited people may set their password before they are active.
         if !user.is_active && challenge.purpose == Purpose::PasswordReset {
             return Err(AuthError::AccountInactive);
         }
@@ -134,7 +134,7 @@ impl Passwords {
         let outcome = Outcome { password: Some((user.id, hash)), ..Outcome::default() };
         self.shared.challenges.redeem_by_owner(challenge, user, event, outcome).await?;
         self.shared.env.outbox_signal.notify_one();
-        // Whoever proved their contact from there does not wait for strangers there.
+        // The person proved their contact from this network. So guesses of strangers must not keep them out.
         self.shared.networks.remember(user, actor.origin.address).await;
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Passwords {
         let permit = self.shared.admission.enter(&caller.actor).await?;
         let proven = self.prove(caller, current, Some(new), permit).await?;
         let changed = match self.replace(caller, &proven).await {
-            // A sign-in renewed the hash, or somebody else changed the password.
+            // A sign-in renewed the hash, or the password was changed.
             Err(WriteError::Stale) => {
                 let proven = self.prove(caller, current, Some(new), proven.permit).await?;
                 self.replace(caller, &proven).await
@@ -180,8 +180,8 @@ impl Passwords {
         Ok(())
     }
 
-    /// Makes the caller's session fresh for five minutes. Guesses are counted with those of a password change, and
-    /// noted though whoever asked hangs up.
+    /// Makes the caller's session fresh for five minutes. Guesses are counted together with those of a password change.
+    /// They are noted even when the client hangs up.
     ///
     /// # Errors
     /// `Forbidden` for customers, who have no password; those of the reading; [`AuthError::InvalidCredentials`] for a
@@ -218,13 +218,13 @@ impl Passwords {
         .await
     }
 
-    /// Whether the caller still is who they were when the request began, before work is spent on it.
+    /// Checks that the caller's authority has not ended, before work is spent on the request.
     async fn check_authority(&self, actor: &Actor) -> Result<(), AuthError> {
         let is_good = self.users.has_authority(&self.shared.env.authority(actor)).await?;
         if is_good { Ok(()) } else { Err(AuthError::InvalidToken) }
     }
 
-    /// Checks the current password. That is counted and noted though whoever asked hangs up.
+    /// Checks the current password. The check is counted and noted even when the client hangs up.
     async fn prove(
         &self,
         caller: &Caller,
@@ -273,7 +273,7 @@ impl Passwords {
     }
 
     fn check_new(&self, field: &'static str, password: &Password, email: Option<&Email>) -> Result<(), AuthError> {
-        Ok(self.shared.env.settings.passwords.check(password, email).map_err(|error| Refusal::new(field, error))?)
+        Ok(self.shared.env.settings.passwords.check(password, email).map_err(|error| Refusal { field, error })?)
     }
 }
 

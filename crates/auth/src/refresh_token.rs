@@ -1,4 +1,4 @@
-//! Refresh tokens: opaque, spent at each use, and stored as a digest only.
+//! Refresh tokens. They are opaque, each is used once, and only their digest is stored.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use domain::SessionId;
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::crypto::{CryptoError, equal, random, sha256};
 use crate::key_material::ServerSecrets;
 
-/// One refresh token. On the wire: session (16 bytes), renewals (8), secret (32), tag (16), in base64url. The tag shows
-/// that it was made here, so that a guess touches no session.
+/// One refresh token. On the wire it has, in base64url: session (16 bytes), renewals (8), secret (32), tag (16). The
+/// tag proves that it was made here, so that a guess does not reach a session.
 pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
     /// How many tokens of the session came before.
@@ -27,8 +27,8 @@ impl RefreshToken {
         Ok(Self { session, renewals: 0, secret: random()? })
     }
 
-    /// The token after this one. It is made, not drawn: the holder of this one gets the same again after a lost answer,
-    /// though no one stored it.
+    /// The token after this one. It is derived, not random. So the holder of this one can get the same successor again
+    /// after a lost answer, and nobody has to store it.
     pub(crate) fn successor(&self, secrets: &ServerSecrets) -> Self {
         let mac = secrets.refresh_successor.mac(&[
             b"refresh",
@@ -39,7 +39,7 @@ impl RefreshToken {
         Self { session: self.session, renewals: self.renewals + 1, secret: mac }
     }
 
-    /// What is stored of it.
+    /// The digest, which is stored.
     pub(crate) fn digest(&self) -> Digest {
         sha256(&self.secret)
     }
@@ -50,7 +50,7 @@ impl RefreshToken {
         BASE64_URL_SAFE_NO_PAD.encode([&body, &tag[..TAG]].concat()).into()
     }
 
-    /// Reads a token that was made here; anything else is none.
+    /// Reads a token that was made here; `None` for any other text.
     pub(crate) fn parse(text: &str, secrets: &ServerSecrets) -> Option<Self> {
         if text.len() != (BODY + TAG) * 4 / 3 {
             return None;

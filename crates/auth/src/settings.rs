@@ -1,4 +1,4 @@
-//! What the operator chose.
+//! The settings of authentication.
 
 use chrono::TimeDelta;
 use domain::Role;
@@ -14,18 +14,18 @@ pub struct Settings {
     pub second_factor: SecondFactor,
     /// What a new password must be.
     pub passwords: PasswordPolicy,
-    /// How long a session lasts after its last renewal.
+    /// How long a session lasts after it was last renewed.
     pub refresh_ttl: TimeDelta,
     /// How long a session of staff lasts, however often it is renewed.
     pub session_max_ttl_staff: TimeDelta,
     /// The same of customers.
     pub session_max_ttl_customers: TimeDelta,
-    /// Whether guesses of passwords, and codes to one contact or for one address, are limited.
+    /// Whether guesses of passwords, sign-ups and codes are limited.
     pub limits: bool,
     pub codes_per_address: u32,
-    /// Staff who may sign up from one address in an hour.
+    /// How many staff may sign up from one address in an hour.
     pub signups_per_address: u32,
-    /// And from all addresses.
+    /// How many staff may sign up from all addresses in an hour.
     pub signups_per_hour: u32,
 }
 
@@ -71,7 +71,7 @@ pub enum StaffSignup {
     /// An admin lets them in.
     #[default]
     Approval,
-    /// They are in.
+    /// They are signed in at once.
     Open,
     /// Nobody signs up.
     Closed,
@@ -81,7 +81,7 @@ pub enum StaffSignup {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CustomerSignup {
-    /// They are in, by a code to their phone.
+    /// They are signed in by a code to their phone.
     #[default]
     Open,
     /// Nobody signs up.

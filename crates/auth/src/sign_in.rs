@@ -75,7 +75,8 @@ impl SignIn {
         Self { shared: shared.clone(), users: store.clone(), passwords: store.clone(), sessions: store.clone() }
     }
 
-    /// Signs staff in, or asks for their second factor. Unknown e-mail and wrong password are one answer in one time.
+    /// Signs staff in, or asks for their second factor. An unknown e-mail and a wrong password get the same answer in
+    /// the same time.
     pub async fn by_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Answer, AuthError> {
         let proven = self.check_password(actor, email, password).await?;
         if !proven.user.is_active {
@@ -101,8 +102,8 @@ impl SignIn {
         self.shared.challenges.send_code(actor, draft).await
     }
 
-    /// Whose password this is. Always one check's work, which is counted and noted though whoever asked hangs up;
-    /// nothing at all when too many wait already.
+    /// The owner of this password. It takes the work of one check in any case. The check is counted and its outcome
+    /// noted even when the client hangs up. When too many requests wait, nothing is done at all.
     async fn check_password(&self, actor: &Actor, email: &Email, password: &Password) -> Result<Proven, AuthError> {
         let until = Instant::now() + PATIENCE;
         let pass = self.shared.guesses.wait_for_turn(actor, email, until).await?;
@@ -143,7 +144,7 @@ impl SignIn {
         }
     }
 
-    /// Replaces a cheap hash. When that can't be done now, the next sign-in does it.
+    /// Replaces a hash of a lower cost. If that fails now, the next sign-in does it.
     async fn renew_hash(&self, found: &Credentials, new: PasswordHash) -> PasswordHash {
         match self.passwords.renew_password_hash(found.user.id, &found.password_hash, &new).await {
             Ok(()) => new,
@@ -163,14 +164,14 @@ impl SignIn {
         let user = &proven.user;
         let staff = user.staff().ok_or(AuthError::InvalidCredentials)?;
         let draft = Draft {
-            // Not that of a forgotten password, which a stranger can ask for.
+            // The limit is not shared with forgotten passwords, for which a stranger can ask.
             target: Some(format!("{} with password", staff.email)),
             ..Draft::to_staff(Purpose::SecondFactor, user.id, staff)
         };
         let challenge = self.shared.challenges.open(actor, draft).await?.challenge;
         let checked = self.check_again(&mut proven, password).await;
         if checked.is_err() {
-            // Redeemed for nothing, it is closed.
+            // An empty outcome closes the challenge.
             let _ = self.shared.challenges.redeem(&challenge, &Outcome::default()).await;
         }
         checked.map(|()| self.shared.challenges.code_sent(&challenge))
@@ -180,7 +181,7 @@ impl SignIn {
         let user = &proven.user;
         let (session, token) = self.shared.issuer.draft(user, &actor.origin)?;
         match self.sessions.start_session(&session, &self.shared.issuer.started(user, &actor.origin)).await {
-            // Deactivated or erased while the password was checked.
+            // They were deactivated or erased while the password was checked.
             Err(WriteError::Stale) => return Err(self.refuse_proven(actor, &proven).await?),
             started => started?,
         }
@@ -194,15 +195,15 @@ impl SignIn {
         self.shared.issuer.sign_in(proven.user, &session, &token).await
     }
 
-    /// Why somebody who knew the password is not let in after all.
+    /// Why somebody who knew the password is not signed in.
     async fn refuse_proven(&self, actor: &Actor, proven: &Proven) -> Result<AuthError, AuthError> {
         let user = self.users.find_user(Scope::All, proven.user.id).await?;
         self.shared.guesses.record_failure(actor, user.as_ref()).await?;
         Ok(if user.is_some() { AuthError::AccountInactive } else { AuthError::InvalidCredentials })
     }
 
-    /// That the password was not changed while it was being checked: such a change ended the sessions and closed the
-    /// challenges that were there, and what this one began came after.
+    /// Checks that the password was not changed while it was checked. Such a change ends the sessions and closes the
+    /// challenges that exist then. It would miss those that this sign-in begins afterwards.
     async fn check_again(&self, proven: &mut Proven, password: &Password) -> Result<(), AuthError> {
         let staff = proven.user.staff().ok_or(AuthError::InvalidCredentials)?;
         let now = self.passwords.find_credentials(&staff.email).await?;
@@ -211,7 +212,7 @@ impl SignIn {
         if now.password_hash == proven.hash {
             return Ok(());
         }
-        // Renewed by another sign-in with the same password, or changed.
+        // Another sign-in renewed the hash of the same password, or the password was changed.
         let stored = Some(&now.password_hash);
         let verdict = self.shared.env.hasher.verify(&mut proven.permit, password, stored, Then::Nothing).await?;
         if verdict.matches { Ok(()) } else { Err(AuthError::InvalidCredentials) }

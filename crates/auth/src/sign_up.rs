@@ -1,4 +1,4 @@
-//! Lets people enter themselves, and invites those whom others enter without a password.
+//! Signs people up, and invites staff whom an admin enters without a password.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub struct SignUp {
     audit: Arc<dyn AuditStore>,
 }
 
-/// What a staff member says of themselves.
+/// The sign-up of a staff member.
 #[derive(Clone, Debug)]
 pub struct StaffSignUp {
     pub staff: Staff,
@@ -42,12 +42,12 @@ pub struct StaffSignUp {
 }
 
 impl StaffSignUp {
-    /// Finds every field that is not acceptable, before any work is spent on the password.
+    /// Finds all fields that are not valid, before work is spent on the password.
     pub(crate) fn check(&self, policy: PasswordPolicy) -> Result<(), AuthError> {
         let password = policy.check(&self.password, Some(&self.staff.email));
         let refusals: Vec<Refusal> = [
-            password.err().map(|error| Refusal::new("password", error)),
-            self.staff.check().err().map(|error| Refusal::new(Field::Phone.as_str(), error)),
+            password.err().map(|error| Refusal { field: "password", error }),
+            self.staff.check().err().map(|error| Refusal { field: Field::Phone.as_str(), error }),
         ]
         .into_iter()
         .flatten()
@@ -79,12 +79,13 @@ impl SignUp {
         }
     }
 
-    /// Enters a manager: active, waiting for an admin, or once their contact is proven, as the policy says. Unless the
-    /// policy is plainly open, the answer and the work are the same whether or not the e-mail is taken.
+    /// Enters a manager. The policy decides whether they are active, wait for an admin, or prove their e-mail first.
+    /// Unless the policy is open without a proof, the answer and the work are the same whether or not the e-mail is
+    /// taken.
     ///
     /// # Errors
     /// [`AuthError::SignupClosed`], [`AuthError::Invalid`] for the password or the phone, [`AuthError::Overloaded`];
-    /// `Taken` under the plainly open policy.
+    /// `Taken` if the policy is open without a proof.
     pub async fn staff(&self, actor: &Actor, form: StaffSignUp) -> Result<Answer, AuthError> {
         let policy = self.shared.env.settings.signup;
         if policy.staff == StaffSignup::Closed {
@@ -104,7 +105,7 @@ impl SignUp {
         }
     }
 
-    /// Sends a code to a phone whose owner becomes a customer with it, or is signed in when they are one.
+    /// Sends a code to a phone. With the code, its owner becomes a customer, or is signed in if they are one.
     pub async fn customer(
         &self,
         actor: &Actor,
@@ -121,8 +122,8 @@ impl SignUp {
         self.shared.challenges.send_code(actor, draft).await
     }
 
-    /// Sends a code to the e-mail, which is what becomes the identity, whatever the verification method; or makes a
-    /// decoy when the e-mail is taken. An unapproved sign-up does not have it yet: whoever proves it replaces that.
+    /// Sends a code to the e-mail, since staff sign in with it, whatever their verification method is. If the e-mail is
+    /// taken, makes a decoy. An unapproved sign-up does not count: somebody who proves the e-mail replaces it.
     async fn send_staff_code(
         &self,
         actor: &Actor,
@@ -166,8 +167,9 @@ impl SignUp {
         Ok(self.shared.issuer.sign_in(account.user, &session, &token).await?.into())
     }
 
-    /// One commit either way, so that the time does not tell whether the e-mail was taken. Of two sign-ups with one
-    /// e-mail the first stays as it is: nothing is changed under the eyes of whoever is to approve it (ADR 30).
+    /// Enters somebody who has to be approved. There is one commit in any case, so that the time does not show whether
+    /// the e-mail was taken. Of two sign-ups with one e-mail, the first stays as it is, since an admin may just be
+    /// looking at it (ADR 30).
     async fn enter_for_approval(&self, actor: &Actor, mut account: Account) -> Result<Answer, AuthError> {
         let requested = |subject| self.shared.env.event(actor, EventKind::SignupRequested, subject);
         account.user.is_active = false;
@@ -181,7 +183,7 @@ impl SignUp {
         Ok(Answer::ApprovalRequired)
     }
 
-    /// Hashes the password of somebody who signs up, which is counted. One that no thread came free for is not.
+    /// Hashes the password of somebody who signs up. This counts as an attempt, unless no thread became free for it.
     async fn hash_counted(
         &self,
         actor: &Actor,

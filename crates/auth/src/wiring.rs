@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::AccountPorts;
-use domain::store::{AttemptStore, AuditStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
+use domain::store::{AttemptStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
 
 use crate::access_token::AccessTokens;
 use crate::challenges::Challenges;
@@ -14,19 +14,12 @@ use crate::sign_in_admission::{Gates, SignInAdmission};
 
 /// All ports that authentication uses.
 pub trait AuthStore:
-    AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore + AuditStore
+    AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore
 {
 }
 
 impl<S> AuthStore for S where
-    S: AccountPorts
-        + SignUpStore
-        + SetupStore
-        + PasswordStore
-        + SessionStore
-        + ChallengeStore
-        + AttemptStore
-        + AuditStore
+    S: AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore
 {
 }
 

@@ -53,8 +53,8 @@ impl Accounts {
         Self { store, clock }
     }
 
-    /// Whether the caller is still who they were when the request began, and their session lives. Each write checks
-    /// this too. A long reading asks before each part that it hands out.
+    /// Checks that the caller's authority has not ended since the request began. Each write checks this too. A long
+    /// reading checks it before each part that it hands out.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when not.
@@ -66,7 +66,7 @@ impl Accounts {
         }
     }
 
-    /// By what right the caller changes something now.
+    /// The authority by which the caller changes something now.
     fn authority(&self, actor: &Actor) -> Authority {
         actor.authority(self.clock.now())
     }
@@ -97,7 +97,7 @@ impl Accounts {
         self.list_for(actor, Action::ListUsers, query).await
     }
 
-    /// A page of the customers whom the caller looks after: a manager's own, for an admin all.
+    /// A page of the customers whom the caller looks after. An admin gets all customers.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers; those of the reading.

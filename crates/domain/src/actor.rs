@@ -21,13 +21,13 @@ pub struct Actor {
 /// Who acts. An identity comes from `auth`, or is named in the open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// A signed-in person, with the role the database has for them now.
+    /// A signed-in person with the role that they have in the database now.
     User {
         /// Who.
         id: UserId,
         /// As what.
         role: Role,
-        /// What they came in by.
+        /// The credential that they used; `None` where a program vouches for them.
         credential: Option<Credential>,
     },
     /// A part of the system, such as `import` or the command line.
@@ -48,20 +48,20 @@ pub struct Origin {
 }
 
 impl Actor {
-    /// A person for whom the program vouches that calls the use-cases, without a session.
+    /// A person without a session. The program that calls the use-cases vouches for them.
     #[must_use]
     pub fn user(user: &User, origin: Origin) -> Self {
         Self { identity: Identity::User { id: user.id, role: user.role(), credential: None }, origin }
     }
 
-    /// A person who is signed in by this session, and may do nothing more once it has ended.
+    /// A person who is signed in by this session. When it ends, they may do nothing more.
     #[must_use]
     pub fn signed_in(user: &User, session: SessionId, origin: Origin) -> Self {
         let credential = Some(Credential::Session(session));
         Self { identity: Identity::User { id: user.id, role: user.role(), credential }, origin }
     }
 
-    /// A part of the system, which may do everything; `name` says which.
+    /// A part of the system, which may do everything. `name` tells which part.
     #[must_use]
     pub fn system(name: &'static str) -> Self {
         Self { identity: Identity::System(name), origin: Origin::default() }
@@ -73,7 +73,8 @@ impl Actor {
         Self { identity: Identity::Anonymous, origin }
     }
 
-    /// By what right a change is made at this moment. Those who are not signed in prove themselves by what they write.
+    /// The authority by which this actor changes something at `at`. Somebody who is not signed in proves themselves by
+    /// the write itself.
     #[must_use]
     pub fn authority(&self, at: Timestamp) -> Authority {
         match self.identity {
@@ -84,7 +85,7 @@ impl Actor {
         }
     }
 
-    /// The session that they came in by, if they did.
+    /// The session of the actor, if they have one.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
         match self.identity {
@@ -93,7 +94,7 @@ impl Actor {
         }
     }
 
-    /// Who acts, when it is a person.
+    /// The person who acts, if it is a person.
     #[must_use]
     pub fn id(&self) -> Option<UserId> {
         match self.identity {
@@ -105,31 +106,32 @@ impl Actor {
 
 /// By what right a change is made.
 ///
-/// A request may take a while to arrive, and its caller may be deactivated, get another role or be signed out
-/// meanwhile. So each store checks the authority in the transaction that writes, and keeps it as it is until that
-/// transaction ends: whatever takes it away either comes before, and nothing is written, or waits.
+/// A request may take a while to arrive. Meanwhile, its caller may be deactivated, get another role or be signed out.
+/// So each store checks the authority in the transaction that writes, and locks it until that transaction ends. A
+/// change that takes the authority away either comes first, and then nothing is written, or it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// One that cannot end: of the system, and of somebody who proves themselves by the write, with a code or a token.
+    /// An authority that cannot end: that of the system, and of somebody who proves themselves by a code or a token in
+    /// the write.
     Unconditional,
-    /// That of a person.
+    /// The authority of a person.
     Person(PersonalAuthority),
 }
 
-/// The authority of a person: it lasts while they are active and have this role, and while their credential is good.
+/// The authority of a person. It lasts while they are active and have this role, and while their credential is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PersonalAuthority {
     /// Who.
     pub id: UserId,
-    /// As what they were let in.
+    /// The role that they had when the request began.
     pub role: Role,
-    /// What they came in by; nothing where a program vouches for them.
+    /// The credential that they used; `None` where a program vouches for them.
     pub credential: Option<Credential>,
-    /// When the change is made: the credential must not have expired by then.
+    /// When the change is made. The credential must not have expired by then.
     pub at: Timestamp,
 }
 
-/// What a caller came in by.
+/// How a caller proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// An access token of this session.
@@ -144,10 +146,10 @@ impl Authority {
     }
 }
 
-/// How long a session is fresh after a sign-in or a given password (ASVS 7.5.1).
+/// How long a session is fresh after a sign-in or after the password was given (ASVS 7.5.1).
 pub const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
 
-/// What a store must find before it does what only a fresh session may do.
+/// What a store must find before it makes a change that needs a fresh session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreshProof {
     /// The session in use.
@@ -159,10 +161,10 @@ pub struct FreshProof {
 }
 
 impl FreshProof {
-    /// What must be found of this caller's session at `now`.
+    /// The proof that this caller's session is fresh at `now`. The store checks it.
     ///
     /// # Errors
-    /// [`Error::ReauthenticationRequired`] for whoever acts without a session of their own.
+    /// [`Error::ReauthenticationRequired`] for an actor without a session.
     pub fn of(actor: &Actor, now: Timestamp) -> Result<Self, Error> {
         let (Some(user), Some(session)) = (actor.id(), actor.session()) else {
             return Err(Error::ReauthenticationRequired);
@@ -171,8 +173,8 @@ impl FreshProof {
     }
 }
 
-/// Whether a change of a person wants a fresh proof: staff who change where codes for themselves go, or the e-mail with
-/// which they sign in. Whoever holds a stolen token would otherwise take the account with it.
+/// Whether a change of a person needs a fresh proof. It does when staff change where their own codes go, or the e-mail
+/// with which they sign in. Otherwise, somebody with a stolen token could take over the account.
 pub(crate) fn needs_proof(actor: &Actor, before: &User, after: &User) -> bool {
     let (Some(before_staff), Some(after_staff)) = (before.staff(), after.staff()) else { return false };
     let moves = before_staff.email != after_staff.email

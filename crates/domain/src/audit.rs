@@ -60,7 +60,7 @@ pub struct Event {
     pub id: EventId,
     /// When it happened.
     pub at: Timestamp,
-    /// Who acted, when it was a person.
+    /// Who acted, if it was a person.
     pub actor_id: Option<UserId>,
     /// The actor's role, `system` or `anonymous`.
     pub actor_role: String,
@@ -68,7 +68,7 @@ pub struct Event {
     pub kind: EventKind,
     /// To whom.
     pub subject_id: Option<UserId>,
-    /// What changed; secrets never.
+    /// What changed. It never holds secrets.
     pub changes: Changes,
     /// The request that did it.
     pub request_id: Option<String>,
@@ -109,8 +109,8 @@ impl Event {
         }
     }
 
-    /// An entry about what followed from this one, by the same actor at the same moment: for stores, which alone know
-    /// whether anything did, and have no clock.
+    /// An entry about something that followed from this one, by the same actor at the same moment. Stores use it, since
+    /// only they know whether anything followed, and they have no clock.
     #[must_use]
     pub fn following(&self, kind: EventKind, subject: UserId) -> Self {
         let nth = EventKind::ALL.iter().position(|other| *other == kind).and_then(|nth| u8::try_from(nth).ok());
@@ -125,7 +125,7 @@ impl Event {
         self
     }
 
-    /// The same entry with facts beside what changed: counts of what was done, or a reason.
+    /// The same entry with facts added to the changes, such as counts or a reason.
     #[must_use]
     pub fn with_facts<V: Into<Value>>(mut self, facts: impl IntoIterator<Item = (&'static str, V)>) -> Self {
         let change = |value: V| Change { from: Value::Null, to: value.into() };
@@ -134,7 +134,7 @@ impl Event {
     }
 }
 
-/// Every field that differs between two states of a person; `None` is before they existed.
+/// Every field that differs between two states of a person. `before` is `None` for a new person.
 #[must_use]
 pub fn changes(before: Option<&User>, after: &User) -> Changes {
     let old = before.map(fields).unwrap_or_default();
@@ -148,7 +148,7 @@ pub fn changes(before: Option<&User>, after: &User) -> Changes {
     changes
 }
 
-/// Fields that say nothing about who somebody is. All others are taken for personal.
+/// The fields that say nothing about who somebody is. All other fields count as personal.
 const IMPERSONAL: &[&str] = &[
     "assigned_manager_id",
     "assigned_customers",
@@ -170,11 +170,11 @@ const IMPERSONAL: &[&str] = &[
     "verified_at",
 ];
 
-/// What stands where a personal value was.
+/// Replaces a personal value.
 pub const ERASED: &str = "[erased]";
 
-/// The changes without personal values, after the person was erased; `None`
-/// when there were none. Which fields changed, and when, stays.
+/// The changes without personal values, for a person who was erased; `None` when there are no personal values. The
+/// names of the fields stay.
 #[must_use]
 pub fn blanked(changes: &Changes) -> Option<Changes> {
     let blank = |value: &Value| if value.is_null() { Value::Null } else { ERASED.into() };
@@ -212,7 +212,7 @@ fn fields(user: &User) -> BTreeMap<&'static str, Value> {
 /// A page of the audit trail, newest first.
 pub type EventPage = Page<Event, EventCursor>;
 
-/// The place in the audit trail after which the next page begins.
+/// The place in the audit trail after which the next page begins: that of the last entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventCursor {
@@ -230,7 +230,7 @@ impl EventCursor {
     }
 }
 
-/// Which entries a list holds. Every part that is given must hold.
+/// Which entries a list holds. An entry must match every part that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only what this person did.
@@ -246,7 +246,7 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// Whether an entry is on the list.
+    /// Whether the list holds this entry.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         self.actor.is_none_or(|id| event.actor_id == Some(id))
@@ -257,7 +257,7 @@ impl EventFilter {
     }
 }
 
-/// A part of the audit trail as asked for.
+/// A query for a page of the audit trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventQuery {
     /// Which entries.
@@ -266,7 +266,7 @@ pub struct EventQuery {
     pub after: Option<EventCursor>,
     /// How many.
     pub size: PageSize,
-    /// Whether to count all pages too.
+    /// Whether to count the entries of all pages.
     pub include_total: bool,
 }
 

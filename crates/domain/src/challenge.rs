@@ -11,7 +11,7 @@ use crate::user::VerificationMethod;
 use crate::value::{DisplayName, Email, Phone, TrunkNumber};
 
 named! {
-    /// What a code was asked for. A code for one purpose is no good for another.
+    /// What a code is for. A code for one purpose does not work for another.
     Purpose {
         /// A customer signs up, or in, by phone.
         CustomerSignUp => "customer_sign_up",
@@ -29,8 +29,8 @@ named! {
 }
 
 impl Purpose {
-    /// Whether a code for it is worth nothing after the person's password
-    /// changed: it was asked for by somebody with the old one, or to replace it.
+    /// Whether its codes stop working when the person's password changes. These are the codes for somebody who gave the
+    /// old password, and the codes that replace it.
     #[must_use]
     pub fn ends_with_password(self) -> bool {
         match self {
@@ -53,27 +53,27 @@ impl Purpose {
     }
 }
 
-/// Wrong codes that a challenge survives, plus one.
+/// How many codes may be tried for one challenge.
 pub const MAX_TRIES: u8 = 5;
 
-/// A one-time code that somebody was asked for. Kept as a keyed hash.
+/// A challenge: somebody is asked for a one-time code. The code is stored as a keyed hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// Identifies the challenge to its holder.
     pub id: ChallengeId,
     /// What it is for.
     pub purpose: Purpose,
-    /// Keyed hash of the contact: one open challenge for each purpose and subject.
+    /// Keyed hash of the contact and the network that asked. Each purpose and subject has one open challenge.
     pub subject: Digest,
-    /// Whose it is, when they have an account.
+    /// The person whom the code is for, if they have an account.
     pub user_id: Option<UserId>,
     /// Over which channel the code went.
     pub channel: VerificationMethod,
-    /// Where the code went. Empty for a decoy, whose code no one ever gets.
+    /// Where the code went. It is empty for a decoy, whose code nobody gets.
     pub contact: String,
     /// Keyed hash of the code, bound to challenge, purpose and contact.
     pub code_digest: Digest,
-    /// How many codes were tried, the current one included.
+    /// How many codes were tried, including the current one.
     pub tries: u8,
     /// When it was asked for.
     pub created_at: Timestamp,
@@ -81,7 +81,7 @@ pub struct Challenge {
     pub expires_at: Timestamp,
     /// When it was used.
     pub used_at: Option<Timestamp>,
-    /// What the sign-up said, until the code proves the contact.
+    /// The data of a sign-up, until the code proves the contact.
     pub pending: Option<Pending>,
 }
 
@@ -93,7 +93,7 @@ impl Challenge {
     }
 }
 
-/// What a sign-up said, kept until its code comes back. Serialized for storage only.
+/// The data of a sign-up, stored until its code comes back. It is serialized only for storage.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Pending {
@@ -116,7 +116,7 @@ pub enum Pending {
         tin_trunk_number: Option<TrunkNumber>,
         /// As given.
         verification_method: VerificationMethod,
-        /// The stored form of the password; the one place a hash is serialized.
+        /// The stored form of the password. A hash is serialized only here.
         password_hash: String,
     },
 }
@@ -130,14 +130,14 @@ impl std::fmt::Debug for Pending {
     }
 }
 
-/// A code on its way to somebody. Written with its challenge, sent after the answer.
+/// A code that is to be sent. It is written with its challenge, and sent after the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Identifies the message to gateways, so that a retry is not a second message.
+    /// Identifies the message to gateways, so that they recognise a retry.
     pub id: MessageId,
     /// Over which channel.
     pub channel: VerificationMethod,
-    /// Where to; empty for a decoy, which is dropped where a real one is sent.
+    /// Where to. It is empty for a decoy, which is dropped when it would be sent.
     pub recipient: String,
     /// What the code is for.
     pub purpose: Purpose,
@@ -147,23 +147,24 @@ pub struct Message {
     pub sealed_code: Vec<u8>,
     /// When it was written.
     pub created_at: Timestamp,
-    /// When sending it stops making sense.
+    /// After this moment, the message is not sent any more.
     pub expires_at: Timestamp,
-    /// How often sending was begun.
+    /// How many times somebody has begun to send it.
     pub attempts: i32,
-    /// With which other messages it takes turns; `None` for what waits for no other, such as an invitation or a decoy.
+    /// With which other messages it takes turns; `None` for a message that waits for no other, such as an invitation or
+    /// a decoy.
     pub turn: Option<Turn>,
 }
 
-/// With which other messages one takes turns: those to its contact, the networks that asked for them in turn. Keyed
-/// hashes, which name nobody.
+/// With which other messages a message takes turns. The messages to one contact are sent in turn, one network that
+/// asked after the other. All parts are keyed hashes and name nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The contact.
     pub contact: Digest,
-    /// The contact and the network that asked: whose turn it is.
+    /// The contact together with the network that asked. These take turns.
     pub asker: Digest,
-    /// The network that asked, whatever the contact.
+    /// The network that asked.
     pub network: Digest,
     /// Whether the contact belongs to an account.
     pub has_account: bool,

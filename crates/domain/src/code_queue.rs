@@ -1,5 +1,5 @@
-//! Messages to one contact take turns: the networks that asked for them, one after the other, so that one that keeps
-//! asking delays the message of another by one slot at most.
+//! The messages to one contact are sent in turn, one network that asked after the other. So a network that keeps asking
+//! delays the message of another by one slot at most.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ pub struct Waiting {
     pub message: Message,
     /// Its turn.
     pub turn: Turn,
-    /// Until when it is remembered that its network had a turn with this contact: the later, the more recent. `None`
-    /// when it had none, or long ago.
+    /// Until when the last turn of its network with this contact is remembered. A later time means a more recent turn.
+    /// `None` when there was no turn, or it was long ago.
     pub served: Option<Timestamp>,
 }
 
-/// Puts waiting messages into the order in which they are sent: round after round, in each the oldest message of every
-/// network, and first the network whose last turn is the longest ago.
+/// Puts waiting messages into the order in which they are sent. They are sent in rounds. Each round has the oldest
+/// message of every network, and begins with the network whose last turn is the longest ago.
 #[must_use]
 pub fn in_turn(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
     waiting.sort_by_key(|one| (one.message.created_at, one.message.id));

@@ -1,4 +1,4 @@
-//! What two sides must agree on: authentication, which writes messages with codes, and delivery, which sends them.
+//! What authentication and delivery must agree on. Authentication writes messages with codes, and delivery sends them.
 
 use chrono::TimeDelta;
 
@@ -14,10 +14,10 @@ pub trait MessageKeys: Send + Sync {
     /// The code that a message carries; `None` if it was not sealed with these keys.
     fn unseal(&self, message: &Message) -> Option<String>;
 
-    /// A keyed hash of what is counted. Counters name nobody that way.
+    /// A keyed hash of what is counted, so that counters name nobody.
     fn hash(&self, parts: &[&[u8]]) -> Digest;
 
-    /// Stands for a contact, whatever the channel.
+    /// The keyed hash of a contact. It is the same for all channels.
     fn contact(&self, contact: &str) -> Digest {
         self.hash(&[b"contact", contact.as_bytes()])
     }

@@ -11,25 +11,23 @@ pub enum Error {
     /// The caller's role may never do this.
     #[error("this role may not do that")]
     Forbidden,
-    /// The caller may act on the record but not set this field so.
-    #[error("this role may not set {0}")]
-    ForbiddenField(Field),
-    /// The caller may act on the record but not set these fields, all that were found.
+    /// The caller may act on the record but may not set these fields, or not to these values. All such fields are
+    /// listed.
     #[error("this role may not set {}", names(.0))]
     ForbiddenFields(Vec<Field>),
-    /// No such record, or not for this caller.
+    /// There is no such record, or it is outside the caller's scope.
     #[error("no such record")]
     NotFound,
     /// Another account has this value.
     #[error("{0} is already taken")]
     Taken(Field),
-    /// A field that is valid alone is not valid here.
+    /// A field has a valid value, but the value is not valid for this record.
     #[error("{0} is not acceptable")]
     Invalid(Field, #[source] ValueError),
-    /// Members of lists that are not acceptable, all that were found.
+    /// Members of lists are not valid. All such members are listed.
     #[error("members of a list are not acceptable")]
     InvalidMembers(Vec<Member>),
-    /// A customer and a staff member don't turn into each other.
+    /// A customer cannot become staff, and staff cannot become a customer.
     #[error("customers and staff do not turn into each other")]
     RoleChangeNotAllowed,
     /// Without this admin there would be no active one.
@@ -50,14 +48,14 @@ pub enum Error {
     /// The caller has to give their password again first.
     #[error("the password has to be given again first")]
     ReauthenticationRequired,
-    /// What was to be changed is no longer as it was.
+    /// The record was changed by somebody else meanwhile.
     #[error("the record has changed")]
     Stale,
-    /// The caller's authority ended before the change was committed: they were deactivated or erased, got another role,
+    /// The caller's authority ended before the change was committed. They were deactivated or erased, got another role,
     /// or their session ended.
     #[error("the caller's authority has ended")]
     Unauthorized,
-    /// Somebody whom the record would refer to was erased while the request was carried out.
+    /// The record would refer to somebody who was erased meanwhile.
     #[error("somebody the record refers to is gone")]
     Gone,
     /// It was tried too often.
@@ -68,7 +66,7 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
-/// A member of a list that is not acceptable.
+/// A member of a list that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The list by its name in the contract, such as `to`.
@@ -104,11 +102,11 @@ impl From<WriteError> for Error {
     }
 }
 
-/// A reading of what is in hand already.
+/// A closure that gives a value which was read already.
 ///
-/// A use-case takes what it needs beside the caller as an async closure, and calls it after the caller may ask at all.
-/// So the entrance (HTTP, a command) reads no query and no body for others, and does not repeat the policy. The closure
-/// has the entrance's own error, which a refusal of the use-case turns into.
+/// A use-case takes its input as an async closure. It calls the closure after it has found that the caller may do this
+/// at all. So HTTP and the command line do not read the query or body of somebody who may not, and do not repeat the
+/// policy. The error of the closure is the caller's own; a refusal of the use-case is converted into it.
 pub fn given<T>(value: T) -> impl AsyncFnOnce() -> Result<T, Error> {
     async move || Ok(value)
 }

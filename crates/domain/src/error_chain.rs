@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::iter::successors;
 
-/// Prints an error with its causes, on one line. A cause that the text has already is not repeated.
+/// Prints an error with its causes on one line. A cause whose text was printed already is left out.
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for ErrorChain<'_> {

@@ -1,4 +1,4 @@
-//! Clearing away what has expired, in small batches, by one instance at a time.
+//! Removes what has expired, in small batches. One instance does it at a time.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::clock::{Clock, Timestamp};
 use crate::store::{Erasure, Expirable, HousekeepingStore, StoreError, WriteError};
 use crate::user::User;
 
-/// How long an instance has the housekeeping for itself, and how long one round may take at
-/// most. A little less than a minute, so that the next round, a minute later, finds it free.
+/// How long an instance has the housekeeping for itself, and how long one round may take. It is a little less than a
+/// minute, so that the housekeeping is free again when the next round begins a minute later.
 const TURN: TimeDelta = TimeDelta::seconds(55);
-/// Rows of one transaction: few enough that nobody waits for it.
+/// How many rows one transaction removes. They are so few that nobody has to wait for it.
 const BATCH: u64 = 500;
 /// How long a sign-up waits for an admin.
 const APPROVAL: TimeDelta = TimeDelta::days(14);
-/// Sign-ups that are read at once. Each is a transaction of its own.
+/// How many sign-ups are read at once. Each is erased in its own transaction.
 const SIGNUPS: u64 = 50;
 
 /// The use-case of housekeeping. Clones share everything.
@@ -34,11 +34,11 @@ impl Housekeeping {
         Self { store, clock }
     }
 
-    /// Removes what has expired, unless another instance is at it. Answers how
-    /// many rows went; what is left when the turn ends is for the next round.
+    /// Removes what has expired, unless another instance is doing it. Answers how many rows were removed. The next
+    /// round removes what is left when the turn ends.
     ///
     /// # Errors
-    /// [`StoreError`]; what was removed before stays removed.
+    /// [`StoreError`]. What was removed before stays removed.
     pub async fn run(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         if !self.store.take_housekeeping(now, now + TURN).await? {
@@ -71,7 +71,7 @@ impl Housekeeping {
         Ok(removed)
     }
 
-    /// Erases those who signed up and whom nobody let in for so long.
+    /// Erases people who signed up and whom no admin has approved in time.
     async fn forget_signups(&self, began: Timestamp) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         while self.clock.now() < began + TURN {
@@ -80,7 +80,7 @@ impl Housekeeping {
             for user in old {
                 forgotten += u64::from(self.forget_signup(user).await?);
             }
-            // Those that could not go now are for the next round.
+            // The next round tries again with those that could not be erased now.
             if count < SIGNUPS || forgotten == before {
                 break;
             }
@@ -88,7 +88,7 @@ impl Housekeeping {
         Ok(forgotten)
     }
 
-    /// Answers whether it did: they may have been approved, changed or erased meanwhile.
+    /// Answers whether the person was erased. They may have been approved, changed or erased meanwhile.
     async fn forget_signup(&self, user: User) -> Result<bool, StoreError> {
         let event = Event::new(&*self.clock, &Actor::system("housekeeping"), EventKind::UserErased, Some(user.id));
         match self.store.forget_signup(&Erasure { user, heir: None, event, is_of_version: true }).await {
@@ -99,10 +99,10 @@ impl Housekeeping {
     }
 }
 
-/// How long something is kept beyond its end.
+/// How long rows are kept after they have expired.
 fn kept(kind: Expirable) -> TimeDelta {
     match kind {
-        // The outbox says of a message that it came too late: time to do so before it goes.
+        // The outbox needs this time to report a message that was too late.
         Expirable::Challenges => TimeDelta::minutes(10),
         Expirable::StoredAnswers | Expirable::Sessions | Expirable::Attempts | Expirable::Networks => TimeDelta::zero(),
     }

@@ -54,16 +54,16 @@ identifiers! {
     UserId,
     /// One sign-in of one person, from the first token to the sign-out.
     SessionId,
-    /// A one-time code that somebody was asked for.
+    /// A challenge, which waits for a one-time code.
     ChallengeId,
     /// One entry of the audit trail.
     EventId,
-    /// One message waiting in the outbox.
+    /// One message or notice in the outbox.
     MessageId,
 }
 
-/// Another id of the same moment, for what follows from the thing of this id. Its random part differs in one octet
-/// that tells which one, so that the same thing has the same id when a transaction is begun anew.
+/// The id of something that follows from the thing with this id. It has the same time, and its random part differs in
+/// one octet, which `nth` determines. So the id is the same when a transaction is repeated.
 pub(crate) fn derived(id: Uuid, nth: u8) -> Uuid {
     Uuid::from_u128(id.as_u128() ^ ((u128::from(nth) + 1) << 48))
 }

@@ -1,7 +1,7 @@
 //! Requests that are carried out once, however often they are sent.
 //!
-//! A caller who gets no answer can't know whether the request arrived. Sent
-//! again under the same key, it gets the answer that was lost.
+//! A caller who gets no answer cannot know whether the request arrived. They can send it again under the same key, and
+//! then get the answer that was lost.
 
 use chrono::TimeDelta;
 
@@ -13,40 +13,41 @@ use crate::user::User;
 /// How long a key is remembered.
 pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// A request under its key. Keys of different callers are different keys.
+/// A request under its key. Each caller has their own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdempotentRequest {
     /// Who asks.
     pub caller: UserId,
     /// The key, hashed.
     pub key: Digest,
-    /// What is asked for, hashed.
+    /// The request itself, hashed.
     pub request: Digest,
 }
 
-/// A request to be remembered, and how to put what its caller is told.
+/// A request whose answer is to be stored, and how to write the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerToStore {
     /// The request.
     pub request: IdempotentRequest,
-    /// The answer to whoever entered this person.
+    /// Writes the answer about the person who was entered.
     pub answer: fn(&User) -> String,
 }
 
 impl AnswerToStore {
-    /// What is remembered of a person's entry.
+    /// The answer about a person who was entered, as it is stored.
     #[must_use]
     pub fn stored_answer(&self, user: &User) -> StoredAnswer {
         StoredAnswer { request: self.request, answer: (self.answer)(user), expires_at: user.created_at + RETENTION }
     }
 }
 
-/// What the caller was told when the request was carried out.
+/// The answer that the caller got when the request was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAnswer {
-    /// By which request.
+    /// The request.
     pub request: IdempotentRequest,
-    /// The answer, in a form that only whoever made it reads. It goes when the person whom it tells of is erased.
+    /// The answer. Only the code that wrote it knows its form. It is removed when the person whom it is about is
+    /// erased.
     pub answer: String,
     /// Until when the key is remembered.
     pub expires_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Customers out of a file: its lines as they arrive, and what became of them.
+//! Importing customers from a file: its lines, and the result.
 
 use async_trait::async_trait;
 
@@ -25,10 +25,10 @@ named! {
     }
 }
 
-/// A line of a file. What is `None` was not given, or was refused, which `refused` says.
+/// A line of a file. A field that is `None` was not given, or is listed in `refused`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
-    /// Where it begins; the header is line 1.
+    /// The number of the line on which it begins. The header is line 1.
     pub number: u64,
     /// Whose line it is.
     pub phone: Option<Phone>,
@@ -36,17 +36,17 @@ pub struct Line {
     pub display_name: Option<DisplayName>,
     /// Who looks after the customer.
     pub manager_email: Option<Email>,
-    /// What else to keep: all of it for a new customer, merged into what is there for one who exists.
+    /// What else to store. It is merged into the metadata of a customer who exists.
     pub metadata: Option<Metadata>,
     /// Whether the customer may sign in.
     pub is_active: Option<bool>,
-    /// Whether the line is about staff, whom an import passes over.
+    /// Whether the line is about staff, whom an import leaves out.
     pub is_of_staff: bool,
-    /// What could not be read.
+    /// The cells that could not be read.
     pub refused: Vec<Refused>,
 }
 
-/// A cell that is not acceptable, or a whole line when no column is named.
+/// A cell that is not valid, or a whole line when no column is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Which cell.
@@ -58,7 +58,7 @@ pub struct Refused {
 /// Where the lines of a file come from.
 #[async_trait]
 pub trait Lines: Send {
-    /// The next lines, at most `limit`; none at the end.
+    /// The next lines, at most `limit`. There are none at the end.
     async fn next(&mut self, limit: usize) -> Result<Vec<Line>, StoreError>;
 
     /// Goes back to the first line.
@@ -66,7 +66,7 @@ pub trait Lines: Send {
 }
 
 named! {
-    /// What to do about lines that are not acceptable.
+    /// What to do about lines that are not valid.
     #[derive(Default)]
     OnError {
         /// Import nothing at all.
@@ -96,15 +96,14 @@ pub struct ImportOrder {
     pub on_error: OnError,
     /// What to do about customers who exist.
     pub on_existing: OnExisting,
-    /// Whether to tell only what would happen.
+    /// Whether to write nothing and only report what would happen.
     pub dry_run: bool,
-    /// Who counts as having entered the new customers when the caller is no
-    /// person; each one themselves if nobody is named.
+    /// Who counts as having entered the new customers when the caller is not a person. If nobody is named, each
+    /// customer counts as having entered themselves.
     pub created_by: Option<Email>,
 }
 
-/// What an import did, or would do. A line is counted once: as created,
-/// updated or skipped, or as one with errors.
+/// What an import did, or would do. Each line is counted once: as created, updated or skipped, or by its errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Customers who are new.
@@ -113,18 +112,18 @@ pub struct Imported {
     pub updated: u64,
     /// Customers who were left as they were, and lines about staff.
     pub skipped: u64,
-    /// What is not acceptable, in the order of the lines: the first [`MAX_ERRORS`].
+    /// The first [`MAX_ERRORS`] errors, in the order of the lines.
     pub errors: Vec<LineError>,
-    /// How many more there are.
+    /// How many more errors there are.
     pub errors_omitted: u64,
-    /// Customers whom the caller may not see and of whom the errors tell that they have a phone.
+    /// Customers whom the caller may not see, and whose phones the errors reveal.
     pub(crate) told: Vec<UserId>,
 }
 
-/// How many errors are reported, each; how many more there are is counted.
+/// How many errors are reported. Further errors are only counted.
 pub const MAX_ERRORS: usize = 100;
 
-/// Something on a line that is not acceptable.
+/// An error on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineError {
     /// Where the line begins.
@@ -134,7 +133,7 @@ pub struct LineError {
 }
 
 impl Imported {
-    /// Whether nothing was imported since something was not acceptable.
+    /// Whether nothing was imported because of an error.
     #[must_use]
     pub fn is_aborted(&self, order: &ImportOrder) -> bool {
         order.on_error == OnError::Abort && !self.errors.is_empty()

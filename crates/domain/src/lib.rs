@@ -1,15 +1,13 @@
 //! Staff, customers, and who may see and change whom.
 //!
-//! This crate is the business of Clientele and can be used alone: value types
-//! that parse themselves, [`User`] with its [`Profile`], one [`policy`] for
-//! single records and for lists, the use-cases of [`Accounts`], and the
-//! [`store`] ports that a database implements. See `examples/embed.rs`.
+//! This crate has the rules of Clientele and can be used alone. It has value types that parse themselves, [`User`] with
+//! its [`Profile`], one [`policy`] for single records and for lists, the use-cases of [`Accounts`], and the [`store`]
+//! ports that a database implements. See `examples/embed.rs`.
 //!
-//! It must not know HTTP, SQL, tokens or passwords: a password arrives here as
-//! a [`PasswordHash`], a caller as an [`Actor`].
+//! It must not know HTTP, SQL, tokens or passwords. A password arrives here as a [`PasswordHash`], a caller as an
+//! [`Actor`].
 //!
-//! With the feature `testing` it brings, in `testing`, a store in memory and a
-//! clock that stands still.
+//! The feature `testing` adds the module `testing` with a store in memory and a clock that stands still.
 #![warn(missing_docs)]
 
 pub mod accounts;
@@ -31,7 +29,6 @@ mod names;
 pub mod notice;
 pub mod page;
 pub mod patch;
-pub mod personal_data;
 pub mod policy;
 pub mod session;
 pub mod store;
@@ -53,7 +50,7 @@ pub use idempotency::IdempotentRequest;
 pub use notice::{Notice, NoticePurpose};
 pub use page::{Cursor, Filter, Page, PageSize, Sort, UserQuery};
 pub use patch::UserPatch;
-pub use personal_data::PersonalData;
 pub use policy::{Action, Scope};
+pub use store::PersonalData;
 pub use user::{Customer, Field, PasswordHash, Profile, Role, Staff, StaffRole, User, VerificationMethod};
 pub use value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};

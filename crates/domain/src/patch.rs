@@ -1,4 +1,4 @@
-//! What is to change about a person: a merge patch (RFC 7396) whose fields have been read.
+//! Changes of a person: a merge patch (RFC 7396) whose fields have been read.
 
 use serde_json::{Map, Value};
 
@@ -7,8 +7,7 @@ use crate::id::UserId;
 use crate::user::{Customer, Field, Profile, Role, Staff, User, VerificationMethod};
 use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};
 
-/// What is to change. A field that is `None` stays; where a field can be empty,
-/// `Some(None)` empties it.
+/// What to change. A field that is `None` stays as it is. `Some(None)` empties a field that may be empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserPatch {
     /// Between admin and manager.
@@ -49,12 +48,11 @@ impl UserPatch {
         Field::ALL.iter().copied().filter(named).collect()
     }
 
-    /// The person as they are after the change. A contact that changes is no
-    /// longer proven. Says nothing about who may do that.
+    /// The person after the change. A changed contact is no longer proven. This does not judge who may make the change.
     ///
     /// # Errors
-    /// [`Error::RoleChangeNotAllowed`] between customers and staff;
-    /// [`Error::Invalid`] for what does not go together.
+    /// [`Error::RoleChangeNotAllowed`] between customers and staff; [`Error::Invalid`] for fields that contradict one
+    /// another.
     pub fn applied_to(&self, user: &User) -> Result<User, Error> {
         let mut after = user.clone();
         after.profile = match &user.profile {
@@ -102,18 +100,18 @@ impl UserPatch {
     }
 }
 
-/// Whether a person can be reached elsewhere than before.
+/// Whether a contact of the person has changed.
 pub(crate) fn has_other_contact(before: &User, after: &User) -> bool {
     let email = |user: &User| user.staff().map(|staff| staff.email.clone());
     before.phone() != after.phone() || email(before) != email(after)
 }
 
 impl Metadata {
-    /// The object with a merge patch applied to it (RFC 7396): members that are
-    /// `null` in the patch go, objects are merged, anything else takes its place.
+    /// The object after a merge patch (RFC 7396). A member that is `null` in the patch is removed, objects are merged,
+    /// and any other value replaces the old one.
     ///
     /// # Errors
-    /// What [`Metadata::parse`] says of the result.
+    /// Those of [`Metadata::parse`] for the result.
     pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, ValueError> {
         let mut object = self.as_object().clone();
         merge(&mut object, patch);

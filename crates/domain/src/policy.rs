@@ -82,18 +82,10 @@ impl Scope {
 #[must_use]
 pub fn scope(actor: &Actor, action: Action) -> Scope {
     match actor.identity {
-        Identity::System(_) => role_scope(Role::Admin, None, action),
-        Identity::User { id, role, .. } => role_scope(role, Some(id), action),
+        Identity::System(_) | Identity::User { role: Role::Admin, .. } => admin_scope(action),
+        Identity::User { id, role: Role::Manager, .. } => manager_scope(id, action),
+        Identity::User { id, role: Role::Customer, .. } => customer_scope(id, action),
         Identity::Anonymous => Scope::Nothing,
-    }
-}
-
-fn role_scope(role: Role, id: Option<UserId>, action: Action) -> Scope {
-    match (role, id) {
-        (Role::Admin, _) => admin_scope(action),
-        (Role::Manager, Some(id)) => manager_scope(id, action),
-        (Role::Customer, Some(id)) => customer_scope(id, action),
-        (Role::Manager | Role::Customer, None) => Scope::Nothing,
     }
 }
 

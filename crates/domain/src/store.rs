@@ -1,9 +1,9 @@
-//! What the domain needs of a database. A method is a transaction: it happens
-//! whole, with its audit events, or not at all.
+//! The ports: what the domain needs of a database. A method is a transaction. It happens completely, with its audit
+//! events, or not at all.
 //!
-//! A port is named for what it keeps, and is small. A use-case holds the ports that it uses.
-//! Where a method takes an [`Authority`](crate::Authority), it refuses with [`WriteError::Unauthorized`] when that has
-//! ended, before any other refusal, and keeps it as it is until the transaction ends.
+//! A port is small and named after what it stores. A use-case holds the ports that it uses. A method that takes an
+//! [`Authority`](crate::Authority) locks it until the transaction ends. If it has ended, the method refuses with
+//! [`WriteError::Unauthorized`] before any other refusal.
 
 mod audit;
 mod challenges;
@@ -21,7 +21,7 @@ pub use challenges::{AttemptStore, ChallengeStore, CodeGuess, Outcome, Tried};
 pub use customers::{
     Handover, HandoverStore, ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, RejudgeHandover, Share,
 };
-pub use erasure::{Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalDataStore};
+pub use erasure::{Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalData, PersonalDataStore};
 pub use error::{StoreError, WriteError};
 pub use keys::KeyStore;
 pub use outbox::{CodeQueueStore, MessageStore, NoticeStore};

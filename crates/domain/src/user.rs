@@ -10,26 +10,26 @@ use crate::value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError}
 /// A person with the profile that their role asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// Who this is, for good.
+    /// The id, which never changes.
     pub id: UserId,
     /// What the role adds; the role is derived from it.
     pub profile: Profile,
-    /// What the person is called, when anybody said so.
+    /// What the person is called, if that is known.
     pub display_name: Option<DisplayName>,
     /// Whether the person may sign in and be assigned to.
     pub is_active: bool,
-    /// When a contact of theirs was proven by a code, the first time since it last changed.
+    /// When a code first proved a contact of theirs, since their contacts last changed.
     pub verified_at: Option<Timestamp>,
     /// When the person was entered.
     pub created_at: Timestamp,
     /// When the person or their profile last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes, from 1; what an `ETag` is made of.
+    /// Counts the changes, from 1. The `ETag` is made of it.
     pub version: i64,
 }
 
 impl User {
-    /// The role, as the profile tells it.
+    /// The role, which follows from the profile.
     #[must_use]
     pub fn role(&self) -> Role {
         match self.profile {
@@ -39,7 +39,7 @@ impl User {
         }
     }
 
-    /// The staff profile, when this is staff.
+    /// The staff profile, if this is staff.
     #[must_use]
     pub fn staff(&self) -> Option<&Staff> {
         match &self.profile {
@@ -48,7 +48,7 @@ impl User {
         }
     }
 
-    /// The customer profile, when this is a customer.
+    /// The customer profile, if this is a customer.
     #[must_use]
     pub fn customer(&self) -> Option<&Customer> {
         match &self.profile {
@@ -66,8 +66,8 @@ impl User {
         }
     }
 
-    /// The contact that is the person's and nobody else's by our records: the e-mail of staff, the phone of a customer.
-    /// The phone of staff is what they say, and may be anybody's.
+    /// The contact that belongs to this person only: the e-mail of staff, the phone of a customer. The phone of staff
+    /// is not unique and may be somebody else's.
     #[must_use]
     pub fn identity(&self) -> String {
         match &self.profile {
@@ -91,9 +91,9 @@ pub enum Profile {
 /// The profile of admins and managers, who sign in with e-mail and password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staff {
-    /// Signs in with it; unique.
+    /// They sign in with it. It is unique.
     pub email: Email,
-    /// Gets codes there when the verification method says so.
+    /// Codes go there, if the verification method is one that needs a phone.
     pub phone: Option<Phone>,
     /// The company's own reference.
     pub tin_trunk_number: Option<TrunkNumber>,
@@ -102,7 +102,7 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// Checks what the fields must hold together: codes to a phone need one.
+    /// Checks that there is a phone if the verification method needs one.
     pub fn check(&self) -> Result<(), ValueError> {
         if self.verification_method.needs_phone() && self.phone.is_none() {
             return Err(ValueError::new("required", "this verification method needs a phone"));
@@ -197,18 +197,18 @@ impl VerificationMethod {
     }
 }
 
-/// A password as it is stored. Neither prints nor serializes.
+/// A password as it is stored. It neither prints nor serializes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes a hash as the `auth` crate made it or the database gave it back.
+    /// Takes a hash that the `auth` crate made or that comes from the database.
     #[must_use]
     pub fn from_stored(hash: String) -> Self {
         Self(hash)
     }
 
-    /// The hash of nothing: no password opens the account until one is set.
+    /// The hash of no password. Nobody can sign in by password until one is set.
     #[must_use]
     pub fn unusable() -> Self {
         Self("!".to_owned())
@@ -230,7 +230,7 @@ impl fmt::Debug for PasswordHash {
 /// The profile of a customer, known by a phone number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Customer {
-    /// Signs in with it; unique among customers.
+    /// They sign in with it. It is unique among customers.
     pub phone: Phone,
     /// Who entered the customer: staff, or the customer themselves.
     pub created_by: UserId,

@@ -25,7 +25,6 @@ impl From<Error> for Problem {
                 "give your password again with POST /auth/reauthenticate, then repeat this within five minutes",
             ),
             Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
-            Error::ForbiddenField(field) => Self::forbidden_fields(&[field]),
             Error::ForbiddenFields(fields) => Self::forbidden_fields(&fields),
             Error::NotFound => Self::not_found(),
             Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),

@@ -155,7 +155,7 @@ async fn only_those_who_may_enter_staff_may_invite_them() {
     for actor in [&manager, &customer] {
         let new = new_staff(&testing::manager(&world.clock, "bob@example.com"));
         let refused = invite(&world, &testing::signed_in(actor), new).await;
-        assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenField(_)))));
+        assert!(matches!(refused, Err(AuthError::Domain(Error::Forbidden | Error::ForbiddenFields(_)))));
     }
     assert!(world.store.messages().is_empty());
 }

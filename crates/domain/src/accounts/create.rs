@@ -45,13 +45,13 @@ pub struct NewCustomer {
     pub display_name: Option<DisplayName>,
     /// As given.
     pub metadata: Metadata,
-    /// The manager, when an admin names one; a manager who enters a customer becomes it.
+    /// The manager, if an admin names one. A manager who enters a customer becomes their manager.
     pub assigned_manager_id: Option<UserId>,
     /// Whether they may sign in.
     pub is_active: bool,
 }
 
-/// The right to enter somebody, which was judged by their role, and the answer to store with them.
+/// The right to enter somebody, which was judged by their role, and the answer to store with the new person.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     scope: Scope,
@@ -60,15 +60,15 @@ pub struct Entry {
 
 /// A person as they were sent; their fields are not read yet.
 pub struct SentUser<F> {
-    /// Their role, where it can be told.
+    /// Their role, if it could be read.
     pub role: Option<Role>,
-    /// The answer to store, when the request came under a key.
+    /// The answer to store, if the request came under a key.
     pub answer: Option<AnswerToStore>,
     /// Reads the fields and enters the person.
     pub enter: F,
 }
 
-/// What came of such a request.
+/// The result of a request to enter a person.
 #[derive(Debug)]
 pub enum Created {
     /// The person was entered now.
@@ -93,7 +93,7 @@ impl Accounts {
     /// The right to enter somebody of this role, without an answer to store.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], or [`Error::ForbiddenField`] for a role that the caller may not enter.
+    /// [`Error::Forbidden`], or [`Error::ForbiddenFields`] for a role that the caller may not enter.
     pub fn entry(actor: &Actor, role: Role) -> Result<Entry, Error> {
         Ok(Entry { scope: creation_scope(actor, role)?, answer: None })
     }
@@ -101,7 +101,7 @@ impl Accounts {
     /// Enters a person with their profile.
     ///
     /// # Errors
-    /// [`Error::ForbiddenField`] for a role that the caller may not enter, or a
+    /// [`Error::ForbiddenFields`] for a role that the caller may not enter, or a
     /// manager that is not the caller's to choose; [`Error::Taken`] for an
     /// e-mail or phone in use, or [`Error::TooMany`] when the caller was told so of others' customers too often;
     /// [`Error::Invalid`] when the assigned manager is
@@ -112,7 +112,7 @@ impl Accounts {
         self.create_as(actor, new, entry).await
     }
 
-    /// Does what [`Accounts::create`] does, for a role that was judged.
+    /// Does what [`Accounts::create`] does, for a role that was judged already.
     ///
     /// # Errors
     /// Those of [`Accounts::create`]; [`Error::Stale`] when an answer is stored under the key already.
@@ -125,14 +125,14 @@ impl Accounts {
         }
     }
 
-    /// What [`Accounts::create_as`] would write, for a use-case that writes more with it.
+    /// What [`Accounts::create_as`] would write, for a use-case that writes more in the same transaction.
     ///
     /// # Errors
-    /// Those of [`Accounts::create`] that the store has no part in.
+    /// Those of [`Accounts::create`] that do not come from the store.
     pub fn draft(&self, actor: &Actor, new: NewUser, entry: Entry) -> Result<(Account, Event), Error> {
         let mut account = self.account(actor, new)?;
         if !entry.scope.contains(&account.user) {
-            return Err(Error::ForbiddenField(Field::AssignedManager));
+            return Err(Error::ForbiddenFields(vec![Field::AssignedManager]));
         }
         let event = Event::new(&*self.clock, actor, EventKind::UserCreated, Some(account.user.id))
             .with_changes(changes(None, &account.user));
@@ -163,13 +163,13 @@ impl Accounts {
         }
     }
 
-    /// Enters a person, or answers as before when the same request comes again under its key. Of two such requests at
-    /// the same instant one waits for the other and gets its answer. A refusal is not stored.
+    /// Enters a person. When the same request comes again under its key, gives the stored answer. Of two such requests
+    /// at the same time, one waits for the other and gets its answer. A refusal is not stored.
     ///
     /// # Errors
     /// In this order: [`Error::Forbidden`] for a caller who enters nobody; those of the reading;
-    /// [`Error::ForbiddenField`] for a role that the caller may not enter; [`Error::IdempotencyKeyReused`] when the key
-    /// was another request's; those of `enter`.
+    /// [`Error::ForbiddenFields`] for a role that the caller may not enter; [`Error::IdempotencyKeyReused`] when the
+    /// key was another request's; those of `enter`.
     pub async fn create_idempotent<E, F>(
         &self,
         actor: &Actor,
@@ -184,13 +184,14 @@ impl Accounts {
         let scope = role.map_or(Ok(Scope::Nothing), |role| creation_scope(actor, role))?;
         let entry = Entry { scope, answer };
         let Some(answer) = answer else { return enter(entry).await.map(Created::Now) };
-        // Before the fields are read: the key may be another request's, and the rules may have changed since.
+        // This comes before the fields are read, since the key may be another request's, and the rules may have changed
+        // since.
         if let Some(stored) = self.stored_answer(actor, answer.request).await? {
             return Ok(Created::Before(stored));
         }
         match enter(entry).await {
             Ok(user) => Ok(Created::Now(user)),
-            // The same request may have been carried out a moment ago, which then is the reason.
+            // The reason may be that the same request was carried out a moment ago.
             Err(refusal) => self.stored_answer(actor, answer.request).await?.map(Created::Before).ok_or(refusal),
         }
     }
@@ -206,7 +207,7 @@ impl Accounts {
     }
 }
 
-/// A person as they are on the day they are entered.
+/// A new person, in their first version.
 #[must_use]
 pub fn new_user(
     id: UserId,
@@ -222,12 +223,12 @@ pub fn new_user(
 fn creation_scope(actor: &Actor, role: Role) -> Result<Scope, Error> {
     match policy::scope(actor, policy::create_action(role)) {
         Scope::Nothing if policy::scope(actor, Action::CreateCustomer) == Scope::Nothing => Err(Error::Forbidden),
-        Scope::Nothing => Err(Error::ForbiddenField(Field::Role)),
+        Scope::Nothing => Err(Error::ForbiddenFields(vec![Field::Role])),
         scope => Ok(scope),
     }
 }
 
-/// Whether the customers whom they enter become their own.
+/// Whether customers whom the actor enters are assigned to the actor.
 fn is_bound_to_themselves(actor: &Actor) -> bool {
     policy::scope(actor, Action::AssignCustomer) == Scope::Nothing
 }

@@ -7,17 +7,16 @@ use crate::audit::{Changes, Event, EventCursor, EventKind, EventPage};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::page::PageSize;
-use crate::personal_data::PersonalData;
 use crate::policy::Action;
-use crate::store::{Erasure, WriteError};
+use crate::store::{Erasure, PersonalData, WriteError};
 
 impl Accounts {
-    /// Erases a person for good. Their ids stay in the audit trail; their names and contacts do not.
+    /// Erases a person for good. Their id stays in the audit trail. Their name and contacts do not.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; those of reading whom, in which state; [`Error::Unauthorized`]; [`Error::NotFound`];
-    /// [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager who still looks after some;
-    /// [`Error::LastAdmin`].
+    /// [`Error::Forbidden`] for all but admins; those of reading whom, in which state; [`Error::Unauthorized`];
+    /// [`Error::NotFound`]; [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager who still looks after
+    /// some; [`Error::LastAdmin`].
     pub async fn erase<E: From<Error>>(
         &self,
         actor: &Actor,
@@ -34,12 +33,12 @@ impl Accounts {
             expected.check(&user)?;
             let mut event = Event::new(&*self.clock, actor, EventKind::UserErased, Some(id));
             if actor.id() == Some(id) {
-                // Their address goes with them.
+                // The address of somebody who erases themselves is erased too.
                 event.address = None;
             }
             let is_of_version = *expected != Expected::Any;
             let erasure = Erasure { user, is_of_version, heir: actor.id(), event };
-            // The person stays until the second call. If the first is cut off, the request can be sent again.
+            // Only the second call erases the person. If the first one is cut off, the request can be sent again.
             let erased = match self.store.prepare_erasure(&self.authority(actor), &erasure).await {
                 Ok(()) => self.store.erase_user(&self.authority(actor), &erasure).await,
                 refused => refused,
@@ -53,7 +52,7 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// Everything that is kept about a person, and the events before this reading. That it was read is recorded.
+    /// Everything that is stored about a person, and the events before this reading. The reading is recorded.
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.
@@ -66,33 +65,33 @@ impl Accounts {
             ("created_customers", data.created_customers),
             ("assigned_customers", data.assigned_customers),
         ];
-        // Before anything of it is handed out.
+        // The reading is recorded before anything is handed out.
         let event = Event::new(&*self.clock, actor, EventKind::DataRead, Some(id)).with_facts(counts);
         self.store.record_event(&event).await?;
         Ok((data, self.personal_events(actor, id, EventCursor::at(&event))))
     }
 }
 
-/// Most events of one reading.
+/// The most events of one reading.
 const MOST: usize = 10_000;
-/// Events of one page. Each may hold metadata of 16 KiB twice.
+/// How many events are on a page. Each may hold metadata of 16 KiB twice.
 const PAGE: u64 = 25;
 
-/// What happened to a person and what they did, newest first, as it is read: a page at a time.
+/// The events about a person and by them, newest first. They are read a page at a time.
 pub struct PersonalEvents {
     accounts: Accounts,
     actor: Actor,
     id: UserId,
-    /// Where the next page begins; `None` is the start.
+    /// Where the next page begins; `None` for the first page.
     after: Option<EventCursor>,
-    /// How many more there may be.
+    /// How many more events may be read.
     left: usize,
     is_at_end: bool,
     is_complete: bool,
 }
 
 impl PersonalEvents {
-    /// The next page; `None` after the last. Without what the events say about others.
+    /// The next page; `None` after the last one. What the events say about others is left out.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::NotFound`] when the person is gone
@@ -114,7 +113,7 @@ impl PersonalEvents {
         Ok(Some(page.items))
     }
 
-    /// At the end: whether these were all events, and not the newest 10,000 of more.
+    /// Whether all events were read. At most the newest 10,000 are read. This is known at the end.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.is_complete
@@ -122,8 +121,7 @@ impl PersonalEvents {
 }
 
 impl Accounts {
-    /// Events about a person and by them until this one, for whoever may read everything that is stored about the
-    /// person. Nothing is read before the first page is asked for.
+    /// The events about a person and by them before `until`. Nothing is read before the first page is asked for.
     pub(super) fn personal_events(&self, actor: &Actor, id: UserId, until: EventCursor) -> PersonalEvents {
         PersonalEvents {
             accounts: self.clone(),
@@ -136,19 +134,19 @@ impl Accounts {
         }
     }
 
-    /// A reading of many pages may take a while, so that the caller is asked for at each.
+    /// A page of events. A reading of many pages may take a while, so each page checks the caller's authority.
     async fn page_of_events(&self, actor: &Actor, id: UserId, after: Option<EventCursor>) -> Result<EventPage, Error> {
         let scope = allowed(actor, Action::ReadPersonalData)?;
         let size = PageSize::new(PAGE).unwrap_or_default();
         let page = self.store.find_personal_events(scope, id, after, size).await?;
-        // After it was read: what leaves was the caller's to see when it was read.
+        // This comes after the page was read, so the caller was allowed to see it when it was read.
         self.check_authority(actor).await?;
         page.ok_or(Error::NotFound)
     }
 }
 
-/// Leaves out of an event what is about other people: what the person changed about others, and from where others acted
-/// on the person.
+/// Removes from an event what is about other people: the changes that the person made to others, and the addresses from
+/// which others acted on the person.
 fn without_others(event: &mut Event, id: UserId) {
     if event.subject_id != Some(id) {
         event.changes = Changes::new();

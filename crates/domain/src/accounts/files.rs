@@ -24,9 +24,9 @@ use crate::store::{ImportBatches as _, ImportKeys, StoreError, WriteError};
 use crate::user::{Field, User};
 use crate::value::{Email, ValueError};
 
-/// How often a whole file is begun again when others change the same customers.
+/// How many times a whole file is tried when others change the same customers.
 const MAX_WHOLE_RETRIES: u32 = 5;
-/// How often a batch is tried that finds the database too busy, each time as long as the store waits.
+/// How many times a batch is tried when the database is too busy. The store waits in each try.
 const MAX_BUSY_RETRIES: u32 = 3;
 
 /// An import that the caller may make.
@@ -36,7 +36,7 @@ pub struct Import {
     scope: Scope,
 }
 
-/// An export that the caller may make: a manager's customers, for an admin everyone.
+/// An export that the caller may make: of a manager's customers, or of everyone for an admin.
 pub struct Export {
     accounts: Accounts,
     actor: Actor,
@@ -77,7 +77,7 @@ impl Import {
     /// what earlier batches wrote stays written.
     pub async fn run(&self, lines: &mut dyn Lines, order: &ImportOrder) -> Result<Imported, Error> {
         let Self { accounts, actor, scope } = self;
-        // A large file may have taken a while to arrive.
+        // The file may be large and may have taken a while to arrive.
         accounts.check_authority(actor).await?;
         let creator = self.creator(order).await?;
         let to_tell = accounts.still_to_tell(actor).await?;
@@ -104,7 +104,7 @@ impl Import {
     }
 }
 
-/// Judges every line before it writes the first.
+/// Judges all lines before it writes the first one.
 async fn import_whole(judge: Judge<'_>, lines: &mut dyn Lines, imported: &mut Imported) -> Result<Recorded, Error> {
     let store = &judge.accounts.store;
     for _ in 0..MAX_WHOLE_RETRIES {
@@ -157,7 +157,7 @@ async fn import_batch(judge: Judge<'_>, lines: &[Line], keys: ImportKeys) -> Res
             Err(error) => return Err(error.into()),
         }
     }
-    // Others were faster every time. The answer names the lines, so that they can be sent again.
+    // Others were faster each time. The result lists the lines, so that they can be sent again.
     let mut imported = Imported::default();
     let error = || Refused::cell(Column::Phone, "conflict", "others changed the same customers, send it again");
     for line in lines {
@@ -172,7 +172,7 @@ enum Recorded {
     No,
 }
 
-/// Whether somebody else was faster, which shows when all is judged again.
+/// Whether somebody else was faster. Then all lines are judged again.
 fn is_race(error: &WriteError) -> bool {
     matches!(error, WriteError::Stale | WriteError::Taken(_) | WriteError::NotAnActiveManager)
 }
@@ -184,14 +184,14 @@ impl Export {
         &self.actor
     }
 
-    /// A page of people. An export of many pages may take a while, so the caller's authority is checked at each: who was
-    /// signed out or deactivated, or got another role meanwhile, gets no more.
+    /// A page of people. An export of many pages may take a while, so each page checks the caller's authority. A caller
+    /// who was signed out or deactivated, or got another role meanwhile, gets no more pages.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::Store`].
     pub async fn page(&self, query: &UserQuery) -> Result<Page<User>, Error> {
         let page = self.accounts.store.list_users(self.scope, query).await?;
-        // After the page was read: the caller was allowed to see what leaves when it was read.
+        // This comes after the page was read, so the caller was allowed to see it when it was read.
         self.accounts.check_authority(&self.actor).await?;
         Ok(page)
     }

@@ -1,4 +1,4 @@
-//! When a manager's customers go to others.
+//! Hands a manager's customers over to others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +13,20 @@ use crate::store::{Handover, RejudgeHandover, Share, WriteError};
 use crate::user::{Field, Role, User};
 use crate::value::ValueError;
 
-/// How often a plan is made before the transaction, where it locks nothing. After that, it is made inside.
+/// How many times a handover is planned before the transaction, where planning locks nothing. After that, it is planned
+/// in the transaction.
 const OPTIMISTIC_RETRIES: u32 = 3;
 
 /// How a manager's customers are to go to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HandoverOrder {
-    /// Who gets them, sharing evenly; nobody when it is empty.
+    /// Who gets them. They share the customers evenly. If it is empty, nobody looks after the customers.
     pub to: Vec<UserId>,
-    /// Only these customers; all of them when it is not given.
+    /// Only these customers; `None` for all of them.
     pub customer_ids: Option<Vec<UserId>>,
     /// Whether the manager is deactivated too.
     pub deactivate: bool,
-    /// Whether to tell only what would happen.
+    /// Whether to write nothing and only report what would happen.
     pub dry_run: bool,
 }
 
@@ -34,18 +35,19 @@ pub struct HandoverOrder {
 pub struct HandedOver {
     /// How many customers.
     pub transferred: usize,
-    /// How many each receiver got, in the order in which they were named.
+    /// How many customers each receiver got, in the order of the receivers.
     pub to: Vec<(UserId, usize)>,
 }
 
 impl Accounts {
-    /// Gives a manager's customers to other managers, evenly: in the order of
-    /// their ids they go to one receiver after the other.
+    /// Gives a manager's customers to other managers evenly. In the order of their ids, the customers go to one
+    /// receiver after the other.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; those of reading whose customers; [`Error::NotFound`] for somebody
-    /// who is no manager; those of reading the order; [`Error::Unauthorized`] when the caller's authority has ended; [`Error::InvalidMembers`] for receivers
-    /// who are no active managers, the manager themselves, or named twice, and for customers of others.
+    /// [`Error::Forbidden`] for all but admins; those of reading whose customers; [`Error::NotFound`] for somebody who
+    /// is no manager; those of reading the order; [`Error::Unauthorized`] when the caller's authority has ended;
+    /// [`Error::InvalidMembers`] for receivers who are no active managers, the manager themselves, or named twice, and
+    /// for customers of others.
     pub async fn hand_over<E: From<Error>>(
         &self,
         actor: &Actor,
@@ -73,7 +75,7 @@ impl Accounts {
             let replan = (attempt >= OPTIMISTIC_RETRIES).then_some(&replan as &RejudgeHandover<'_>);
             match self.store.hand_over(&self.authority(actor), &handover, replan).await {
                 Ok(done) => return Ok(summary(&done.unwrap_or(handover))),
-                // Somebody was assigned, or a receiver left: the next check tells what is wrong.
+                // A customer was assigned, or a receiver is no longer active. The next check finds what is wrong.
                 Err(WriteError::Stale | WriteError::NotAnActiveManager) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -141,13 +143,13 @@ impl Accounts {
     }
 }
 
-/// Whether those who were named are among the manager's customers.
+/// Whether all customers whom the order names are among these.
 fn has_chosen(order: &HandoverOrder, customers: &[UserId]) -> bool {
     let theirs: BTreeSet<_> = customers.iter().collect();
     order.customer_ids.iter().flatten().all(|chosen| theirs.contains(chosen))
 }
 
-/// Round robin, so that shares differ by one at most.
+/// Deals the customers out in turn, so that shares differ by at most one.
 fn shared(customers: &[UserId], to: &[UserId]) -> Vec<Share> {
     if to.is_empty() {
         return vec![Share { to: None, customers: customers.to_vec() }];

@@ -1,7 +1,7 @@
-//! Telling somebody that a phone is taken by a customer whom they may not see.
+//! Answers that a phone is taken by a customer whom the caller may not see.
 //!
-//! Each such answer says that somebody is a customer here. Whoever asks with many numbers would learn whole lists, so
-//! it is told only a few times a day, and each time is recorded.
+//! Each such answer reveals that somebody is a customer here. Somebody who tries many numbers could learn whole lists.
+//! So each caller gets only a few such answers a day, and each one is recorded.
 
 use chrono::TimeDelta;
 
@@ -14,9 +14,9 @@ use crate::limit::TooMany;
 use crate::policy::{self, Action, Scope};
 use crate::user::{Field, User};
 
-/// How often one person is told so.
+/// How many such answers one person gets.
 const MOST: u64 = 10;
-/// Within this time, which slides.
+/// The time for which answers are counted: always the last 24 hours.
 const WITHIN: TimeDelta = TimeDelta::hours(24);
 
 /// Somebody who may not see everyone.
@@ -27,7 +27,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// The caller, unless they may see everyone.
+    /// The caller; `None` if they may see everyone.
     pub(super) fn of(actor: &Actor) -> Option<Self> {
         let scope = policy::scope(actor, Action::ReadUser);
         actor.id().filter(|_| scope != Scope::All).map(|id| Self { id, scope })
@@ -47,10 +47,10 @@ impl Accounts {
         self.record_taken_phones(actor, &unseen).await
     }
 
-    /// Records that the caller is told of these customers.
+    /// Records that the caller learns of these customers.
     ///
     /// # Errors
-    /// [`Error::TooMany`] when that would be too often; then none may be told.
+    /// [`Error::TooMany`] when that would be too many; then the caller may learn of none.
     pub(super) async fn record_taken_phones(&self, actor: &Actor, others: &[UserId]) -> Result<(), Error> {
         let Some(asker) = Asker::of(actor).filter(|_| !others.is_empty()) else { return Ok(()) };
         let event = |&other: &UserId| Event::new(&*self.clock, actor, EventKind::PhoneTakenTold, Some(other));
@@ -62,14 +62,15 @@ impl Accounts {
         Err(self.told_too_often(asker).await?)
     }
 
-    /// How often the caller may still be told; `None` when there is no bound.
+    /// Of how many customers the caller may still learn; `None` when there is no bound.
     pub(super) async fn still_to_tell(&self, actor: &Actor) -> Result<Option<u64>, Error> {
         let Some(asker) = Asker::of(actor) else { return Ok(None) };
         let told = self.store.list_taken_phones(asker.id, self.clock.now() - WITHIN, MOST).await?;
         Ok(Some(MOST.saturating_sub(told.len() as u64)))
     }
 
-    /// Refuses a caller who was told too often to try another phone. Otherwise the refusal itself would tell.
+    /// Refuses a caller who has had too many such answers. They may not even try another phone, since the refusal
+    /// itself would be an answer.
     ///
     /// # Errors
     /// [`Error::TooMany`].

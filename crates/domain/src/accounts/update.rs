@@ -11,16 +11,16 @@ use crate::store::{Update, WriteError};
 use crate::user::{Field, User};
 use crate::value::ValueError;
 
-/// How often a change is judged again after others changed the same record.
+/// How many times a change is tried while others change the same record.
 pub(super) const MAX_RETRIES: u32 = 32;
 
-/// In which state the caller expects the person (the `If-Match` of HTTP).
+/// The state in which the caller expects the person (`If-Match` in HTTP).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Expected {
-    /// In whatever state they are: what others change meanwhile stays changed.
+    /// Any state. What others change meanwhile is kept.
     #[default]
     Any,
-    /// In one of these versions.
+    /// One of these versions.
     Versions(Vec<i64>),
 }
 
@@ -38,7 +38,7 @@ impl Expected {
     }
 }
 
-/// A change as it was sent: the fields that it names, and how to read their values for the person as they are.
+/// A change as it was sent: the fields that it names, and a closure that reads their values for this person.
 pub struct SentPatch<R> {
     /// The named fields. Whether the caller may set them is judged before their values are read.
     pub fields: Vec<Field>,
@@ -55,16 +55,15 @@ impl UserPatch {
 }
 
 impl Accounts {
-    /// Changes a person. What others change at the same time stays changed too.
-    /// A changed role, phone or e-mail, and deactivation, end the person's
-    /// sessions. A patch that changes nothing writes nothing.
+    /// Changes a person. What others change at the same time is kept. A changed role, phone or e-mail and a
+    /// deactivation end the person's sessions. A patch that changes nothing writes nothing.
     ///
     /// # Errors
     /// In this order: [`Error::NotFound`] outside the caller's scope; those of the reading; [`Error::ForbiddenFields`];
     /// [`Error::PreconditionFailed`]; those of the values; [`Error::Unauthorized`] when the caller's authority has
-    /// ended, whatever else is wrong; [`Error::RoleChangeNotAllowed`]; [`Error::LastAdmin`]; [`Error::HasCustomers`] for
-    /// a manager who gets another role; [`Error::Taken`]; [`Error::Invalid`]; [`Error::ReauthenticationRequired`] for
-    /// staff who change their own contact or method in a session that is not fresh.
+    /// ended, whatever else is wrong; [`Error::RoleChangeNotAllowed`]; [`Error::LastAdmin`]; [`Error::HasCustomers`]
+    /// for a manager who gets another role; [`Error::Taken`]; [`Error::Invalid`]; [`Error::ReauthenticationRequired`]
+    /// for staff who change their own contact or method in a session that is not fresh.
     pub async fn update<E, R>(
         &self,
         actor: &Actor,
@@ -76,7 +75,7 @@ impl Accounts {
         E: From<Error>,
         R: FnOnce(&User) -> Result<UserPatch, E>,
     {
-        // The person is read once. What others change while the body arrives is judged when it is written.
+        // The person is read once. If others change them while the body arrives, the store asks for a new judgement.
         let before = self.find(actor, id).await?;
         let SentPatch { fields, read } = sent().await?;
         check_change(actor, &before, expected, &fields)?;
@@ -84,15 +83,15 @@ impl Accounts {
         let order = Order { accounts: self, actor, patch: &patch, expected };
         match self.carry_out(&order, before).await {
             Ok(Outcome::Written(user)) => Ok(user),
-            // The authority is checked with each write. What writes nothing tells something, too.
+            // Each write checks the authority. An answer without a write reveals something too.
             Ok(Outcome::Nothing(user)) => Ok(self.check_authority(actor).await.map(|()| user)?),
             Err(error @ (Error::Unauthorized | Error::Store(_))) => Err(error.into()),
             Err(refusal) => Err(self.check_authority(actor).await.err().unwrap_or(refusal).into()),
         }
     }
 
-    /// Writes the change, which was judged by the person as read before. The store judges it again if that is no longer
-    /// true when it writes, so this begins again only when the change has become another kind of change.
+    /// Writes the change, which was judged by the person as they were read. If somebody changed them since, the store
+    /// has it judged again. So this begins again only when the change has become another kind of change.
     async fn carry_out(&self, order: &Order<'_>, mut before: User) -> Result<Outcome, Error> {
         for _ in 0..MAX_RETRIES {
             let Some(update) = order.change(before.clone())? else { return Ok(Outcome::Nothing(before)) };
@@ -111,14 +110,14 @@ impl Accounts {
         Err(Error::Stale)
     }
 
-    /// What the patch comes to, or nothing.
+    /// The update that the patch leads to; `None` if it changes nothing.
     pub(super) fn updated(&self, actor: &Actor, before: User, patch: &UserPatch) -> Result<Option<Update>, Error> {
         let mut after = patch.applied_to(&before)?;
         if after == before {
             return Ok(None);
         }
         if !allowed(actor, policy::update_action(after.role()))?.contains(&after) {
-            return Err(Error::ForbiddenField(Field::AssignedManager));
+            return Err(Error::ForbiddenFields(vec![Field::AssignedManager]));
         }
         after.updated_at = self.clock.now();
         after.version += 1;
@@ -129,7 +128,7 @@ impl Accounts {
         Ok(Some(Update { before, after, ends_sessions, proof: None, events }))
     }
 
-    /// A changed manager is an entry of its own, as in a handover.
+    /// The events of a change. A changed manager has its own entry, as in a handover.
     fn events(&self, actor: &Actor, before: &User, after: &User) -> Vec<Event> {
         let mut changes = changes(Some(before), after);
         let manager = Field::AssignedManager.as_str();
@@ -142,8 +141,8 @@ impl Accounts {
     }
 }
 
-/// Whether the caller may set these fields of a person whom they may see, in the state that they expect. Fields that the
-/// person does not have are not judged here.
+/// Checks that the caller may set these fields of a person whom they may see, and that the person is in the expected
+/// state. Does not judge fields that the person does not have.
 fn check_change(actor: &Actor, user: &User, expected: &Expected, fields: &[Field]) -> Result<(), Error> {
     check_may_set(actor, user, fields)?;
     expected.check(user)
@@ -164,10 +163,10 @@ fn is_other_phone_of_customer(update: &Update) -> bool {
     update.after.customer().is_some() && update.after.phone() != update.before.phone()
 }
 
-/// What a change came to.
+/// The result of a change.
 enum Outcome {
     Written(User),
-    /// It changes nothing.
+    /// The patch changes nothing.
     Nothing(User),
 }
 
@@ -184,7 +183,7 @@ impl Order<'_> {
         check_change(self.actor, before, self.expected, &self.patch.fields())
     }
 
-    /// What it comes to for a person for whom it was checked, or nothing.
+    /// The update for a person for whom the change was checked; `None` if it changes nothing.
     fn change(&self, before: User) -> Result<Option<Update>, Error> {
         check_exist(&before, &self.patch.fields())?;
         let Some(mut update) = self.accounts.updated(self.actor, before, self.patch)? else { return Ok(None) };
@@ -194,7 +193,7 @@ impl Order<'_> {
         Ok(Some(update))
     }
 
-    /// Both, for the person as they are when it is written.
+    /// Checks and decides the change again, for the person as they are in the transaction.
     fn rejudge(&self, now: &User) -> Option<Update> {
         let is_seen = policy::scope(self.actor, Action::ReadUser).contains(now);
         self.check(now).and_then(|()| self.change(now.clone())).ok().flatten().filter(|_| is_seen)

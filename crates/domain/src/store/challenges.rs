@@ -16,7 +16,7 @@ use crate::user::PasswordHash;
 pub struct CodeGuess<'a> {
     /// Whether it is the code of this challenge. A code that was never sent is none.
     pub is_right: &'a (dyn Fn(&Challenge) -> bool + Send + Sync),
-    /// What a wrong one counts as. Where that is used up, no code is looked at.
+    /// The attempts that a wrong code counts as. When these are used up, no code is checked.
     pub if_wrong: &'a [Attempt],
 }
 
@@ -29,17 +29,15 @@ pub struct Tried {
     pub is_right: bool,
 }
 
-/// Everything that a redeemed code does, in one transaction. Parts that are
-/// not given do not happen.
+/// Everything that a redeemed code does, in one transaction. Parts that are not given do not happen.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// A new account to write, whose the challenge is after that.
+    /// A new account to write. The challenge belongs to it afterwards.
     pub account: Option<Account>,
-    /// A person whose contact is proven now; when it was before, nothing about them changes.
+    /// A person whose contact is proven now. If it was proven before, nothing about them changes.
     pub verified: Option<UserId>,
-    /// A person's new password; all their sessions end, and every open
-    /// challenge that has to do with the old one is closed. Unless it is their
-    /// first one, they are told, beside the first of the events.
+    /// A person's new password. All their sessions end, and every open challenge that depends on the old password is
+    /// closed. Unless it is their first password, notices are written with the first event.
     pub password: Option<(UserId, PasswordHash)>,
     /// A session to start.
     pub session: Option<Session>,
@@ -50,10 +48,9 @@ pub struct Outcome {
 /// One-time codes and the messages that carry them.
 #[async_trait]
 pub trait ChallengeStore: Send + Sync {
-    /// Opens the challenge and puts its message into the outbox. If the open
-    /// one of the same purpose and subject is younger than `quiet_since`,
-    /// nothing is written and that one is answered; an older one is replaced,
-    /// if [`AttemptStore::take_attempts`] allows `attempts`. [`WriteError::Gone`] when whose it would be is.
+    /// Opens the challenge and puts its message into the outbox. If there is an open challenge of the same purpose and
+    /// subject that is younger than `quiet_since`, nothing is written and that one is answered. An older one is
+    /// replaced, if [`AttemptStore::take_attempts`] allows `attempts`. [`WriteError::Gone`] when its owner was erased.
     async fn open_challenge(
         &self,
         challenge: &Challenge,
@@ -62,9 +59,9 @@ pub trait ChallengeStore: Send + Sync {
         attempts: &[Attempt],
     ) -> Result<Challenge, WriteError>;
 
-    /// Counts a try, for good, and answers the challenge as it is after that. `None` when it is not open. A wrong
-    /// code is counted as the guess says, one by one, in the same transaction; [`WriteError::TooMany`] when that is
-    /// used up, and then nothing was tried. A code whose message was not sent yet is wrong.
+    /// Counts a try and answers the challenge as it is afterwards; `None` when it is not open. A wrong code counts as
+    /// the guess says, in the same transaction. [`WriteError::TooMany`] when those attempts are used up; then nothing
+    /// was tried. A code whose message was not sent yet is wrong.
     async fn take_try(
         &self,
         id: ChallengeId,
@@ -72,31 +69,31 @@ pub trait ChallengeStore: Send + Sync {
         guess: &CodeGuess<'_>,
     ) -> Result<Option<Tried>, WriteError>;
 
-    /// Takes a counted try back: the code was right, and what it was for could not be done.
+    /// Takes a counted try back. The code was right, but its purpose could not be carried out.
     async fn return_try(&self, id: ChallengeId) -> Result<(), StoreError>;
 
-    /// Uses the challenge up and does what it was for, in one transaction.
-    /// [`WriteError::Stale`] when it was used before or went with its person,
-    /// and when it would sign somebody in who is not active at that moment;
-    /// [`WriteError::Gone`] when the person went otherwise.
+    /// Uses the challenge up and writes its outcome, in one transaction. [`WriteError::Stale`] when it was used before
+    /// or was erased with its owner, and when it would sign in somebody who is not active now. [`WriteError::Gone`]
+    /// when another person of the outcome was erased.
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError>;
 }
 
-/// Counters of what must not be tried too often, and the networks that are exempt from some of them.
+/// Counters of attempts, and the networks that are exempt from some of them.
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// Counts the attempts, as [`take_all`](crate::limit::take_all) says, all of them or none. [`WriteError::TooMany`] tells the longest wait.
+    /// Counts all of the attempts or none, as [`take_all`](crate::limit::take_all) says. [`WriteError::TooMany`] has
+    /// the longest wait.
     async fn take_attempts(&self, attempts: &[Attempt], now: Timestamp) -> Result<(), WriteError>;
 
-    /// Notes what became of attempts that were counted, as [`settle_all`](crate::limit::settle_all) says.
+    /// Notes the outcome of attempts that were counted, as [`settle_all`](crate::limit::settle_all) says.
     async fn settle_attempts(&self, attempts: &[Attempt], settled: Settled, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether it is remembered at `now` that this person was signed in from a network. The
-    /// network is a keyed hash of it and the person.
+    /// Whether it is remembered at `now` that this person was signed in from this network. `network` is a keyed hash of
+    /// the network and the person.
     async fn knows_network(&self, user: UserId, network: &Digest, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Remembers until `until` that a person was signed in from a network. Writes nothing when that
-    /// is remembered until `enough` or longer, and when the person is gone. It goes with the person.
+    /// Remembers until `until` that a person was signed in from a network. Writes nothing if that is remembered until
+    /// `enough` or longer already, or if the person was erased. It is erased with the person.
     async fn remember_network(
         &self,
         user: UserId,

@@ -13,19 +13,19 @@ use crate::id::UserId;
 use crate::user::User;
 use crate::value::{Email, Phone};
 
-/// Plans a handover again, of those who are the manager's customers now. `None` when it can't be made of them.
+/// Plans a handover again, for the customers that the manager has now. `None` when it cannot be made with them.
 pub type RejudgeHandover<'a> = dyn Fn(&[UserId]) -> Option<Handover> + Send + Sync + 'a;
 
-/// Customers of one manager who go to others.
+/// A handover: customers of one manager go to others.
 #[derive(Clone, Debug)]
 pub struct Handover {
     /// Who looks after them now.
     pub from: UserId,
-    /// Who gets whom.
+    /// Which customers go to whom.
     pub shares: Vec<Share>,
     /// Whether these are all the customers that the manager has.
     pub is_complete: bool,
-    /// Whether the manager, who is active, no longer is after this; their sessions end.
+    /// Whether the active manager is deactivated. Then their sessions end.
     pub deactivates: bool,
     /// When.
     pub at: Timestamp,
@@ -38,7 +38,7 @@ pub struct Handover {
 pub struct Share {
     /// An active manager, or nobody.
     pub to: Option<UserId>,
-    /// Whom.
+    /// The customers of this share.
     pub customers: Vec<UserId>,
 }
 
@@ -51,11 +51,12 @@ pub trait HandoverStore: Send + Sync {
     /// Which of these are active managers.
     async fn find_active_managers(&self, ids: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Gives customers to other managers; each one's version moves. With `rejudge`, the customers are held, and where
-    /// they are others than planned, the handover is planned again; answers that one. [`WriteError::Stale`] when the
-    /// customers are not those of the manager any more, or not all of them where they are said to be, or the manager
-    /// who is to be deactivated is none any more;
-    /// [`WriteError::NotAnActiveManager`] when a receiver is none.
+    /// Gives customers to other managers, which counts as a change of each customer. With `rejudge`, the customers are
+    /// locked, and the handover is planned again if they are not those of the plan; then the new plan is answered.
+    ///
+    /// [`WriteError::Stale`] when the customers are not the manager's any more, when they are not all customers of the
+    /// manager although the handover is complete, or when the person to be deactivated is not an active manager any
+    /// more. [`WriteError::NotAnActiveManager`] when a receiver is none.
     async fn hand_over(
         &self,
         by: &Authority,
@@ -64,16 +65,16 @@ pub trait HandoverStore: Send + Sync {
     ) -> Result<Option<Handover>, WriteError>;
 }
 
-/// Whom a batch of an import asks for.
+/// The people about whom a batch of an import asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportKeys {
-    /// Of customers.
+    /// The phones of customers.
     pub phones: Vec<Phone>,
-    /// Of staff.
+    /// The e-mails of staff.
     pub emails: Vec<Email>,
 }
 
-/// Who is there of those whom a batch of an import asks for.
+/// Those of the people about whom a batch of an import asks who exist.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportFound {
     /// Customers, by phone.
@@ -87,40 +88,41 @@ pub struct ImportFound {
 pub struct ImportBatch {
     /// New customers.
     pub created: Vec<User>,
-    /// Customers who change; their phones stay.
+    /// Changes of customers. Their phones stay the same.
     pub updated: Vec<Update>,
     /// What to record.
     pub events: Vec<Event>,
 }
 
-/// An import in the hands of a store: for each batch, the store looks up who
-/// is there, has it judged, and writes what comes out.
+/// An import as a store sees it. For each batch, the store looks up who exists, has the batch judged, and writes the
+/// result.
 #[async_trait]
 pub trait ImportBatches: Send {
-    /// Whom the next batch asks for; `None` when there is none.
+    /// The people about whom the next batch asks; `None` when there is no further batch.
     async fn next(&mut self) -> Result<Option<ImportKeys>, StoreError>;
 
-    /// What that batch writes, since these people are there. Asked again for the same batch when they have changed
-    /// before they could be held.
+    /// What that batch writes, given the people who exist. The store asks again for the same batch if these people
+    /// changed before it could lock them.
     ///
     /// # Errors
-    /// What ends the import with nothing written.
+    /// An error ends the import, and nothing is written.
     fn judge(&mut self, found: &ImportFound) -> Result<ImportBatch, WriteError>;
 }
 
 /// Importing customers.
 #[async_trait]
 pub trait ImportStore: Send + Sync {
-    /// Who is there of those whom a batch of an import asks for.
+    /// Those of the people about whom a batch of an import asks who exist.
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError>;
 
-    /// Writes all batches of an import, or none. The authority is looked at before each batch, and kept at the end
-    /// only: a long import does not hold up those who take it away. [`WriteError::Stale`] when it
-    /// lost against another import or a handover: judged again, it may succeed. [`WriteError::Taken`] when a phone is a
-    /// new customer's by now; [`WriteError::NotAnActiveManager`] for one who
-    /// was newly assigned to.
+    /// Writes all batches of an import, or none. The authority is checked before each batch and locked only at the end.
+    /// So a long import does not block somebody who takes the authority away.
+    ///
+    /// [`WriteError::Stale`] when another import or a handover was faster; judged again, the import may succeed.
+    /// [`WriteError::Taken`] when a new customer has a phone of the import by now. [`WriteError::NotAnActiveManager`]
+    /// for a newly assigned manager.
     async fn import_customers(&self, by: &Authority, batches: &mut dyn ImportBatches) -> Result<(), WriteError>;
 
-    /// The e-mails of those of these people who are staff.
+    /// The e-mails of those people who are staff.
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError>;
 }

@@ -1,16 +1,15 @@
-//! Why a store did not do what it was asked.
+//! The errors of a store.
 
 use crate::limit::TooMany;
 use crate::user::Field;
 
-/// The database did not do what it was asked. What exactly went wrong is for
-/// the log, not for the caller.
+/// The database failed. The details are for the log, not for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, is full, or is too busy: try again later.
+    /// It cannot be reached, is full, or is too busy. Trying again later may help.
     #[error("the database is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Anything else, which trying again does not mend.
+    /// Any other failure. Trying again does not help.
     #[error("the database failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -33,16 +32,16 @@ pub enum WriteError {
     /// The setup token is wrong or spent, or an admin exists.
     #[error("the setup token is not valid")]
     SetupTokenRefused,
-    /// The record is no longer as the caller saw it: a code was used, a token renewed.
+    /// The record is no longer as the caller saw it. For example, a code was used or a token renewed meanwhile.
     #[error("the record has changed")]
     Stale,
-    /// The authority by which it was to happen has ended.
+    /// The authority for the write has ended.
     #[error("the authority has ended")]
     Unauthorized,
-    /// Somebody whom the record would refer to was erased meanwhile.
+    /// The record would refer to somebody who was erased meanwhile.
     #[error("somebody the record refers to is gone")]
     Gone,
-    /// The session in use is not fresh, or not alive any more.
+    /// The session in use is not fresh, or has ended.
     #[error("the password has to be given again first")]
     NotFresh,
     /// It was tried too often.
@@ -54,7 +53,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// The error of a write that no rule can refuse.
+    /// The failure of a write that no rule can refuse.
     #[must_use]
     pub fn into_store_error(self) -> StoreError {
         match self {

@@ -14,30 +14,30 @@ use crate::value::Email;
 /// Sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Starts a session of somebody who is active at that moment; [`WriteError::Stale`] when
-    /// they are not, or no more. Beyond [`MAX_SESSIONS`](crate::session::MAX_SESSIONS) those that were used least
-    /// recently end, which is recorded beside the event.
+    /// Starts a session of somebody who is active now. [`WriteError::Stale`] when they are not active or were erased.
+    /// If they have more than [`MAX_SESSIONS`](crate::session::MAX_SESSIONS), those that were used least recently end,
+    /// which is recorded with the event.
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError>;
 
     /// The person of a session, if the session has not ended or expired and
     /// the person is active. One query by primary key, since every request asks.
     async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
 
-    /// The session, ended ones excepted.
+    /// The session, unless it has ended.
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// Writes the renewed session over the one that has `renewals - 1` renewals
-    /// and is live, of an active person. [`WriteError::Stale`] when there is none.
+    /// Writes the renewed session over the live session that has one renewal less, of an active person.
+    /// [`WriteError::Stale`] when there is none.
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError>;
 
     /// A person's sessions that have not expired, newest first.
     async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// Ends one session of the person. Answers whether there was one; records the event if so.
+    /// Ends one session of the person. Answers whether there was one, and records the event if so.
     async fn end_session(&self, by: &Authority, user: UserId, id: SessionId, event: &Event)
     -> Result<bool, WriteError>;
 
-    /// Ends all sessions of the person but `except`. Answers how many; records the event if any.
+    /// Ends all sessions of the person but `except`. Answers how many, and records the event if there were any.
     async fn end_sessions(
         &self,
         by: &Authority,
@@ -46,15 +46,15 @@ pub trait SessionStore: Send + Sync {
         event: &Event,
     ) -> Result<u64, WriteError>;
 
-    /// Ends all sessions of the person but the one of the proof. Answers how many; records the event if any.
-    /// [`WriteError::NotFresh`].
+    /// Ends all sessions of the person but the one of the proof. Answers how many, and records the event if there were
+    /// any. [`WriteError::NotFresh`] when the proof is not found.
     async fn end_other_sessions(&self, proof: &FreshProof, event: &Event) -> Result<u64, WriteError>;
 }
 
-/// Staff as sign-in needs them.
+/// A staff member with their password hash.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Who, active or not.
+    /// The staff member, active or not.
     pub user: User,
     /// What the password is checked against.
     pub password_hash: PasswordHash,
@@ -66,13 +66,12 @@ pub trait PasswordStore: Send + Sync {
     /// The staff member with this e-mail.
     async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError>;
 
-    /// Replaces a password hash by one of the same password, if it is still `old`.
+    /// Replaces a password hash by another one of the same password, if it is still `old`.
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError>;
 
-    /// Sets a new password over `old`, ends all sessions but `keep`, which is
-    /// fresh after that, closes every open challenge that has to do with the
-    /// old one, and tells the person.
-    /// [`WriteError::Stale`] when the password is no longer `old`.
+    /// Replaces the password `old`. Ends all sessions but `keep`, which is fresh afterwards. Closes every open
+    /// challenge that depends on the old password, and writes notices to the person. [`WriteError::Stale`] when the
+    /// password is no longer `old`.
     async fn change_password(
         &self,
         by: &Authority,
@@ -83,8 +82,8 @@ pub trait PasswordStore: Send + Sync {
         event: &Event,
     ) -> Result<(), WriteError>;
 
-    /// Notes that the person gave the password of this hash in this session now, which is when the event happens.
-    /// [`WriteError::Stale`] when it is not theirs any more, or the session has ended.
+    /// Notes that the person gave the password of this hash in this session, at the time of the event.
+    /// [`WriteError::Stale`] when the password is not theirs any more, or the session has ended.
     async fn prove_session(
         &self,
         session: SessionId,

@@ -1,4 +1,4 @@
-//! How staff come in: the first admin, an admin who comes back, sign-ups and invitations.
+//! Entering staff: the first admin, the recovery of an admin, sign-ups and invitations.
 
 use async_trait::async_trait;
 
@@ -21,11 +21,11 @@ pub struct Recovery {
     pub password_hash: PasswordHash,
     /// What to record.
     pub events: Vec<Event>,
-    /// What to record besides, if sessions end.
+    /// What to record in addition if sessions end.
     pub sessions_ended: Event,
 }
 
-/// Setting up: who is the admin when there is none, or none who can sign in.
+/// Making an admin when there is none, or none who can sign in.
 #[async_trait]
 pub trait SetupStore: Send + Sync {
     /// Whether there is an admin, active or not.
@@ -34,11 +34,11 @@ pub trait SetupStore: Send + Sync {
     /// Stores one more setup token, unless an admin exists. Answers whether it did.
     async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Whether there is such a setup token now. [`Self::create_first_admin`] has the last word.
+    /// Whether there is such a setup token now. [`Self::create_first_admin`] checks it again.
     async fn has_setup_token(&self, token: &Digest) -> Result<bool, StoreError>;
 
-    /// Enters the first admin and starts their session, if no admin exists and
-    /// `token` is a stored setup token. All setup tokens are gone after that.
+    /// Enters the first admin and starts their session, if no admin exists and `token` is a stored setup token. Removes
+    /// all setup tokens.
     async fn create_first_admin(
         &self,
         account: &Account,
@@ -47,13 +47,12 @@ pub trait SetupStore: Send + Sync {
         events: &[Event],
     ) -> Result<(), WriteError>;
 
-    /// Enters an admin, unless there is one at that moment, active or not. Answers whether it did.
+    /// Enters an admin, unless there is one already, active or not. Answers whether it did.
     async fn create_only_admin(&self, account: &Account, events: &[Event]) -> Result<bool, WriteError>;
 
-    /// Makes a staff member an active admin with a new password and ends their
-    /// sessions. All setup tokens are gone after that. [`WriteError::Stale`]
-    /// when they have not the version before; [`WriteError::HasCustomers`] for
-    /// a manager who is to be an admin and still looks after some.
+    /// Makes a staff member an active admin with a new password, ends their sessions, and removes all setup tokens.
+    /// [`WriteError::Stale`] when they are not in the version before. [`WriteError::HasCustomers`] for a manager who
+    /// still looks after customers.
     async fn recover_admin(&self, recovery: &Recovery) -> Result<(), WriteError>;
 }
 
@@ -67,9 +66,8 @@ pub trait SignUpStore: Send + Sync {
     /// their first session.
     async fn create_signed_in(&self, account: &Account, session: &Session, events: &[Event]) -> Result<(), WriteError>;
 
-    /// Enters a person as [`UserStore::create_account`](super::users::UserStore::create_account) does, and opens
-    /// their invitation with its message. One of somebody who had the same
-    /// e-mail before is replaced.
+    /// Enters a person as [`UserStore::create_account`](super::users::UserStore::create_account) does, and opens their
+    /// invitation with its message. Replaces the invitation of somebody who had the same e-mail before.
     async fn create_invited(
         &self,
         by: &Authority,

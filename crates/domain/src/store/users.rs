@@ -20,12 +20,12 @@ pub struct Account {
     pub user: User,
     /// The stored password; ignored for customers, [`PasswordHash::unusable`] for the invited.
     pub password_hash: PasswordHash,
-    /// What the caller is told, when the request came under a key.
+    /// The answer to store, if the request came under a key.
     pub stored_answer: Option<StoredAnswer>,
-    /// Whether this is a sign-up that an admin has yet to approve. Forgotten when nobody does.
+    /// Whether this is a sign-up that an admin has to approve. If nobody does, it is erased later.
     pub awaits_approval: bool,
-    /// Whether the e-mail is theirs for sure: an unapproved sign-up with the same one is erased, which is recorded
-    /// beside the first event that is written.
+    /// Whether the e-mail surely belongs to them. Then an unapproved sign-up with the same e-mail is erased, which is
+    /// recorded with the first event.
     pub replaces_signup: bool,
 }
 
@@ -36,13 +36,13 @@ impl Account {
         Self { user, password_hash, stored_answer: None, awaits_approval: false, replaces_signup: false }
     }
 
-    /// The same, waiting for an admin.
+    /// The same account as a sign-up that an admin has to approve.
     #[must_use]
     pub fn awaiting_approval(self) -> Self {
         Self { awaits_approval: true, ..self }
     }
 
-    /// The same, in place of an unapproved sign-up with the e-mail.
+    /// The same account, which replaces an unapproved sign-up with the same e-mail.
     #[must_use]
     pub fn replacing_signup(self) -> Self {
         Self { replaces_signup: true, ..self }
@@ -58,31 +58,29 @@ pub struct Update {
     pub after: User,
     /// Whether their sessions end.
     pub ends_sessions: bool,
-    /// What the caller's session must be for it.
+    /// The proof that the change needs, if it needs one.
     pub proof: Option<FreshProof>,
-    /// What to record. Notices about a changed contact, and the erasure of a sign-up that had the new e-mail, go
-    /// with the first of these.
+    /// What to record. Notices about a changed contact, and the erasure of a sign-up with the new e-mail, are written
+    /// with the first event.
     pub events: Vec<Event>,
 }
 
-/// Judges a change again, of somebody who is no longer as they were seen. `None` when it no longer is one, or may not
-/// be made: what is wrong shows when the caller looks again.
+/// Judges a change again, when somebody has changed the person meanwhile. `None` when the change would change nothing
+/// or may not be made. The use-case finds the reason when it reads the person again.
 pub type RejudgeUpdate<'a> = dyn Fn(&User) -> Option<Update> + Send + Sync + 'a;
 
 /// People.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Whether the authority is good at this moment, for what writes nothing and takes a while, such as a page of many.
+    /// Whether the authority is valid now. This is for readings that take a while, such as those of many pages.
     async fn has_authority(&self, by: &Authority) -> Result<bool, StoreError>;
 
-    /// Enters a person, their profile and the audit events. The assigned
-    /// manager, if any, is checked and held still in the same transaction.
-    /// [`WriteError::Stale`] when the account brings an answer to store and its key
-    /// is remembered already; an expired one is forgotten. [`WriteError::Gone`]
-    /// when whoever enters them is.
+    /// Enters a person with their profile and the audit events. The assigned manager, if any, is checked and locked in
+    /// the same transaction. [`WriteError::Stale`] when the account brings an answer to store and there is one under
+    /// its key already, unless that one has expired. [`WriteError::Gone`] when the person who enters them was erased.
     async fn create_account(&self, by: &Authority, account: &Account, events: &[Event]) -> Result<(), WriteError>;
 
-    /// The answer that is remembered at `now` under the caller's key, whatever the request was.
+    /// The answer that is stored under the caller's key and has not expired at `now`, whatever the request was.
     async fn find_stored_answer(
         &self,
         request: &IdempotentRequest,
@@ -98,14 +96,14 @@ pub trait UserStore: Send + Sync {
     /// A page of the people in the scope.
     async fn list_users(&self, scope: Scope, query: &UserQuery) -> Result<Page<User>, StoreError>;
 
-    /// Changes a person and their profile; tells them at their old contacts when those change. Whoever is activated or
-    /// gets another role is an unapproved sign-up no more. Answers how they are after that. When they are no longer in
-    /// the version of `before`, they are held as they are, and the change is judged again. [`WriteError::NotFresh`]
-    /// when the proof that is asked for is not found. [`WriteError::Stale`] when it can't be judged again, or wants
-    /// more than the one before. Refused in the same transaction:
-    /// [`WriteError::LastAdmin`]; [`WriteError::HasCustomers`] for a manager
-    /// who gets another role; [`WriteError::NotAnActiveManager`] for a newly
-    /// assigned one; [`WriteError::Taken`].
+    /// Changes a person and their profile, and answers how they are afterwards. When their contacts change, writes
+    /// notices to the old ones. A person who is activated or gets another role is no longer an unapproved sign-up. If
+    /// they are not in the version of `before` any more, they are locked, and the change is judged again.
+    ///
+    /// [`WriteError::NotFresh`] when the proof is not found. [`WriteError::Stale`] when the change cannot be judged
+    /// again, or has become another kind of change. Further refusals: [`WriteError::LastAdmin`];
+    /// [`WriteError::HasCustomers`] for a manager who gets another role; [`WriteError::NotAnActiveManager`] for a newly
+    /// assigned manager; [`WriteError::Taken`].
     async fn update_user(
         &self,
         by: &Authority,

@@ -1,4 +1,4 @@
-//! A file in batches, each judged by what the database has of its lines.
+//! A file in batches. Each is judged by what the database has of the customers on its lines.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use super::judge::Judge;
 use crate::import::{Column, Imported, Line, Lines, Refused};
 use crate::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, StoreError, WriteError};
 
-/// How many lines are looked up and written by one statement. Each may bring a change from 16 KiB of
-/// metadata to as much, and MariaDB takes 16 MiB at once.
+/// How many lines one statement looks up and writes. Each line may change 16 KiB of metadata to another 16 KiB, and
+/// MariaDB takes 16 MiB at once.
 const BATCH: usize = 200;
 
 /// The lines of a file, batch by batch.
@@ -17,11 +17,11 @@ pub(super) struct Batches<'a> {
     judge: Judge<'a>,
     source: &'a mut dyn Lines,
     seen: Seen,
-    /// Those of this batch. The last batch has none.
+    /// The lines of this batch. The last batch has none.
     pub(super) lines: Vec<Line>,
-    /// What came of the batches before this one.
+    /// The result of the batches before this one.
     before: Imported,
-    /// What came of all of them.
+    /// The result of all batches so far.
     pub(super) imported: Imported,
     is_last: bool,
 }
@@ -51,13 +51,13 @@ impl ImportBatches for Batches<'_> {
         Ok(Some(keys(&self.lines)).filter(|_| !was_last))
     }
 
-    /// The last batch, which has no lines, records the whole in the transaction that writes it.
+    /// The last batch has no lines. It records the whole import in the transaction that writes it.
     fn judge(&mut self, found: &ImportFound) -> Result<ImportBatch, WriteError> {
         let mut batch = self.judge_lines(found);
         if self.is_last {
             batch.events.push(self.judge.event(&self.imported));
         }
-        // It was fine a moment ago: what is wrong now shows when all is looked at again.
+        // The lines were valid a moment ago. What is wrong now is found when all lines are judged again.
         if self.imported.errors.is_empty() { Ok(batch) } else { Err(WriteError::Stale) }
     }
 }
@@ -91,7 +91,7 @@ fn keys(lines: &[Line]) -> ImportKeys {
     ImportKeys { phones: lines.filter_map(|line| line.phone.clone()).collect(), emails }
 }
 
-/// The phones of the lines so far, eight bytes each: a file may have millions.
+/// The phones of the lines so far. Each takes eight bytes, since a file may have millions of lines.
 #[derive(Default)]
 struct Seen(HashSet<u64>);
 

@@ -1,4 +1,4 @@
-//! What becomes of each line.
+//! Decides what each line does.
 
 use crate::accounts::update::check_may_set;
 use crate::accounts::{Accounts, NewCustomer, NewUser};
@@ -13,7 +13,7 @@ use crate::store::{ImportBatch, ImportFound, Update};
 use crate::user::{Field, Profile, Role, User};
 use crate::value::{Phone, ValueError};
 
-/// What a line comes to.
+/// What a line does.
 enum Verdict {
     Create(Box<User>, Event),
     Update(Box<Update>),
@@ -29,12 +29,12 @@ pub(super) struct Judge<'a> {
     pub(super) scope: Scope,
     pub(super) order: &'a ImportOrder,
     pub(super) creator: Option<UserId>,
-    /// Of how many customers whom the caller may not see the errors may still tell; `None` when there is no bound.
+    /// How many more customers whom the caller may not see the errors may reveal; `None` when there is no bound.
     pub(super) to_tell: Option<u64>,
 }
 
 impl Judge<'_> {
-    /// What is recorded of an import: what was written, also by one that broke off, or would be.
+    /// The event of an import, with the counts of what it wrote or would write. An import that broke off wrote a part.
     pub(super) fn event(&self, imported: &Imported) -> Event {
         let errors = imported.errors.len() as u64 + imported.errors_omitted;
         let (created, updated) =
@@ -45,7 +45,7 @@ impl Judge<'_> {
             .with_facts([("dry_run", self.order.dry_run)])
     }
 
-    /// The same after what was imported so far.
+    /// The same judge after what was imported so far.
     pub(super) fn after(self, imported: &Imported) -> Self {
         Self { to_tell: self.to_tell.map(|left| left.saturating_sub(imported.told.len() as u64)), ..self }
     }
@@ -82,7 +82,7 @@ impl Judge<'_> {
         found.customers.get(phone).filter(|user| !self.scope.contains(user))
     }
 
-    /// Refuses a line when nothing more may be told: free and taken phones alike.
+    /// Refuses a line when no more taken phones may be revealed. Free and taken phones are refused alike.
     fn unseen(&self, line: &Line, found: &ImportFound) -> Option<Refused> {
         let phone = line.phone.as_ref().filter(|_| !line.is_of_staff && self.to_tell == Some(0))?;
         let is_own = found.customers.get(phone).is_some_and(|user| self.scope.contains(user));
@@ -97,7 +97,7 @@ impl Judge<'_> {
         let mut refused = line.refused.clone();
         let existing = line.phone.as_ref().and_then(|phone| found.customers.get(phone));
         if self.not_seen(line, found).is_some() {
-            // The words of a creation, which tell no more than that.
+            // These are the words of a creation. They say no more than that.
             refused.push(Refused::cell(Column::Phone, "phone_taken", "another customer has this phone"));
         }
         let manager = self.manager(line, found, existing).map_err(|error| refused.push(error)).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Judge<'_> {
         verdict.unwrap_or_else(|error| Verdict::Refuse(vec![refusal(error)]))
     }
 
-    /// The manager to assign. For those who assign nobody, naming themselves is fine and changes nothing.
+    /// The manager to assign. Callers who may not assign customers may name only themselves, which changes nothing.
     fn manager(&self, line: &Line, found: &ImportFound, existing: Option<&User>) -> Result<Option<UserId>, Refused> {
         let Some(email) = &line.manager_email else { return Ok(None) };
         let named = found.staff.get(email);
@@ -119,7 +119,7 @@ impl Judge<'_> {
             let error = || Refused::cell(Column::ManagerEmail, "forbidden", "not yours to set, or not to this value");
             return if is_caller { Ok(None) } else { Err(error()) };
         }
-        // Whoever looks after the customer already may do so, active or not.
+        // The manager who looks after the customer already may be named even when they are not active.
         let current = existing.and_then(User::customer).and_then(|customer| customer.assigned_manager_id);
         let is_fine = |named: &&User| (named.is_active && named.role() == Role::Manager) || Some(named.id) == current;
         let error = || {
@@ -151,7 +151,7 @@ impl Judge<'_> {
             display_name: line.display_name.clone().map(Some),
             assigned_manager_id: manager.map(Some),
             is_active: line.is_active,
-            // What is there already stays, `null` members included, which a patch would remove.
+            // Metadata that is the same already is left out: as a patch, its `null` members would remove members.
             metadata: line.metadata.as_ref().filter(|new| there != Some(*new)).map(|new| new.as_object().clone()),
             ..UserPatch::default()
         };
@@ -161,7 +161,7 @@ impl Judge<'_> {
     }
 }
 
-/// Why a use-case refuses a line, at the cell that has to do with it.
+/// Why a use-case refuses a line, with the cell that is the reason.
 fn refusal(error: Error) -> Refused {
     match error {
         Error::Invalid(Field::Metadata, error) => Refused { column: Some(Column::Metadata), error },

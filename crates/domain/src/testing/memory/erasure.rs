@@ -11,10 +11,10 @@ use crate::challenge::Challenge;
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::page::PageSize;
-use crate::personal_data::PersonalData;
 use crate::policy::Scope;
 use crate::store::{
-    Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalDataStore, StoreError, WriteError,
+    Erasure, ErasureStore, Expirable, HealthStore, HousekeepingStore, PersonalData, PersonalDataStore, StoreError,
+    WriteError,
 };
 use crate::user::{Profile, User};
 
