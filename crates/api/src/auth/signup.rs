@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use auth::{FirstAdminSignUp, PasswordPolicy, StaffSignUp};
-use domain::{DisplayName, Email, Phone, Staff};
+use domain::{DisplayName, Email, Phone};
 
 use crate::auth::{ApprovalRequiredResponse, CodeSentResponse, SignedInResponse, answer, code_sent};
 use crate::extract::caller::Anonymous;
