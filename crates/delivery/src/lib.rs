@@ -17,15 +17,15 @@ mod outbox;
 mod sender;
 mod smtp;
 mod twilio;
-mod url;
 mod webhook;
 mod withheld;
 
 pub use budgets::{Budgets, PhonePrefix, WITHHELD_REASONS};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, Gateways};
+pub use http::HttpUrl;
+pub use log_sender::CODES;
 pub use outbox::{Outbox, OutboxStore};
 pub use sender::{CodeMessage, CodeSender, GatewayError, SendError, Senders};
 pub use smtp::{MailFrom, SmtpSettings, SmtpUrl};
 pub use twilio::TwilioSettings;
-pub use url::HttpUrl;
 pub use webhook::{WebhookSecret, WebhookSettings};

@@ -11,18 +11,18 @@ use crate::sender::{CodeMessage, CodeSender, SendError, masked};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LogSender;
 
-/// The target of the lines, for filters.
-const TARGET: &str = "clientele::codes";
+/// The target in the log of whole codes, and of warnings about gateways.
+pub const CODES: &str = "clientele::codes";
 
 #[async_trait]
 impl CodeSender for LogSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        tracing::info!(target: TARGET, "{}", line(message));
+        tracing::info!(target: CODES, "{}", line(message));
         Ok(())
     }
 
     async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
-        tracing::info!(target: TARGET, "{}", notice_line(notice));
+        tracing::info!(target: CODES, "{}", notice_line(notice));
         Ok(())
     }
 }

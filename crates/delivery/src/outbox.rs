@@ -97,11 +97,7 @@ impl Outbox {
                 self.begin(under_way, message);
             }
         }
-        // Notices come last, since people wait for their codes.
-        match room.saturating_sub(count) {
-            0 => Ok(count),
-            left => Ok(count + self.begin_notices(left as u64, under_way).await?),
-        }
+        Ok(count + self.begin_notices(room.saturating_sub(count), under_way).await?)
     }
 
     fn begin(&self, under_way: &mut JoinSet<()>, message: Message) {
@@ -109,9 +105,13 @@ impl Outbox {
         under_way.spawn(async move { courier.deliver_code(&message).await });
     }
 
-    async fn begin_notices(&self, room: u64, under_way: &mut JoinSet<()>) -> Result<usize, StoreError> {
+    /// Notices come last, since people wait for their codes.
+    async fn begin_notices(&self, room: usize, under_way: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        if room == 0 {
+            return Ok(0);
+        }
         let now = self.courier.clock.now();
-        let due = self.courier.store.claim_notices(now, now + LEASE, room).await?;
+        let due = self.courier.store.claim_notices(now, now + LEASE, room as u64).await?;
         let count = due.len();
         for notice in due {
             let courier = Arc::clone(&self.courier);

@@ -13,8 +13,8 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::http::{is_local, server};
 use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
-use crate::url::{has_at_after_host, is_local};
 use crate::{code_text, notice_text};
 
 /// How long connecting or one command may take.
@@ -52,23 +52,17 @@ impl SmtpUrl {
 impl fmt::Display for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(url) = reqwest::Url::parse(self.0.expose_secret()) else { return f.write_str("…") };
-        if has_at_after_host(&url) {
-            return write!(f, "{}://…", url.scheme());
-        }
         let who = match url.username() {
             "" => String::new(),
             name if name.to_ascii_lowercase().contains("%3a") => "…@".to_owned(),
             name => format!("{name}:…@"),
         };
-        write!(f, "{}://{who}{}", url.scheme(), url.host_str().unwrap_or_default())?;
-        if let Some(port) = url.port() {
-            write!(f, ":{port}")?;
-        }
-        let tls = url.query().filter(|query| ["tls=required", "tls=opportunistic"].contains(query));
-        match (tls, url.query()) {
-            (Some(tls), _) => write!(f, "?{tls}"),
-            (None, Some(_)) => f.write_str("?…"),
-            (None, None) => Ok(()),
+        let Some(server) = server(&url, &who) else { return write!(f, "{}://…", url.scheme()) };
+        f.write_str(&server)?;
+        match url.query() {
+            Some(tls @ ("tls=required" | "tls=opportunistic")) => write!(f, "?{tls}"),
+            Some(_) => f.write_str("?…"),
+            None => Ok(()),
         }
     }
 }
@@ -135,7 +129,15 @@ impl CodeSender for SmtpSender {
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
         let mail = compose(message, &self.from)?;
         let sent = self.transport.send(mail).await.map(|_| ());
-        sent.map_err(|error| if is_beyond_ascii(message, &error) { not_taken() } else { send_error(&error) })
+        sent.map_err(|error| {
+            if is_beyond_ascii(message, &error) {
+                // This is final, since every attempt asks the same mail server.
+                return SendError::Refused(
+                    "the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)".into(),
+                );
+            }
+            send_error(&error)
+        })
     }
 
     async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
@@ -171,11 +173,6 @@ fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: Strin
 /// Whether nothing was sent since the mail server does not take the part of the address before its `@`.
 fn is_beyond_ascii(message: &CodeMessage, error: &Error) -> bool {
     !message.to.is_ascii() && error.is_client() && without_answer(error).contains("SMTPUTF8")
-}
-
-/// This is final: every attempt asks the same mail server.
-fn not_taken() -> SendError {
-    SendError::Refused("the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)".into())
 }
 
 /// Keeps only the number of the answer, since mail servers often repeat the recipient.

@@ -7,9 +7,8 @@ use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::http::{client, failed};
+use crate::http::{HttpUrl, client, failed};
 use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
-use crate::url::HttpUrl;
 use crate::{code_text, notice_text};
 
 /// As much as is read of an answer.
@@ -47,7 +46,8 @@ impl TwilioSender {
     }
 
     fn form(&self, message: &CodeMessage) -> String {
-        match self.template(message.channel) {
+        let template = self.settings.whatsapp_content_sid.as_deref();
+        match template.filter(|_| message.channel == VerificationMethod::Whatsapp) {
             Some(template) => {
                 let variables = serde_json::json!({ "1": message.code.expose_secret() }).to_string();
                 let content = [("ContentSid", template), ("ContentVariables", &variables)];
@@ -66,24 +66,6 @@ impl TwilioSender {
         form.finish()
     }
 
-    fn template(&self, channel: VerificationMethod) -> Option<&str> {
-        let template = self.settings.whatsapp_content_sid.as_deref();
-        template.filter(|_| channel == VerificationMethod::Whatsapp)
-    }
-}
-
-#[async_trait]
-impl CodeSender for TwilioSender {
-    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        self.post(self.form(message)).await
-    }
-
-    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
-        self.post(self.form_of(notice.channel, &notice.recipient, &[("Body", &notice_text::short(notice))])).await
-    }
-}
-
-impl TwilioSender {
     async fn post(&self, form: String) -> Result<(), SendError> {
         let request = self
             .client
@@ -102,6 +84,17 @@ impl TwilioSender {
             return Err(SendError::Refused(told.into()));
         }
         Err(SendError::Failed(told.into()))
+    }
+}
+
+#[async_trait]
+impl CodeSender for TwilioSender {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        self.post(self.form(message)).await
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.post(self.form_of(notice.channel, &notice.recipient, &[("Body", &notice_text::short(notice))])).await
     }
 }
 

@@ -15,9 +15,8 @@ use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 
 use crate::code_text;
-use crate::http::{client, failed};
+use crate::http::{HttpUrl, client, failed};
 use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
-use crate::url::HttpUrl;
 
 /// What Standard Webhooks puts before a secret in base64.
 const PREFIX: &str = "whsec_";
@@ -69,20 +68,7 @@ impl WebhookSender {
     pub(crate) fn new(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Result<Self, GatewayError> {
         Ok(Self { settings, client: client()?, clock })
     }
-}
 
-#[async_trait]
-impl CodeSender for WebhookSender {
-    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
-        self.post(message.id, body(message)).await
-    }
-
-    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
-        self.post(notice.id, notice_body(notice)).await
-    }
-}
-
-impl WebhookSender {
     async fn post(&self, id: MessageId, body: Result<String, serde_json::Error>) -> Result<(), SendError> {
         let body = body.map_err(|error| SendError::Refused(Box::new(error)))?;
         let (id, timestamp) = (id.to_string(), self.clock.now().timestamp().to_string());
@@ -101,6 +87,17 @@ impl WebhookSender {
             StatusCode::GONE => Err(SendError::Refused("the webhook answered 410".into())),
             status => Err(SendError::Failed(format!("the webhook answered {}", status.as_u16()).into())),
         }
+    }
+}
+
+#[async_trait]
+impl CodeSender for WebhookSender {
+    async fn send(&self, message: &CodeMessage) -> Result<(), SendError> {
+        self.post(message.id, body(message)).await
+    }
+
+    async fn send_notice(&self, notice: &Notice) -> Result<(), SendError> {
+        self.post(notice.id, notice_body(notice)).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! Tasks that run beside the requests.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,27 +38,31 @@ impl Background {
         clock: Arc<dyn Clock>,
         connections: Connections,
     ) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        let until = stopped.clone();
-        tasks.spawn(restarting("delivery", move || {
-            let (outbox, stopped) = (outbox.clone(), wait(until.clone()));
+        let mut background = Self { tasks: JoinSet::new(), stop: watch::Sender::new(false) };
+        let stopped = background.stop.subscribe();
+        background.tasks.spawn(restarting("delivery", move || {
+            let (outbox, stopped) = (outbox.clone(), wait(stopped.clone()));
             async move { outbox.run(stopped).await }
         }));
-        let mut until_stopped = |name, work: Work| {
-            let stopped = stopped.clone();
-            tasks.spawn(async move {
-                tokio::select! {
-                    () = wait(stopped) => {}
-                    () = restarting(name, work) => {}
-                }
-            });
-        };
-        until_stopped("reading keys again", Box::new(move || Box::pin(reload(keys.clone(), clock.clone()))));
-        until_stopped("housekeeping", Box::new(move || Box::pin(housekeep(housekeeping.clone()))));
-        until_stopped("upkeep of metrics", Box::new(|| Box::pin(metrics::run_upkeep())));
-        until_stopped("watch on connections", Box::new(move || Box::pin(connections.clone().watch())));
-        Self { tasks, stop }
+        background.until_stopped("reading keys again", move || reload(keys.clone(), clock.clone()));
+        background.until_stopped("housekeeping", move || housekeep(housekeeping.clone()));
+        background.until_stopped("upkeep of metrics", metrics::run_upkeep);
+        background.until_stopped("watch on connections", move || connections.clone().watch());
+        background
+    }
+
+    /// Begins a task that [`Self::stop`] breaks off.
+    fn until_stopped<F>(&mut self, name: &'static str, work: impl Fn() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stopped = wait(self.stop.subscribe());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stopped => {}
+                () = restarting(name, work) => {}
+            }
+        });
     }
 
     pub(crate) async fn stop(mut self) {
@@ -68,10 +71,7 @@ impl Background {
     }
 }
 
-/// Makes the future of a task, once for each start.
-type Work = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
-
-/// Runs the task until it is done. A panic is logged, and the task starts again after a pause.
+/// Runs the task that `work` makes until it is done. A panic is logged, and the task starts again after a pause.
 async fn restarting<F>(name: &'static str, work: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use domain::ErrorChain;
 
 use crate::observability::logging;
 use crate::settings::{self, Settings, SettingsError};
@@ -38,7 +39,7 @@ pub fn run(CommandLine { options, command }: CommandLine) -> ExitCode {
 }
 
 fn fail(error: &CommandError) -> ExitCode {
-    output::error(error);
+    output::report(&format!("clientele: {}", ErrorChain(error)));
     error.exit_code()
 }
 
@@ -68,7 +69,7 @@ fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError>
     let settings = Settings::load(file, environment, flags)?;
     output::set_format(settings.log.format);
     if matches!(command, Command::Serve | Command::Config { .. }) {
-        settings.check_first_admin()?;
+        settings.first_admin()?;
     }
     logging::start(&settings)?;
     logging::log_panics();
@@ -87,7 +88,7 @@ async fn carry_out(command: Command, settings: &Settings) -> Result<ExitCode, Co
         Command::Import(arguments) => import::run(&arguments, settings).await?,
         Command::Export(arguments) => export::run(&arguments, settings).await?,
         Command::Backup { file } => backup::run(&file, settings).await?,
-        Command::Config { .. } => config::check(settings)?,
+        Command::Config { .. } => output::print(&config::text(settings))?,
         Command::Health { live } => return Ok(health::run(live, settings.http.listen).await),
         Command::Openapi | Command::Completions { .. } => {}
     }

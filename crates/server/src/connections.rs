@@ -15,8 +15,7 @@ use domain::limit::network;
 use metrics::counter;
 
 use crate::settings::{Http, Network};
-pub(crate) use shares::Limits;
-use shares::{Full, Shares};
+use shares::{Full, Limits, Shares};
 use stream::{Timeouts, Watched};
 pub(crate) use stream::{WatchedStream, cut_off_after};
 
@@ -39,7 +38,9 @@ struct Inner {
 }
 
 impl Connections {
-    pub(crate) fn new(http: &Http, limits: Limits) -> Self {
+    /// The limits follow from the settings, and from how many file descriptors the rest of the process needs.
+    pub(crate) fn new(http: &Http, workers: usize, of_database: usize) -> Self {
+        let limits = Limits::of(http, workers, of_database);
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let timeouts = Timeouts {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
@@ -60,7 +61,8 @@ impl Connections {
     pub(crate) fn admit(&self, stream: TcpStream) -> Option<WatchedStream> {
         // An error means that the client is gone already.
         let peer = stream.peer_addr().ok()?.ip().to_canonical();
-        let permit = match self.0.shares.take(self.0.network_of(peer)) {
+        let is_proxy = self.0.proxies.iter().any(|proxy| proxy.contains(peer));
+        let permit = match self.0.shares.take((!is_proxy).then(|| network(peer))) {
             Ok(permit) => permit,
             Err(full) => {
                 self.0.refused(peer, full);
@@ -71,6 +73,11 @@ impl Connections {
         let stream = WatchedStream::new(stream, permit);
         self.0.all.lock().unwrap_or_else(PoisonError::into_inner).push(stream.watched());
         Some(stream)
+    }
+
+    /// How many each thread accepts: a few more than are allowed, so that those can be refused.
+    pub(crate) fn accepted_per_worker(&self, workers: usize) -> usize {
+        self.0.shares.accepted_per_worker(workers)
     }
 
     /// How many there are.
@@ -88,12 +95,6 @@ impl Connections {
 }
 
 impl Inner {
-    /// The network that a connection counts for; `None` for a proxy.
-    fn network_of(&self, peer: IpAddr) -> Option<IpAddr> {
-        let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(peer));
-        (!is_proxy).then(|| network(peer))
-    }
-
     fn refused(&self, peer: IpAddr, full: Full) {
         counter!("clientele_http_connections_refused_total", "limit" => full.as_str()).increment(1);
         let mut last = self.last_refusal_logged.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,6 @@
 
 mod check;
 mod delivery;
-mod error;
 mod foreign;
 mod lenient;
 mod load;
@@ -19,11 +18,11 @@ mod sources;
 mod tests;
 mod warnings;
 
+pub use crate::error::SettingsError;
 pub use ::delivery::HttpUrl;
 pub use api::{Network, WebOrigin};
 pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
-pub use delivery::{Delivery, Gateways, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
-pub use error::SettingsError;
+pub use delivery::{Delivery, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 pub use load::log_format;
 pub use metrics_listen::MetricsListen;
 pub use sections::{Auth, Database, Http, Limits, Log, LogFormat, Metrics, Settings, Signup, Telemetry};

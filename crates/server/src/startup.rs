@@ -8,21 +8,19 @@ use actix_web::dev::{Server, ServerHandle};
 use api::{Imports, Readiness, Recent, Services};
 use delivery::Outbox;
 pub use delivery::Senders;
-use domain::{Accounts, Clock, Housekeeping, SystemClock};
+use domain::{Accounts, Clock, Housekeeping};
 use persistence::Database;
 
 use crate::background::Background;
-use crate::connections::{Connections, Limits};
+use crate::connections::Connections;
 use crate::error::StartupError;
 use crate::listener::Bound;
 use crate::observability::monitoring::{self, Monitored};
 use crate::settings::Settings;
-use application::Application;
+use application::{Application, budgets};
 
 pub(crate) mod application;
-mod first_admin;
 mod http_server;
-pub mod senders;
 mod shutdown;
 
 /// A service that is bound to its address.
@@ -37,49 +35,30 @@ pub struct Service {
 
 impl Service {
     /// Binds the address, opens and migrates the database, and listens.
-    pub async fn start(settings: &Settings, senders: Senders) -> Result<Self, StartupError> {
-        Self::start_with(settings, senders, Arc::new(SystemClock)).await
-    }
-
-    /// The same with another clock, for tests.
-    pub async fn start_with(
-        settings: &Settings,
-        senders: Senders,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, StartupError> {
+    pub async fn start(settings: &Settings, senders: Senders, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
         let bound = Bound::to("http.listen", settings.http.listen)?;
         let metrics = monitoring::bind(settings.metrics.listen)?;
-        let application = Application::open_with(settings, clock).await?;
+        let application = Application::open(settings, clock).await?;
         let missing_triggers = application.missing_triggers().await;
+        let setup_token = application.prepare_first_admin(settings).await?;
+        let services = services(settings, &application);
         let Application { database, store, clock, keys, outbox_signal, auth } = application;
-        let budgets = application::budgets(settings);
-        let outbox = Outbox::new(store.clone(), clock.clone(), keys.clone(), senders, outbox_signal, budgets);
-        let setup_token = first_admin::prepare(settings, &auth).await?;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let workers = http_server::workers(&settings.http);
-        let limits = Limits::of(&settings.http, workers, database.max_descriptors());
-        let connections = Connections::new(&settings.http, limits);
+        let connections = Connections::new(&settings.http, workers, database.max_descriptors());
         let monitored = Monitored {
             connections: connections.clone(),
             database: database.clone(),
-            passwords: auth.passwords.clone(),
+            passwords: auth.passwords,
             housekeeping: housekeeping.clone(),
             missing_triggers,
             waiting: Recent::default(),
         };
-        let metrics = metrics.map(|bound| monitoring::serve(bound, monitored)).transpose()?.flatten();
-        let services = Services {
-            accounts: Accounts::new(store, clock.clone()),
-            auth,
-            keys: keys.clone(),
-            clock: clock.clone(),
-            body_timeout: Duration::from_secs(settings.http.body_timeout.into()),
-            readiness: Readiness::default(),
-            imports: Imports::default(),
-        };
+        let serve_metrics = |bound| monitoring::serve(bound, settings.metrics.listen, monitored);
+        let metrics = metrics.map(serve_metrics).transpose()?.flatten();
         let address = bound.address();
-        let accepted = limits.accepted_per_worker(workers);
-        let server = http_server::serve(settings, bound.listen()?, services, connections.clone(), accepted)?;
+        let server = http_server::serve(settings, bound.listen()?, services, connections.clone())?;
+        let outbox = Outbox::new(store, clock.clone(), keys.clone(), senders, outbox_signal, budgets(settings));
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
     }
@@ -135,5 +114,19 @@ impl Service {
             done
         };
         Ok(shutdown::in_time(end, asked_again).await.unwrap_or(Ok(()))?)
+    }
+}
+
+/// The use-cases that the routes call.
+fn services(settings: &Settings, application: &Application) -> Services {
+    let Application { store, clock, keys, auth, .. } = application;
+    Services {
+        accounts: Accounts::new(store.clone(), clock.clone()),
+        auth: auth.clone(),
+        keys: keys.clone(),
+        clock: clock.clone(),
+        body_timeout: Duration::from_secs(settings.http.body_timeout.into()),
+        readiness: Readiness::default(),
+        imports: Imports::default(),
     }
 }

@@ -7,8 +7,8 @@ use domain::store::{StoreError, WriteError};
 use secrecy::SecretString;
 
 use super::courier::Courier;
-use super::outcome::Outcome;
-use crate::sender::{CodeMessage, masked};
+use super::outcome::{Outcome, warn_given_up};
+use crate::sender::CodeMessage;
 
 impl Courier {
     pub(super) async fn deliver_code(&self, message: &Message) {
@@ -20,6 +20,9 @@ impl Courier {
         let outcome = self.send_code(message).await;
         if !message.recipient.is_empty() {
             outcome.count(message.channel);
+        }
+        if let Outcome::GivenUp(reason) = &outcome {
+            warn_given_up!(message, reason.as_str(), "a code was given up");
         }
         if let Err(error) = self.settle(message, outcome, slot).await {
             tracing::warn!(message_id = %message.id, error = %domain::ErrorChain(&error), "a message was not settled");
@@ -47,22 +50,16 @@ impl Courier {
 
     async fn settle(&self, message: &Message, outcome: Outcome, slot: Option<Digest>) -> Result<(), StoreError> {
         // A message that no gateway took does not use up the slot of its contact.
-        let contact = || slot.or(message.turn.map(|turn| turn.contact));
         match outcome {
-            Outcome::Done => self.store.remove_message(message.id).await,
-            Outcome::Withheld => {
-                self.give_slot_back(slot).await?;
-                self.store.remove_message(message.id).await
+            Outcome::Done => {}
+            Outcome::Withheld => self.give_slot_back(slot).await?,
+            Outcome::Later(_) | Outcome::GivenUp(_) => {
+                self.give_slot_back(slot.or(message.turn.map(|turn| turn.contact))).await?;
             }
-            Outcome::Later(until) => {
-                self.give_slot_back(contact()).await?;
-                self.store.postpone_message(message.id, until).await
-            }
-            Outcome::GivenUp(reason) => {
-                warn_of(message, &reason);
-                self.give_slot_back(contact()).await?;
-                self.store.remove_message(message.id).await
-            }
+        }
+        match outcome {
+            Outcome::Later(until) => self.store.postpone_message(message.id, until).await,
+            _ => self.store.remove_message(message.id).await,
         }
     }
 
@@ -97,16 +94,4 @@ fn code_message(message: &Message, code: SecretString) -> CodeMessage {
         challenge_id: message.challenge_id,
         expires_at: message.expires_at,
     }
-}
-
-fn warn_of(message: &Message, reason: &str) {
-    tracing::warn!(
-        message_id = %message.id,
-        channel = %message.channel,
-        purpose = %message.purpose,
-        recipient = masked(&message.recipient),
-        attempts = message.attempts,
-        reason,
-        "a code was given up",
-    );
 }

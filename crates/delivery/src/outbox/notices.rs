@@ -3,8 +3,7 @@
 use domain::Notice;
 
 use super::courier::Courier;
-use super::outcome::Outcome;
-use crate::sender::masked;
+use super::outcome::{Outcome, warn_given_up};
 
 impl Courier {
     pub(super) async fn deliver_notice(&self, notice: &Notice) {
@@ -14,7 +13,7 @@ impl Courier {
             Outcome::Done | Outcome::Withheld => self.store.remove_notice(notice.id).await,
             Outcome::Later(until) => self.store.postpone_notice(notice.id, until).await,
             Outcome::GivenUp(reason) => {
-                warn_of(notice, &reason);
+                warn_given_up!(notice, reason.as_str(), "a notice was given up");
                 self.store.remove_notice(notice.id).await
             }
         };
@@ -33,16 +32,4 @@ impl Courier {
         let sending = self.senders.of(notice.channel).send_notice(notice);
         Outcome::of(sending, notice.attempts, notice.expires_at, &*self.clock).await
     }
-}
-
-fn warn_of(notice: &Notice, reason: &str) {
-    tracing::warn!(
-        message_id = %notice.id,
-        channel = %notice.channel,
-        purpose = %notice.purpose,
-        recipient = masked(&notice.recipient),
-        attempts = notice.attempts,
-        reason,
-        "a notice was given up",
-    );
 }

@@ -8,6 +8,22 @@ use tokio::time::timeout;
 
 use crate::sender::SendError;
 
+/// Logs that a message or a notice is given up, with little of its recipient.
+macro_rules! warn_given_up {
+    ($message:expr, $reason:expr, $text:literal) => {
+        tracing::warn!(
+            message_id = %$message.id,
+            channel = %$message.channel,
+            purpose = %$message.purpose,
+            recipient = $crate::sender::masked(&$message.recipient),
+            attempts = $message.attempts,
+            reason = $reason,
+            $text,
+        )
+    };
+}
+pub(super) use warn_given_up;
+
 /// How long handing over may take.
 pub(super) const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// The longest wait before the next attempt, in seconds. A message is given up when its code expires, not before: an

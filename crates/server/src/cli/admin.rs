@@ -1,9 +1,10 @@
 //! `clientele admin create`.
 
 use std::io::{IsTerminal, stdin};
+use std::sync::Arc;
 
 use auth::{AdminMade, AuthError, Password};
-use domain::{Actor, Email};
+use domain::{Actor, Email, SystemClock};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::arguments::Admin;
@@ -18,7 +19,7 @@ pub(super) async fn run(Admin::Create { email }: &Admin, settings: &Settings) ->
     let email = Email::parse(email).map_err(SettingsError::invalid("--email"))?;
     let password = password(settings)?;
     let password = Password::parse(password.expose_secret()).map_err(SettingsError::invalid("password"))?;
-    let Application { database, auth, .. } = Application::open(settings).await?;
+    let Application { database, auth, .. } = Application::open(settings, Arc::new(SystemClock)).await?;
     let made = auth.admins.make(&Actor::system("command line"), email.clone(), &password).await;
     let closed = database.close().await;
     let done = match made {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use persistence::Database;
@@ -19,7 +20,7 @@ pub(super) async fn run(to: &Path, settings: &Settings) -> Result<(), CommandErr
     let url = settings.database.url.expose_secret();
     let live = Database::file(url)?;
     check(to, &live)?;
-    let unwritable = |error| CommandError::unwritable(to.display())(error);
+    let unwritable = |error| CommandError::unwritable(to.display(), error);
     let mut stopped = Signals::catch()?;
     // Readable by its owner alone. Dropping it removes it.
     let copy = Builder::new().prefix(".clientele-backup-").suffix(".tmp").tempfile_in(folder(to));
@@ -37,13 +38,11 @@ pub(super) fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Syncs the copy to the disk, renames it, and syncs the folder.
-fn put(copy: NamedTempFile, to: &Path) -> io::Result<()> {
+/// Puts a whole file in its place: syncs it to the disk, renames it, and syncs the folder.
+pub(super) fn put(copy: NamedTempFile, to: &Path) -> io::Result<()> {
     copy.as_file().sync_all()?;
     copy.persist(to).map_err(|error| error.error)?;
-    #[cfg(unix)]
-    File::open(folder(to))?.sync_all()?;
-    Ok(())
+    File::open(folder(to))?.sync_all()
 }
 
 fn check(to: &Path, live: &Path) -> Result<(), CommandError> {
@@ -80,9 +79,7 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Opens neither: to close a file drops the locks that SQLite has on it.
 fn is_same(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
     if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
-        use std::os::unix::fs::MetadataExt;
         return (one.dev(), one.ino()) == (other.dev(), other.ino());
     }
     let place = |path: &Path| Some((folder(path).canonicalize().ok()?, path.file_name()?.to_owned()));

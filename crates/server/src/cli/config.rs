@@ -4,16 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::error::CommandError;
-use super::output;
 use crate::settings::Settings;
 
-/// Prints that the settings can be used, what is unusual in them, and every key with its value.
-pub(super) fn check(settings: &Settings) -> Result<(), CommandError> {
-    output::print(&text(settings))
-}
-
-/// `ok`, a line for each warning, and a line for each key.
+/// `ok`, a line for each warning, and a line for each key with its value.
 #[must_use]
 pub(crate) fn text(settings: &Settings) -> String {
     let mut text = "ok".to_owned();

@@ -46,13 +46,13 @@ impl CommandError {
     }
 
     /// Says which file cannot be read.
-    pub(super) fn unreadable(name: impl Display) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File { action: "read", name: name.to_string(), source }
+    pub(super) fn unreadable(name: impl Display, source: io::Error) -> Self {
+        Self::File { action: "read", name: name.to_string(), source }
     }
 
     /// Says which file cannot be written.
-    pub(super) fn unwritable(name: impl Display) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File { action: "write", name: name.to_string(), source }
+    pub(super) fn unwritable(name: impl Display, source: io::Error) -> Self {
+        Self::File { action: "write", name: name.to_string(), source }
     }
 
     /// 2 when other arguments or settings would help, otherwise 1.

@@ -7,21 +7,22 @@ use std::sync::Arc;
 
 use domain::{Accounts, Actor, Filter, PageSize, SystemClock, UserQuery, ValueError};
 use formats::ExportFormat;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use persistence::{Database, DatabaseError};
 use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 use super::arguments::Export;
-use super::backup::{folder, is_of_database};
+use super::backup::{folder, is_of_database, put};
 use super::error::CommandError;
+use super::output;
 use crate::settings::{Settings, SettingsError};
 use crate::startup::application::open_migrated;
 
 /// Writes the people whom the arguments select.
 pub(super) async fn run(arguments: &Export, settings: &Settings) -> Result<(), CommandError> {
     let name = arguments.output.as_deref().map_or_else(|| "standard output".into(), Path::to_string_lossy);
-    let unwritable = |error| CommandError::unwritable(&name)(error);
+    let unwritable = |error| CommandError::unwritable(&name, error);
     if arguments.bom && arguments.format == "ndjson" {
         let error = ValueError::new("invalid_choice", "only CSV has a byte order mark");
         return Err(SettingsError::invalid("--bom")(error).into());
@@ -40,7 +41,8 @@ pub(super) async fn run(arguments: &Export, settings: &Settings) -> Result<(), C
     let export = accounts.export(&Actor::system("export")).map_err(CommandError::of_use_case)?;
     let mut export = formats::Export::new(export, query(arguments), format);
     let mut output = Output::open(arguments.output.as_deref()).map_err(unwritable)?;
-    let bar = bar();
+    let template = "exporting {wide_bar} {human_pos}/{human_len} {eta}";
+    let bar = output::with_style(ProgressBar::no_length(), template);
     while let Some(part) = export.next().await.map_err(CommandError::of_use_case)? {
         output.write(&part).map_err(unwritable)?;
         export.total().into_iter().for_each(|total| bar.set_length(total));
@@ -71,13 +73,6 @@ fn query(arguments: &Export) -> UserQuery {
     }
 }
 
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    let style = ProgressStyle::with_template("exporting {wide_bar} {human_pos}/{human_len} {eta}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
-}
-
 /// Where an export goes.
 enum Output {
     Stream(Box<dyn Write>),
@@ -105,10 +100,7 @@ impl Output {
     fn finish(self) -> io::Result<()> {
         match self {
             Self::Stream(mut stream) => stream.flush(),
-            Self::File(file, path) => {
-                file.as_file().sync_all()?;
-                file.persist(path).map(drop).map_err(|error| error.error)
-            }
+            Self::File(file, path) => put(file, &path),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `clientele import`.
 
 use std::fs::File;
-use std::io::{self, Write, stdin};
+use std::io::{self, Read, Write, stdin};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use domain::import::{ImportOrder, Imported, Line, Lines, MAX_ERRORS, OnError, On
 use domain::store::StoreError;
 use domain::{Accounts, Actor, Error, SystemClock};
 use formats::{CsvLines, HeaderError, OpenError, Spool};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use persistence::DatabaseError;
 
 use super::arguments::Import;
@@ -24,7 +24,7 @@ const MAX_NAME: usize = 64;
 
 /// Imports the file and prints what became of it.
 pub(super) async fn run(arguments: &Import, settings: &Settings) -> Result<(), CommandError> {
-    let unreadable = |error| CommandError::unreadable(arguments.file.display())(error);
+    let unreadable = |error| CommandError::unreadable(arguments.file.display(), error);
     let (file, length) = open(&arguments.file).map_err(unreadable)?;
     let lines = match CsvLines::open(file).await {
         Ok(lines) => lines,
@@ -57,19 +57,21 @@ fn report_omitted(errors: u64) {
     }
 }
 
-/// A file that can be read twice, and its length. A pipe is copied to a temporary file first.
+/// A file that can be read twice, and its length.
 fn open(path: &Path) -> io::Result<(Box<dyn Spool>, u64)> {
-    let is_standard_input = path == Path::new("-");
-    let mut file = if is_standard_input { tempfile::tempfile()? } else { File::open(path)? };
-    if is_standard_input {
-        io::copy(&mut stdin().lock(), &mut file)?;
-    } else if !file.metadata()?.is_file() {
-        let mut copy = tempfile::tempfile()?;
-        io::copy(&mut file, &mut copy)?;
-        file = copy;
+    if path == Path::new("-") {
+        return copied(stdin());
     }
-    let length = file.metadata()?.len();
-    Ok((Box::new(file), length))
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((Box::new(file), metadata.len())) } else { copied(file) }
+}
+
+/// A temporary file with what comes out of a pipe, and its length.
+fn copied(mut pipe: impl Read) -> io::Result<(Box<dyn Spool>, u64)> {
+    let mut copy = tempfile::tempfile()?;
+    let length = io::copy(&mut pipe, &mut copy)?;
+    Ok((Box::new(copy), length))
 }
 
 fn order(arguments: &Import) -> ImportOrder {
@@ -126,10 +128,8 @@ struct Shown {
 
 impl Shown {
     fn new(lines: CsvLines, length: u64) -> Self {
-        let bar = ProgressBar::new(length);
-        let style = ProgressStyle::with_template("{msg:9} {wide_bar} {bytes}/{total_bytes} {eta}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { lines, bar }
+        let template = "{msg:9} {wide_bar} {bytes}/{total_bytes} {eta}";
+        Self { lines, bar: output::with_style(ProgressBar::new(length), template) }
     }
 }
 

@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Clock, ErrorChain, SystemClock};
+use domain::{Clock, SystemClock};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
 use super::error::CommandError;
@@ -28,15 +29,10 @@ pub(super) fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CommandError::unwritable("standard output")(error))
+            Err(CommandError::unwritable("standard output", error))
         }
         _ => Ok(()),
     }
-}
-
-/// Writes an error with its causes to standard error, on one line.
-pub(super) fn error(error: &(dyn std::error::Error + 'static)) {
-    report(&format!("clientele: {}", ErrorChain(error)));
 }
 
 /// Writes a line of a report to standard error, which may be closed.
@@ -60,4 +56,9 @@ pub(super) fn object(level: &str, message: &str, fields: &[(&str, &str)]) -> Str
 pub(super) fn objects(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty()).map(|line| object("INFO", line, &[]));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A progress bar of this form. It shows on a terminal only.
+pub(super) fn with_style(bar: ProgressBar, template: &str) -> ProgressBar {
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,25 +1,35 @@
 //! `clientele serve`.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+
+use delivery::CODES;
+use domain::{Clock, SystemClock};
 
 use super::error::CommandError;
 use super::signals::Signals;
 use super::{banner, output};
 use crate::settings::Settings;
-use crate::startup::{Service, senders};
+use crate::startup::Service;
 
 /// Serves until SIGTERM or Ctrl-C. A third one ends it at once.
 pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
     // This comes first: the first process of a container ignores signals that it doesn't catch.
     let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let gateways = settings.delivery.gateways()?;
+    let senders = gateways.open(&clock)?;
     let service = tokio::select! {
-        started = Service::start(settings, senders::senders(&settings.delivery)?) => started?,
+        started = Service::start(settings, senders, clock) => started?,
         () = asked.next() => {
             tracing::info!("asked to stop before the start was done");
             return Ok(());
         }
     };
-    senders::warn(&settings.delivery)?;
+    // These are shown at every log level.
+    for warning in gateways.warnings() {
+        tracing::warn!(target: CODES, "{warning}");
+    }
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }

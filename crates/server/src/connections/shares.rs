@@ -1,7 +1,7 @@
 //! How many connections are allowed: in all, and from one network, so that it leaves some to the others.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +26,7 @@ const ENOUGH_DESCRIPTORS: u64 = 65_536;
 
 /// How many connections are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(super) struct Limits {
     /// In all.
     pub(crate) all: usize,
     /// From one network.
@@ -54,11 +54,6 @@ impl Limits {
         let per_address = per_address.unwrap_or_else(|| all.div_ceil(2)).min(all);
         Self { all, per_address }
     }
-
-    /// How many each thread accepts: a few more than are allowed, so that those can be refused.
-    pub(crate) fn accepted_per_worker(&self, workers: usize) -> usize {
-        (self.all + BEING_REFUSED).div_ceil(workers.max(1))
-    }
 }
 
 /// Raises the soft limit of descriptors, often 1024, to the hard one. Returns the limit.
@@ -79,11 +74,13 @@ fn room(descriptors: usize, workers: usize, of_database: usize) -> usize {
 }
 
 /// The limit that is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Full {
     /// Of all connections.
+    #[error("there are too many connections (http.max_connections)")]
     All,
     /// Of the connections from one network.
+    #[error("its network has too many (http.max_connections_per_address)")]
     Address,
 }
 
@@ -94,15 +91,6 @@ impl Full {
             Self::All => "all",
             Self::Address => "address",
         }
-    }
-}
-
-impl fmt::Display for Full {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::All => "there are too many connections (http.max_connections)",
-            Self::Address => "its network has too many (http.max_connections_per_address)",
-        })
     }
 }
 
@@ -131,14 +119,18 @@ impl Shares {
             return Err(Full::All);
         }
         if let Some(network) = network {
-            let of_network = taken.networks.get(&network).copied().unwrap_or_default();
-            if of_network >= self.limits.per_address {
+            let of_network = taken.networks.entry(network).or_default();
+            if *of_network >= self.limits.per_address {
                 return Err(Full::Address);
             }
-            taken.networks.insert(network, of_network + 1);
+            *of_network += 1;
         }
         taken.all += 1;
         Ok(ConnectionPermit { shares: self.clone(), network })
+    }
+
+    pub(super) fn accepted_per_worker(&self, workers: usize) -> usize {
+        (self.limits.all + BEING_REFUSED).div_ceil(workers.max(1))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -161,11 +153,11 @@ impl Drop for ConnectionPermit {
         let mut taken = self.shares.taken();
         taken.all -= 1;
         let Some(network) = self.network else { return };
-        let left = taken.networks.get(&network).map_or(0, |count| count - 1);
-        if left == 0 {
-            taken.networks.remove(&network);
-        } else {
-            taken.networks.insert(network, left);
+        if let Entry::Occupied(mut of_network) = taken.networks.entry(network) {
+            *of_network.get_mut() -= 1;
+            if *of_network.get() == 0 {
+                of_network.remove();
+            }
         }
     }
 }
@@ -216,6 +208,6 @@ mod tests {
         }
         assert_eq!(room(1024, 2, 18), 830);
         assert_eq!(room(64, 2, 18), FEWEST);
-        assert!(Limits { all: 846, per_address: 1 }.accepted_per_worker(3) * 3 > 846);
+        assert!(Shares::new(Limits { all: 846, per_address: 1 }).accepted_per_worker(3) * 3 > 846);
     }
 }

@@ -61,18 +61,18 @@ enum Verdict {
 /// What is known of a connection.
 pub(super) struct Watched {
     connection: Connection,
-    written: Mutex<Written>,
-    /// When the first byte arrived after the last answer.
-    head_since: Mutex<Option<Instant>>,
+    progress: Mutex<Progress>,
     verdict: AtomicU8,
     task: AtomicWaker,
 }
 
-/// How far the answers were written.
+/// How far the next request was read and the answers were written.
 #[derive(Clone, Copy)]
-struct Written {
-    /// When the system last accepted bytes.
-    last: Instant,
+struct Progress {
+    /// When the first byte arrived after the last answer.
+    head_since: Option<Instant>,
+    /// When the system last accepted bytes of an answer.
+    last_write: Instant,
     /// Whether it accepts none at the moment.
     is_blocked: bool,
 }
@@ -81,8 +81,7 @@ impl Watched {
     fn new() -> Self {
         Self {
             connection: Connection::default(),
-            written: Mutex::new(Written { last: Instant::now(), is_blocked: false }),
-            head_since: Mutex::default(),
+            progress: Mutex::new(Progress { head_since: None, last_write: Instant::now(), is_blocked: false }),
             verdict: AtomicU8::new(Verdict::Open as u8),
             task: AtomicWaker::new(),
         }
@@ -99,12 +98,12 @@ impl Watched {
     }
 
     fn verdict(&self, timeouts: Timeouts) -> Verdict {
-        let Written { last, is_blocked } = *self.written();
+        let Progress { last_write, is_blocked, .. } = *self.progress();
         if is_blocked {
-            let is_over = !SYSTEM_CUTS_OFF && last.elapsed() > timeouts.answer;
+            let is_over = !SYSTEM_CUTS_OFF && last_write.elapsed() > timeouts.answer;
             return if is_over { Verdict::CutOff } else { Verdict::Open };
         }
-        let idle = self.connection.idle_for().unwrap_or_default().min(last.elapsed());
+        let idle = self.connection.idle_for().unwrap_or_default().min(last_write.elapsed());
         let head = self.head_for().unwrap_or_default();
         if idle > timeouts.request + timeouts.answer || head > timeouts.head + timeouts.answer {
             Verdict::CutOff
@@ -118,19 +117,19 @@ impl Watched {
     /// How long the head of the next request has been arriving.
     fn head_for(&self) -> Option<Duration> {
         let idle = self.connection.idle_for()?;
-        let since = (*self.head_since.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since = self.progress().head_since?;
         // A head from before the last answer is no longer arriving.
         Some(since.elapsed()).filter(|head| *head < idle)
     }
 
     fn note_arrival(&self) {
         if self.connection.idle_for().is_some() && self.head_for().is_none() {
-            *self.head_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            self.progress().head_since = Some(Instant::now());
         }
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Registers the task that serves the connection, which is woken when this changes.
@@ -167,10 +166,10 @@ impl WatchedStream {
     }
 
     fn note(&self, written: &Poll<io::Result<usize>>) {
-        let mut state = self.watched.written();
-        state.is_blocked = written.is_pending();
+        let mut progress = self.watched.progress();
+        progress.is_blocked = written.is_pending();
         if written.is_ready() {
-            state.last = Instant::now();
+            progress.last_write = Instant::now();
         }
     }
 }
@@ -191,11 +190,8 @@ impl AsyncRead for WatchedStream {
 }
 
 impl AsyncWrite for WatchedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.check(cx)?;
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.note(&written);
-        written
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

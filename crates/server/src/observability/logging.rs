@@ -1,5 +1,8 @@
 //! The log on standard error, and the traces for a collector.
 
+use std::io::IsTerminal;
+
+use delivery::CODES;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
@@ -11,8 +14,6 @@ use crate::settings::{LogFormat, Settings, SettingsError};
 
 /// Libraries that say too much at `info`. `log.level` may name them to see more.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
-/// The target of codes that go to the log, and of the warning about it.
-pub const CODES: &str = "clientele::codes";
 /// The variables by which OpenTelemetry finds a collector where the settings don't name one.
 #[cfg(feature = "otlp")]
 const STANDARD_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -26,11 +27,10 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
             log.level
         ))
     })?;
-    // The gateway `log` shows codes at every log level.
-    let codes = format!("{CODES}=info").parse().ok();
-    let filter = codes.into_iter().fold(filter, EnvFilter::add_directive);
     let layer: Box<dyn tracing_subscriber::Layer<_> + Send + Sync> = match log.format {
-        LogFormat::Pretty => fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal()).boxed(),
+        LogFormat::Pretty => {
+            fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).boxed()
+        }
         LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
@@ -63,7 +63,8 @@ fn filter(level: &str) -> Option<EnvFilter> {
     }
     let words = level.split(',').filter(|word| !word.contains('='));
     words.map(|word| word.trim().parse::<LevelFilter>()).collect::<Result<Vec<_>, _>>().ok()?;
-    EnvFilter::try_new(format!("{QUIET},{level}")).ok()
+    // The gateway `log` shows codes at every log level.
+    EnvFilter::try_new(format!("{QUIET},{level},{CODES}=info")).ok()
 }
 
 /// Sends the remaining traces.
@@ -96,10 +97,6 @@ fn traces(settings: &Settings) -> Result<Option<tracing_subscriber::layer::Ident
             "telemetry.otlp_endpoint is set, but this program was built without the feature `otlp`".to_owned(),
         )),
     }
-}
-
-fn is_terminal() -> bool {
-    std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
 #[cfg(test)]

@@ -41,17 +41,10 @@ pub(crate) struct Monitored {
     pub(crate) waiting: Recent<Option<u64>>,
 }
 
-/// The bound address for metrics.
-pub(crate) struct MetricsAddress {
-    bound: Bound,
-    listen: MetricsListen,
-}
-
 /// Binds the address, so that a wrong one is known before anything else begins.
-pub(crate) fn bind(listen: MetricsListen) -> Result<Option<MetricsAddress>, StartupError> {
+pub(crate) fn bind(listen: MetricsListen) -> Result<Option<Bound>, StartupError> {
     let Some(address) = listen.address() else { return Ok(None) };
-    let bound = if_free(Bound::to("metrics.listen", address), listen)?;
-    Ok(bound.map(|bound| MetricsAddress { bound, listen }))
+    if_free(Bound::to("metrics.listen", address), listen)
 }
 
 /// Continues without metrics where the default address is in use.
@@ -66,9 +59,9 @@ fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<O
 }
 
 /// Serves `GET /metrics` without authentication.
-pub(crate) fn serve(address: MetricsAddress, monitored: Monitored) -> Result<Option<Server>, StartupError> {
-    let url = format!("http://{}/metrics", address.bound.address());
-    let Some(listener) = if_free(address.bound.listen(), address.listen)? else { return Ok(None) };
+pub(crate) fn serve(bound: Bound, listen: MetricsListen, monitored: Monitored) -> Result<Option<Server>, StartupError> {
+    let url = format!("http://{}/metrics", bound.address());
+    let Some(listener) = if_free(bound.listen(), listen)? else { return Ok(None) };
     let monitored = Data::new(monitored);
     recorder();
     tracing::info!("metrics are on {url}");

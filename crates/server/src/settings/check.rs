@@ -6,22 +6,59 @@ use auth::{MASTER_KEY_MIN_LENGTH, Password, PasswordPolicy};
 use domain::Email;
 use secrecy::ExposeSecret;
 
-use super::error::SettingsError;
-use super::sections::{Auth, Database, Http, Limits, Settings};
+use super::sections::Settings;
+use crate::error::SettingsError;
+
+/// The numbers that are bounded: the key, the least and the most.
+const RANGES: [(&str, u64, u64); 24] = [
+    ("auth.access_token_ttl", 10, 24 * 3600),
+    ("auth.bcrypt_cost", 4, 15),
+    ("auth.password_min_length", 8, 128),
+    ("auth.refresh_token_ttl", 60, 366 * 24 * 3600),
+    ("auth.session_max_ttl_customers", 60, 366 * 24 * 3600),
+    ("auth.session_max_ttl_staff", 60, 366 * 24 * 3600),
+    ("database.max_connections", 1, 1000),
+    ("database.statement_cache", 1, 10_000),
+    ("http.body_timeout", 1, 3600),
+    ("http.head_timeout", 1, 3600),
+    ("http.keep_alive", 1, 3600),
+    ("http.max_connections", 1, 60_000),
+    ("http.max_connections_per_address", 1, 60_000),
+    ("http.workers", 1, 512),
+    ("http.write_timeout", 1, 3600),
+    ("limits.auth_per_address", 1, 100_000),
+    ("limits.codes_per_address", 1, 1_000_000),
+    ("limits.codes_per_day", 0, 100_000_000),
+    ("limits.codes_per_hour", 0, 100_000_000),
+    ("limits.new_contacts_per_address", 0, 1_000_000),
+    ("limits.per_address", 1, 100_000),
+    ("limits.per_user", 1, 100_000),
+    ("limits.signups_per_address", 1, 1_000_000),
+    ("limits.signups_per_hour", 1, 1_000_000),
+];
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
-        self.auth.check()?;
-        self.http.check()?;
-        self.database.check()?;
-        self.limits.check()?;
+        let shown = self.shown();
+        for (key, least, most) in RANGES {
+            let value = shown.iter().find(|(shown, _)| shown == key);
+            if let Some(number) = value.and_then(|(_, value)| value.as_u64()) {
+                in_range(key, number, least, most)?;
+            }
+        }
+        if let Some(key) = &self.auth.master_key {
+            let length = key.expose_secret().chars().count();
+            in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;
+        }
+        persistence::Database::check_url(self.database.url.expose_secret())
+            .map_err(|error| SettingsError::Key(format!("database.url: {error}")))?;
         self.delivery.gateways().map(drop)
     }
 
-    /// Checks e-mail and password of the first admin. Only `serve` needs them.
-    pub fn check_first_admin(&self) -> Result<(), SettingsError> {
+    /// E-mail and password of the first admin, if they are set. Only `serve` needs them.
+    pub fn first_admin(&self) -> Result<Option<(Email, Password)>, SettingsError> {
         let (email, password) = match (&self.admin_email, &self.admin_password) {
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(None),
             (Some(email), Some(password)) => (email, password),
             _ => {
                 let reason = "admin_email and admin_password go together: give both or none";
@@ -32,57 +69,8 @@ impl Settings {
         let policy = PasswordPolicy::new(self.auth.password_min_length);
         let policy = policy.map_err(SettingsError::invalid("auth.password_min_length"))?;
         let password = Password::parse(password.expose_secret());
-        password
-            .and_then(|password| policy.check(&password, Some(&email)))
-            .map_err(SettingsError::invalid("admin_password"))
-    }
-}
-
-impl Auth {
-    fn check(&self) -> Result<(), SettingsError> {
-        in_range("auth.bcrypt_cost", self.bcrypt_cost, 4, 15)?;
-        in_range("auth.password_min_length", self.password_min_length, 8, 128)?;
-        in_range("auth.access_token_ttl", self.access_token_ttl, 10, 24 * 3600)?;
-        in_range("auth.refresh_token_ttl", self.refresh_token_ttl, 60, 366 * 24 * 3600)?;
-        in_range("auth.session_max_ttl_staff", self.session_max_ttl_staff, 60, 366 * 24 * 3600)?;
-        in_range("auth.session_max_ttl_customers", self.session_max_ttl_customers, 60, 366 * 24 * 3600)?;
-        let Some(key) = &self.master_key else { return Ok(()) };
-        in_range("the length of auth.master_key", key.expose_secret().chars().count(), MASTER_KEY_MIN_LENGTH, 4096)
-    }
-}
-
-impl Http {
-    fn check(&self) -> Result<(), SettingsError> {
-        in_range("http.workers", self.workers.unwrap_or(1), 1, 512)?;
-        in_range("http.head_timeout", self.head_timeout, 1, 3600)?;
-        in_range("http.body_timeout", self.body_timeout, 1, 3600)?;
-        in_range("http.keep_alive", self.keep_alive, 1, 3600)?;
-        in_range("http.write_timeout", self.write_timeout, 1, 3600)?;
-        in_range("http.max_connections", self.max_connections.unwrap_or(1), 1, 60_000)?;
-        in_range("http.max_connections_per_address", self.max_connections_per_address.unwrap_or(1), 1, 60_000)
-    }
-}
-
-impl Database {
-    fn check(&self) -> Result<(), SettingsError> {
-        in_range("database.max_connections", self.max_connections, 1, 1000)?;
-        in_range("database.statement_cache", self.statement_cache, 1, 10_000)?;
-        persistence::Database::check_url(self.url.expose_secret())
-            .map_err(|error| SettingsError::Key(format!("database.url: {error}")))
-    }
-}
-
-impl Limits {
-    fn check(&self) -> Result<(), SettingsError> {
-        in_range("limits.per_user", self.per_user, 1, 100_000)?;
-        in_range("limits.per_address", self.per_address, 1, 100_000)?;
-        in_range("limits.auth_per_address", self.auth_per_address, 1, 100_000)?;
-        in_range("limits.codes_per_address", self.codes_per_address, 1, 1_000_000)?;
-        in_range("limits.new_contacts_per_address", self.new_contacts_per_address, 0, 1_000_000)?;
-        in_range("limits.codes_per_hour", self.codes_per_hour, 0, 100_000_000)?;
-        in_range("limits.codes_per_day", self.codes_per_day, 0, 100_000_000)?;
-        in_range("limits.signups_per_address", self.signups_per_address, 1, 1_000_000)?;
-        in_range("limits.signups_per_hour", self.signups_per_hour, 1, 1_000_000)
+        let password = password.and_then(|password| policy.check(&password, Some(&email)).map(|()| password));
+        Ok(Some((email, password.map_err(SettingsError::invalid("admin_password"))?)))
     }
 }
 
@@ -91,4 +79,20 @@ fn in_range<T: Copy + PartialOrd + Display>(key: &str, value: T, least: T, most:
         return Ok(());
     }
     Err(SettingsError::Key(format!("{key} is {value}; allowed is {least} to {most}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_among_the_settings_is_bounded() {
+        let numbers = Settings::default().shown().into_iter().filter(|(_, value)| value.is_number());
+        for (key, value) in numbers {
+            let range = RANGES.iter().find(|(known, ..)| *known == key).unwrap_or_else(|| panic!("{key} has no range"));
+            assert!((range.1..=range.2).contains(&value.as_u64().unwrap()), "{key}");
+        }
+        let known: Vec<_> = Settings::default().shown().into_iter().map(|(key, _)| key).collect();
+        assert!(RANGES.iter().all(|(key, ..)| known.iter().any(|known| known == key)));
+    }
 }

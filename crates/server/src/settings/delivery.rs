@@ -1,14 +1,14 @@
 //! Where codes go.
 
 use delivery::{
-    Gateway, HttpUrl, MailFrom, PhonePrefix, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret, WebhookSettings,
+    Gateway, Gateways, HttpUrl, MailFrom, PhonePrefix, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret,
+    WebhookSettings,
 };
-use domain::VerificationMethod;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::error::SettingsError;
 use super::{lenient, shown};
+use crate::error::SettingsError;
 
 /// `delivery.*`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -115,50 +115,34 @@ pub struct Webhook {
     pub secret: Option<WebhookSecret>,
 }
 
-/// What was chosen for each channel, with all that it needs.
-#[derive(Clone, Debug)]
-pub struct Gateways {
-    /// For `email`.
-    pub email: Gateway,
-    /// For `phone`.
-    pub phone: Gateway,
-    /// For `whatsapp`.
-    pub whatsapp: Gateway,
-}
-
 impl Delivery {
     /// The gateway of each channel.
     pub fn gateways(&self) -> Result<Gateways, SettingsError> {
         let email = match self.email {
             MailGateway::Log => Gateway::Log,
-            MailGateway::Smtp => self.smtp()?,
+            MailGateway::Smtp => {
+                let chosen = "delivery.email = smtp";
+                let url = required("delivery.smtp.url", self.smtp.url.as_ref(), chosen)?;
+                Gateway::Smtp(SmtpSettings {
+                    url,
+                    from: required("delivery.smtp.from", self.smtp.from.as_ref(), chosen)?,
+                })
+            }
             MailGateway::Webhook => self.webhook("delivery.email")?,
         };
-        let phone = self.to_phones(VerificationMethod::Phone, self.phone)?;
-        let whatsapp = self.to_phones(VerificationMethod::Whatsapp, self.whatsapp)?;
+        let from = self.twilio.from.as_ref();
+        let phone = self.to_phones("delivery.phone", self.phone, from)?;
+        let whatsapp_from = self.twilio.whatsapp_from.as_ref().or(from);
+        let whatsapp = self.to_phones("delivery.whatsapp", self.whatsapp, whatsapp_from)?;
         Ok(Gateways { email, phone, whatsapp })
     }
 
-    fn to_phones(&self, channel: VerificationMethod, gateway: PhoneGateway) -> Result<Gateway, SettingsError> {
-        let key = format!("delivery.{channel}");
+    fn to_phones(&self, key: &str, gateway: PhoneGateway, from: Option<&String>) -> Result<Gateway, SettingsError> {
         match gateway {
             PhoneGateway::Log => Ok(Gateway::Log),
-            PhoneGateway::Webhook => self.webhook(&key),
-            PhoneGateway::Twilio => {
-                let from = match channel {
-                    VerificationMethod::Whatsapp => self.twilio.whatsapp_from.as_ref().or(self.twilio.from.as_ref()),
-                    VerificationMethod::Phone | VerificationMethod::Email => self.twilio.from.as_ref(),
-                };
-                self.twilio(&key, from)
-            }
+            PhoneGateway::Twilio => self.twilio(key, from),
+            PhoneGateway::Webhook => self.webhook(key),
         }
-    }
-
-    fn smtp(&self) -> Result<Gateway, SettingsError> {
-        let chosen = "delivery.email = smtp";
-        let url = required("delivery.smtp.url", self.smtp.url.as_ref(), chosen)?;
-        let from = required("delivery.smtp.from", self.smtp.from.as_ref(), chosen)?;
-        Ok(Gateway::Smtp(SmtpSettings { url, from }))
     }
 
     fn twilio(&self, key: &str, from: Option<&String>) -> Result<Gateway, SettingsError> {

@@ -6,33 +6,19 @@ use std::str::FromStr;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Raw {
-    Number(i64),
-    Boolean(bool),
-    Text(String),
-}
-
-impl Raw {
-    /// An error says only what was expected, never the value.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, expected: &str) -> Result<String, D::Error> {
-        let raw = Self::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {expected}")))?;
-        Ok(raw.text())
-    }
-
-    fn text(self) -> String {
-        match self {
-            Self::Number(number) => number.to_string(),
-            Self::Boolean(boolean) => boolean.to_string(),
-            Self::Text(text) => text,
-        }
+/// The text of a single value. An error says only what was expected, never the value.
+fn text<'de, D: Deserializer<'de>>(deserializer: D, expected: &str) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer) {
+        Ok(Value::String(text)) => Ok(text),
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value.to_string()),
+        _ => Err(D::Error::custom(format!("expected {expected}"))),
     }
 }
 
 pub(super) fn number<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
-    let text = Raw::read(deserializer, "a number")?;
+    let text = text(deserializer, "a number")?;
     text.trim().parse().map_err(|error| D::Error::custom(format!("{text:?} is not a number: {error}")))
 }
 
@@ -43,7 +29,7 @@ pub(super) fn optional_number<'de, D: Deserializer<'de>, T: FromStr<Err: Display
 }
 
 pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    let text = Raw::read(deserializer, "true or false")?;
+    let text = text(deserializer, "true or false")?;
     text.trim().parse().map_err(|_| D::Error::custom(format!("{text:?} is neither true nor false")))
 }
 

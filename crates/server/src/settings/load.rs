@@ -5,9 +5,9 @@ use std::path::Path;
 use figment::Figment;
 use figment::providers::Serialized;
 
-use super::error::SettingsError;
 use super::sections::{LogFormat, Settings};
 use super::{sources, warnings};
+use crate::error::SettingsError;
 
 /// The format of the log, read from settings that may otherwise be wrong.
 #[must_use]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// Where metrics are read, if anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,14 +45,16 @@ impl Serialize for MetricsListen {
     }
 }
 
-impl<'de> Deserialize<'de> for MetricsListen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromStr for MetricsListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim() {
             "" | "off" => Ok(Self::Off),
-            address => address.parse().map(Self::At).map_err(|_| {
-                D::Error::custom(format!("{text:?} is neither an address with a port, such as 127.0.0.1:9464, nor off"))
-            }),
+            address => address
+                .parse()
+                .map(Self::At)
+                .map_err(|_| format!("{text:?} is neither an address with a port, such as 127.0.0.1:9464, nor off")),
         }
     }
 }

@@ -90,6 +90,7 @@ pub struct Http {
 #[serde(deny_unknown_fields, default)]
 pub struct Metrics {
     /// Address and port of `GET /metrics`, or `off`.
+    #[serde(deserialize_with = "lenient::parsed")]
     pub listen: MetricsListen,
 }
 

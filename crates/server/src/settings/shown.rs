@@ -11,10 +11,7 @@ const SET: &str = "(set)";
 
 #[expect(clippy::ref_option, reason = "serde asks for this signature")]
 pub(super) fn secret<T, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(_) => serializer.serialize_str(SET),
-        None => serializer.serialize_none(),
-    }
+    text(&value.as_ref().map(|_| SET), serializer)
 }
 
 /// For types whose `Display` hides their secrets.

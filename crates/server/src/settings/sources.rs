@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use figment::error::Kind;
 
-use super::error::SettingsError;
 use super::foreign::is_foreign;
 use super::sections::Settings;
+use crate::error::SettingsError;
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT_FILE: &str = "clientele.toml";
@@ -135,62 +135,39 @@ pub(super) fn leaves(table: &toml::Table) -> Vec<String> {
 
 /// Refuses unknown keys of the file and of the environment, by the name as it was written.
 pub(super) fn check_keys(path: &Path, table: &toml::Table, variables: &[Variable]) -> Result<(), SettingsError> {
-    let known = Known::new(Settings::default().shown());
+    let known: Vec<_> = Settings::default().shown().into_iter().map(|(key, _)| key).collect();
     for key in leaves(table) {
-        known.check(&key, &format!("{key} in {}", path.display()))?;
+        check_key(&known, &key, &format!("{key} in {}", path.display()))?;
     }
-    variables
-        .iter()
-        .try_for_each(|variable| known.check(&variable.key, &format!("{} ({})", variable.name, variable.key)))
+    let written = |variable: &Variable| format!("{} ({})", variable.name, variable.key);
+    variables.iter().try_for_each(|variable| check_key(&known, &variable.key, &written(variable)))
 }
 
-/// All keys that there are.
-struct Known(Vec<String>);
-
-impl Known {
-    fn new(shown: Vec<(String, serde_json::Value)>) -> Self {
-        Self(shown.into_iter().map(|(key, _)| key).collect())
+/// Refuses what is neither a setting nor a section, by its name as it was `written`.
+fn check_key(known: &[String], key: &str, written: &str) -> Result<(), SettingsError> {
+    let is_section = |name: &str| known.iter().any(|known| member(known, name).is_some());
+    if known.iter().any(|known| known == key) || (!key.is_empty() && is_section(key)) {
+        return Ok(());
     }
-
-    /// Refuses what is neither a setting nor a section, by its name as it was `written`.
-    fn check(&self, key: &str, written: &str) -> Result<(), SettingsError> {
-        if self.0.iter().any(|known| known == key) || self.is_section(key) {
-            return Ok(());
-        }
-        let mut section = key;
-        while !section.is_empty() && !self.is_section(section) {
-            section = section.rsplit_once('.').map_or("", |(outer, _)| outer);
-        }
-        let known = self.members(section).into_iter().collect::<Vec<_>>().join(", ");
-        Err(SettingsError::Key(format!("unknown setting {written}; known here are {known}")))
+    let mut section = key;
+    while !is_section(section) {
+        section = section.rsplit_once('.').map_or("", |(outer, _)| outer);
     }
+    let members: BTreeSet<_> = known.iter().filter_map(|known| member(known, section)).collect();
+    let members = members.into_iter().collect::<Vec<_>>().join(", ");
+    Err(SettingsError::Key(format!("unknown setting {written}; known here are {members}")))
+}
 
-    fn is_section(&self, key: &str) -> bool {
-        self.0.iter().any(|known| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
-    }
-
-    fn members(&self, section: &str) -> BTreeSet<&str> {
-        let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
-        let below = self.0.iter().filter_map(|known| known.strip_prefix(&prefix));
-        below.map(|rest| rest.split('.').next().unwrap_or(rest)).collect()
-    }
+/// The member of this section that the key belongs to; the section with the empty name has all.
+fn member<'a>(key: &'a str, section: &str) -> Option<&'a str> {
+    let rest = if section.is_empty() { Some(key) } else { key.strip_prefix(section)?.strip_prefix('.') };
+    rest?.split('.').next()
 }
 
 /// Says what is wrong with a value, without the value.
 pub(super) fn describe(error: &figment::Error) -> String {
     let key = error.path.join(".");
     let text = match &error.kind {
-        Kind::UnknownField(field, allowed) => {
-            let is_whole = key.ends_with(field.as_str());
-            let name = if is_whole {
-                key
-            } else if key.is_empty() {
-                field.clone()
-            } else {
-                format!("{key}.{field}")
-            };
-            return format!("unknown setting {name}; known here are {}", allowed.join(", "));
-        }
         Kind::UnknownVariant(found, allowed) => {
             return format!("{key} is {found:?}; allowed is {}", allowed.join(", "));
         }

@@ -60,7 +60,7 @@ fn a_wrong_setting_is_named_with_what_is_allowed() {
 
 #[test]
 fn an_admin_is_named_whole_or_not_at_all() {
-    let check = |variables: &[_]| load(variables).unwrap().check_first_admin();
+    let check = |variables: &[_]| load(variables).unwrap().first_admin();
     let email = ("CLIENTELE_ADMIN_EMAIL", "a@example.com");
     let password = ("CLIENTELE_ADMIN_PASSWORD", "correct horse battery");
     assert!(check(&[]).is_ok());
@@ -182,7 +182,7 @@ fn an_empty_variable_is_not_set() {
             for name in [name.clone(), format!("{name}_FILE")] {
                 let settings = load(&[(&name, empty)]).unwrap();
                 assert_eq!(settings.shown(), Settings::default().shown(), "{name}={empty:?}");
-                settings.check_first_admin().unwrap();
+                settings.first_admin().unwrap();
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use auth::{KeyRing, PasswordHasher, PasswordPolicy, SignupPolicy, TokenSettings};
+use auth::{AuthError, KeyRing, PasswordHasher, PasswordPolicy, SignupPolicy, TokenSettings};
 use chrono::TimeDelta;
 use delivery::Budgets;
-use domain::{Clock, ErrorChain, SystemClock};
+use domain::{Clock, ErrorChain};
 use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
@@ -28,12 +28,7 @@ pub(crate) struct Application {
 
 impl Application {
     /// Opens the database, migrates it, and reads the keys.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, StartupError> {
-        Self::open_with(settings, Arc::new(SystemClock)).await
-    }
-
-    /// The same with another clock.
-    pub(crate) async fn open_with(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+    pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
         let database = open_database(settings).await?;
         database.migrate().await?;
         let store = Arc::new(database.store());
@@ -43,6 +38,20 @@ impl Application {
         let env = auth_env(settings, &clock, &keys, &outbox_signal)?;
         let auth = auth::Services::new(&store, env);
         Ok(Self { database, store, clock, keys, outbox_signal, auth })
+    }
+
+    /// Makes the admin that the settings name. Returns the setup token while there is no admin.
+    pub(super) async fn prepare_first_admin(&self, settings: &Settings) -> Result<Option<String>, StartupError> {
+        let admins = &self.auth.admins;
+        if let Some((email, password)) = settings.first_admin()? {
+            match admins.create_first_from_settings(email, &password).await {
+                Ok(_) => {}
+                Err(AuthError::Invalid(refusals)) => return Err(StartupError::refused("admin_password", refusals)),
+                Err(error) => return Err(StartupError::FirstAdmin(error)),
+            }
+        }
+        let token = admins.make_setup_token().await.map_err(StartupError::FirstAdmin)?;
+        Ok(token.map(|token| token.expose_secret().to_owned()))
     }
 
     /// How many triggers that protect audit events are missing; `None` where that cannot be known. Logs which.

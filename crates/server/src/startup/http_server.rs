@@ -47,14 +47,14 @@ pub(super) fn serve(
     listener: TcpListener,
     services: Services,
     connections: Connections,
-    accepted_per_worker: usize,
 ) -> Result<Server, StartupError> {
     let http = &settings.http;
     let keep_alive = Duration::from_secs(http.keep_alive.into());
     let head_time = Duration::from_secs(http.head_timeout.into());
     // `cli::serve` catches the signals, from before the service listens.
-    let server = Server::build().workers(workers(http)).shutdown_timeout(DRAIN_SECONDS).disable_signals();
-    let server = server.max_concurrent_connections(accepted_per_worker);
+    let workers = workers(http);
+    let server = Server::build().workers(workers).shutdown_timeout(DRAIN_SECONDS).disable_signals();
+    let server = server.max_concurrent_connections(connections.accepted_per_worker(workers));
     let stopping = server.graceful_shutdown_signal();
     let middleware = Middleware::new(&middleware(settings), services.clock.clone());
     let factory = move || {

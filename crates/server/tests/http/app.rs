@@ -110,7 +110,8 @@ impl TestApp {
     pub(crate) async fn with_gateways(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        let senders = server::startup::senders::senders(&settings.delivery).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let senders = settings.delivery.gateways().unwrap().open(&clock).unwrap();
         Self::serve(settings, self.clock.clone(), self.codes.clone(), self.database.clone(), Some(senders)).await
     }
 
@@ -123,7 +124,7 @@ impl TestApp {
     ) -> Self {
         server::observability::logging::start(&settings).unwrap();
         let senders = senders.unwrap_or_else(|| Senders::all(codes.clone()));
-        let service = Service::start_with(&settings, senders, clock.clone()).await.unwrap();
+        let service = Service::start(&settings, senders, clock.clone()).await.unwrap();
         let address = format!("http://{}", service.address());
         let setup_token = service.setup_token().map(ToOwned::to_owned);
         let handle = service.handle();
