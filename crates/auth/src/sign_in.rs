@@ -4,18 +4,18 @@
 //!
 //! ```mermaid
 //! sequenceDiagram
-//!     participant C as api::auth::signin
-//!     participant S as SignIn::by_password
+//!     participant C as api::auth::<br>signin
+//!     participant S as SignIn::<br>by_password
 //!     participant G as Guesses
-//!     participant H as SignInAdmission, PasswordHasher
+//!     participant H as SignInAdmission,<br>PasswordHasher
 //!     participant D as store
 //!     C->>S: actor, email, password
-//!     S->>G: wait_for_turn: few look at one account from one network at once
-//!     S->>H: enter_until: a place in the queue for hashes, else Overloaded (503)
-//!     Note over S,D: from here on it runs detached: a client that hangs up stops nothing
+//!     S->>G: wait_for_turn: few guesses at once for<br>one account from one network
+//!     S->>H: enter_until: a place in the queue for hashes,<br>else Overloaded (503)
+//!     Note over S,D: from here on it runs detached: it goes on when the client hangs up
 //!     S->>D: find_credentials(email)
 //!     S->>G: begin_sign_in: counts the guess, else TooMany (429)
-//!     S->>H: verify, with a hash of the same cost when there is no such account
+//!     S->>H: verify: without such an account,<br>against a hash of the same cost
 //!     S->>G: settle: a right guess is taken back
 //!     alt wrong password, or no such account
 //!         S->>D: event signin.failed
@@ -26,10 +26,10 @@
 //!     else a second factor is required
 //!         S->>D: a challenge and its message, one transaction
 //!         S->>D: find_credentials: still the same password?
-//!         S-->>C: CodeSent (202), and Codes goes on from there
-//!     else
-//!         S->>D: start_session, refused for whoever was deactivated or erased meanwhile
-//!         S->>D: find_credentials: still the same password? else end_session
+//!         S-->>C: CodeSent (202): Codes has the second step
+//!     else the password is right
+//!         S->>D: start_session: refused when the person<br>was deactivated or erased meanwhile
+//!         S->>D: find_credentials: still the same password?<br>else end_session
 //!         S-->>C: SignedIn (200): access token, refresh token, user
 //!     end
 //! ```

@@ -88,3 +88,56 @@ fn the_openapi_document_is_the_committed_one() {
     let made = serde_json::to_value(api::openapi()).unwrap();
     assert!(made == committed, "docs/openapi.json is old: write it anew with `just openapi > docs/openapi.json`");
 }
+
+/// Every file of the workspace, as a path from its root.
+fn files(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && name != ".git" {
+            files(&path, found);
+        } else if path.is_file() {
+            let root = document("");
+            found.push(format!("/{}", path.strip_prefix(root).unwrap().display()));
+        }
+    }
+}
+
+/// `a/{b,c}.rs` stands for `a/b.rs` and `a/c.rs`.
+fn expanded(path: &str) -> Vec<String> {
+    match path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+        Some((before, (names, after))) => names.split(',').map(|name| format!("{before}{name}{after}")).collect(),
+        None => vec![path.to_owned()],
+    }
+}
+
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    let (mut all, mut missing) = (Vec::new(), Vec::new());
+    files(&document(""), &mut all);
+    let is_file = |path: &str| all.iter().any(|file| file.ends_with(&format!("/{path}")));
+    let is_folder = |path: &str| all.iter().any(|file| file.contains(&format!("/{path}")));
+    let is_document = |file: &&String| file.ends_with(".md") && file.matches('/').count() <= 3;
+    for name in all.iter().filter(is_document) {
+        let text = read(name.trim_start_matches('/'));
+        let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for path in quoted.filter(|path| !path.contains([' ', '<', '*'])).flat_map(expanded) {
+            let is_there = match path.as_str() {
+                path if path.starts_with('/') => true,
+                path if path.ends_with(".rs") => is_file(path),
+                path if path.ends_with('/') && !path.contains(':') => is_folder(path),
+                _ => true,
+            };
+            if !is_there {
+                missing.push(format!("{name}: {path}"));
+            }
+        }
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.is_empty() && !link.contains(':')) {
+            if !document(name.trim_start_matches('/')).parent().unwrap().join(link).exists() {
+                missing.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
