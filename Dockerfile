@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Other images can be given: both are Debian 12, the first with Rust and a C compiler.
+# You can give other images. Both must be Debian 12, the first with Rust and a C compiler.
 # The second has no version tags. To pin it, give its digest: --build-arg BASE_IMAGE=…@sha256:…
 ARG BUILD_IMAGE=rust:1.95.0-slim-bookworm
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
@@ -20,7 +20,7 @@ COPY --from=build /image/usr/local/bin/clientele /usr/local/bin/clientele
 # A new volume inherits this owner.
 COPY --from=build --chown=65532:65532 /image/var/lib/clientele /var/lib/clientele
 
-# The only folder that is written, and only with SQLite. The rest may be read-only.
+# Only SQLite writes to this folder. Everything else may be read-only.
 WORKDIR /var/lib/clientele
 VOLUME /var/lib/clientele
 ENV CLIENTELE_HTTP__LISTEN=0.0.0.0:8080 \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the secrets of this installation if there are none. Each is readable only by the user who needs it.
+# Makes the secrets of this installation if there are none. Only the user who needs a secret can read it.
 #
 # 999 is the user of the image `postgres`, 65532 the user of Clientele's image.
 set -eu

@@ -1,5 +1,5 @@
-//! Limits what codes cost. They are counted when a message is about to leave, so that neither an answer nor its time
-//! shows whether a code is sent.
+//! Limits what codes cost. They are counted when a message is about to be sent, so neither an answer nor its time shows
+//! whether a code is sent.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// How long the turn of a network at a contact is remembered.
 const TURN: Limit = Limit::Latest { kept: TimeDelta::hours(1) };
-/// Codes to one contact, for all networks together: several times what one network may ask for.
+/// Codes to one contact, for all networks together. That is several times what one network may ask for.
 const PER_CONTACT: [(&str, u32, TimeDelta); 2] =
     [("contact_hourly", 20, TimeDelta::hours(1)), ("contact_daily", 40, TimeDelta::hours(24))];
 /// This part of a budget, a fifth, is kept for contacts with an account.
@@ -132,7 +132,7 @@ fn for_strangers(most: u32) -> u32 {
     (most - most.div_ceil(KEPT_PART)).max(1)
 }
 
-/// Second factors are counted apart: only a person who knows the password can ask for one, so strangers cannot use up
+/// Second factors are counted separately: only a person who knows the password can ask for one, so strangers cannot use up
 /// the limit.
 fn per_contact(message: &Message, turn: &Turn, keys: &dyn MessageKeys) -> Vec<Attempt> {
     let knows_password = message.purpose == Purpose::SecondFactor;

@@ -1,4 +1,4 @@
-//! The texts of messages. They never name a host: one from a request could be an attacker's.
+//! The texts of messages. They never name a host, since a host from a request could be an attacker's.
 
 use chrono::TimeDelta;
 use domain::challenge::Purpose;
@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::sender::CodeMessage;
 
-/// The subject of a mail. It does not have the code, since a locked screen shows it.
+/// The subject of a mail. It does not have the code, since a locked screen shows subjects.
 pub(crate) fn subject(purpose: Purpose) -> String {
     format!("Your code {}", what_for(purpose))
 }

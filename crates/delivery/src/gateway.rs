@@ -69,7 +69,7 @@ impl Gateway {
 
     fn warning(&self) -> Option<&'static str> {
         match self {
-            Self::Log => Some("codes go to the log, whole: anyone who reads it can sign in"),
+            Self::Log => Some("whole codes go to the log: anyone who reads it can sign in"),
             Self::Smtp(settings) if settings.url.is_plain() => {
                 Some("codes go to the mail server unencrypted: use smtps:// or ?tls=required")
             }

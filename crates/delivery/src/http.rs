@@ -11,7 +11,7 @@ use crate::sender::{GatewayError, SendError};
 
 /// How long connecting may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
-/// How long all of it may take; less than the outbox waits, which knows less of what happened.
+/// How long a whole request may take. The outbox waits longer, since this client knows better what failed.
 const TOTAL_LIMIT: Duration = Duration::from_secs(9);
 const USER_AGENT: &str = concat!("clientele/", env!("CARGO_PKG_VERSION"));
 
@@ -75,14 +75,14 @@ pub(crate) fn is_local(host: &str) -> bool {
     host == "localhost" || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// Codes go where the operator said, and nowhere that a gateway points to.
+/// A client without redirects, since codes may go only where the operator says.
 pub(crate) fn client() -> Result<Client, GatewayError> {
     let builder = Client::builder().connect_timeout(CONNECT_LIMIT).timeout(TOTAL_LIMIT).user_agent(USER_AGENT);
     let client = builder.redirect(redirect::Policy::none()).build();
     client.map_err(|error| GatewayError(Box::new(error)))
 }
 
-/// The URL may hold a key of the operator's, so it stays out of the error.
+/// The URL may have a key of the operator, so the error does not show it.
 pub(crate) fn failed(error: reqwest::Error) -> SendError {
     if error.is_timeout() { SendError::TimedOut } else { SendError::Failed(Box::new(error.without_url())) }
 }

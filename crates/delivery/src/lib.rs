@@ -1,11 +1,11 @@
 //! How codes and notices reach people.
 //!
 //! The [`Outbox`] takes messages out of the database and hands each to the gateway of its channel: the mail server of
-//! the operator, Twilio, a webhook, or the log. A message that its gateway does not take is tried again.
+//! the operator, Twilio, a webhook, or the log. If a gateway does not accept a message, it is tried again.
 //!
 //! This crate must not know HTTP routes, SQL, passwords or tokens. It reads sealed codes through
-//! [`domain::delivery::MessageKeys`]. Settings are checked as they are read. Errors hold no code, no recipient and no
-//! secret of the operator's, since they go to the log.
+//! [`domain::delivery::MessageKeys`]. Settings are checked when they are read. Errors have no code, no recipient and no
+//! secret of the operator, since they go to the log.
 
 mod budgets;
 mod code_text;

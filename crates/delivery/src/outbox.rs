@@ -1,4 +1,4 @@
-//! Sends what waits in the database.
+//! Sends the messages and notices that wait in the database.
 
 mod codes;
 mod contact_queue;
@@ -26,7 +26,7 @@ use courier::{Courier, LEASE};
 
 /// How often the database is asked for messages that other instances left behind.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// Messages under way at once: enough that a gateway that hangs leaves room for the others.
+/// Messages under way at once. There are enough that a gateway that hangs leaves room for the others.
 const MAX_UNDER_WAY: usize = 64;
 
 /// Takes messages out of the database and hands them to gateways. Any number of instances may do so: a lease keeps each
@@ -52,7 +52,7 @@ impl Outbox {
         Self { courier: Arc::new(Courier { store, clock, keys, senders, budgets, withheld, wake_at }), signal }
     }
 
-    /// Sends everything that is due and waits for it. Answers how many messages were due.
+    /// Sends everything that is due and waits for it. Returns how many messages were due.
     pub async fn deliver_due(&self) -> Result<usize, StoreError> {
         let mut under_way = JoinSet::new();
         let due = self.begin_due(&mut under_way).await?;
@@ -60,7 +60,7 @@ impl Outbox {
         Ok(due)
     }
 
-    /// Delivers until `shutdown`, then finishes what is under way.
+    /// Sends messages until `shutdown`, then finishes those under way.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
         let mut under_way = JoinSet::new();
         let mut is_failing = false;
@@ -120,13 +120,13 @@ impl Outbox {
         Ok(count)
     }
 
-    /// Logs once when the database goes away, not at every poll.
+    /// Logs a database that does not answer once, not at every poll.
     async fn begin_due_and_log(&self, under_way: &mut JoinSet<()>, is_failing: &mut bool) {
         match self.begin_due(under_way).await {
             Ok(_) => *is_failing = false,
             Err(error) => {
                 if !std::mem::replace(is_failing, true) {
-                    tracing::warn!(error = %domain::ErrorChain(&error), "messages cannot be read, still trying");
+                    tracing::warn!(error = %domain::ErrorChain(&error), "messages cannot be read; trying again");
                 }
             }
         }

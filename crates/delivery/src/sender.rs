@@ -10,7 +10,7 @@ use secrecy::SecretString;
 /// A code as a gateway sends it.
 #[derive(Clone, Debug)]
 pub struct CodeMessage {
-    /// The same at every attempt, so that a gateway can tell a retry.
+    /// The same at every attempt, so that a gateway can recognize a repetition.
     pub id: MessageId,
     pub channel: VerificationMethod,
     pub to: String,
@@ -45,10 +45,10 @@ pub struct GatewayError(#[source] pub(crate) Box<dyn std::error::Error + Send + 
 /// A gateway for codes and notices.
 #[async_trait]
 pub trait CodeSender: Send + Sync {
-    /// Hands one message over. Given up after ten seconds.
+    /// Sends one message. It is given up after ten seconds.
     async fn send(&self, message: &CodeMessage) -> Result<(), SendError>;
 
-    /// Hands over a message that carries no code. Given up after ten seconds.
+    /// Sends a message without a code. It is given up after ten seconds.
     async fn send_notice(&self, notice: &Notice) -> Result<(), SendError>;
 }
 

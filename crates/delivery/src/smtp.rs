@@ -21,7 +21,7 @@ use crate::{code_text, notice_text};
 const STEP_LIMIT: Duration = Duration::from_secs(8);
 const MAX_CONNECTIONS: u32 = 8;
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
-/// The mail server refuses our credentials. The operator can correct that while the outbox tries again.
+/// Answers that refuse our credentials. The operator can correct that while the outbox tries again.
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
 
 #[derive(Clone, Debug)]
@@ -159,7 +159,7 @@ fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: Strin
         .from(from.clone())
         .to(Mailbox::new(None, to))
         .subject(subject)
-        // The same at every attempt, so that a mail server can tell a retry.
+        // The same at every attempt, so that a mail server can recognize a repetition.
         .message_id(Some(format!("<{}@{}>", id, from.email.domain())))
         // Asks robots not to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -170,7 +170,7 @@ fn mail_to(to: &str, id: MessageId, from: &Mailbox, subject: String, text: Strin
         .map_err(|_| refused("the mail cannot be written"))
 }
 
-/// Whether nothing was sent since the mail server does not take the part of the address before its `@`.
+/// Whether the mail server does not accept the part of the address before its `@`.
 fn is_beyond_ascii(message: &CodeMessage, error: &Error) -> bool {
     !message.to.is_ascii() && error.is_client() && without_answer(error).contains("SMTPUTF8")
 }

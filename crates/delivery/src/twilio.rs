@@ -11,7 +11,7 @@ use crate::http::{HttpUrl, client, failed};
 use crate::sender::{CodeMessage, CodeSender, GatewayError, SendError};
 use crate::{code_text, notice_text};
 
-/// As much as is read of an answer.
+/// How many bytes of an answer are read.
 const MAX_ANSWER: usize = 16 * 1024;
 
 /// An account at Twilio.
@@ -98,7 +98,7 @@ impl CodeSender for TwilioSender {
     }
 }
 
-/// Whether no other attempt helps. Wrong credentials are not final, since the operator can correct them.
+/// Whether another attempt cannot help. Wrong credentials are not final, since the operator can correct them.
 fn is_final(status: StatusCode) -> bool {
     let is_passing = matches!(
         status,

@@ -1,5 +1,5 @@
-//! A URL of the operator's, called as Standard Webhooks says (<https://www.standardwebhooks.com>), so that any library
-//! of theirs checks the signature.
+//! Calls a URL of the operator by the rules of Standard Webhooks (<https://www.standardwebhooks.com>), so that any of
+//! its libraries can check the signature.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(crate) struct WebhookSender {
     clock: Arc<dyn Clock>,
 }
 
-/// The posted JSON. It names the challenge only where the person may not know it otherwise.
+/// The posted JSON. It names the challenge only if the person may not know it otherwise.
 #[derive(Serialize)]
 struct Body<'a> {
     channel: VerificationMethod,

@@ -35,8 +35,8 @@ impl Withheld {
             recipient = masked(&message.recipient),
             reason,
             others,
-            "a code was not sent: a limit is used up, or its number is not allowed; the next line for this reason comes \
-             in a minute at the earliest",
+            "a code was not sent: a limit is used up, or its number is not allowed; this reason is logged at most once \
+             a minute",
         );
     }
 

@@ -13,13 +13,13 @@ use tokio::task::JoinSet;
 use crate::connections::Connections;
 use crate::observability::metrics;
 
-/// How often keys are read again, since another instance may have made one. Several times within
-/// [`KeyRing::NOTICE`], so that one reading may fail.
+/// How often keys are read again, since another instance may have made one. It is several times within
+/// [`KeyRing::NOTICE`], so one reading may fail.
 const KEY_RELOAD: TimeDelta = TimeDelta::seconds(20);
 
 /// How often this instance asks whether it is its turn.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(1);
-/// The first time comes soon: the service may have been down for long.
+/// The first time comes soon, since the service may have been stopped for long.
 const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How long a task waits after a panic before it starts again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ where
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is a stop, too.
+    // An error means that the sender is gone, which is also a stop.
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
@@ -98,13 +98,13 @@ async fn reload(keys: Arc<KeyRing>, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let now = clock.now();
-        // `abs`, since a clock may be set back.
+        // `abs`, since somebody may set the clock back.
         if (now - last).abs() < KEY_RELOAD {
             continue;
         }
         last = now;
         if let Err(error) = keys.reload().await {
-            tracing::warn!(error = %ErrorChain(&error), "the keys were not read again");
+            tracing::warn!(error = %ErrorChain(&error), "the keys could not be read again");
         }
     }
 }
@@ -121,7 +121,7 @@ async fn housekeep(housekeeping: Housekeeping) {
                 ::metrics::counter!("clientele_expired_rows_removed_total").increment(removed);
                 tracing::debug!(removed, "removed expired rows");
             }
-            Err(error) => tracing::warn!(error = %ErrorChain(&error), "expired rows were not removed"),
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "expired rows could not be removed"),
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::settings::{self, Settings, SettingsError};
 use arguments::{Command, CommandLine, Options};
 use error::CommandError;
 
-/// Does what the command line asks for, and prints why it cannot.
+/// Does what the command line asks for. If it cannot, it prints why.
 #[must_use]
 pub fn run(CommandLine { options, command }: CommandLine) -> ExitCode {
     let done = match command.unwrap_or(Command::Serve) {
@@ -53,7 +53,7 @@ fn run_with_settings(options: &Options, command: Command) -> Result<ExitCode, Co
     let settings = load(options, &command)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(carry_out(command, &settings));
-    // A thread may still be blocked, for example by the look-up of a host name: don't wait for it.
+    // A thread may still be blocked, for example while it looks up a host name. Do not wait for it.
     runtime.shutdown_background();
     logging::flush();
     done
@@ -62,10 +62,10 @@ fn run_with_settings(options: &Options, command: Command) -> Result<ExitCode, Co
 fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError> {
     let (file, flags) = (options.config.as_deref(), options.settings());
     let environment = settings::environment(std::env::vars_os());
-    // First, since errors in the other settings are printed in this format, too.
+    // This comes first, since errors in the other settings are printed in this format too.
     output::set_format(settings::log_format(file, environment.as_deref().unwrap_or_default(), &flags));
     let environment = environment?;
-    let passed_over = settings::passed_over(&environment).join(", ");
+    let ignored = settings::ignored(&environment).join(", ");
     let settings = Settings::load(file, environment, flags)?;
     output::set_format(settings.log.format);
     if matches!(command, Command::Serve | Command::Config { .. }) {
@@ -73,8 +73,8 @@ fn load(options: &Options, command: &Command) -> Result<Settings, SettingsError>
     }
     logging::start(&settings)?;
     logging::log_panics();
-    if matches!(command, Command::Serve) && !passed_over.is_empty() {
-        tracing::info!("ignored variables that Kubernetes or docker set for a service of this name: {passed_over}");
+    if matches!(command, Command::Serve) && !ignored.is_empty() {
+        tracing::info!("ignored variables that Kubernetes or docker set for a service of this name: {ignored}");
     }
     Ok(settings)
 }

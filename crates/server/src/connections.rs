@@ -1,7 +1,7 @@
 //! The connections of all clients: how many are allowed, and when a slow one is ended.
 //!
-//! The HTTP server has no timer for the head of a second request, for a body that nobody reads any more, or for a client
-//! that does not read its answer. The first two are ended here; see [`stream`] for the third.
+//! The HTTP server has no time limit for the head of a second request, for a body that nobody reads any more, or for a
+//! client that does not read its answer. This module ends the first two. [`stream`] ends the third.
 
 mod shares;
 mod stream;
@@ -21,7 +21,7 @@ pub(crate) use stream::{WatchedStream, cut_off_after};
 
 /// How often all connections are checked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The log says at most this often that connections are refused.
+/// Refused connections are logged at most this often.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The connections of all clients. A clone shares them.
@@ -31,7 +31,7 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     all: Mutex<Vec<Weak<Watched>>>,
     shares: Arc<Shares>,
-    /// A proxy has many clients, so the limit for one network does not hold for it.
+    /// A proxy has many clients, so the limit of one network does not apply to it.
     proxies: Vec<Network>,
     timeouts: Timeouts,
     last_refusal_logged: Mutex<Option<Instant>>,
@@ -44,7 +44,7 @@ impl Connections {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let timeouts = Timeouts {
             request: seconds(http.keep_alive) + seconds(http.head_timeout),
-            // The HTTP server itself answers 408 when a first head is late, so this waits longer.
+            // The HTTP server itself answers 408 if a first head is late, so this time is longer.
             head: seconds(http.head_timeout) + INTERVAL,
             answer: seconds(http.write_timeout),
         };
@@ -57,7 +57,7 @@ impl Connections {
         }))
     }
 
-    /// Admits a new connection; `None`, which closes it, when there are too many of its network or in all.
+    /// Admits a new connection. `None` closes it, since its network or all together have too many.
     pub(crate) fn admit(&self, stream: TcpStream) -> Option<WatchedStream> {
         // An error means that the client is gone already.
         let peer = stream.peer_addr().ok()?.ip().to_canonical();

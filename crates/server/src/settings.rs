@@ -2,8 +2,8 @@
 //! defaults for everything, and an unknown key is an error.
 //!
 //! The environment spells `auth.bcrypt_cost` as `CLIENTELE_AUTH__BCRYPT_COST`.
-//! Any of them may instead be given as `…_FILE`, the path of a file that holds
-//! the value. `DATABASE_URL` stands for `database.url`.
+//! Any of them may instead be given as `…_FILE`, the path of a file with the
+//! value. `DATABASE_URL` stands for `database.url`.
 
 mod check;
 mod delivery;
@@ -26,4 +26,4 @@ pub use delivery::{Delivery, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 pub use load::log_format;
 pub use metrics_listen::MetricsListen;
 pub use sections::{Auth, Database, Http, Limits, Log, LogFormat, Metrics, Settings, Signup, Telemetry};
-pub use sources::{environment, passed_over};
+pub use sources::{environment, ignored};

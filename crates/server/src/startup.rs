@@ -69,13 +69,13 @@ impl Service {
         self.address
     }
 
-    /// The token with which the first admin signs up; `None` when there is an admin.
+    /// The token with which the first admin signs up; `None` if there is an admin.
     #[must_use]
     pub fn setup_token(&self) -> Option<&str> {
         self.setup_token.as_deref()
     }
 
-    /// Stops the service from elsewhere.
+    /// A handle that stops the service.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()

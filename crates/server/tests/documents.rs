@@ -111,33 +111,31 @@ fn expanded(path: &str) -> Vec<String> {
     }
 }
 
+/// The ending of a file name.
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
 #[test]
 fn every_path_that_the_documents_name_exists() {
     let (mut all, mut missing) = (Vec::new(), Vec::new());
     files(&document(""), &mut all);
-    let is_file = |path: &str| all.iter().any(|file| file.ends_with(&format!("/{path}")));
-    let is_folder = |path: &str| all.iter().any(|file| file.contains(&format!("/{path}")));
-    let is_document = |file: &&String| file.ends_with(".md") && file.matches('/').count() <= 3;
-    for name in all.iter().filter(is_document) {
+    let is_known = |path: &str| {
+        let path = format!("/{path}");
+        all.iter().any(|file| file.ends_with(&path) || (path.ends_with('/') && file.contains(&path)))
+    };
+    for name in all.iter().filter(|file| ending(file) == "md" && !file.starts_with("/.")) {
         let text = read(name.trim_start_matches('/'));
-        let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-        for path in quoted.filter(|path| !path.contains([' ', '<', '*'])).flat_map(expanded) {
-            let is_there = match path.as_str() {
-                path if path.starts_with('/') => true,
-                path if path.ends_with(".rs") => is_file(path),
-                path if path.ends_with('/') && !path.contains(':') => is_folder(path),
-                _ => true,
-            };
-            if !is_there {
-                missing.push(format!("{name}: {path}"));
-            }
-        }
+        let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).flat_map(expanded);
+        let is_path = |path: &String| {
+            let is_relative = !path.starts_with('/') && !path.contains([' ', '<', ':', '*']);
+            is_relative && (ending(path) == "rs" || path.ends_with('/'))
+        };
+        missing.extend(quoted.filter(is_path).filter(|path| !is_known(path)).map(|path| format!("{name}: {path}")));
+        let folder = document(name.trim_start_matches('/')).with_file_name("");
         let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
-        for link in links.filter(|link| !link.is_empty() && !link.contains(':')) {
-            if !document(name.trim_start_matches('/')).parent().unwrap().join(link).exists() {
-                missing.push(format!("{name}: {link}"));
-            }
-        }
+        let links = links.filter(|link| !link.contains(':') && !folder.join(link).exists());
+        missing.extend(links.map(|link| format!("{name}: {link}")));
     }
     assert_eq!(missing, Vec::<String>::new());
 }

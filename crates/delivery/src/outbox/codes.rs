@@ -14,7 +14,7 @@ impl Courier {
     pub(super) async fn deliver_code(&self, message: &Message) {
         // This comes before the sending, since a person who has the code may ask for the next one at once.
         let slot = self.take_slot(message).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %domain::ErrorChain(&error), "an invitation did not take its slot");
+            tracing::warn!(error = %domain::ErrorChain(&error), "the next code to an invited contact may come within a minute");
             None
         });
         let outcome = self.send_code(message).await;
@@ -25,7 +25,7 @@ impl Courier {
             warn_given_up!(message, reason.as_str(), "a code was given up");
         }
         if let Err(error) = self.settle(message, outcome, slot).await {
-            tracing::warn!(message_id = %message.id, error = %domain::ErrorChain(&error), "a message was not settled");
+            tracing::warn!(message_id = %message.id, error = %domain::ErrorChain(&error), "the outcome of a message could not be stored");
         }
     }
 

@@ -11,10 +11,10 @@ use domain::store::{StoreError, WriteError};
 
 use super::courier::{Courier, LEASE};
 
-/// Messages that wait for one contact. A code lives for five minutes and one is sent in each minute, so more are of no
-/// use.
+/// Messages that wait for one contact. A code works for five minutes and one is sent in each minute, so more would
+/// expire.
 const MAX_WAITING: usize = 16;
-/// Messages of one contact that are looked at together.
+/// Messages of one contact that are read together.
 const LOOK: u64 = 64;
 
 impl Courier {
@@ -34,8 +34,8 @@ impl Courier {
         Ok(None)
     }
 
-    /// Claims this message, if it may be sent now. Breaks when it is decided what is sent next: this message, or nothing
-    /// before the next slot.
+    /// Claims this message, if it may be sent now. Breaks if it is clear what is sent next: this message, or nothing before
+    /// the next slot.
     async fn claim(
         &self,
         contact: &Digest,

@@ -46,7 +46,7 @@ impl Courier {
         }
     }
 
-    /// Has the outbox look again at this moment, unless it looks sooner.
+    /// Makes the outbox look again at this time, unless it looks sooner.
     pub(super) fn wake_at(&self, at: Timestamp) {
         let mut wake_at = self.wake_at.lock().unwrap_or_else(PoisonError::into_inner);
         let sooner = wake_at.filter(|other| *other > self.clock.now() && *other < at);

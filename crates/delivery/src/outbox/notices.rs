@@ -1,4 +1,4 @@
-//! Sends a notice: as a code is sent, but given up after a day.
+//! Sends a notice in the way of a code. It is given up after a day.
 
 use domain::Notice;
 
@@ -18,7 +18,7 @@ impl Courier {
             }
         };
         if let Err(error) = settled {
-            tracing::warn!(message_id = %notice.id, error = %domain::ErrorChain(&error), "a notice was not settled");
+            tracing::warn!(message_id = %notice.id, error = %domain::ErrorChain(&error), "the outcome of a notice could not be stored");
         }
     }
 

@@ -26,13 +26,13 @@ pub(super) use warn_given_up;
 
 /// How long handing over may take.
 pub(super) const SEND_LIMIT: Duration = Duration::from_secs(10);
-/// The longest wait before the next attempt, in seconds. A message is given up when its code expires, not before: an
-/// invitation outlives a gateway that is away for a night.
+/// The longest wait before the next attempt, in seconds. A message is given up only when its code expires. So an
+/// invitation is sent even if a gateway does not answer for a night.
 const LONGEST_BACK_OFF: i64 = 600;
 
 /// The outcome of an attempt.
 pub(super) enum Outcome {
-    /// The gateway took it, or it was a decoy. Only the gateway knows whether it reaches anybody.
+    /// The gateway accepted it, or it was a decoy. Only the gateway knows whether it reaches anybody.
     Done,
     /// It must not be sent.
     Withheld,

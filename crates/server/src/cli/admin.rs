@@ -37,7 +37,7 @@ pub(super) async fn run(Admin::Create { email }: &Admin, settings: &Settings) ->
     output::print(&done)
 }
 
-/// From the settings, or asked for twice on a terminal, or the first line of standard input.
+/// The password of the settings. Otherwise asks for it twice on a terminal, or reads the first line of standard input.
 fn password(settings: &Settings) -> Result<SecretString, CommandError> {
     if let Some(password) = &settings.admin_password {
         return Ok(password.clone());
@@ -52,5 +52,5 @@ fn password(settings: &Settings) -> Result<SecretString, CommandError> {
     if password.expose_secret() == again.expose_secret() {
         return Ok(password);
     }
-    Err(CommandError::Refused("the two passwords are not the same".to_owned()))
+    Err(CommandError::Refused("the two passwords differ".to_owned()))
 }

@@ -8,14 +8,14 @@ use clap_complete::Shell;
 use domain::page::{Assignment, Search};
 use domain::{Email, Role, Sort, Timestamp, UserId, ValueError};
 
-/// Keeps a company's people: staff accounts, customers, and which manager looks
-/// after which customer.
+/// Keeps a company's people: staff, customers, and which manager looks after
+/// which customer.
 ///
 /// Without a command it serves on 127.0.0.1:8080 with SQLite in ./data/.
 ///
 /// Settings come from clientele.toml, then from the environment, then from the
 /// options below. The environment spells `auth.bcrypt_cost` as
-/// `CLIENTELE_AUTH__BCRYPT_COST`, and any of its values may come from a file:
+/// `CLIENTELE_AUTH__BCRYPT_COST`. Any value may come from a file instead:
 /// `CLIENTELE_AUTH__MASTER_KEY_FILE`. `clientele config check` shows the result.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -70,7 +70,7 @@ impl Options {
 pub enum Command {
     /// Serve HTTP until SIGTERM or Ctrl-C.
     Serve,
-    /// Bring the database's schema up or down.
+    /// Apply, revert or list the migrations of the database.
     Migrate {
         /// In which direction.
         #[command(subcommand)]
@@ -91,12 +91,12 @@ pub enum Command {
     /// Import customers from a CSV file, or change existing ones.
     ///
     /// The columns are phone, `display_name`, `assigned_manager_email` and metadata, in any order; only
-    /// phone is required. A file of `clientele export` can be imported, too. Errors are listed on
+    /// phone is required. A file of `clientele export` can be imported too. Errors are listed on
     /// standard error as `line N: /column: what is wrong`, and the exit code is 1.
     Import(Import),
     /// Export people to a file that can be imported again.
     Export(Box<Export>),
-    /// Copy the database into a file, also while the service runs. `SQLite` only.
+    /// Copy the database to a file, also while the service runs. `SQLite` only.
     ///
     /// The copy has every write that was answered before it began. An existing file is replaced when the whole copy is
     /// on the disk. Only its owner can read it. For `PostgreSQL`, `MariaDB` and `MySQL` this names the tool to use.
@@ -117,9 +117,9 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
-    /// Exit 0 if the service on `http.listen` is ready; for health checks of containers.
+    /// Exit with 0 if the service on `http.listen` is ready; for health checks of containers.
     Health {
-        /// Exit 0 if it is up, with or without its database; for supervisors that restart a service.
+        /// Exit with 0 if it runs, with or without its database; for supervisors that restart a service.
         #[arg(long)]
         live: bool,
     },
@@ -150,8 +150,8 @@ pub enum Migrate {
     Status,
     /// Print the statements that give a second database user the rights to serve, and no others.
     ///
-    /// With them the service can run as a user who owns nothing, and who can change neither the schema nor the triggers
-    /// nor old audit events. Run them as the owner of the tables, after each `migrate up`.
+    /// With these rights the service can run as a user who owns nothing. That user can change neither the schema nor the
+    /// triggers nor old audit events. Run the statements as the owner of the tables, after each `migrate up`.
     Grants {
         /// The user, who must exist; on `MariaDB` and `MySQL` also NAME@HOST.
         #[arg(long, value_name = "NAME", default_value = "clientele_service", value_parser = database_user)]
@@ -168,11 +168,11 @@ pub enum Migrate {
 /// What to do with admins.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Make an active admin, or let one back in who lost their password.
+    /// Make an active admin, or give an admin a new password.
     ///
     /// A member of the staff who has this e-mail becomes an active admin with the new password,
-    /// and their sessions end. The password is asked for on a terminal; otherwise it is read from `CLIENTELE_ADMIN_PASSWORD`, `CLIENTELE_ADMIN_PASSWORD_FILE` or the first line of
-    /// standard input.
+    /// and their sessions end. The password comes from `CLIENTELE_ADMIN_PASSWORD` or `CLIENTELE_ADMIN_PASSWORD_FILE`.
+    /// Otherwise the command asks for it on a terminal, or reads the first line of standard input.
     Create {
         /// Their e-mail.
         #[arg(long)]
@@ -185,7 +185,7 @@ pub enum Admin {
 pub struct Import {
     /// The file, or - for standard input.
     pub file: PathBuf,
-    /// Only say what would happen.
+    /// Only report what would happen.
     #[arg(long)]
     pub dry_run: bool,
     /// What to do about lines with errors: abort imports nothing, skip imports the other lines.
@@ -194,7 +194,8 @@ pub struct Import {
     /// What to do about existing customers: skip leaves them as they are, update changes what the line gives.
     #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = ["skip", "update"])]
     pub on_existing: String,
-    /// The admin or manager who is recorded as the creator of new customers; by default each customer themselves.
+    /// The admin or manager who is recorded as the creator of new customers; by default each customer is their own
+    /// creator.
     #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
     pub created_by: Option<Email>,
 }

@@ -15,7 +15,7 @@ use super::output;
 use super::signals::Signals;
 use crate::settings::Settings;
 
-/// Copies the database, which may be in use, into `to`. After a failure, `to` is what it was before.
+/// Copies the database, which may be in use, to the file `to`. After a failure, `to` is unchanged.
 pub(super) async fn run(to: &Path, settings: &Settings) -> Result<(), CommandError> {
     let url = settings.database.url.expose_secret();
     let live = Database::file(url)?;
@@ -28,7 +28,7 @@ pub(super) async fn run(to: &Path, settings: &Settings) -> Result<(), CommandErr
     let name = std::path::absolute(copy.path()).map_err(unwritable)?;
     tokio::select! {
         copied = Database::copy(url, &name) => copied?,
-        () = stopped.next() => return Err(CommandError::Refused("asked to stop; there is no backup".to_owned())),
+        () = stopped.next() => return Err(CommandError::Refused("asked to stop, so there is no backup".to_owned())),
     }
     put(copy, to).map_err(unwritable)?;
     output::print(&format!("{} is a whole copy of {}", to.display(), live.display()))
@@ -55,10 +55,10 @@ fn check(to: &Path, live: &Path) -> Result<(), CommandError> {
     }
     match to.metadata() {
         Ok(found) if found.is_dir() => return refuse(format!("{} is a folder; name a file in it", to.display())),
-        Ok(found) if !found.is_file() => return refuse(format!("{} is no file", to.display())),
+        Ok(found) if !found.is_file() => return refuse(format!("{} is not a file", to.display())),
         _ => {}
     }
-    // SQLite would take these for the log of the copy, and apply them to it.
+    // SQLite would read these as the log of the copy, and apply them to it.
     let logs = ["-wal", "-journal"].map(|ending| beside(to, ending));
     match logs.iter().find(|log| log.exists()) {
         Some(log) => refuse(format!("{} is there, so {} is in use; name another file", log.display(), to.display())),
@@ -77,7 +77,7 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Opens neither: to close a file drops the locks that SQLite has on it.
+/// Opens neither, since closing a file drops the locks that SQLite has on it.
 fn is_same(one: &Path, other: &Path) -> bool {
     if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
         return (one.dev(), one.ino()) == (other.dev(), other.ino());

@@ -1,4 +1,4 @@
-//! What the program prints when it is up.
+//! What the program prints when it serves.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ pub(super) fn text(address: SocketAddr, setup_token: Option<&str>) -> String {
         "{text}\n\nThere is no admin yet. This makes the first one, with your own e-mail and password in it:\n\n  \
          curl -sS {url}/auth/signup -H 'Content-Type: application/json' \\\n    \
          -d '{{\"setup_token\":\"{token}\",\"email\":\"you@example.com\",\"password\":\"choose a long passphrase\"}}'\n\n\
-         The token is good once, until an admin exists."
+         The token works once, until an admin exists."
     )
 }
 

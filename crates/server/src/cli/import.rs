@@ -22,7 +22,7 @@ use crate::startup::application::open_database;
 /// Longest name of a column that is printed, in characters.
 const MAX_NAME: usize = 64;
 
-/// Imports the file and prints what became of it.
+/// Imports the file and prints the result.
 pub(super) async fn run(arguments: &Import, settings: &Settings) -> Result<(), CommandError> {
     let unreadable = |error| CommandError::unreadable(arguments.file.display(), error);
     let (file, length) = open(&arguments.file).map_err(unreadable)?;
@@ -111,7 +111,7 @@ fn report(imported: &Imported, order: &ImportOrder) -> Result<(), CommandError> 
     }
     let Imported { created, updated, skipped, .. } = imported;
     let prefix = if order.dry_run { "would be: " } else { "" };
-    // The import is done, even if standard output is closed.
+    // The import is complete, even if standard output is closed.
     let _ = writeln!(io::stdout(), "{prefix}{created} created, {updated} updated, {skipped} skipped");
     if errors == 0 { Ok(()) } else { Err(failed("not all of it was imported", errors)) }
 }

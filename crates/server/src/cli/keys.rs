@@ -28,7 +28,7 @@ async fn list(settings: &Settings) -> Result<String, CommandError> {
     Ok(text(&keys.map_err(auth::KeyError::from)?))
 }
 
-/// Makes a new signing key, and says what becomes of the old one.
+/// Makes a new signing key, and shows until when the old one is accepted.
 async fn rotate(settings: &Settings) -> Result<String, CommandError> {
     let database = open_migrated(settings).await?;
     let store = Arc::new(database.store());
@@ -38,7 +38,7 @@ async fn rotate(settings: &Settings) -> Result<String, CommandError> {
     let keys = signing_keys(&*store, SystemClock.now()).await.map_err(auth::KeyError::from)?;
     drop((ring, store));
     close(database).await;
-    Ok(format!("The new key is published, and signs from {} on.\n\n{}", time(new.active_from), text(&keys)))
+    Ok(format!("The new key is published and will sign from {} on.\n\n{}", time(new.active_from), text(&keys)))
 }
 
 fn text(keys: &[KeyStatus]) -> String {

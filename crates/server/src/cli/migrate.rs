@@ -11,7 +11,7 @@ use crate::startup::application::open_database;
 /// Changes or shows the schema of the database.
 pub(super) async fn run(direction: &Migrate, settings: &Settings) -> Result<(), CommandError> {
     if let Migrate::Down { yes: false } | Migrate::Fresh { yes: false } = direction {
-        return Err(CommandError::Usage("this loses all data; say --yes to go on"));
+        return Err(CommandError::Usage("this loses all data; add --yes to do it"));
     }
     let database = open_database(settings).await?;
     match direction {

@@ -1,5 +1,5 @@
-//! Writes beside the log. Where the log is JSON, this is JSON, too, so that collectors of a container's output find an
-//! object on every line.
+//! What commands print. If the log is JSON, this is JSON too, so that collectors of a container's output find an object
+//! on every line.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ pub(super) fn is_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 
-/// Writes to standard output. It is no failure when a reader such as `head` closes it.
+/// Writes to standard output. A reader such as `head` may close it.
 pub(super) fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {

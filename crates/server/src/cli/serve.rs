@@ -12,9 +12,9 @@ use super::{banner, output};
 use crate::settings::Settings;
 use crate::startup::Service;
 
-/// Serves until SIGTERM or Ctrl-C. A third one ends it at once.
+/// Serves until SIGTERM or Ctrl-C. A second one stops it at once.
 pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
-    // This comes first: the first process of a container ignores signals that it doesn't catch.
+    // This comes first, since the first process of a container ignores signals that it does not catch.
     let (mut asked, mut again) = (Signals::catch()?, Signals::catch()?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let gateways = settings.delivery.gateways()?;
@@ -22,11 +22,11 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
     let service = tokio::select! {
         started = Service::start(settings, senders, clock) => started?,
         () = asked.next() => {
-            tracing::info!("asked to stop before the start was done");
+            tracing::info!("asked to stop before the start was complete");
             return Ok(());
         }
     };
-    // These are shown at every log level.
+    // The log shows these at every level.
     for warning in gateways.warnings() {
         tracing::warn!(target: CODES, "{warning}");
     }
@@ -34,7 +34,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
         tracing::warn!("{warning}");
     }
     let banner = if output::is_json() { banner::json } else { banner::text };
-    // The service runs with a closed standard output, too.
+    // The service also runs if standard output is closed.
     let _ = writeln!(io::stdout(), "{}", banner(service.address(), service.setup_token()));
     let asked_again = async {
         again.next().await;

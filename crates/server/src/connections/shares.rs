@@ -1,4 +1,4 @@
-//! How many connections are allowed: in all, and from one network, so that it leaves some to the others.
+//! How many connections are allowed in all, and from one network, so that one network leaves some for others.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,11 +11,11 @@ use crate::settings::Http;
 
 /// Default of `http.max_connections`. Each may hold some hundred KiB.
 const MOST: usize = 4096;
-/// Allowed even where there are too few descriptors.
+/// Allowed even if there are too few descriptors.
 const FEWEST: usize = 16;
 /// Connections that are accepted only to be refused and closed.
 const BEING_REFUSED: usize = 64;
-/// Descriptors for everything but clients: standard streams, listeners, files to import, readers of metrics,
+/// Descriptors for everything except clients: standard streams, listeners, files to import, readers of metrics,
 /// connections to gateways.
 const KEPT: usize = 96;
 /// Descriptors of a thread that serves requests.
@@ -112,7 +112,7 @@ impl Shares {
         Self { limits, taken: Mutex::default() }
     }
 
-    /// Permits a connection from this network; `None` is one whose network does not count.
+    /// Permits a connection from this network; `None` if its network does not count.
     pub(super) fn take(self: &Arc<Self>, network: Option<IpAddr>) -> Result<ConnectionPermit, Full> {
         let mut taken = self.taken();
         if taken.all >= self.limits.all {

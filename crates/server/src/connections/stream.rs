@@ -1,9 +1,9 @@
 //! A connection that can be ended from outside.
 //!
-//! Only the operating system knows whether a client reads its answer: it buffers up to some MiB. So the system is asked
-//! to end a connection when the client reads nothing for a while (`TCP_USER_TIMEOUT`, see tcp(7)). Unacknowledged data
-//! counts, and so does a window that stays closed, also after our end is closed. Other systems than Linux have no such
-//! option: there the server's own writes are watched, which is coarser.
+//! Only the operating system knows whether a client reads its answer, since it buffers up to some MiB. So we ask it to end
+//! a connection whose client reads nothing for a while (`TCP_USER_TIMEOUT`, see tcp(7)). The time runs while data is not
+//! acknowledged or the window stays closed, also after we have closed our end. Other systems than Linux have no such
+//! option. There we look at our own writes, which is less exact.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -41,7 +41,7 @@ pub(crate) fn cut_off_after(stream: &TcpStream, timeout: Duration) {
     {
         let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            tracing::debug!(error = %ErrorChain(&error), "the system does not watch whether a client reads");
+            tracing::debug!(error = %ErrorChain(&error), "the system cannot cut off a client that does not read");
         }
     }
     #[cfg(not(target_os = "linux"))]
@@ -53,7 +53,7 @@ pub(crate) fn cut_off_after(stream: &TcpStream, timeout: Duration) {
 #[repr(u8)]
 enum Verdict {
     Open,
-    /// Nothing more is read from the client. What is written already is still sent.
+    /// Nothing more is read from the client. The bytes that are written already are still sent.
     NothingToRead,
     CutOff,
 }
@@ -155,7 +155,7 @@ impl WatchedStream {
         Arc::downgrade(&self.watched)
     }
 
-    /// Gives requests the handle with which they report their begin and end.
+    /// Gives requests the handle by which they report their beginning and end.
     pub(crate) fn add_to(&self, data: &mut Extensions) {
         data.insert(self.watched.connection.clone());
     }

@@ -12,9 +12,9 @@ use tracing_subscriber::prelude::*;
 use crate::settings::HttpUrl;
 use crate::settings::{LogFormat, Settings, SettingsError};
 
-/// Libraries that say too much at `info`. `log.level` may name them to see more.
+/// Libraries that log too much at `info`. `log.level` can name them to show more.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx=warn,opentelemetry_sdk=warn,opentelemetry_otlp=warn";
-/// The variables by which OpenTelemetry finds a collector where the settings don't name one.
+/// The variables that name a collector to OpenTelemetry if the settings do not.
 #[cfg(feature = "otlp")]
 const STANDARD_VARIABLES: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
@@ -45,8 +45,8 @@ pub fn start(settings: &Settings) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// Logs a panic as one line, within the span of its request. A formatted message may hold personal or secret data, so
-/// only a literal one is logged; the location says the rest.
+/// Logs a panic as one line, within the span of its request. A formatted message may have personal or secret data, so
+/// only a literal one is logged. The location helps to find the rest.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -55,9 +55,9 @@ pub fn log_panics() {
     }));
 }
 
-/// The library takes a single word for the name of a module, too. Here it has to be a level.
+/// The library also accepts a single word as the name of a module. Here it has to be a level.
 fn filter(level: &str) -> Option<EnvFilter> {
-    // The library takes an empty text for `error`.
+    // The library reads an empty text as `error`.
     if level.trim().is_empty() {
         return None;
     }

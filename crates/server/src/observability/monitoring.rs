@@ -47,7 +47,7 @@ pub(crate) fn bind(listen: MetricsListen) -> Result<Option<Bound>, StartupError>
     if_free(Bound::to("metrics.listen", address), listen)
 }
 
-/// Continues without metrics where the default address is in use.
+/// Continues without metrics if the default address is in use.
 fn if_free<T>(taken: Result<T, StartupError>, listen: MetricsListen) -> Result<Option<T>, StartupError> {
     match (taken, listen) {
         (Err(error), MetricsListen::IfFree) => {
@@ -66,7 +66,7 @@ pub(crate) fn serve(bound: Bound, listen: MetricsListen, monitored: Monitored) -
     recorder();
     tracing::info!("metrics are on {url}");
     let factory = move || App::new().app_data(monitored.clone()).route("/metrics", web::get().to(read));
-    // Slow readers are cut off like other clients, since only a few may read at once.
+    // Slow readers are cut off like other clients, since only a few can read at once.
     let server = HttpServer::new(factory).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
     let server = server.on_connect(|stream, _| {
         stream.downcast_ref::<TcpStream>().into_iter().for_each(|stream| cut_off_after(stream, READ_TIMEOUT));
@@ -80,7 +80,7 @@ async fn read(monitored: Data<Monitored>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 
-/// Sets the metrics that are a state and not a count of events.
+/// Sets the metrics that describe a state and do not count events.
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers, and these are small")]
 async fn observe(monitored: &Monitored) {
     gauge!("clientele_http_connections").set(monitored.connections.count() as f64);

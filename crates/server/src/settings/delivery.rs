@@ -1,4 +1,4 @@
-//! Where codes go.
+//! Which gateway sends the codes of each channel.
 
 use delivery::{
     Gateway, Gateways, HttpUrl, MailFrom, PhonePrefix, SmtpSettings, SmtpUrl, TwilioSettings, WebhookSecret,
@@ -110,7 +110,7 @@ pub struct Webhook {
     /// Where codes are posted.
     #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
     pub url: Option<HttpUrl>,
-    /// Signs them, as Standard Webhooks says: `whsec_` and base64, or any other text.
+    /// The key of the signature by Standard Webhooks: `whsec_` and base64, or any other text.
     #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::secret")]
     pub secret: Option<WebhookSecret>,
 }

@@ -1,12 +1,12 @@
-//! Variables of others under our prefix: Kubernetes and docker set some in every container beside a service that is
+//! Variables of Kubernetes and docker that have our prefix. They set some in every container beside a service that is
 //! called `clientele` or `clientele-…`.
 
 const SERVICE: &str = "CLIENTELE";
 
-/// Whether a variable is one of these: for a service `X` that is `X_SERVICE_HOST`, `X_SERVICE_PORT[_NAME]`, `X_PORT`
+/// Whether a variable is one of these. For a service `X` that is `X_SERVICE_HOST`, `X_SERVICE_PORT[_NAME]`, `X_PORT`
 /// and `X_PORT_<n>_<TCP|UDP|SCTP>[_ADDR|_PORT|_PROTO]`
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>). Their `X_PORT` is a URL
-/// such as `tcp://10.3.104.46:8080`. Any other value is a mistake of the operator and is reported.
+/// such as `tcp://10.3.104.46:8080`. Any other value is a mistake of the operator, which is reported.
 pub(super) fn is_foreign(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(SERVICE) else { return false };
     let words: Vec<_> = rest.split('_').collect();

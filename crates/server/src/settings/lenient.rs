@@ -1,4 +1,4 @@
-//! The environment has only text: reads numbers, booleans and lists from it.
+//! Reads numbers, booleans and lists from text, since the environment has only text.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ enum RawList {
     Text(String),
 }
 
-/// Whether it is a name or an address and nothing more. Anything else may be a URL with a password in it.
+/// Whether an item is a name or an address and nothing more. Anything else may be a URL with a password.
 fn is_address(item: &str) -> bool {
     let rest = item.split_once("://").map_or(item, |(_, rest)| rest);
     let (host, port) = rest.split_once(':').unwrap_or((rest, ""));

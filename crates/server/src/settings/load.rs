@@ -9,7 +9,7 @@ use super::sections::{LogFormat, Settings};
 use super::{sources, warnings};
 use crate::error::SettingsError;
 
-/// The format of the log, read from settings that may otherwise be wrong.
+/// The format of the log. The other settings may be wrong.
 #[must_use]
 pub fn log_format(file: Option<&Path>, environment: &[(String, String)], flags: &[(&str, String)]) -> LogFormat {
     let of_flags = flags.iter().filter(|(key, _)| *key == "log.format").map(|(_, value)| value.trim());

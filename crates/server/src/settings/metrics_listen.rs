@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 /// Where metrics are read, if anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricsListen {
-    /// The default: 127.0.0.1:9464 if it is free. A second instance on a developer's machine starts without.
+    /// The default: 127.0.0.1:9464 if it is free. A second instance on a developer's machine starts without metrics.
     #[default]
     IfFree,
     /// This address. The service does not start without it.

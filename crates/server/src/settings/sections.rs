@@ -22,7 +22,7 @@ pub struct Settings {
     pub http: Http,
     /// Where metrics are read.
     pub metrics: Metrics,
-    /// Where the data is.
+    /// The database.
     pub database: Database,
     /// Who may sign up.
     pub signup: Signup,
@@ -30,7 +30,7 @@ pub struct Settings {
     pub auth: Auth,
     /// Where codes go.
     pub delivery: Delivery,
-    /// How often something may be done.
+    /// How often callers may do something.
     pub limits: Limits,
     /// What is written to standard error.
     pub log: Log,
@@ -62,7 +62,8 @@ pub struct Http {
     /// How long a client may take to send a JSON body, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub body_timeout: u32,
-    /// How long a connection may wait for its next request, in seconds. Longer than the load balancer keeps its own.
+    /// How long a connection may wait for its next request, in seconds. It must be longer than that time of the load
+    /// balancer.
     #[serde(deserialize_with = "lenient::number")]
     pub keep_alive: u32,
     /// How long a client may take nothing of an answer, in seconds.
@@ -129,17 +130,17 @@ pub struct Auth {
     /// bcrypt cost of new password hashes, 4 to 15; below 10 for tests only.
     #[serde(deserialize_with = "lenient::number")]
     pub bcrypt_cost: u32,
-    /// What computes bcrypt. The hashes are the same.
+    /// What computes bcrypt. The hashes do not depend on it.
     pub bcrypt_engine: BcryptEngine,
     /// Fewest characters of a new password, 8 to 128.
     #[serde(deserialize_with = "lenient::number")]
     pub password_min_length: usize,
     /// Whether staff need a code after their password.
     pub second_factor: SecondFactor,
-    /// How long an access token is good, in seconds.
+    /// How long an access token works, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub access_token_ttl: u32,
-    /// How long a refresh token is good, in seconds.
+    /// How long a refresh token works, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub refresh_token_ttl: u32,
     /// How long a session of staff lasts, however often it is renewed, in seconds.
@@ -160,7 +161,7 @@ pub struct Limits {
     /// Whether anything is limited: guesses of passwords, codes to one contact, and requests.
     #[serde(deserialize_with = "lenient::boolean")]
     pub enabled: bool,
-    /// Requests a second of one signed-in user; twenty seconds' worth of them may come at once.
+    /// Requests a second of one signed-in user. The requests of twenty seconds may come at once.
     #[serde(deserialize_with = "lenient::number")]
     pub per_user: u32,
     /// Requests a second from one address (of IPv6, one /64 network), counted likewise.
@@ -172,11 +173,12 @@ pub struct Limits {
     /// Codes an hour that are asked for from one address, whoever gets them; second factors are not counted.
     #[serde(deserialize_with = "lenient::number")]
     pub codes_per_address: u32,
-    /// Codes an hour to contacts without an account that one address asks for; beyond, none is sent. 0 for any number.
+    /// Codes an hour to contacts without an account that one address asks for. Further ones are not sent. 0 for any
+    /// number.
     #[serde(deserialize_with = "lenient::number")]
     pub new_contacts_per_address: u32,
-    /// Codes an hour over SMS and WhatsApp, whoever asks; beyond, none is sent. A fifth is kept for those who have an
-    /// account. 0 for any number.
+    /// Codes an hour over SMS and WhatsApp, whoever asks. Further ones are not sent. A fifth is kept for people who have
+    /// an account. 0 for any number.
     #[serde(deserialize_with = "lenient::number")]
     pub codes_per_hour: u32,
     /// The same in 24 hours.

@@ -37,7 +37,7 @@ pub(super) fn hides(shown: &str) -> bool {
     shown == SET || shown.contains('…')
 }
 
-/// Hides everything that may be a password: a driver may accept a malformed URL.
+/// Hides everything that may be a password, since a driver may accept a malformed URL.
 pub(super) fn masked(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some(parts) => parts,

@@ -16,7 +16,7 @@ const DEFAULT_FILE: &str = "clientele.toml";
 const PREFIX: &str = "CLIENTELE_";
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// Our variables among those of the environment.
+/// The variables of the environment that belong to us.
 pub fn environment(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<(String, String)>, SettingsError> {
@@ -64,8 +64,8 @@ pub(super) struct Variable {
     pub(super) file: Option<PathBuf>,
 }
 
-/// The settings in the variables. An empty variable is not set, since compose files pass `X: ${X:-}`. Line ends at the
-/// end of a value are removed, since files of variables may come from Windows.
+/// The settings in the variables. An empty variable counts as not set, since compose files pass `X: ${X:-}`. Line ends at
+/// the end of a value are removed, since files of variables may come from Windows.
 pub(super) fn from_environment(variables: Vec<(String, String)>) -> Result<Vec<Variable>, SettingsError> {
     let ours = variables.into_iter().filter(|(name, value)| is_ours(name) && !is_foreign(name, value));
     let mut ours: Vec<_> = ours.map(|(name, value)| (name, without_line_ends(&value).to_owned())).collect();
@@ -88,7 +88,7 @@ fn variable(name: String, value: String, names: &BTreeSet<String>) -> Result<Var
         .map_err(|error| SettingsError::Key(format!("{name}: cannot read {value}: {error}")))?;
     let text = without_line_ends(&text).to_owned();
     if text.is_empty() {
-        // Unlike an empty variable, this is an error: an operator who names a file relies on it.
+        // Unlike an empty variable, this is an error, since an operator who names a file relies on it.
         return Err(SettingsError::Key(format!("{name}: {value} is empty")));
     }
     Ok(Variable { key, name, value: text, file: Some(value.into()) })
@@ -100,7 +100,7 @@ pub(super) fn without_line_ends(text: &str) -> &str {
 
 /// The names of the variables of Kubernetes or docker, which are ignored.
 #[must_use]
-pub fn passed_over(variables: &[(String, String)]) -> Vec<&str> {
+pub fn ignored(variables: &[(String, String)]) -> Vec<&str> {
     let foreign = variables.iter().filter(|(name, value)| is_foreign(name, value));
     let mut names: Vec<_> = foreign.map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
@@ -155,7 +155,7 @@ fn check_key(known: &[String], key: &str, written: &str) -> Result<(), SettingsE
     }
     let members: BTreeSet<_> = known.iter().filter_map(|known| member(known, section)).collect();
     let members = members.into_iter().collect::<Vec<_>>().join(", ");
-    Err(SettingsError::Key(format!("unknown setting {written}; known here are {members}")))
+    Err(SettingsError::Key(format!("unknown setting {written}; allowed here are {members}")))
 }
 
 /// The member of this section that the key belongs to; the section with the empty name has all.
@@ -164,7 +164,7 @@ fn member<'a>(key: &'a str, section: &str) -> Option<&'a str> {
     rest?.split('.').next()
 }
 
-/// Says what is wrong with a value, without the value.
+/// Describes what is wrong with a value, without the value.
 pub(super) fn describe(error: &figment::Error) -> String {
     let key = error.path.join(".");
     let text = match &error.kind {

@@ -243,7 +243,7 @@ fn an_unknown_key_is_named_as_it_was_written() {
 }
 
 #[test]
-fn variables_of_kubernetes_are_passed_over() {
+fn variables_of_kubernetes_are_ignored() {
     let variables = [
         ("CLIENTELE_PORT", "tcp://10.3.104.46:8080"),
         ("CLIENTELE_PORT_8080_TCP_ADDR", "10.3.104.46"),
@@ -253,7 +253,7 @@ fn variables_of_kubernetes_are_passed_over() {
     assert_eq!(load(&variables).unwrap().http.listen.port(), 9);
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let expected = ["CLIENTELE_API_SERVICE_HOST", "CLIENTELE_PORT", "CLIENTELE_PORT_8080_TCP_ADDR"];
-    assert_eq!(passed_over(&variables), expected);
+    assert_eq!(ignored(&variables), expected);
 }
 
 #[test]

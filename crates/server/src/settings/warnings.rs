@@ -1,4 +1,4 @@
-//! Warns of settings that are allowed, but hardly fit production.
+//! Warns of settings that are allowed but not fit for production.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn secret_in(table: &toml::Table) -> Option<String> {
     hidden.find(|(key, _)| given.contains(key)).map(|(key, _)| key)
 }
 
-/// Whether the file has a URL with a user at this key. Where the URL is shown, the user is left out.
+/// Whether the file has a URL with a user at this key. Shown URLs have no user.
 fn is_url_with_user(table: &toml::Table, key: &str) -> bool {
     let mut parts = key.split('.');
     let first = parts.next().and_then(|name| table.get(name));
@@ -41,16 +41,16 @@ fn is_url_with_user(table: &toml::Table, key: &str) -> bool {
 }
 
 impl Settings {
-    /// A sentence for each setting that hardly fits production, which begins with the key.
+    /// A sentence for each setting that is not fit for production. It begins with the key.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let proxies = self.http.trusted_proxies.iter().filter(|network| network.is_everybody());
         warnings.extend(proxies.map(|network| {
-            format!("http.trusted_proxies: {network} is everybody, so clients can forge where they come from")
+            format!("http.trusted_proxies: {network} includes everybody, so clients can forge their addresses")
         }));
         if !self.limits.enabled {
-            warnings.push("limits.enabled: nothing is limited, so passwords and codes can be guessed".to_owned());
+            warnings.push("limits.enabled: nothing is limited, so attackers can guess passwords and codes".to_owned());
         }
         if self.auth.bcrypt_cost < LEAST_COST {
             let cost = self.auth.bcrypt_cost;

@@ -1,4 +1,4 @@
-//! The application without its HTTP server: what the service and the commands have in common.
+//! The application without its HTTP server. The service and the commands use it.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Application {
         Ok(token.map(|token| token.expose_secret().to_owned()))
     }
 
-    /// How many triggers that protect audit events are missing; `None` where that cannot be known. Logs which.
+    /// How many triggers that protect audit events are missing; `None` if the database does not tell. Logs which.
     pub(crate) async fn missing_triggers(&self) -> Option<usize> {
         match self.database.missing_triggers().await {
             Ok(missing) => {
@@ -139,7 +139,7 @@ pub(crate) fn budgets(settings: &Settings) -> Budgets {
     }
 }
 
-/// Closes the database. A failure is only logged, since the work is done.
+/// Closes the database. A failure is only logged, since the work is complete.
 pub(crate) async fn close(database: Database) {
     if let Err(error) = database.close().await {
         tracing::warn!(error = %ErrorChain(&error), "the database was not closed cleanly");

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 
-/// How long requests in flight and background tasks may take to end. A little less than the time after which a
-/// supervisor kills the process (`stop_grace_period` of the compose file), so that traces can still be sent.
+/// How long requests in flight and background tasks may take to end. It is a little less than the time after which a
+/// supervisor kills the process (`stop_grace_period` of the compose file), so traces can still be sent.
 const STOP_TIMEOUT: Duration = Duration::from_secs(33);
 
 /// Lets the server finish the requests in flight.
 pub(super) async fn finish(server: Server) -> std::io::Result<()> {
-    tracing::info!("asked to stop; requests in flight are finished");
+    tracing::info!("asked to stop; finishing the requests in flight");
     // The command is sent before the future is polled. The server itself ends when it is done.
     drop(server.handle().stop(true));
     server.await
