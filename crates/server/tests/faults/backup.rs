@@ -94,7 +94,7 @@ fn what_a_backup_would_spoil_is_refused() {
     program.run(&["export", "--output", "data/clientele.db"]).failed(1, &["is the database itself"]);
     program.run(&["backup", "data"]).failed(1, &["data is a folder"]);
     program.run(&["backup", "nowhere/people.db"]).failed(1, &["cannot write nowhere/people.db"]);
-    program.run(&["backup", "/dev/null"]).failed(1, &["/dev/null is no file"]);
+    program.run(&["backup", "/dev/null"]).failed(1, &["/dev/null is not a file"]);
     program.folder.write("people.db-wal", "the log of who has people.db open");
     program.run(&["backup", "people.db"]).failed(1, &["people.db-wal", "in use"]);
     assert_eq!(program.run(&["backup"]).code(), Some(2));
