@@ -183,11 +183,11 @@ fn send_error(error: &Error) -> SendError {
     let Some(status) = error.status() else {
         return SendError::Failed(without_answer(error).into());
     };
-    let told = format!("the mail server answered {status}");
+    let reason = format!("the mail server answered {status}");
     if error.is_permanent() && !NOT_LET_IN.contains(&status.into()) {
-        return SendError::Refused(told.into());
+        return SendError::Refused(reason.into());
     }
-    SendError::Failed(told.into())
+    SendError::Failed(reason.into())
 }
 
 fn without_answer(error: &Error) -> String {

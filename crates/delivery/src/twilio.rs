@@ -79,11 +79,11 @@ impl TwilioSender {
             return Ok(());
         }
         let number = error_number(response).await.map(|number| format!(", error {number}")).unwrap_or_default();
-        let told = format!("the gateway answered {}{number}", status.as_u16());
+        let reason = format!("the gateway answered {}{number}", status.as_u16());
         if is_final(status) {
-            return Err(SendError::Refused(told.into()));
+            return Err(SendError::Refused(reason.into()));
         }
-        Err(SendError::Failed(told.into()))
+        Err(SendError::Failed(reason.into()))
     }
 }
 
