@@ -128,7 +128,7 @@ fn every_path_that_the_documents_name_exists() {
         let text = read(name.trim_start_matches('/'));
         let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).flat_map(expanded);
         let is_path = |path: &String| {
-            let is_relative = !path.starts_with('/') && !path.contains([' ', '<', ':', '*']);
+            let is_relative = !path.starts_with(['/', '.']) && !path.contains([' ', '<', ':', '*']);
             is_relative && (ending(path) == "rs" || path.ends_with('/'))
         };
         missing.extend(quoted.filter(is_path).filter(|path| !is_known(path)).map(|path| format!("{name}: {path}")));
