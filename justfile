@@ -32,6 +32,10 @@ openapi:
 doc:
     cargo doc --workspace --no-deps --open
 
+# Measures the release program; see docs/benchmarks.md
+bench *arguments:
+    cargo run --release -p clientele-bench -- {{ arguments }}
+
 # Layers, licences and sources of every crate in the tree
 deny:
     cargo deny check bans licenses sources
