@@ -1,6 +1,7 @@
 //! What one request is made of: the check of its token, the policy, a cursor, and a page of people as JSON.
 //!
 //! `cargo bench -p clientele-bench`
+#![expect(clippy::unwrap_used, reason = "a benchmark that can't begin has nothing to say")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub(crate) fn bytes_of_post(path: &str, body: &str) -> Vec<u8> {
 pub(crate) fn ask(address: SocketAddr, request: &[u8]) -> Outcome<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.write_all(request)?;
     let (mut bytes, mut part) = (Vec::new(), vec![0; 64 * 1024]);
     loop {

@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::tokens::TTL;
 
 /// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that runs. It ends when this is dropped.
 pub(crate) struct Service {

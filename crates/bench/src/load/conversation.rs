@@ -60,7 +60,15 @@ impl Conversation for Rotation {
 }
 
 /// The same, for those who come back when they are told to: 503 with `Retry-After`.
-pub(crate) struct Patient(pub(crate) Rotation);
+pub(crate) struct Patient(Rotation);
+
+impl Patient {
+    /// So many, who share a rotation.
+    pub(crate) fn shared(requests: Vec<Vec<u8>>, connections: usize) -> Vec<Box<dyn Conversation>> {
+        let rotation = Rotation::new(requests);
+        (0..connections).map(|_| Box::new(Self(rotation.clone())) as Box<dyn Conversation>).collect()
+    }
+}
 
 impl Conversation for Patient {
     fn request(&mut self) -> &[u8] {

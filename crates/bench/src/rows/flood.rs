@@ -46,8 +46,7 @@ pub(super) fn measure(world: &mut World<'_>, measured: &mut Measured) -> Outcome
 
 /// Those who sign in and come back when they are told to.
 fn flood() -> Vec<Box<dyn Conversation>> {
-    let rotation = Rotation::new(sign_ins());
-    (0..FLOOD).map(|_| Box::new(Patient(rotation.clone())) as Box<dyn Conversation>).collect()
+    Patient::shared(sign_ins(), FLOOD)
 }
 
 fn both(service: &Service, callers: &Rotation, time: Duration) -> Outcome<(Load, Load)> {

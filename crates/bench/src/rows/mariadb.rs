@@ -27,15 +27,12 @@ pub(super) fn measure(world: &mut World<'_>, measured: &mut Measured) -> Outcome
     for (what, requests) in rows {
         let side =
             |service| Side::load(service, Backend::MariaDb.processes(), requests.clone(), world.options.connections);
-        measured.rows.push(match &baseline {
-            Some(baseline) => {
-                let figures = alternate([side(&service), side(baseline)], rounds, time)?;
-                Row::new(format!("MariaDB: {what} / the build before"), figures).goal("≥ 2")
-            }
-            None => {
-                let [figures] = alternate([side(&service)], rounds, time)?;
-                Row::alone(format!("MariaDB: {what}"), figures)
-            }
+        measured.rows.push(if let Some(baseline) = &baseline {
+            let figures = alternate([side(&service), side(baseline)], rounds, time)?;
+            Row::new(format!("MariaDB: {what} / the build before"), figures).goal("≥ 2")
+        } else {
+            let [figures] = alternate([side(&service)], rounds, time)?;
+            Row::alone(format!("MariaDB: {what}"), figures)
         });
     }
     Ok(())

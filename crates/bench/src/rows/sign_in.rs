@@ -3,6 +3,7 @@
 use super::requests::sign_ins;
 use crate::database::Backend;
 use crate::limits::hashes;
+use crate::load::conversation::Patient;
 use crate::machine::cores;
 use crate::measure::{Figures, Side, alternate};
 use crate::outcome::Outcome;
@@ -20,7 +21,7 @@ pub(super) fn measure(world: &mut World<'_>, measured: &mut Measured) -> Outcome
     let plain = |threads| Side::new(move |time| Ok(Figures::of(&hashes::plain(threads, time)?)));
     let interleaved = Side::new(|time| Ok(Figures::of(&hashes::interleaved(time)?)));
 
-    let waiting = Side::load(&service, database, sign_ins(), WAITING);
+    let waiting = Side::talk(&service, database, || Patient::shared(sign_ins(), WAITING));
     let sides = [waiting, plain(cores()), interleaved];
     let [ours, crates, lanes] = alternate(sides, world.options.rounds(), world.options.slow_round())?;
     measured.rows.push(
