@@ -1,14 +1,14 @@
 //! Strict JSON: one object, each key once, no number that the parser would change.
 
-mod numbers;
+mod scan;
 
 use std::fmt;
 
 use domain::ValueError;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-pub use numbers::Inexact;
+pub use scan::Inexact;
+use scan::{Scanned, scan};
 
 /// A JSON object that was read strictly.
 #[derive(Debug)]
@@ -24,18 +24,19 @@ pub struct Object {
 pub enum ObjectError {
     /// It is JSON, but no object.
     NotAnObject,
-    /// It is not JSON, or an object in it has a key twice.
-    Malformed(serde_json::Error),
+    /// It is not JSON. The message of serde would show our types; the place is enough to correct the text.
+    Malformed { line: usize, column: usize },
+    /// An object in it has a key twice.
+    RepeatedKey { line: usize, column: usize },
 }
 
 impl fmt::Display for ObjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnObject => f.write_str("the body must be a JSON object"),
-            // The message of serde would show our types; the place is enough to correct the text.
-            Self::Malformed(error) => {
-                write!(f, "not valid JSON at line {}, column {}", error.line(), error.column())?;
-                if error.is_data() { f.write_str(": a key appears twice") } else { Ok(()) }
+            Self::Malformed { line, column } => write!(f, "not valid JSON at line {line}, column {column}"),
+            Self::RepeatedKey { line, column } => {
+                write!(f, "not valid JSON at line {line}, column {column}: a key appears twice")
             }
         }
     }
@@ -43,11 +44,17 @@ impl fmt::Display for ObjectError {
 
 /// Reads one JSON object without duplicate keys at any level.
 pub fn parse_object(json: &[u8]) -> Result<Object, ObjectError> {
-    let (json, inexact) = numbers::set_aside(json);
-    match serde_json::from_slice(&json) {
-        Ok(Strict(Value::Object(members))) => Ok(Object { members, inexact }),
-        Ok(_) => Err(ObjectError::NotAnObject),
-        Err(error) => Err(ObjectError::Malformed(error)),
+    let Scanned { text, inexact, repeated_key } = scan(json);
+    let value = serde_json::from_slice(&text)
+        .map_err(|error| ObjectError::Malformed { line: error.line(), column: error.column() })?;
+    if let Some(end) = repeated_key {
+        let column = json[..end].iter().rev().take_while(|byte| **byte != b'\n').count();
+        let line = 1 + json[..end].iter().filter(|byte| **byte == b'\n').count();
+        return Err(ObjectError::RepeatedKey { line, column });
+    }
+    match value {
+        Value::Object(members) => Ok(Object { members, inexact }),
+        _ => Err(ObjectError::NotAnObject),
     }
 }
 
@@ -55,7 +62,7 @@ pub fn parse_object(json: &[u8]) -> Result<Object, ObjectError> {
 pub(crate) fn parse_cell(text: &str) -> Result<Map<String, Value>, ValueError> {
     let Object { members, inexact } = parse_object(text.as_bytes()).map_err(|error| match error {
         ObjectError::NotAnObject => ValueError::new("wrong_type", "must be an object"),
-        ObjectError::Malformed(_) => {
+        ObjectError::Malformed { .. } | ObjectError::RepeatedKey { .. } => {
             ValueError::new("malformed_json", "must be a JSON object in which no key appears twice")
         }
     })?;
@@ -65,69 +72,6 @@ pub(crate) fn parse_cell(text: &str) -> Result<Map<String, Value>, ValueError> {
             Err(ValueError::new(error.code, format!("the number at {pointer} {}", error.detail)))
         }
         None => Ok(members),
-    }
-}
-
-/// A JSON value whose objects have each key once; `serde_json::Value` keeps the last one silently.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(de::Error::custom("duplicate key"));
-            }
-            let Strict(value) = members.next_value()?;
-            object.insert(key, value);
-        }
-        Ok(Value::Object(object))
     }
 }
 
@@ -166,6 +110,23 @@ mod tests {
             assert!(!is_clean(bad.as_bytes()), "{bad}");
         }
         assert!(!is_clean(b"{\"a\":\"\xff\"}"));
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_at_any_level_and_however_it_is_spelled() {
+        for (json, place) in [
+            ("{\"a\":1,\"a\":1}", "line 1, column 10"),
+            ("{\"a\":1,\n \"\\u0061\":1}", "line 2, column 9"),
+            ("{\"n\":-0,\"b\":[{\"a\":{}, \"b\":1, \"a\":2}]}", "line 1, column 37"),
+            ("[{\"a\":1,\"a\":1}]", "line 1, column 11"),
+        ] {
+            let error = parse_object(json.as_bytes()).unwrap_err().to_string();
+            assert_eq!(error, format!("not valid JSON at {place}: a key appears twice"), "{json}");
+        }
+        for json in ["{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}],\"A\":1,\"c\":\"a\"}", "{\"a\":{},\"b\":{\"a\":1}}"]
+        {
+            assert!(is_clean(json.as_bytes()), "{json}");
+        }
     }
 
     proptest! {

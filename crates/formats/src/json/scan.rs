@@ -1,6 +1,8 @@
-//! Numbers in JSON that a parser would round. They are found in the text, before it is parsed.
+//! Finds what a parser would change in silence: numbers that it would round, and keys of which it would keep the last.
+//! The text is scanned before it is parsed.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -22,14 +24,24 @@ pub struct Inexact {
     pub error: ValueError,
 }
 
-/// Replaces each number that is refused by a zero. Returns the text and the first hundred of these numbers, fewer when
-/// their pointers get longer than the text. Invalid JSON stays invalid.
-pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
-    let mut scan = Scan { json, open: Vec::new(), reported: 0, found: Vec::new(), refused: Vec::new() };
+/// What was found in a text.
+pub(super) struct Scanned<'j> {
+    /// The text, with a zero in place of each number that is refused.
+    pub(super) text: Cow<'j, [u8]>,
+    /// The first hundred of these numbers, fewer when their pointers get longer than the text.
+    pub(super) inexact: Vec<Inexact>,
+    /// Where the first key ends that its object has already.
+    pub(super) repeated_key: Option<usize>,
+}
+
+/// Scans a text. Invalid JSON stays invalid.
+pub(super) fn scan(json: &[u8]) -> Scanned<'_> {
+    let mut scan =
+        Scan { json, open: Vec::new(), reported: 0, inexact: Vec::new(), refused: Vec::new(), repeated_key: None };
     scan.run();
-    let Scan { found, refused, .. } = scan;
+    let Scan { inexact, refused, repeated_key, .. } = scan;
     if refused.is_empty() {
-        return (Cow::Borrowed(json), found);
+        return Scanned { text: Cow::Borrowed(json), inexact, repeated_key };
     }
     let mut text = Vec::with_capacity(json.len());
     let mut from = 0;
@@ -39,13 +51,13 @@ pub(super) fn set_aside(json: &[u8]) -> (Cow<'_, [u8]>, Vec<Inexact>) {
         from = end;
     }
     text.extend_from_slice(&json[from..]);
-    (Cow::Owned(text), found)
+    Scanned { text: Cow::Owned(text), inexact, repeated_key }
 }
 
 /// An object or array that is open at a place in the text.
 enum Open {
-    /// An object: the place of the current member's name, quotes included.
-    Object { name: Range<usize>, comes_name: bool },
+    /// An object: its keys so far, the last one of them, and whether the next string is a key.
+    Object { keys: HashSet<String>, last: String, comes_key: bool },
     /// An array: the index of the current item.
     Array(usize),
 }
@@ -55,8 +67,9 @@ struct Scan<'j> {
     open: Vec<Open>,
     /// Bytes of all pointers so far.
     reported: usize,
-    found: Vec<Inexact>,
+    inexact: Vec<Inexact>,
     refused: Vec<Range<usize>>,
+    repeated_key: Option<usize>,
 }
 
 impl Scan<'_> {
@@ -73,17 +86,17 @@ impl Scan<'_> {
 
     fn mark(&mut self, byte: u8, at: usize) -> usize {
         match (byte, self.open.last_mut()) {
-            (b'{', _) => self.open.push(Open::Object { name: 0..0, comes_name: true }),
+            (b'{', _) => self.open.push(Open::Object { keys: HashSet::new(), last: String::new(), comes_key: true }),
             (b'[', _) => self.open.push(Open::Array(0)),
             (b'}' | b']', _) => drop(self.open.pop()),
             (b',', Some(Open::Array(index))) => *index += 1,
-            (b',', Some(Open::Object { comes_name, .. })) => *comes_name = true,
+            (b',', Some(Open::Object { comes_key, .. })) => *comes_key = true,
             _ => {}
         }
         at + 1
     }
 
-    /// Passes a string, which may be the name of a member. Answers where it ends.
+    /// Passes a string, which may be the key of a member. Returns where it ends.
     fn string(&mut self, start: usize) -> usize {
         let mut end = start + 1;
         while let Some(&byte) = self.json.get(end) {
@@ -93,8 +106,12 @@ impl Scan<'_> {
             }
         }
         let end = end.min(self.json.len());
-        if let Some(Open::Object { name, comes_name: comes_name @ true }) = self.open.last_mut() {
-            (*name, *comes_name) = (start..end, false);
+        if let Some(Open::Object { keys, last, comes_key: comes_key @ true }) = self.open.last_mut() {
+            let key: String = serde_json::from_slice(&self.json[start..end]).unwrap_or_default();
+            if !keys.insert(key.clone()) {
+                self.repeated_key.get_or_insert(end);
+            }
+            (*last, *comes_key) = (key, false);
         }
         end
     }
@@ -114,12 +131,12 @@ impl Scan<'_> {
     }
 
     fn report(&mut self, literal: String, error: ValueError) {
-        if self.found.len() == MAX_REPORTED || self.reported > self.json.len() {
+        if self.inexact.len() == MAX_REPORTED || self.reported > self.json.len() {
             return;
         }
         let pointer = self.pointer();
         self.reported += pointer.len();
-        self.found.push(Inexact { pointer, literal, error });
+        self.inexact.push(Inexact { pointer, literal, error });
     }
 
     fn pointer(&self) -> String {
@@ -129,10 +146,7 @@ impl Scan<'_> {
                 Open::Array(index) => {
                     let _ = write!(pointer, "/{index}");
                 }
-                Open::Object { name, .. } => {
-                    let name: String = serde_json::from_slice(&self.json[name.clone()]).unwrap_or_default();
-                    pointer.extend(["/", &name.replace('~', "~0").replace('/', "~1")]);
-                }
+                Open::Object { last, .. } => pointer.extend(["/", &last.replace('~', "~0").replace('/', "~1")]),
             }
         }
         pointer
@@ -147,7 +161,7 @@ mod tests {
     use super::*;
 
     fn pointers(json: &str) -> Vec<String> {
-        set_aside(json.as_bytes()).1.into_iter().map(|inexact| inexact.pointer).collect()
+        scan(json.as_bytes()).inexact.into_iter().map(|inexact| inexact.pointer).collect()
     }
 
     #[test]
@@ -172,20 +186,20 @@ mod tests {
 
     #[test]
     fn only_the_refused_become_zeros() {
-        let (text, found) = set_aside(br#"{"a":[1e999,2],"b":"1e999","c":-0}"#);
-        assert_eq!(&*text, br#"{"a":[0,2],"b":"1e999","c":0}"#);
-        assert_eq!(found[0].literal, "1e999");
+        let scanned = scan(br#"{"a":[1e999,2],"b":"1e999","c":-0}"#);
+        assert_eq!(&*scanned.text, br#"{"a":[0,2],"b":"1e999","c":0}"#);
+        assert_eq!(scanned.inexact[0].literal, "1e999");
         for broken in
             ["{\"a\":1e400.}", "{\"a\":--0}", "{\"a\":-}", "{\"a\":01e400}", "{\"a", "\"\\", "]}", "{\"a\":1e}"]
         {
-            assert_eq!(&*set_aside(broken.as_bytes()).0, broken.as_bytes(), "{broken}");
+            assert_eq!(&*scan(broken.as_bytes()).text, broken.as_bytes(), "{broken}");
         }
     }
 
     proptest! {
         #[test]
         fn whatever_comes_in_is_valid_or_not_as_before(json in "[\\[\\]{}:,\"\\\\ 01e.+-]{0,40}|\\PC{0,20}") {
-            let (text, _) = set_aside(json.as_bytes());
+            let text = scan(json.as_bytes()).text;
             let is_valid = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
             prop_assert_eq!(is_valid(&text), is_valid(json.as_bytes()));
         }
@@ -193,10 +207,10 @@ mod tests {
         #[test]
         fn what_is_left_is_parsed_without_loss(literal in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
             let json = format!("{{\"n\":{literal}}}");
-            let (text, found) = set_aside(json.as_bytes());
+            let Scanned { text, inexact, .. } = scan(json.as_bytes());
             let value: Value = serde_json::from_slice(&text).unwrap();
             let written = value["n"].to_string();
-            prop_assert!(!found.is_empty() || check_number(&written).is_ok());
+            prop_assert!(!inexact.is_empty() || check_number(&written).is_ok());
         }
     }
 }
