@@ -31,10 +31,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 use middleware::authentication::Authenticator;
 use middleware::context::ContextMaker;
-use middleware::{connection, cors, request_log};
+use middleware::{cors, request_log};
 
 pub use extract::upload::Imports;
-pub use middleware::connection::Connection;
 pub use middleware::cors::{EXPOSED_HEADERS, UNEXPOSED_HEADERS, WebOrigin};
 pub use middleware::proxies::Network;
 pub use middleware::rate_limit::RateLimits;
@@ -66,7 +65,6 @@ pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut
             .wrap(from_fn(request_log::request_log))
             .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| context.clone().add(request, next)))
             .wrap(cors::cors(&cors_origins))
-            .wrap(from_fn(connection::keep_busy))
             .configure(routes::configure);
         config.service(scope);
     }

@@ -3,6 +3,7 @@
 //! The HTTP server has no time limit for the head of a second request, for a body that nobody reads any more, or for a
 //! client that does not read its answer. This module ends the first two. [`stream`] ends the third.
 
+mod connection;
 mod shares;
 mod stream;
 
@@ -15,6 +16,7 @@ use domain::limit::network;
 use metrics::counter;
 
 use crate::settings::{Http, Network};
+pub(crate) use connection::keep_busy;
 use shares::{Full, Limits, Shares};
 use stream::{Timeouts, Watched};
 pub(crate) use stream::{WatchedStream, cut_off_after};

@@ -3,7 +3,6 @@
 
 pub(crate) mod authentication;
 mod common_headers;
-pub(crate) mod connection;
 pub(crate) mod context;
 pub(crate) mod cors;
 mod metrics;

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use api::Connection;
 use domain::ErrorChain;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connection::Connection;
 use super::shares::ConnectionPermit;
 
 /// How long a client may do nothing.

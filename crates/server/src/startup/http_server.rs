@@ -12,10 +12,11 @@ use actix_http::error::DispatchError;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use api::{Middleware, MiddlewareSettings, RateLimits, Services};
 
-use crate::connections::{Connections, WatchedStream};
+use crate::connections::{Connections, WatchedStream, keep_busy};
 use crate::error::StartupError;
 use crate::settings::{Http, Settings};
 
@@ -59,7 +60,8 @@ pub(super) fn serve(
     let middleware = Middleware::new(&middleware(settings), services.clock.clone());
     let factory = move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());
-        let app = App::new().configure(api::configure(services.clone(), middleware.clone())).into_factory();
+        let api = api::configure(services.clone(), middleware.clone());
+        let app = App::new().configure(api).wrap(from_fn(keep_busy)).into_factory();
         let app = app.map_err(|error: actix_web::Error| error.error_response());
         let service = HttpService::build()
             .graceful_shutdown_signal(move || {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorInternalServerError;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
@@ -15,9 +16,9 @@ use actix_web::web::Bytes;
 /// Given in one piece, a large answer would be in memory once for each connection.
 const PIECE: usize = 16 * 1024;
 
-/// A client's connection. The server puts it into the connection's data. Clones are the same one.
+/// A client's connection. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Connection(Arc<Mutex<State>>);
+pub(super) struct Connection(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -35,8 +36,7 @@ impl Default for Connection {
 
 impl Connection {
     /// For how long there has been no request; `None` while one is answered.
-    #[must_use]
-    pub fn idle_for(&self) -> Option<Duration> {
+    pub(super) fn idle_for(&self) -> Option<Duration> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (state.busy == 0).then(|| state.idle_since.elapsed())
     }
@@ -58,12 +58,13 @@ impl Drop for Busy {
     }
 }
 
-/// Keeps the connection busy until the answer is sent. Wraps all other middleware.
+/// Keeps the connection busy until the answer is sent. It wraps the whole API.
 pub(crate) async fn keep_busy<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BusyBody>, Error> {
-    let busy = request.conn_data::<Connection>().map(Connection::begin);
+    let connection = request.conn_data::<Connection>().ok_or_else(|| ErrorInternalServerError("not watched"))?;
+    let busy = connection.begin();
     let response = next.call(request).await?;
     Ok(response.map_body(|_, body| BusyBody { body: body.boxed(), rest: Bytes::new(), _busy: busy }))
 }
@@ -72,7 +73,7 @@ pub(crate) struct BusyBody {
     body: BoxBody,
     /// What the body has given and the server has not taken yet.
     rest: Bytes,
-    _busy: Option<Busy>,
+    _busy: Busy,
 }
 
 impl MessageBody for BusyBody {
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     fn busy_body(bytes: &Bytes) -> BusyBody {
-        BusyBody { body: bytes.clone().boxed(), rest: Bytes::new(), _busy: None }
+        BusyBody { body: bytes.clone().boxed(), rest: Bytes::new(), _busy: Connection::default().begin() }
     }
 
     #[actix_web::test]
