@@ -1,12 +1,13 @@
 //! Whether the process is up, and whether it can do its work.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
+use domain::Accounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
-use crate::services::Services;
+use crate::problem::Result;
+use crate::readiness::Readiness;
+use crate::services::Service;
 
 /// The answer of a health check that passes.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +17,7 @@ pub(crate) struct HealthResponse {
     status: &'static str,
 }
 
-/// Whether the process is up. Asks nothing of anybody else.
+/// Whether the process is up. Depends on nothing else.
 #[utoipa::path(get, path = "/health/live",
     responses((status = 200, description = "The process is up.", body = HealthResponse)))]
 pub(crate) async fn live() -> impl Responder {
@@ -29,7 +30,7 @@ pub(crate) async fn live() -> impl Responder {
     responses(
         (status = 200, description = "Requests can be served.", body = HealthResponse),
         (status = 503, description = "`unavailable`: the database is away or not migrated.")))]
-pub(crate) async fn ready(services: Data<Services>) -> Result<impl Responder, Problem> {
-    services.readiness.check(&services.accounts).await?;
+pub(crate) async fn ready(readiness: Service<Readiness>, accounts: Service<Accounts>) -> Result<impl Responder> {
+    readiness.check(&accounts).await?;
     Ok(HttpResponse::Ok().json(HealthResponse { status: "ok" }))
 }

@@ -12,6 +12,7 @@ mod auth;
 mod docs;
 mod extract;
 mod health;
+mod imports;
 mod jwks;
 mod middleware;
 mod openapi;
@@ -21,6 +22,7 @@ mod recent;
 mod routes;
 mod schema;
 mod services;
+mod streaming;
 mod users;
 
 use std::sync::LazyLock;
@@ -33,7 +35,7 @@ use middleware::authentication::Authenticator;
 use middleware::context::ContextMaker;
 use middleware::{cors, request_log};
 
-pub use extract::upload::Imports;
+pub use imports::Imports;
 pub use middleware::cors::{EXPOSED_HEADERS, UNEXPOSED_HEADERS, WebOrigin};
 pub use middleware::proxies::Network;
 pub use middleware::rate_limit::RateLimits;
@@ -43,7 +45,7 @@ pub use problem::Code;
 pub use readiness::Readiness;
 pub use recent::Recent;
 pub use services::Services;
-pub use users::export::write_json;
+pub use users::write_json;
 
 /// Made once for all threads.
 static DOCUMENT: LazyLock<Data<docs::Document>> = LazyLock::new(|| Data::new(openapi().into()));

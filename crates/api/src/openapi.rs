@@ -6,7 +6,7 @@ use utoipa::OpenApi as _;
 
 use crate::problem::ProblemBody;
 use crate::routes::{Paths, route};
-use crate::schema::{CustomerRoleName, RoleName, StaffRoleName, VerificationMethodName, reference};
+use crate::schema::{CustomerRole, Role, StaffRole, VerificationMethod, reference};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -17,7 +17,7 @@ use crate::schema::{CustomerRoleName, RoleName, StaffRoleName, VerificationMetho
                        `application/problem+json` (RFC 9457) with a stable `code`. Sign in at `POST /auth/signin` and \
                        send the `access_token` as `Authorization: Bearer`.",
     ),
-    components(schemas(ProblemBody, RoleName, StaffRoleName, CustomerRoleName, VerificationMethodName)),
+    components(schemas(ProblemBody, Role, StaffRole, CustomerRole, VerificationMethod)),
     tags(
         (name = "auth", description = "Sign up, sign in, and the keys of the access tokens"),
         (name = "users", description = "Staff and customers"),
@@ -115,7 +115,7 @@ fn common_answers(path: &str, operation: &Value) -> Vec<(&'static str, &'static 
         (has_json, "422", "`validation_failed`"),
         (has_parameter(operation, "in", "query"), "422", "`validation_failed`: an unknown or wrong parameter."),
         (path.starts_with("/users"), "422", "`validation_failed`: an unknown parameter"),
-        (!path.starts_with("/health/"), "429", "`rate_limited`: come back after the time in `Retry-After`"),
+        (!path.starts_with("/health/"), "429", "`rate_limited`: try again after the time in `Retry-After`"),
         (asks_the_database, "503", "`unavailable`: try again after the time in `Retry-After`"),
     ];
     answers.into_iter().filter(|(may, ..)| *may).map(|(_, status, about)| (status, about)).collect()

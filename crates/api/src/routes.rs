@@ -32,7 +32,7 @@ routes! {
     public "/auth/signin" => { POST [auth::signin::sign_in] }
     public "/auth/verify" => { POST [auth::verify::verify] }
     public "/auth/refresh" => { POST [auth::refresh::refresh] }
-    signed_in "/auth/signout" => { POST [auth::signout::sign_out] }
+    signed_in "/auth/signout" => { POST [auth::sessions::sign_out] }
     signed_in "/auth/sessions" => { GET [auth::sessions::list_sessions], DELETE [auth::sessions::end_other_sessions] }
     signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end_session] }
     signed_in "/auth/reauthenticate" => { POST [auth::reauthenticate::reauthenticate] }
@@ -40,8 +40,8 @@ routes! {
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
     public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }
     signed_in "/users/" => { GET [users::list::list_users], POST [users::create::create_user] }
-    signed_in "/users/me" => { GET [users::me::read_me], PATCH [users::update::update_me] }
-    signed_in "/users/managed-customers/" => { GET [users::managed_customers::list_managed_customers] }
+    signed_in "/users/me" => { GET [users::find::read_me], PATCH [users::update::update_me] }
+    signed_in "/users/managed-customers/" => { GET [users::list::list_managed_customers] }
     signed_in "/users/import" => { POST [users::import::import_users] }
     signed_in "/users/export" => { GET [users::export::export_users] }
     signed_in "/users/{id}" => {

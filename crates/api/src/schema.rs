@@ -1,5 +1,10 @@
 //! Schemas of the API document, made from what the code reads and from the names that the domain knows.
 
+use std::borrow::Cow;
+
+use domain::Timestamp;
+use formats::rfc3339;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{RefOr, Schema};
@@ -79,23 +84,25 @@ pub(crate) fn parameters(asked: Vec<Asked>) -> Vec<Parameter> {
 }
 
 /// One of these components.
-pub(crate) fn one_of(about: &str, components: &[&str]) -> RefOr<Schema> {
+pub(crate) fn any_of(about: &str, components: &[Cow<'_, str>]) -> RefOr<Schema> {
     let components: Vec<_> = components.iter().map(|component| reference(component)).collect();
     schema(json!({ "oneOf": components, "description": about }))
 }
 
-/// A type whose schema is made here: `Type "Name" = schema`, and the types that it refers to.
+/// A component whose schema is made here: its name, the components that it refers to, and the schema.
 macro_rules! component {
-    ($type:ty, $name:literal, [$($part:ty),*], $schema:expr) => {
-        impl ::utoipa::PartialSchema for $type {
+    ($name:ident, [$($part:ty),*], $schema:expr) => {
+        pub(crate) struct $name;
+
+        impl ::utoipa::PartialSchema for $name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::Schema> {
                 $schema
             }
         }
 
-        impl ::utoipa::ToSchema for $type {
+        impl ::utoipa::ToSchema for $name {
             fn name() -> ::std::borrow::Cow<'static, str> {
-                $name.into()
+                stringify!($name).into()
             }
 
             fn schemas(_schemas: &mut Vec<(String, ::utoipa::openapi::RefOr<::utoipa::openapi::Schema>)>) {
@@ -107,43 +114,49 @@ macro_rules! component {
         }
     };
 }
-/// Query parameters whose description is made from the code that reads them.
-macro_rules! query_params {
-    ($($type:ident = $read:expr;)+) => {$(
-        pub(crate) struct $type;
 
-        impl ::utoipa::IntoParams for $type {
-            fn into_params(
-                _: impl Fn() -> Option<::utoipa::openapi::path::ParameterIn>,
-            ) -> Vec<::utoipa::openapi::path::Parameter> {
-                $crate::schema::parameters($crate::extract::fields::Fields::asked_by($read))
-            }
-        }
-    )+};
-}
-pub(crate) use {component, query_params};
-
-/// A name of the domain as a component.
-macro_rules! named_component {
-    ($($type:ident = $of:ty, $name:literal, $about:literal;)+) => {$(
-        pub(crate) struct $type;
-        component!($type, $name, [], {
-            described(names(<$of>::ALL, <$of>::as_str), $about)
+/// A component that is one of others.
+macro_rules! one_of {
+    ($name:ident = [$($part:ty),+], $about:expr) => {
+        $crate::schema::component!($name, [$($part),+], {
+            $crate::schema::any_of($about, &[$(<$part as ::utoipa::ToSchema>::name()),+])
         });
+    };
+}
+
+pub(crate) use {component, one_of};
+
+/// Names of the domain as components.
+macro_rules! domain_names {
+    ($($name:ident, $about:literal;)+) => {$(
+        component!($name, [], described(names(domain::$name::ALL, domain::$name::as_str), $about));
     )+};
 }
 
-named_component! {
-    RoleName = domain::Role, "Role", "The roles.";
-    StaffRoleName = domain::StaffRole, "StaffRole", "The roles of staff.";
-    VerificationMethodName = domain::VerificationMethod, "VerificationMethod", "The channels over which staff get codes.";
+domain_names! {
+    Role, "The roles.";
+    StaffRole, "The roles of staff.";
+    VerificationMethod, "The channels over which staff get codes.";
 }
 
-/// The role of customers.
-pub(crate) struct CustomerRoleName;
-component!(CustomerRoleName, "CustomerRole", [], {
+component!(CustomerRole, [], {
     schema(json!({ "type": "string", "enum": [domain::Role::Customer], "description": "The role of customers." }))
 });
+
+/// A time in an answer: RFC 3339, in UTC, with microseconds. utoipa documents a type of this name as `date-time`.
+pub(crate) struct DateTime(Timestamp);
+
+impl From<Timestamp> for DateTime {
+    fn from(at: Timestamp) -> Self {
+        Self(at)
+    }
+}
+
+impl Serialize for DateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339(self.0))
+    }
+}
 
 /// An object with any members.
 pub(crate) fn any_object() -> Value {

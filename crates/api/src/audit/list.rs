@@ -1,21 +1,18 @@
 //! `GET /audit-events`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
-use domain::ValueError;
+use actix_web::HttpRequest;
 use domain::audit::{EventCursor, EventFilter, EventQuery};
+use domain::{Accounts, ValueError};
 use serde_json::json;
 
-use super::response::{EventList, EventResponse};
-use crate::extract::caller::Authenticated;
-use crate::extract::fields::Fields;
-use crate::extract::page::{decode_cursor, invalid_cursor, page};
+use super::response::{AuditEventList, EventResponse};
+use crate::extract::page::{decode_cursor, invalid_cursor};
 use crate::extract::query::{self, PageParams, is_storable};
-use crate::problem::Problem;
-use crate::schema::query_params;
-use crate::services::Services;
+use crate::extract::{Authenticated, Fields, page, query_params};
+use crate::problem::Result;
+use crate::services::Service;
 
-query_params! { EventListParams = event_query; }
+query_params!(EventListParams = event_query);
 
 fn event_query(fields: &mut Fields) -> Option<EventQuery> {
     let actor = fields.user_id("actor_id", "Only what this person did.");
@@ -34,19 +31,19 @@ fn cursor(text: &str) -> Result<EventCursor, ValueError> {
     Some(decode_cursor(text)?).filter(|cursor: &EventCursor| is_storable(cursor.at)).ok_or_else(invalid_cursor)
 }
 
-/// Who did what to whom, newest first: for an admin everything, for a manager
-/// what is about the customers who are assigned to them now.
+/// Who did what to whom, newest first. An admin sees everything. A manager sees what is about the customers who are
+/// assigned to them now.
 #[utoipa::path(get, path = "/audit-events", params(EventListParams),
     responses(
-        (status = 200, description = "A page of entries. `Link` names the next page.", body = EventList),
+        (status = 200, description = "A page of entries. `Link` names the next page.", body = AuditEventList),
         (status = 403, description = "`forbidden`: for customers.")))]
 pub(crate) async fn list_audit_events(
-    signed_in: Authenticated,
-    services: Data<Services>,
+    caller: Authenticated,
+    accounts: Service<Accounts>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let actor = &signed_in.0.actor;
-    let found = services.accounts.list_events(actor, async || query::read(request.query_string(), event_query)).await?;
+) -> Result {
+    let query = async || query::read(request.query_string(), event_query);
+    let found = accounts.list_events(&caller.actor, query).await?;
     Ok(page(&request, found.items.iter().map(EventResponse::from).collect(), found.next.as_ref(), found.total))
 }
 
@@ -57,9 +54,8 @@ mod tests {
 
     use super::*;
     use crate::extract::page::encode_cursor;
-    use crate::problem::Problem;
 
-    fn read(text: &str) -> Result<EventQuery, Problem> {
+    fn read(text: &str) -> Result<EventQuery> {
         query::read(text, event_query)
     }
 

@@ -2,3 +2,5 @@
 
 pub(crate) mod list;
 mod response;
+
+pub(crate) use response::EventResponse;

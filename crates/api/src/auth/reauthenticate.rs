@@ -1,43 +1,28 @@
 //! `POST /auth/reauthenticate`
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
-use auth::{Password, PasswordPolicy};
-use secrecy::{ExposeSecret, SecretString};
+use auth::Passwords;
 
-use crate::extract::caller::Authenticated;
-use crate::extract::fields::Fields;
-use crate::extract::json_body::{FromFields, JsonBody, body_components};
-use crate::problem::Problem;
-use crate::schema;
-use crate::services::Services;
+use crate::extract::{Authenticated, Fields, JsonBody, bodies};
+use crate::problem::Result;
+use crate::services::Service;
 
-pub(crate) struct ReauthenticateRequest(Password);
+bodies! { Reauthentication = password, "The caller's password."; }
 
-body_components! { ReauthenticateRequest, "Reauthentication", "The caller's password."; }
-
-impl FromFields for ReauthenticateRequest {
-    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        let password: SecretString = fields.required_as("password", "", schema::password)?;
-        Some(Self(Password::attempt(password.expose_secret())))
-    }
+fn password(fields: &mut Fields) -> Option<auth::Password> {
+    fields.given_password("password")
 }
 
 /// Makes the caller's session fresh for five minutes. Staff need that to change their own `email`, `phone` or
 /// `verification_method`, and to end their other sessions. A sign-in and a changed password do the same.
 #[utoipa::path(post, path = "/auth/reauthenticate",
-    request_body = ReauthenticateRequest,
+    request_body = Reauthentication,
     responses(
         (status = 204, description = "The session is fresh."),
         (status = 401, description = "`invalid_token`, or `invalid_credentials`: the password is wrong"),
         (status = 403, description = "`forbidden`: customers have no password"),
         (status = 503, description = "`unavailable`: too many passwords are waiting")))]
-pub(crate) async fn reauthenticate(
-    caller: Authenticated,
-    services: Data<Services>,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let password = async || body.read(&services).await.map(|ReauthenticateRequest(password)| password);
-    services.auth.passwords.reauthenticate(&caller.0, password).await?;
+pub(crate) async fn reauthenticate(caller: Authenticated, passwords: Service<Passwords>, body: JsonBody) -> Result {
+    passwords.reauthenticate(&caller, async || body.read(password).await).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,48 +1,32 @@
 //! `POST /auth/refresh`
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use auth::{AuthError, PasswordPolicy};
+use auth::{AuthError, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{SignedInResponse, signed_in};
-use crate::extract::caller::Anonymous;
-use crate::extract::fields::Fields;
-use crate::extract::json_body::{FromFields, JsonBody, body_components};
-use crate::problem::{Code, Problem};
-use crate::services::Services;
+use crate::extract::{Anonymous, Fields, JsonBody, bodies};
+use crate::problem::{Code, Problem, Result};
+use crate::services::Service;
 
-pub(crate) struct RefreshRequest {
-    refresh_token: SecretString,
+bodies! { Refresh = refresh_token, "A session goes on."; }
+
+fn refresh_token(fields: &mut Fields) -> Option<SecretString> {
+    fields.required("refresh_token", "As the last answer with `signed_in` had it.")
 }
 
-body_components! { RefreshRequest, "Refresh", "A session goes on."; }
-
-impl FromFields for RefreshRequest {
-    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        let about = "As the last answer with `signed_in` had it.";
-        Some(Self { refresh_token: fields.required("refresh_token", about)? })
-    }
-}
-
-/// Gives a new pair of tokens; the old refresh token is spent by that.
+/// Gives a new pair of tokens and spends the old refresh token.
 ///
-/// The token just spent gives the same successor again for ten seconds: a lost answer, two tabs. Any older one was
-/// stolen, or its owner's was, and ends the session.
+/// For ten seconds the token that was just spent gives the same pair again, for a lost answer or a second tab. An older
+/// token may be stolen, so it ends the session.
 #[utoipa::path(post, path = "/auth/refresh",
-    request_body = RefreshRequest,
+    request_body = Refresh,
     responses(
         (status = 200, description = "The next pair of tokens.", body = SignedInResponse),
-        (status = 401, description = "`invalid_token`: spent, expired, of an ended session, or not ours")))]
-pub(crate) async fn refresh(
-    anyone: Anonymous,
-    services: Data<Services>,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let request: RefreshRequest = body.read(&services).await?;
-    let renewed = services.auth.tokens.renew(&anyone.0, request.refresh_token.expose_secret()).await;
-    let renewed = renewed.map_err(|error| match error {
+        (status = 401, description = "`invalid_token`: the token is spent, expired, of an ended session, or not ours")))]
+pub(crate) async fn refresh(anyone: Anonymous, tokens: Service<Tokens>, body: JsonBody) -> Result {
+    let token = body.read(refresh_token).await?;
+    let renewed = tokens.renew(&anyone, token.expose_secret()).await.map_err(|error| match error {
         AuthError::InvalidToken => Problem::new(Code::InvalidToken, "the refresh token is not valid: sign in again"),
         error => error.into(),
     })?;

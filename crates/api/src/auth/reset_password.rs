@@ -1,53 +1,37 @@
 //! `POST /auth/password/reset`
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
-use auth::{Password, PasswordPolicy};
+use auth::{Password, Passwords};
 use domain::ChallengeId;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::extract::caller::Anonymous;
-use crate::extract::fields::Fields;
-use crate::extract::json_body::{FromFields, JsonBody, body_components};
-use crate::problem::Problem;
+use crate::extract::{Anonymous, Fields, JsonBody, bodies};
+use crate::problem::Result;
 use crate::schema;
-use crate::services::Services;
+use crate::services::Service;
 
-pub(crate) struct ResetPasswordRequest {
-    challenge_id: ChallengeId,
-    code: SecretString,
-    new_password: Password,
+bodies! { PasswordReset = reset, "A new password for whoever has the code."; }
+
+fn reset(fields: &mut Fields) -> Option<(ChallengeId, SecretString, Password)> {
+    let about = "As the answer with `code_sent` named it, or the message of an invitation.";
+    let challenge_id = fields.required("challenge_id", about);
+    let code = fields.required_as("code", "Six digits.", schema::code);
+    let new_password = fields.new_password("new_password", None);
+    Some((challenge_id?, code?, new_password?))
 }
 
-body_components! { ResetPasswordRequest, "PasswordReset", "A new password for whoever has the code."; }
-
-impl FromFields for ResetPasswordRequest {
-    fn from_fields(fields: &mut Fields, policy: PasswordPolicy) -> Option<Self> {
-        let about = "As the answer with `code_sent` named it, or the message of an invitation.";
-        let challenge_id = fields.required("challenge_id", about);
-        let code = fields.required_as("code", "Six digits.", schema::code);
-        let new_password = fields.new_password("new_password", policy, None);
-        Some(Self { challenge_id: challenge_id?, code: code?, new_password: new_password? })
-    }
-}
-
-/// Sets a new password by code, the first one of the invited too. All sessions end.
+/// Sets a new password by code, and the first one of somebody who was invited. All their sessions end.
 ///
-/// A password that is refused spends no try. That it is made of the account's own e-mail is told only with the right code.
+/// A refused password costs no try. Whether it is made of the account's own e-mail is checked only with the right code.
 #[utoipa::path(post, path = "/auth/password/reset",
-    request_body = ResetPasswordRequest,
+    request_body = PasswordReset,
     responses(
         (status = 204, description = "The password is set: sign in with it."),
-        (status = 401, description = "`invalid_code`: anything wrong with it, with `tries_left` while the challenge lives"),
+        (status = 401, description = "`invalid_code`: the code is wrong, spent or expired; `tries_left` is there while more can be tried"),
         (status = 403, description = "`account_inactive`"),
         (status = 503, description = "`unavailable`: too many passwords are waiting")))]
-pub(crate) async fn reset_password(
-    anyone: Anonymous,
-    services: Data<Services>,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let ResetPasswordRequest { challenge_id, code, new_password } = body.read(&services).await?;
-    let auth = &services.auth;
-    auth.passwords.reset(&anyone.0, challenge_id, code.expose_secret(), &new_password).await?;
+pub(crate) async fn reset_password(anyone: Anonymous, passwords: Service<Passwords>, body: JsonBody) -> Result {
+    let (challenge_id, code, new_password) = body.read(reset).await?;
+    passwords.reset(&anyone, challenge_id, code.expose_secret(), &new_password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::schema::{VerificationMethodName, only};
+use crate::schema::{VerificationMethod, one_of, only};
 use crate::users::response::UserResponse;
 
 /// Signed in.
@@ -23,11 +23,11 @@ pub(crate) struct SignedInResponse {
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// How long the access token is good, in seconds.
+    /// How long the access token is valid, in seconds.
     expires_in: i64,
-    /// Opaque; good once, for a new pair.
+    /// Opaque; valid once, for a new pair.
     refresh_token: String,
-    /// How long the refresh token is good, in seconds.
+    /// How long the refresh token is valid, in seconds.
     refresh_expires_in: i64,
     /// Who signed in.
     user: UserResponse,
@@ -42,9 +42,9 @@ pub(crate) struct CodeSentResponse {
     /// Names the challenge when the code comes back.
     challenge_id: Uuid,
     /// Over which channel the code goes.
-    #[schema(value_type = VerificationMethodName)]
+    #[schema(value_type = VerificationMethod)]
     channel: &'static str,
-    /// How long the code is good, in seconds.
+    /// How long the code is valid, in seconds.
     expires_in: i64,
 }
 
@@ -55,6 +55,8 @@ pub(crate) struct ApprovalRequiredResponse {
     #[schema(schema_with = approval_required_status)]
     status: &'static str,
 }
+
+one_of!(SignupAccepted = [CodeSentResponse, ApprovalRequiredResponse], "A sign-up that is not finished yet.");
 
 /// What tells the answers apart.
 fn signed_in_status() -> RefOr<Schema> {

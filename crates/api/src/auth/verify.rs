@@ -1,52 +1,36 @@
 //! `POST /auth/verify`
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use auth::PasswordPolicy;
+use auth::Codes;
 use domain::ChallengeId;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{ApprovalRequiredResponse, SignedInResponse, answer};
-use crate::extract::caller::Anonymous;
-use crate::extract::fields::Fields;
-use crate::extract::json_body::{FromFields, JsonBody, body_components};
-use crate::problem::Problem;
+use crate::extract::{Anonymous, Fields, JsonBody, bodies};
+use crate::problem::Result;
 use crate::schema;
-use crate::services::Services;
+use crate::services::Service;
 
-pub(crate) struct VerifyRequest {
-    challenge_id: ChallengeId,
-    code: SecretString,
-}
+bodies! { Verify = code, "A one-time code comes back."; }
 
-body_components! { VerifyRequest, "Verify", "A one-time code comes back."; }
-
-impl FromFields for VerifyRequest {
-    fn from_fields(fields: &mut Fields, _: PasswordPolicy) -> Option<Self> {
-        let challenge_id = fields.required("challenge_id", "As the answer with `code_sent` named it.");
-        let about = "Six digits, of any script; white space, dashes and the like between them are passed over.";
-        let code = fields.required_as("code", about, schema::code);
-        Some(Self { challenge_id: challenge_id?, code: code? })
-    }
+fn code(fields: &mut Fields) -> Option<(ChallengeId, SecretString)> {
+    let challenge_id = fields.required("challenge_id", "As the answer with `code_sent` named it.");
+    let about = "Six digits, of any script. White space, dashes and the like between them are ignored.";
+    let code = fields.required_as("code", about, schema::code);
+    Some((challenge_id?, code?))
 }
 
 /// Finishes a sign-up or a sign-in with its one-time code.
 #[utoipa::path(post, path = "/auth/verify",
-    request_body = VerifyRequest,
+    request_body = Verify,
     responses(
         (status = 200, description = "Signed in.", body = SignedInResponse),
         (status = 202, description = "The contact is proven; an admin has to activate the account.",
             body = ApprovalRequiredResponse),
-        (status = 401, description = "`invalid_code`: anything wrong with it, with `tries_left` while the challenge lives"),
+        (status = 401, description = "`invalid_code`: the code is wrong, spent or expired; `tries_left` is there while more can be tried"),
         (status = 403, description = "`account_inactive`")))]
-pub(crate) async fn verify(
-    anyone: Anonymous,
-    services: Data<Services>,
-    body: JsonBody,
-) -> Result<HttpResponse, Problem> {
-    let request: VerifyRequest = body.read(&services).await?;
-    let code = request.code.expose_secret();
-    let done = services.auth.codes.verify(&anyone.0, request.challenge_id, code).await?;
+pub(crate) async fn verify(anyone: Anonymous, codes: Service<Codes>, body: JsonBody) -> Result {
+    let (challenge_id, code) = body.read(code).await?;
+    let done = codes.verify(&anyone, challenge_id, code.expose_secret()).await?;
     Ok(answer(&done, StatusCode::OK))
 }

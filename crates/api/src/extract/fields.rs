@@ -5,36 +5,38 @@ mod value;
 use auth::{Password, PasswordPolicy};
 use domain::{Email, Phone, UserId, ValueError, VerificationMethod};
 use formats::json::{Inexact, Object};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 pub(crate) use value::{FieldValue, not_a_uuid};
 
-use crate::problem::{FieldError, Problem};
-use crate::schema::Asked;
+use crate::problem::{FieldError, Problem, Result};
+use crate::schema::{self, Asked};
 
 /// An object whose fields are being taken out.
 pub(crate) struct Fields {
     values: Map<String, Value>,
+    passwords: PasswordPolicy,
     asked: Vec<Asked>,
     errors: Vec<FieldError>,
     /// The refused numbers as they were sent, one on each line.
     inexact: String,
 }
 
-impl From<Object> for Fields {
-    fn from(Object { members, inexact }: Object) -> Self {
-        let mut fields = Self::new(members);
+impl Fields {
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
+        let passwords = PasswordPolicy::default();
+        Self { values, passwords, asked: Vec::new(), errors: Vec::new(), inexact: String::new() }
+    }
+
+    /// The fields of a body, in which a new password must follow this policy.
+    pub(crate) fn of_body(Object { members, inexact }: Object, passwords: PasswordPolicy) -> Self {
+        let mut fields = Self { passwords, ..Self::new(members) };
         for Inexact { pointer, literal, error } in inexact {
             fields.inexact.extend([&*pointer, " ", &literal, "\n"]);
             fields.errors.push(FieldError { pointer, ..FieldError::new("", error) });
         }
         fields
-    }
-}
-
-impl Fields {
-    pub(crate) fn new(values: Map<String, Value>) -> Self {
-        Self { values, asked: Vec::new(), errors: Vec::new(), inexact: String::new() }
     }
 
     /// The fields as text that is the same for equal objects.
@@ -56,7 +58,7 @@ impl Fields {
         fields.asked
     }
 
-    /// A field that must be there. `None` when it is not, or is wrong: [`Fields::finish`] says so.
+    /// A field that must be there. `None` when it is not, or is wrong: [`Fields::read`] says so.
     pub(crate) fn required<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<T> {
         self.required_as(name, about, T::schema)
     }
@@ -68,17 +70,17 @@ impl Fields {
         about: &'static str,
         schema: fn() -> Value,
     ) -> Option<T> {
-        let value = self.read(Asked { name, about, schema, is_required: true, may_be_null: false }, T::read)?;
+        let value = self.take(Asked { name, about, schema, is_required: true, may_be_null: false }, T::read)?;
         self.present(name, value)
     }
 
     /// A field that may be missing, `null` or empty. The outer `None` is for a wrong one.
     pub(crate) fn optional<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<Option<T>> {
         let asked = Asked { name, about, schema: T::schema, is_required: false, may_be_null: true };
-        self.read(asked, T::read)
+        self.take(asked, T::read)
     }
 
-    /// A field of a merge patch that can't be emptied. `None` when it is not there, or is wrong.
+    /// A field of a merge patch that must not be empty. `None` when it is not there, or is wrong.
     pub(crate) fn change<T: FieldValue>(&mut self, name: &'static str, about: &'static str) -> Option<T> {
         self.change_as(name, about, T::schema)
     }
@@ -91,9 +93,9 @@ impl Fields {
         schema: fn() -> Value,
     ) -> Option<T> {
         let is_there = self.values.contains_key(name);
-        let value = self.read(Asked { name, about, schema, is_required: false, may_be_null: false }, T::read)?;
+        let value = self.take(Asked { name, about, schema, is_required: false, may_be_null: false }, T::read)?;
         if is_there && value.is_none() {
-            self.refuse(name, ValueError::new("required", "can't be emptied"));
+            self.refuse(name, ValueError::new("required", "must not be empty"));
         }
         value
     }
@@ -113,7 +115,7 @@ impl Fields {
         parse: impl FnOnce(&str) -> Result<T, ValueError>,
     ) -> Option<Option<T>> {
         let asked = Asked { name, about, schema, is_required: false, may_be_null: false };
-        self.read(asked, |value| parse(value.as_str().unwrap_or_default()).map(Some))
+        self.take(asked, |value| parse(value.as_str().unwrap_or_default()).map(Some))
     }
 
     /// A list of ids. The outer `None` is for one with a wrong member, each of which is noted.
@@ -134,7 +136,7 @@ impl Fields {
             Value::Array(items) => Ok(Some(items)),
             _ => Err(ValueError::new("wrong_type", "must be an array")),
         };
-        let Some(items) = self.read(asked, array)? else { return Some(None) };
+        let Some(items) = self.take(asked, array)? else { return Some(None) };
         let count = items.len();
         let mut ids = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
@@ -147,15 +149,16 @@ impl Fields {
         (ids.len() == count).then_some(Some(ids))
     }
 
-    /// A new password, checked against the policy.
-    pub(crate) fn new_password(
-        &mut self,
-        name: &'static str,
-        policy: PasswordPolicy,
-        email: Option<&Email>,
-    ) -> Option<Password> {
+    /// A password that is given to be checked.
+    pub(crate) fn given_password(&mut self, name: &'static str) -> Option<Password> {
+        let password: SecretString = self.required_as(name, "", schema::password)?;
+        Some(Password::attempt(password.expose_secret()))
+    }
+
+    /// A new password that follows the policy and is not made of the account's e-mail.
+    pub(crate) fn new_password(&mut self, name: &'static str, email: Option<&Email>) -> Option<Password> {
         let password = self.required(name, "")?;
-        self.checked(name, policy, email, password)
+        self.checked(name, email, password)
     }
 
     /// Like [`Self::new_password`], but it may be missing.
@@ -163,23 +166,16 @@ impl Fields {
         &mut self,
         name: &'static str,
         about: &'static str,
-        policy: PasswordPolicy,
         email: Option<&Email>,
     ) -> Option<Option<Password>> {
         match self.optional(name, about)? {
-            Some(password) => self.checked(name, policy, email, password).map(Some),
+            Some(password) => self.checked(name, email, password).map(Some),
             None => Some(None),
         }
     }
 
-    fn checked(
-        &mut self,
-        name: &'static str,
-        policy: PasswordPolicy,
-        email: Option<&Email>,
-        password: Password,
-    ) -> Option<Password> {
-        policy.check(&password, email).map_err(|error| self.refuse(name, error)).ok().map(|()| password)
+    fn checked(&mut self, name: &str, email: Option<&Email>, password: Password) -> Option<Password> {
+        self.passwords.check(&password, email).map_err(|error| self.refuse(name, error)).ok().map(|()| password)
     }
 
     fn present<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
@@ -189,7 +185,7 @@ impl Fields {
         value
     }
 
-    fn read<T>(
+    fn take<T>(
         &mut self,
         asked: Asked,
         read: impl FnOnce(Value) -> Result<Option<T>, ValueError>,
@@ -221,7 +217,7 @@ impl Fields {
         self.values.get(name)?.as_str()
     }
 
-    /// Drops the remaining fields, so that [`Self::finish`] does not refuse them.
+    /// Drops the remaining fields, so that [`Self::read`] does not refuse them.
     pub(crate) fn discard(&mut self) {
         self.values.clear();
     }
@@ -231,8 +227,9 @@ impl Fields {
         self.errors.push(FieldError::new(name, error));
     }
 
-    /// Refuses unknown fields. Returns the request, or every error.
-    pub(crate) fn finish<T>(mut self, request: Option<T>) -> Result<T, Problem> {
+    /// Reads a request with a reader of its fields. Refuses unknown fields. An error names every field that is wrong.
+    pub(crate) fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T> {
+        let request = read(&mut self);
         for name in std::mem::take(&mut self.values).keys() {
             self.refuse(name, ValueError::new("unknown_field", "there is no such field here"));
         }
@@ -261,22 +258,24 @@ fn ids_schema() -> Value {
 mod tests {
     use super::*;
     use domain::{DisplayName, Role};
-    use secrecy::SecretString;
 
-    fn fields(value: &Value) -> Fields {
-        Fields::new(value.as_object().unwrap().clone())
+    fn read<T>(body: &Value, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T> {
+        Fields::new(body.as_object().unwrap().clone()).read(read)
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let mut fields = fields(&json!({ "email": "nobody", "phone": 7, "wings": 2, "a/b": null }));
-        let email = fields.required::<Email>("email", "");
-        let phone = fields.optional::<Phone>("phone", "");
-        let role = fields.required::<Role>("role", "");
-        assert!(email.is_none() && phone.is_none() && role.is_none());
-        let problem = fields.finish::<()>(None).unwrap_err();
-        let body = actix_web::ResponseError::error_response(&problem);
-        assert_eq!(body.status(), 422);
+        let body = json!({ "email": "nobody", "phone": 7, "wings": 2, "a/b": null });
+        let problem = read::<()>(&body, |fields| {
+            let email = fields.required::<Email>("email", "");
+            let phone = fields.optional::<Phone>("phone", "");
+            let role = fields.required::<Role>("role", "");
+            assert!(email.is_none() && phone.is_none() && role.is_none());
+            None
+        })
+        .unwrap_err();
+        let answer = actix_web::ResponseError::error_response(&problem);
+        assert_eq!(answer.status(), 422);
         let text = format!("{problem:?}");
         for (pointer, code) in [
             ("/email", "invalid_email"),
@@ -291,17 +290,18 @@ mod tests {
 
     #[test]
     fn null_and_empty_stand_for_no_value() {
-        let mut fields = fields(&json!({ "display_name": " ", "phone": null }));
-        assert_eq!(fields.optional::<DisplayName>("display_name", ""), Some(None));
-        assert_eq!(fields.optional::<Phone>("phone", ""), Some(None));
-        assert_eq!(fields.optional::<Phone>("other", ""), Some(None));
-        assert!(fields.finish(Some(())).is_ok());
+        let read = read(&json!({ "display_name": " ", "phone": null }), |fields| {
+            assert_eq!(fields.optional::<DisplayName>("display_name", ""), Some(None));
+            assert_eq!(fields.optional::<Phone>("phone", ""), Some(None));
+            assert_eq!(fields.optional::<Phone>("other", ""), Some(None));
+            Some(())
+        });
+        assert!(read.is_ok());
     }
 
     #[test]
     fn nul_is_refused_in_any_text() {
-        let mut fields = fields(&json!({ "password": "a\0b" }));
-        assert!(fields.required::<SecretString>("password", "").is_none());
-        assert!(fields.finish::<()>(None).is_err());
+        let read = read(&json!({ "password": "a\0b" }), |fields| fields.required::<SecretString>("password", ""));
+        assert!(read.is_err());
     }
 }

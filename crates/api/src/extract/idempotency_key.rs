@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use crate::extract::page::reference_below;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Result};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 255;
@@ -38,7 +38,7 @@ impl Created {
 }
 
 /// The key of the request, if it has one.
-pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>> {
     let refused = || {
         let detail = "the header Idempotency-Key must be given once, with 1 to 255 visible ASCII characters";
         Problem::new(Code::BadRequest, detail)
@@ -51,7 +51,7 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 }
 
 /// Sends the stored answer again.
-pub(crate) fn again(remembered: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) fn again(remembered: &str, request: &HttpRequest) -> Result {
     let created: Created = serde_json::from_str(remembered).map_err(|error| Problem::internal(&error))?;
     Ok(created.answer(request))
 }

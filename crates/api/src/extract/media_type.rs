@@ -1,12 +1,17 @@
-//! The media types of bodies.
+//! The media types of bodies and of exports.
+
+use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Result};
+
+/// The media type of JSON lines.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// Refuses a body unless it has one of these media types, in UTF-8 and without a content encoding.
-pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<(), Problem> {
+pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<()> {
     let refused = || Problem::new(Code::UnsupportedMediaType, format!("send the body as {}", taken.join(" or ")));
     let is_encoded = |value: &header::HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if request.headers().get_all(header::CONTENT_ENCODING).any(is_encoded) {
@@ -26,7 +31,7 @@ pub(crate) fn check_media_type(request: &HttpRequest, taken: &[&str]) -> Result<
 }
 
 /// Refuses a body unless it is `text/csv` in UTF-8 with a header (RFC 7111 section 5.1).
-pub(crate) fn check_csv(request: &HttpRequest) -> Result<(), Problem> {
+pub(crate) fn check_csv(request: &HttpRequest) -> Result<()> {
     check_media_type(request, &["text/csv"])?;
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_absent = |parameter: &str| {
@@ -39,6 +44,20 @@ pub(crate) fn check_csv(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new(Code::UnsupportedMediaType, "send the file with a header"));
     }
     Ok(())
+}
+
+/// JSON lines for those who like them at least as much as CSV and say so by name (RFC 9110 section 12.5.1).
+pub(crate) fn wants_json_lines(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let mut wishes = BTreeMap::new();
+    for range in values.flat_map(|value| value.split(',')) {
+        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let quality = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+        let quality: f32 = quality.map_or(1.0, |quality| quality.trim().parse().unwrap_or(0.0));
+        wishes.insert(name.trim().to_ascii_lowercase(), quality);
+    }
+    let wish = |name: &str| wishes.get(name).copied().unwrap_or_default();
+    wish(NDJSON) > 0.0 && wish(NDJSON) >= wish("text/csv")
 }
 
 #[cfg(test)]
@@ -87,5 +106,24 @@ mod tests {
             assert_eq!(check_csv(&request).is_ok(), ok, "{content_type}");
         }
         assert!(check_csv(&TestRequest::default().to_http_request()).is_err());
+    }
+
+    #[test]
+    fn json_lines_are_asked_for_by_name() {
+        for (accept, expected) in [
+            ("application/x-ndjson", true),
+            ("Application/X-NDJSON, */*;q=0.1", true),
+            ("text/csv;q=0.5, application/x-ndjson", true),
+            ("text/csv, application/x-ndjson;q=0.5", false),
+            ("application/x-ndjson;q=0", false),
+            ("text/csv", false),
+            ("*/*", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let request = TestRequest::default().insert_header((header::ACCEPT, accept)).to_http_request();
+            assert_eq!(wants_json_lines(request.headers()), expected, "{accept}");
+        }
+        assert!(!wants_json_lines(TestRequest::default().to_http_request().headers()));
     }
 }

@@ -1,13 +1,23 @@
 //! What handlers take out of a request.
 
-pub(crate) mod caller;
+mod caller;
 pub(crate) mod fields;
 pub(crate) mod idempotency_key;
-pub(crate) mod if_match;
-pub(crate) mod json_body;
+mod if_match;
+mod json_body;
 pub(crate) mod media_type;
 pub(crate) mod page;
-pub(crate) mod path_id;
+mod path_id;
 pub(crate) mod query;
-pub(crate) mod staff;
-pub(crate) mod upload;
+mod staff;
+mod upload;
+
+pub(crate) use caller::{Anonymous, Authenticated};
+pub(crate) use fields::Fields;
+pub(crate) use if_match::expected;
+pub(crate) use json_body::{JsonBody, bodies};
+pub(crate) use page::{list, page};
+pub(crate) use path_id::PathId;
+pub(crate) use query::{no_query, query_params};
+pub(crate) use staff::StaffFields;
+pub(crate) use upload::Upload;

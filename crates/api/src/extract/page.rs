@@ -36,6 +36,16 @@ pub(crate) fn page<T: Serialize>(
     response.json(List { items, next_cursor, total })
 }
 
+/// Pages of a list as components.
+macro_rules! list {
+    ($name:ident of $item:ty, $about:literal) => {
+        $crate::schema::component!($name, [$item], {
+            $crate::extract::page::list_schema($about, &<$item as ::utoipa::ToSchema>::name())
+        });
+    };
+}
+pub(crate) use list;
+
 /// The schema of such a page.
 pub(crate) fn list_schema(about: &str, item: &str) -> RefOr<Schema> {
     schema(json!({

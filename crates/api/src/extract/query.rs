@@ -8,18 +8,32 @@ use serde_json::{Map, Value, json};
 
 use crate::extract::fields::{Fields, not_a_uuid};
 use crate::extract::page;
-use crate::problem::Problem;
+use crate::problem::Result;
+
+/// Query parameters, described by the function that reads them.
+macro_rules! query_params {
+    ($name:ident = $read:expr) => {
+        pub(crate) struct $name;
+
+        impl ::utoipa::IntoParams for $name {
+            fn into_params(
+                _: impl Fn() -> Option<::utoipa::openapi::path::ParameterIn>,
+            ) -> Vec<::utoipa::openapi::path::Parameter> {
+                $crate::schema::parameters($crate::extract::fields::Fields::asked_by($read))
+            }
+        }
+    };
+}
+pub(crate) use query_params;
 
 /// Reads a query with a reader of its parameters.
-pub(crate) fn read<T>(query: &str, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Problem> {
-    let mut fields = fields(query);
-    let value = read(&mut fields);
-    fields.finish(value)
+pub(crate) fn read<T>(query: &str, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T> {
+    fields(query).read(read)
 }
 
 /// Refuses every parameter, for routes that have none.
-pub(crate) fn no_query(query: &str) -> Result<(), Problem> {
-    fields(query).finish(Some(()))
+pub(crate) fn no_query(query: &str) -> Result<()> {
+    fields(query).read(|_| Some(()))
 }
 
 fn fields(query: &str) -> Fields {
@@ -32,7 +46,7 @@ fn fields(query: &str) -> Fields {
     }
     let mut fields = Fields::new(values);
     for name in repeated {
-        fields.refuse(&name, ValueError::new("repeated", "may be given once"));
+        fields.refuse(&name, ValueError::new("repeated", "must be given only once"));
     }
     fields
 }
@@ -48,7 +62,7 @@ impl Fields {
     /// The requested page of a list. `read_cursor` reads the place where it begins.
     pub(crate) fn page<C>(&mut self, read_cursor: impl FnOnce(&str) -> Result<C, ValueError>) -> Option<PageParams<C>> {
         let size = self.parameter("limit", "How many items a page holds.", size_schema, size);
-        let about = "Where to go on: the `next_cursor` of the page before, with the same `sort`, if any.";
+        let about = "Where the page begins: the `next_cursor` of the page before, which had the same `sort`.";
         let after = self.parameter("cursor", about, page::cursor_schema, read_cursor);
         let include_total = self.flag("include_total", "Whether to count the items of all pages.");
         Some(PageParams { size: size?.unwrap_or_default(), after: after?, include_total: include_total? })

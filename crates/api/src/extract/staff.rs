@@ -4,32 +4,31 @@ use domain::{DisplayName, Email, Phone, Staff, TrunkNumber, VerificationMethod};
 
 use crate::extract::fields::Fields;
 
-/// The display name, profile and password of a new staff member, and the fields that not every endpoint has.
-pub(crate) struct StaffFields<P, R> {
-    pub(crate) display_name: Option<DisplayName>,
-    pub(crate) staff: Staff,
-    pub(crate) password: P,
-    pub(crate) rest: R,
+/// What is said of a new staff member beside e-mail and password. The outer `None` is for a wrong field.
+pub(crate) struct StaffFields {
+    display_name: Option<Option<DisplayName>>,
+    phone: Option<Option<Phone>>,
+    tin_trunk_number: Option<Option<TrunkNumber>>,
+    verification_method: Option<Option<VerificationMethod>>,
 }
 
-impl<P, R> StaffFields<P, R> {
-    /// Takes the fields out. `password` reads the password, which must not be made of the e-mail; `rest` reads what the
-    /// endpoint has beside these, before the fields are held against each other.
-    pub(crate) fn read(
-        fields: &mut Fields,
-        password: impl FnOnce(&mut Fields, Option<&Email>) -> Option<P>,
-        rest: impl FnOnce(&mut Fields) -> Option<R>,
-    ) -> Option<Self> {
-        let email: Option<Email> = fields.required("email", "");
-        let password = password(fields, email.as_ref());
-        let display_name: Option<Option<DisplayName>> = fields.optional("display_name", "");
-        let about = "International form. Needed for the verification methods `phone` and `whatsapp`.";
-        let phone: Option<Option<Phone>> = fields.optional("phone", about);
-        let tin_trunk_number: Option<Option<TrunkNumber>> =
-            fields.optional("tin_trunk_number", "The company's own reference.");
-        let about = "The channel over which codes are sent; `email` by default.";
-        let verification_method: Option<Option<VerificationMethod>> = fields.optional("verification_method", about);
-        let rest = rest(fields);
+impl StaffFields {
+    /// Takes the fields out.
+    pub(crate) fn take(fields: &mut Fields) -> Self {
+        let about_phone = "International form. Needed for the verification methods `phone` and `whatsapp`.";
+        let about_method = "The channel over which codes are sent; `email` by default.";
+        Self {
+            display_name: fields.optional("display_name", ""),
+            phone: fields.optional("phone", about_phone),
+            tin_trunk_number: fields.optional("tin_trunk_number", "The company's own reference."),
+            verification_method: fields.optional("verification_method", about_method),
+        }
+    }
+
+    /// The name and profile of the staff member. It compares the fields, so it is called after the last one was taken
+    /// out: its errors come after theirs.
+    pub(crate) fn checked(self, fields: &mut Fields, email: Option<Email>) -> Option<(Option<DisplayName>, Staff)> {
+        let Self { display_name, phone, tin_trunk_number, verification_method } = self;
         fields.check_contact(verification_method.flatten(), phone.as_ref());
         let staff = Staff {
             email: email?,
@@ -37,6 +36,6 @@ impl<P, R> StaffFields<P, R> {
             tin_trunk_number: tin_trunk_number?,
             verification_method: verification_method?.unwrap_or(VerificationMethod::Email),
         };
-        Some(Self { display_name: display_name?, staff, password: password?, rest: rest? })
+        Some((display_name?, staff))
     }
 }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use domain::store::StoreError;
 use domain::{ErrorChain, Field, ValueError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,44 +25,40 @@ const MAX_ERRORS: usize = domain::import::MAX_ERRORS;
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     code: Code,
-    detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
-    tries_left: Option<u8>,
-    customers: Option<u64>,
-    /// An `u32` keeps every `Result<_, Problem>` small.
-    errors_omitted: u32,
+    /// A box keeps every `Result<_, Problem>` small.
+    body: Box<ProblemBody>,
     retry_after: Option<u64>,
     limit: Option<Box<RateLimit>>,
-    request_id: Option<String>,
     /// Whether the request brought an access token that was refused.
     token_was_refused: bool,
 }
 
 /// The JSON of a [`Problem`] (RFC 9457).
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub(crate) struct ProblemBody<'a> {
+pub(crate) struct ProblemBody {
     /// Identifies the kind of problem: `urn:clientele:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(example = "urn:clientele:problem:validation_failed")]
     kind: String,
     /// The same for every problem of this kind.
-    title: &'a str,
+    title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What happened this time.
-    detail: &'a str,
+    #[schema(value_type = String)]
+    detail: Cow<'static, str>,
     /// Stable name of the kind; `docs/api.md` lists all.
     #[schema(example = "validation_failed")]
-    code: &'a str,
+    code: &'static str,
     /// The `X-Request-Id`, which the log has too.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = true, nullable = false)]
-    request_id: Option<&'a str>,
+    request_id: Option<String>,
     /// Every field that is not acceptable, or the first 100 of them.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: &'a [FieldError],
+    errors: Vec<FieldError>,
     /// With `invalid_code`: how many more codes can be tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -77,18 +75,19 @@ pub(crate) struct ProblemBody<'a> {
 
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
+        let body = ProblemBody {
+            kind: format!("urn:clientele:problem:{}", code.as_str()),
+            title: code.title(),
+            status: code.status(),
             detail: detail.into(),
+            code: code.as_str(),
+            request_id: None,
             errors: Vec::new(),
             tries_left: None,
             customers: None,
-            errors_omitted: 0,
-            retry_after: None,
-            limit: None,
-            request_id: None,
-            token_was_refused: false,
-        }
+            errors_omitted: None,
+        };
+        Self { code, body: Box::new(body), retry_after: None, limit: None, token_was_refused: false }
     }
 
     /// Fields that are not acceptable, all at once.
@@ -108,10 +107,12 @@ impl Problem {
     }
 
     /// The first errors, and how many more there are.
-    fn with_errors(self, mut errors: Vec<FieldError>, omitted: u64) -> Self {
+    fn with_errors(mut self, mut errors: Vec<FieldError>, omitted: u64) -> Self {
         let omitted = omitted + errors.len().saturating_sub(MAX_ERRORS) as u64;
         errors.truncate(MAX_ERRORS);
-        Self { errors, errors_omitted: u32::try_from(omitted).unwrap_or(u32::MAX), ..self }
+        self.body.errors = errors;
+        self.body.errors_omitted = Some(u32::try_from(omitted).unwrap_or(u32::MAX)).filter(|omitted| *omitted > 0);
+        self
     }
 
     /// The service is busy. The caller may come back after so many seconds.
@@ -122,29 +123,28 @@ impl Problem {
     /// Fields that the caller may not set.
     pub(crate) fn forbidden_fields(fields: &[Field]) -> Self {
         let error = || ValueError::new("forbidden", "not yours to set, or not to this value");
-        Self {
-            errors: fields.iter().map(|field| FieldError::new(field.as_str(), error())).collect(),
-            ..Self::new(Code::Forbidden, "a field is not yours to set, or not to this value")
-        }
+        let errors = fields.iter().map(|field| FieldError::new(field.as_str(), error())).collect();
+        Self::new(Code::Forbidden, "a field is not yours to set, or not to this value").with_errors(errors, 0)
     }
 
     /// The manager still has this many customers.
     pub(super) fn has_customers(customers: u64) -> Self {
-        let detail = "the manager looks after customers: hand them over first";
-        Self { customers: Some(customers), ..Self::new(Code::HasCustomers, detail) }
+        let mut problem = Self::new(Code::HasCustomers, "the manager looks after customers: hand them over first");
+        problem.body.customers = Some(customers);
+        problem
     }
 
     /// The code is not valid. `tries_left` more can be tried.
     pub(super) fn invalid_code(tries_left: Option<u8>) -> Self {
-        Self { tries_left, ..Self::new(Code::InvalidCode, "the code is wrong, spent or expired") }
+        let mut problem = Self::new(Code::InvalidCode, "the code is wrong, spent or expired");
+        problem.body.tries_left = tries_left;
+        problem
     }
 
     pub(super) fn key_reused() -> Self {
         let error = ValueError::new("reused", "belongs to another request of the last 24 hours");
-        Self {
-            errors: vec![FieldError::new("Idempotency-Key", error)],
-            ..Self::new(Code::IdempotencyKeyReused, "send another request under another Idempotency-Key")
-        }
+        let problem = Self::new(Code::IdempotencyKeyReused, "send another request under another Idempotency-Key");
+        problem.with_errors(vec![FieldError::new("Idempotency-Key", error)], 0)
     }
 
     /// The access token is missing or not valid.
@@ -184,8 +184,13 @@ impl Problem {
         Self::busy(UNAVAILABLE, RETRY_SECONDS)
     }
 
+    /// A file that cannot be stored or read, most often because the disk is full.
+    pub(crate) fn unreadable_file(error: io::Error) -> Self {
+        StoreError::Unavailable(Box::new(error)).into()
+    }
+
     pub(crate) fn with_request_id(mut self, id: &str) -> Self {
-        self.request_id = Some(id.to_owned());
+        self.body.request_id = Some(id.to_owned());
         self
     }
 
@@ -194,7 +199,7 @@ impl Problem {
         match status.as_u16() {
             401 => Self::invalid_token(),
             404 => Self::not_found(),
-            405 => Self::new(Code::MethodNotAllowed, "this resource knows other methods"),
+            405 => Self::new(Code::MethodNotAllowed, "this resource does not support the method"),
             408 => Self::new(Code::RequestTimeout, "the request took too long to arrive"),
             413 => Self::new(Code::PayloadTooLarge, "the body is too large"),
             415 => Self::new(Code::UnsupportedMediaType, "send application/json"),
@@ -203,26 +208,11 @@ impl Problem {
             _ => Self::new(Code::Internal, "the request could not be carried out"),
         }
     }
-
-    fn body(&self) -> ProblemBody<'_> {
-        ProblemBody {
-            kind: format!("urn:clientele:problem:{}", self.code.as_str()),
-            title: self.code.title(),
-            status: self.code.status(),
-            detail: &self.detail,
-            code: self.code.as_str(),
-            request_id: self.request_id.as_deref(),
-            errors: &self.errors,
-            tries_left: self.tries_left,
-            customers: self.customers,
-            errors_omitted: Some(self.errors_omitted).filter(|omitted| *omitted > 0),
-        }
-    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.detail)
+        write!(f, "{}: {}", self.code.as_str(), self.body.detail)
     }
 }
 
@@ -241,7 +231,7 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
-        let body = serde_json::to_string(&self.body()).unwrap_or_default();
+        let body = serde_json::to_string(&self.body).unwrap_or_default();
         let mut response = response.content_type("application/problem+json").body(body);
         if let Some(limit) = &self.limit {
             limit.add_to(response.headers_mut());
@@ -264,9 +254,10 @@ mod tests {
             (Problem::invalid(errors(20_000)), 100, 19_900),
             (Problem::invalid_lines(errors(101), 7), 100, 8),
         ] {
-            assert_eq!((problem.errors.len(), problem.errors_omitted), (told, omitted));
-            assert!(problem.errors[0].pointer.chars().count() <= 1 + 2 * MAX_NAME + 1);
-            assert!(problem.errors[0].pointer.ends_with('…'));
+            let body = problem.body;
+            assert_eq!((body.errors.len(), body.errors_omitted.unwrap_or_default()), (told, omitted));
+            assert!(body.errors[0].pointer.chars().count() <= 1 + 2 * MAX_NAME + 1);
+            assert!(body.errors[0].pointer.ends_with('…'));
         }
         assert_eq!(FieldError::new("assigned_manager_id", wrong()).pointer, "/assigned_manager_id");
     }

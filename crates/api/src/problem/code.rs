@@ -54,7 +54,7 @@ codes! {
     SignupClosed = 403 "signup_closed" "Sign-up is closed";
     /// No such record, or not for this caller.
     NotFound = 404 "not_found" "Not found";
-    /// The resource knows other methods.
+    /// The resource does not support the method.
     MethodNotAllowed = 405 "method_not_allowed" "Method not allowed";
     /// The request took too long to arrive.
     RequestTimeout = 408 "request_timeout" "The request took too long to arrive";

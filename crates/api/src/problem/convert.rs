@@ -1,8 +1,10 @@
 //! Turns the errors of the layers below into problems.
 
 use auth::AuthError;
+use domain::import::{Column, LineError};
 use domain::store::StoreError;
 use domain::{Error, Field};
+use formats::{HeaderError, OpenError};
 
 use super::answer::Problem;
 use super::code::Code;
@@ -37,7 +39,7 @@ impl From<Error> for Problem {
             Error::RoleChangeNotAllowed => {
                 Self::new(Code::RoleChangeNotAllowed, "a customer and a staff member don't turn into each other")
             }
-            Error::LastAdmin => Self::new(Code::LastAdmin, "without this admin there would be no active one"),
+            Error::LastAdmin => Self::new(Code::LastAdmin, "there must be at least one active admin"),
             Error::HasCustomers(customers) => Self::has_customers(customers),
             Error::PreconditionFailed => {
                 Self::new(Code::PreconditionFailed, "the record is no longer in the state that If-Match names")
@@ -50,6 +52,27 @@ impl From<Error> for Problem {
             Error::IdempotencyKeyReused => Self::key_reused(),
             Error::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Header(errors) => Self::invalid_lines(errors.into_iter().map(FieldError::from).collect(), 0),
+            OpenError::Io(error) => Self::unreadable_file(error),
+        }
+    }
+}
+
+impl From<LineError> for FieldError {
+    fn from(LineError { line, refused }: LineError) -> Self {
+        Self::in_file(line, refused.column.map(Column::as_str), refused.error)
+    }
+}
+
+impl From<HeaderError> for FieldError {
+    fn from(HeaderError { column, error }: HeaderError) -> Self {
+        Self::in_file(1, column.as_deref(), error)
     }
 }
 

@@ -34,6 +34,12 @@ impl FieldError {
         Self { line: None, pointer: format!("/{escaped}"), code: error.code, detail: error.detail }
     }
 
+    /// A refusal of a column on a line of a file, or of the whole line.
+    pub(crate) fn in_file(line: u64, column: Option<&str>, error: ValueError) -> Self {
+        let refused = Self { line: Some(line), ..Self::new(column.unwrap_or_default(), error) };
+        if column.is_some() { refused } else { Self { pointer: String::new(), ..refused } }
+    }
+
     /// A refusal of one member of a list.
     pub(crate) fn member(list: &str, index: usize, error: ValueError) -> Self {
         let list = Self::new(list, error);

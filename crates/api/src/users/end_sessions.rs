@@ -1,13 +1,12 @@
 //! `DELETE /users/{id}/sessions`
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use auth::Sessions;
 use domain::UserId;
 
-use crate::extract::caller::Authenticated;
-use crate::extract::path_id::PathId;
-use crate::problem::Problem;
-use crate::services::Services;
+use crate::extract::{Authenticated, PathId};
+use crate::problem::Result;
+use crate::services::Service;
 
 /// Signs a person out everywhere.
 #[utoipa::path(delete, path = "/users/{id}/sessions",
@@ -16,12 +15,11 @@ use crate::services::Services;
         (status = 403, description = "`forbidden`: for all but admins."),
         (status = 404, description = "`not_found`")))]
 pub(crate) async fn end_sessions_of_user(
-    signed_in: Authenticated,
-    services: Data<Services>,
+    caller: Authenticated,
+    sessions: Service<Sessions>,
     id: PathId<UserId>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let actor = &signed_in.0.actor;
-    services.auth.sessions.end_all_of(actor, || id.without_query(&request)).await?;
+) -> Result {
+    sessions.end_all_of(&caller.actor, || id.without_query(&request)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,15 +1,11 @@
 //! `DELETE /users/{id}`
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use domain::{Accounts, UserId};
 
-use domain::UserId;
-
-use crate::extract::caller::Authenticated;
-use crate::extract::if_match::expected;
-use crate::extract::path_id::PathId;
-use crate::problem::Problem;
-use crate::services::Services;
+use crate::extract::{Authenticated, PathId, expected};
+use crate::problem::{Problem, Result};
+use crate::services::Service;
 
 /// Erases a person for good: their record, sessions and codes, and the personal
 /// values in the audit events about them. Customers whom they entered count as
@@ -23,13 +19,12 @@ use crate::services::Services;
         (status = 404, description = "`not_found`"),
         (status = 409, description = "`has_customers`: hand them over first; `last_admin`; `conflict`")))]
 pub(crate) async fn erase_user(
-    signed_in: Authenticated,
-    services: Data<Services>,
+    caller: Authenticated,
+    accounts: Service<Accounts>,
     id: PathId<UserId>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let actor = &signed_in.0.actor;
+) -> Result {
     let whom = || id.without_query(&request).map(|id| (id, expected(&request, id)));
-    services.accounts.erase::<Problem>(actor, whom).await?;
+    accounts.erase::<Problem>(&caller.actor, whom).await?;
     Ok(HttpResponse::NoContent().finish())
 }

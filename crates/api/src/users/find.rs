@@ -1,15 +1,12 @@
-//! `GET /users/{id}`
+//! `GET /users/{id}` and `GET /users/me`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
+use domain::{Accounts, UserId};
 
-use domain::UserId;
-
-use crate::extract::caller::Authenticated;
-use crate::extract::path_id::PathId;
-use crate::problem::Problem;
-use crate::services::Services;
-use crate::users::response::{UserResponse, rendered};
+use super::response::{UserResponse, rendered};
+use crate::extract::{Authenticated, PathId, no_query};
+use crate::problem::Result;
+use crate::services::Service;
 
 /// One person whom the caller may see.
 #[utoipa::path(get, path = "/users/{id}",
@@ -19,12 +16,22 @@ use crate::users::response::{UserResponse, rendered};
         (status = 200, description = "The person.", body = UserResponse),
         (status = 404, description = "`not_found`: nobody, or nobody whom the caller may see.")))]
 pub(crate) async fn read_user(
-    signed_in: Authenticated,
-    services: Data<Services>,
+    caller: Authenticated,
+    accounts: Service<Accounts>,
     id: PathId<UserId>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let id = id.without_query(&request)?;
-    let user = services.accounts.find(&signed_in.0.actor, id).await?;
+) -> Result {
+    let user = accounts.find(&caller.actor, id.without_query(&request)?).await?;
     Ok(rendered(&request, &user))
+}
+
+/// The caller's own profile.
+#[utoipa::path(get, path = "/users/me",
+    params(("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 while it is current.")),
+    responses(
+        (status = 200, description = "The caller.", body = UserResponse)))]
+pub(crate) async fn read_me(caller: Authenticated, request: HttpRequest) -> Result {
+    no_query(request.query_string())?;
+    // The authentication has just read the caller from the database.
+    Ok(rendered(&request, &caller.user))
 }

@@ -1,13 +1,13 @@
-//! `GET /users/`
+//! `GET /users/` and `GET /users/managed-customers/`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
+use domain::Accounts;
 
-use crate::extract::caller::Authenticated;
-use crate::problem::Problem;
-use crate::services::Services;
-use crate::users::query::{UserListParams, user_query};
-use crate::users::response::{UserList, people};
+use super::query::{UserListParams, user_query};
+use super::response::{UserList, people};
+use crate::extract::Authenticated;
+use crate::problem::Result;
+use crate::services::Service;
 
 /// The people whom the caller may see: for an admin everyone, for a manager
 /// themselves and the customers assigned to them.
@@ -15,12 +15,24 @@ use crate::users::response::{UserList, people};
     responses(
         (status = 200, description = "A page of people. `Link` names the next page.", body = UserList),
         (status = 403, description = "`forbidden`: for customers.")))]
-pub(crate) async fn list_users(
-    signed_in: Authenticated,
-    services: Data<Services>,
+pub(crate) async fn list_users(caller: Authenticated, accounts: Service<Accounts>, request: HttpRequest) -> Result {
+    let found = accounts.list(&caller.actor, async || user_query(request.query_string())).await?;
+    Ok(people(&request, &found))
+}
+
+/// The customers whom the caller looks after: for a manager the customers
+/// assigned to them, for an admin all customers.
+#[utoipa::path(get, path = "/users/managed-customers/",
+    params(UserListParams),
+    responses(
+        (status = 200, description = "A page of customers. `Link` names the next page.", body = UserList),
+        (status = 403, description = "`forbidden`: for customers.")))]
+pub(crate) async fn list_managed_customers(
+    caller: Authenticated,
+    accounts: Service<Accounts>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let actor = &signed_in.0.actor;
-    let found = services.accounts.list(actor, async || user_query(request.query_string())).await?;
+) -> Result {
+    let query = async || user_query(request.query_string());
+    let found = accounts.list_managed_customers(&caller.actor, query).await?;
     Ok(people(&request, &found))
 }

@@ -7,10 +7,15 @@ pub(crate) mod erase;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod handover;
+mod handover_order;
 pub(crate) mod import;
+mod import_order;
 pub(crate) mod list;
-pub(crate) mod managed_customers;
-pub(crate) mod me;
+mod new_user;
+mod patch;
+mod personal_data;
 mod query;
 pub(crate) mod response;
 pub(crate) mod update;
+
+pub use response::write_json;

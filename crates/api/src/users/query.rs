@@ -4,24 +4,22 @@ use domain::page::{Assignment, Search};
 use domain::{Cursor, Filter, PageSize, Role, Sort, UserQuery, ValueError};
 use serde_json::{Value, json};
 
-use crate::extract::fields::Fields;
 use crate::extract::page::{decode_cursor, invalid_cursor};
 use crate::extract::query::{self, PageParams, boolean, is_storable};
-use crate::problem::Problem;
-use crate::schema::{names, query_params};
+use crate::extract::{Fields, query_params};
+use crate::problem::Result;
+use crate::schema::names;
 
-query_params! {
-    UserListParams = list;
-    ExportParams = |fields| export(fields, true);
-}
+query_params!(UserListParams = list);
+query_params!(ExportParams = |fields| export(fields, true));
 
 /// Reads the query of a list of people.
-pub(super) fn user_query(text: &str) -> Result<UserQuery, Problem> {
+pub(super) fn user_query(text: &str) -> Result<UserQuery> {
     query::read(text, list)
 }
 
 /// Reads the query of an export, and whether it begins with a byte order mark, which only CSV has.
-pub(super) fn export_query(text: &str, is_csv: bool) -> Result<(UserQuery, bool), Problem> {
+pub(super) fn export_query(text: &str, is_csv: bool) -> Result<(UserQuery, bool)> {
     query::read(text, |fields| export(fields, is_csv))
 }
 
@@ -37,11 +35,12 @@ fn list(fields: &mut Fields) -> Option<UserQuery> {
     Some(UserQuery { filter: filter?, sort: sort?, after, size, include_total })
 }
 
-/// Everybody on the list, so nothing about pages, which are as large as they get.
+/// An export holds everybody, so it has no parameters for pages. Its pages are as large as possible.
 fn export(fields: &mut Fields, is_csv: bool) -> Option<(UserQuery, bool)> {
     let filter = filter(fields);
     let sort = sort(fields);
-    let about = "Whether CSV begins with a byte order mark, without which some spreadsheet programs take UTF-8 for something else.";
+    let about =
+        "Whether CSV begins with a byte order mark. Without it, some spreadsheet programs do not recognise UTF-8.";
     let byte_order_mark = fields.flag("bom", about);
     if byte_order_mark == Some(true) && !is_csv {
         fields.refuse("bom", ValueError::new("invalid_choice", "only CSV has a byte order mark"));
@@ -52,19 +51,19 @@ fn export(fields: &mut Fields, is_csv: bool) -> Option<(UserQuery, bool)> {
 
 fn sort(fields: &mut Fields) -> Option<Sort> {
     let schema = || names(Sort::ALL, Sort::as_str);
-    Some(fields.choice("sort", "The order; `-created_at` unless said otherwise.", schema)?.unwrap_or_default())
+    Some(fields.choice("sort", "The order; `-created_at` by default.", schema)?.unwrap_or_default())
 }
 
 fn filter(fields: &mut Fields) -> Option<Filter> {
     let role = fields.choice("role", "Only this role.", || names(Role::ALL, Role::as_str));
     let is_active = || json!({ "type": "boolean" });
     let is_active = fields.parameter("is_active", "Only active, or only inactive.", is_active, boolean);
-    let about = "Only customers of this manager; `none` for those of nobody.";
+    let about = "Only customers of this manager; `none` for those without a manager.";
     let assigned_manager = fields.parameter("assigned_manager_id", about, assignment_schema, assignment);
     let created_by = fields.user_id("created_by", "Only customers entered by this person.");
     let created_from = fields.timestamp("created_from", "Only those entered at this time or later (RFC 3339).");
     let created_to = fields.timestamp("created_to", "Only those entered before this time (RFC 3339).");
-    let about = "Only those whose display name, e-mail or phone starts so, in any case.";
+    let about = "Only people whose display name, e-mail or phone begins with this, in upper or lower case.";
     let search = fields.parameter("q", about, search_schema, Search::parse);
     Some(Filter {
         role: role?,

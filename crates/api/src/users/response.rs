@@ -3,15 +3,15 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Customer, Page, Profile, Staff, User};
-use formats::rfc3339;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::extract::page::{list_schema, page};
-use crate::schema::{CustomerRoleName, StaffRoleName, VerificationMethodName, any_object, component, described};
+use crate::extract::idempotency_key::Created;
+use crate::extract::{list, page};
+use crate::schema::{CustomerRole, DateTime, StaffRole, VerificationMethod, any_object, described};
 
 /// A person. `role` tells which of the two shapes it has.
 #[derive(Serialize, ToSchema)]
@@ -26,13 +26,13 @@ pub(crate) enum UserResponse {
 #[schema(as = StaffUser)]
 pub(crate) struct StaffResponse {
     id: Uuid,
-    #[schema(value_type = StaffRoleName)]
+    #[schema(value_type = StaffRole)]
     role: &'static str,
     /// Whether they may sign in.
     is_active: bool,
     /// When a contact of theirs was proven by a code; `null` when none was since the last change.
-    #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    verified_at: Option<String>,
+    #[schema(required = true)]
+    verified_at: Option<DateTime>,
     #[schema(required = true, max_length = 120)]
     display_name: Option<String>,
     #[schema(format = Email, max_length = 254)]
@@ -44,12 +44,10 @@ pub(crate) struct StaffResponse {
     #[schema(required = true, max_length = 50)]
     tin_trunk_number: Option<String>,
     /// Over which channel they get codes.
-    #[schema(value_type = VerificationMethodName)]
+    #[schema(value_type = VerificationMethod)]
     verification_method: &'static str,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    created_at: String,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    updated_at: String,
+    created_at: DateTime,
+    updated_at: DateTime,
 }
 
 /// A customer.
@@ -57,13 +55,13 @@ pub(crate) struct StaffResponse {
 #[schema(as = CustomerUser)]
 pub(crate) struct CustomerResponse {
     id: Uuid,
-    #[schema(value_type = CustomerRoleName)]
+    #[schema(value_type = CustomerRole)]
     role: &'static str,
     /// Whether they may sign in.
     is_active: bool,
     /// When their phone was proven by a code; `null` when it was not since the last change.
-    #[schema(required = true, value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    verified_at: Option<String>,
+    #[schema(required = true)]
+    verified_at: Option<DateTime>,
     #[schema(required = true, max_length = 120)]
     display_name: Option<String>,
     /// E.164.
@@ -76,19 +74,15 @@ pub(crate) struct CustomerResponse {
     assigned_manager_id: Option<Uuid>,
     #[schema(schema_with = metadata)]
     metadata: Map<String, Value>,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    created_at: String,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    updated_at: String,
+    created_at: DateTime,
+    updated_at: DateTime,
 }
 
 fn metadata() -> RefOr<Schema> {
     described(any_object(), "What else the company keeps about the customer.")
 }
 
-/// A page of people.
-pub(crate) struct UserList;
-component!(UserList, "UserList", [UserResponse], list_schema("A page of people.", "UserResponse"));
+list!(UserList of UserResponse, "A page of people.");
 
 impl From<&User> for UserResponse {
     fn from(user: &User) -> Self {
@@ -105,14 +99,14 @@ impl StaffResponse {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
-            verified_at: user.verified_at.map(rfc3339),
+            verified_at: user.verified_at.map(DateTime::from),
             display_name: user.display_name.as_ref().map(ToString::to_string),
             email: staff.email.shown(),
             phone: staff.phone.as_ref().map(ToString::to_string),
             tin_trunk_number: staff.tin_trunk_number.as_ref().map(ToString::to_string),
             verification_method: staff.verification_method.as_str(),
-            created_at: rfc3339(user.created_at),
-            updated_at: rfc3339(user.updated_at),
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
         }
     }
 }
@@ -123,21 +117,40 @@ impl CustomerResponse {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
-            verified_at: user.verified_at.map(rfc3339),
+            verified_at: user.verified_at.map(DateTime::from),
             display_name: user.display_name.as_ref().map(ToString::to_string),
             phone: customer.phone.to_string(),
             created_by: customer.created_by.as_uuid(),
             assigned_manager_id: customer.assigned_manager_id.map(domain::UserId::as_uuid),
             metadata: customer.metadata.as_object().clone(),
-            created_at: rfc3339(user.created_at),
-            updated_at: rfc3339(user.updated_at),
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
         }
     }
 }
 
 /// The strong entity tag of a person's state (RFC 9110 section 8.8.3).
-pub(crate) fn etag(user: &User) -> String {
+fn etag(user: &User) -> String {
     format!("\"{}-{}\"", user.id.as_uuid().simple(), user.version)
+}
+
+/// Writes a person as the API shows them, for files of JSON lines.
+///
+/// # Errors
+/// Writing into memory does not fail.
+pub fn write_json(json: &mut Vec<u8>, user: &User) -> serde_json::Result<()> {
+    serde_json::to_writer(json, &UserResponse::from(user))
+}
+
+/// A person who was entered.
+pub(crate) fn created(user: &User) -> Created {
+    let body = serde_json::to_string(&UserResponse::from(user)).unwrap_or_default();
+    Created { location: format!("/users/{}", user.id), etag: etag(user), body }
+}
+
+/// A person after a change.
+pub(crate) fn changed(user: &User) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, etag(user))).json(UserResponse::from(user))
 }
 
 /// A person with their entity tag, or 304 when the caller has that state.
@@ -146,7 +159,7 @@ pub(crate) fn rendered(request: &HttpRequest, user: &User) -> HttpResponse {
     if none_match(request, &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
-    HttpResponse::Ok().insert_header((header::ETAG, etag)).json(UserResponse::from(user))
+    changed(user)
 }
 
 /// `If-None-Match` compares weakly (RFC 9110 section 13.1.2).

@@ -121,7 +121,7 @@ fn header_errors(names: &[&str]) -> Vec<HeaderError> {
         if !known.contains(name) {
             refuse(name, "unknown_column", format!("the columns are {}", IMPORTED.join(", ")));
         } else if is_repeated {
-            refuse(name, "repeated", "may be there once".to_owned());
+            refuse(name, "repeated", "must be there only once".to_owned());
         }
     }
     if !names.contains(&Column::Phone.as_str()) {

@@ -37,7 +37,7 @@ impl CsvLines {
         &mut self,
         act: impl FnOnce(File) -> io::Result<(File, T)> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let file = self.file.take().ok_or_else(|| StoreError::Failed("the file is read already".into()))?;
+        let file = self.file.take().ok_or_else(|| StoreError::Failed("another task reads the file".into()))?;
         let done = tokio::task::spawn_blocking(move || act(file)).await;
         let done = done.map_err(|error| StoreError::Failed(Box::new(error)))?;
         let (file, answer) = done.map_err(|error| StoreError::Unavailable(Box::new(error)))?;

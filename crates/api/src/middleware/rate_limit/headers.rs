@@ -11,9 +11,9 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     pub(super) name: &'static str,
-    /// How many are allowed,
+    /// How many are allowed in the window.
     pub(super) quota: u64,
-    /// within so many seconds.
+    /// The window, in seconds.
     pub(super) window: u64,
     pub(super) remaining: u64,
     /// Seconds until all of them are allowed again; when none is left, until the next one is.
