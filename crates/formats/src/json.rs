@@ -48,8 +48,8 @@ pub fn parse_object(json: &[u8]) -> Result<Object, ObjectError> {
     let value = serde_json::from_slice(&text)
         .map_err(|error| ObjectError::Malformed { line: error.line(), column: error.column() })?;
     if let Some(end) = repeated_key {
-        let column = json[..end].iter().rev().take_while(|byte| **byte != b'\n').count();
-        let line = 1 + json[..end].iter().filter(|byte| **byte == b'\n').count();
+        let lines = json[..end].split(|byte| *byte == b'\n');
+        let (line, column) = lines.fold((0, 0), |(line, _), text| (line + 1, text.len()));
         return Err(ObjectError::RepeatedKey { line, column });
     }
     match value {
@@ -117,7 +117,7 @@ mod tests {
         for (json, place) in [
             ("{\"a\":1,\"a\":1}", "line 1, column 10"),
             ("{\"a\":1,\n \"\\u0061\":1}", "line 2, column 9"),
-            ("{\"n\":-0,\"b\":[{\"a\":{}, \"b\":1, \"a\":2}]}", "line 1, column 37"),
+            ("{\"n\":-0,\"b\":[{\"a\":{}, \"b\":1, \"a\":2}]}", "line 1, column 32"),
             ("[{\"a\":1,\"a\":1}]", "line 1, column 11"),
         ] {
             let error = parse_object(json.as_bytes()).unwrap_err().to_string();

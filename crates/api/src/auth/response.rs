@@ -1,4 +1,4 @@
-//! The three answers to somebody who wants in.
+//! The three answers to a sign-in, a sign-up and a code.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

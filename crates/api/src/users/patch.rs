@@ -25,9 +25,9 @@ const ABOUT_METADATA: &str = "Merged into what is there: a `null` member deletes
                               and 8 levels. A number that would not come back as it was sent is refused with \
                               `inexact_number`.";
 
-pub(super) fn patch(fields: &mut Fields, before: &User) -> Option<UserPatch> {
+pub(super) fn patch(fields: &mut Fields, before: &User) -> UserPatch {
     let has_phone = fields.has("phone");
-    Some(match &before.profile {
+    match &before.profile {
         Profile::Admin(staff) | Profile::Manager(staff) => {
             let patch = staff_patch(fields);
             let was_refused = has_phone && patch.phone.is_none();
@@ -45,7 +45,7 @@ pub(super) fn patch(fields: &mut Fields, before: &User) -> Option<UserPatch> {
             }
             patch
         }
-    })
+    }
 }
 
 fn staff_patch(fields: &mut Fields) -> UserPatch {
@@ -106,8 +106,9 @@ mod tests {
 
     #[test]
     fn null_empties_and_absence_keeps() {
-        let read =
-            |value: Value| Fields::new(value.as_object().unwrap().clone()).read(|fields| patch(fields, &before()));
+        let read = |value: Value| {
+            Fields::new(value.as_object().unwrap().clone()).read(|fields| Some(patch(fields, &before())))
+        };
         assert_eq!(read(serde_json::json!({})).unwrap(), UserPatch::default());
         let patch = read(serde_json::json!({ "display_name": null, "tin_trunk_number": " " })).unwrap();
         assert_eq!((patch.display_name, patch.tin_trunk_number, patch.phone), (Some(None), Some(None), None));

@@ -55,7 +55,7 @@ async fn patched(accounts: &Accounts, actor: &Actor, id: UserId, request: &HttpR
         no_query(request.query_string())?;
         let sent = body.patch_fields().await?;
         let fields = sent.names().filter_map(|name| name.parse().ok()).collect();
-        Ok(SentPatch { fields, read: |before: &User| sent.read(|fields| patch(fields, before)) })
+        Ok(SentPatch { fields, read: |before: &User| sent.read(|fields| Some(patch(fields, before))) })
     };
     let user = accounts.update(actor, id, &expected(request, id), sent).await?;
     Ok(changed(&user))
