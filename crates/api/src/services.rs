@@ -47,7 +47,10 @@ impl Services {
 /// One of the services, as the argument of a handler. A handler that takes what is not among them does not compile.
 pub(crate) struct Service<T>(Data<Services>, PhantomData<T>);
 
-impl<T> FromRequest for Service<T> {
+impl<T: 'static> FromRequest for Service<T>
+where
+    Self: Deref<Target = T>,
+{
     type Error = Problem;
     type Future = Ready<Result<Self>>;
 
