@@ -1,5 +1,7 @@
 //! The answers of the use-cases.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use domain::{Actor, ChallengeId, SessionId, User, VerificationMethod};
 use secrecy::SecretString;
@@ -46,11 +48,11 @@ pub struct CodeSent {
     pub expires_in: i64,
 }
 
-/// Somebody who is signed in, as the database has them now.
+/// Somebody who is signed in, as the database has them, or had them a moment ago.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub actor: Actor,
-    pub user: User,
+    pub user: Arc<User>,
     pub session_id: SessionId,
 }
 

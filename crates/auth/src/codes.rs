@@ -180,6 +180,6 @@ impl Codes {
     /// Signs in the owner of the session, as they are in the database now.
     async fn signed_in(&self, session: &Session, token: &RefreshToken) -> Result<SignedIn, AuthError> {
         let user = self.sessions.find_caller(session.id, self.shared.env.now()).await?;
-        self.shared.issuer.sign_in(user.ok_or(AuthError::AccountInactive)?, session, token).await
+        self.shared.issuer.sign_in(user.ok_or(AuthError::AccountInactive)?.user, session, token).await
     }
 }

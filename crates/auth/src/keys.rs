@@ -120,6 +120,11 @@ impl KeyRing {
         Ok(self.known(kid))
     }
 
+    /// Whether a key that is known here is accepted now.
+    pub(crate) fn accepts(&self, kid: &str) -> bool {
+        self.known(kid).is_some()
+    }
+
     /// Reads the keys again, unless somebody just did. After a failed reading, further searches fail for as long. So a
     /// good token gets an error of the store, and is not refused.
     async fn search(&self) -> Result<(), KeyError> {

@@ -254,7 +254,7 @@ impl Passwords {
         if let Some(found) = found.filter(|_| verdict.matches) {
             return Ok(Proven { found, new: verdict.new, permit });
         }
-        self.shared.guesses.record_failure(&caller.actor, Some(&caller.user)).await?;
+        self.shared.guesses.record_failure(&caller.actor, Some(&*caller.user)).await?;
         Err(AuthError::InvalidCredentials)
     }
 

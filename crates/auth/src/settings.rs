@@ -20,6 +20,8 @@ pub struct Settings {
     pub session_max_ttl_staff: TimeDelta,
     /// The same of customers.
     pub session_max_ttl_customers: TimeDelta,
+    /// Whether callers are remembered for a moment.
+    pub identity_cache: bool,
     /// Whether guesses of passwords, sign-ups and codes are limited.
     pub limits: bool,
     pub codes_per_address: u32,
@@ -47,6 +49,7 @@ impl Default for Settings {
             refresh_ttl: TimeDelta::days(30),
             session_max_ttl_staff: TimeDelta::days(30),
             session_max_ttl_customers: TimeDelta::days(90),
+            identity_cache: true,
             limits: true,
             codes_per_address: 500,
             signups_per_address: 100,

@@ -11,7 +11,8 @@ use domain::delivery::MessageKeys as _;
 use domain::key::{KeyPurpose, StoredKey};
 use domain::session::Session;
 use domain::store::{
-    Account, Credentials, MessageStore as _, PasswordStore, SessionStore, StoreError, UserStore as _, WriteError,
+    Account, Credentials, Generation, MessageStore as _, PasswordStore, SessionOwner, SessionStore, StoreError,
+    UserStore as _, WriteError,
 };
 use domain::testing::{self, FixedClock, MemoryStore};
 use domain::{
@@ -21,8 +22,8 @@ use secrecy::ExposeSecret;
 
 use crate::key_material::ServerSecrets;
 use crate::{
-    Answer, Caller, CodeSent, Env, KeyRing, Password, PasswordHasher, Services, Settings, SignedIn, StaffSignUp,
-    TokenSettings,
+    Answer, AuthError, Caller, CodeSent, Env, Freshness, KeyRing, Password, PasswordHasher, Services, Settings,
+    SignedIn, StaffSignUp, TokenSettings,
 };
 
 pub(crate) const PASSWORD: &str = "Manager-password-1";
@@ -145,11 +146,15 @@ impl World {
     }
 
     pub(crate) async fn caller(&self, signed_in: &SignedIn) -> Caller {
-        self.auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.unwrap()
+        self.authenticate(signed_in).await.unwrap()
     }
 
     pub(crate) async fn is_alive(&self, signed_in: &SignedIn) -> bool {
-        self.auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await.is_ok()
+        self.authenticate(signed_in).await.is_ok()
+    }
+
+    pub(crate) async fn authenticate(&self, signed_in: &SignedIn) -> Result<Caller, AuthError> {
+        authenticate(&self.auth, signed_in.access_token.expose_secret()).await
     }
 
     /// Delivers every message that waits. Answers the code for this challenge, if it was sent.
@@ -194,6 +199,10 @@ fn env(clock: &FixedClock, keys: &Arc<KeyRing>, hasher: &PasswordHasher, setting
     }
 }
 
+pub(crate) async fn authenticate(auth: &Services, token: &str) -> Result<Caller, AuthError> {
+    auth.tokens.authenticate(token, Origin::default(), Freshness::Recent).await
+}
+
 pub(crate) fn staff_form(address: &str) -> StaffSignUp {
     StaffSignUp { staff: testing::staff(address), password: password(PASSWORD), display_name: None }
 }
@@ -219,7 +228,8 @@ pub(crate) fn wrong(code: &str) -> &'static str {
 
 type Answered = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
-/// Runs before each call of a store, by the name of the method; what it fails with, the call does.
+/// Runs before each call of a store, by the name of the method; what it fails with, the call does. Runs as `caller_found`
+/// when a caller was read and nobody was told yet.
 pub(crate) type Hook = Box<dyn Fn(&'static str) -> Answered + Send + Sync>;
 
 pub(crate) fn hook<F: Future<Output = Result<(), StoreError>> + Send + 'static>(
@@ -244,9 +254,15 @@ impl SessionStore for HookedSessions {
         self.inner.start_session(session, event).await
     }
 
-    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError> {
         (self.hook)("find_caller").await?;
-        self.inner.find_caller(id, now).await
+        let found = self.inner.find_caller(id, now).await;
+        (self.hook)("caller_found").await?;
+        found
+    }
+
+    fn generation(&self, session: SessionId, owner: UserId) -> Option<Generation> {
+        self.inner.generation(session, owner)
     }
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

@@ -13,6 +13,7 @@ use crate::crypto::equal;
 use crate::env::Env;
 use crate::error::AuthError;
 use crate::issuer::SessionIssuer;
+use crate::recent_callers::{Freshness, RecentCallers};
 use crate::refresh_token::RefreshToken;
 use crate::wiring::{AuthStore, Shared};
 
@@ -33,22 +34,25 @@ pub struct Tokens {
     env: Arc<Env>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     issuer: Arc<SessionIssuer>,
+    callers: Arc<RecentCallers>,
 }
 
 impl Tokens {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
-        Self { env: shared.env.clone(), sessions: store.clone(), issuer: shared.issuer.clone() }
+        let callers = RecentCallers::new(shared.env.settings.identity_cache).into();
+        Self { env: shared.env.clone(), sessions: store.clone(), issuer: shared.issuer.clone(), callers }
     }
 
     /// Who calls with this access token. The session, the role and whether the person is active are the database's
-    /// word, at every request.
+    /// word, of now or of a moment ago ([`Freshness`]).
     ///
     /// # Errors
     /// [`AuthError::InvalidToken`] for any token that is not of a living session; [`AuthError::Store`] when the
     /// database can't say.
-    pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
+    pub async fn authenticate(&self, bearer: &str, origin: Origin, freshness: Freshness) -> Result<Caller, AuthError> {
         let claims = self.issuer.access_tokens.verify(bearer).await?;
-        let user = self.sessions.find_caller(claims.sid, self.env.now()).await?;
+        let (whose, now) = ((claims.sid, claims.sub), self.env.now());
+        let user = self.callers.find(&*self.sessions, whose, now, freshness).await?;
         let user = user
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
             .ok_or(AuthError::InvalidToken)?;
@@ -75,7 +79,7 @@ impl Tokens {
     async fn renew_once(&self, actor: &Actor, token: &RefreshToken) -> Result<SignedIn, AuthError> {
         let now = self.env.now();
         let user = self.sessions.find_caller(token.session, now).await?;
-        let user = user.ok_or(AuthError::InvalidToken)?;
+        let user = user.ok_or(AuthError::InvalidToken)?.user;
         let session = self.sessions.find_session(token.session).await?;
         let session =
             session.filter(|session| now < session.expires_at.min(self.issuer.expiry(user.role(), session.created_at)));

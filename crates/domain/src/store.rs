@@ -25,6 +25,6 @@ pub use erasure::{Erasure, ErasureStore, Expirable, HealthStore, HousekeepingSto
 pub use error::{StoreError, WriteError};
 pub use keys::KeyStore;
 pub use outbox::{CodeQueueStore, MessageStore, NoticeStore};
-pub use sessions::{Credentials, PasswordStore, SessionStore};
+pub use sessions::{Credentials, Generation, PasswordStore, SessionOwner, SessionStore};
 pub use setup::{Recovery, SetupStore, SignUpStore};
 pub use users::{Account, RejudgeUpdate, Update, UserStore};

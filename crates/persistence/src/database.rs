@@ -8,6 +8,7 @@ use sea_orm::{DbBackend, sqlx};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::changes::Changes;
 use crate::connect::Target;
 use crate::error::{DatabaseError, store_error};
 use crate::migrate::{self, Schema};
@@ -98,6 +99,7 @@ impl Database {
                 counting,
                 patience,
                 people: PersonQueues::default(),
+                changes: Changes::default(),
                 few: user_pages::FEW,
             },
         })

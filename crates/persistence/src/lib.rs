@@ -10,6 +10,7 @@
 //! arrives decided and becomes a condition.
 
 mod backup;
+mod changes;
 mod connect;
 mod database;
 mod entity;

@@ -15,6 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
+use crate::changes::Changes;
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
 use crate::runtime::OnRuntime;
@@ -26,6 +27,7 @@ const MAX_RETRIES: u32 = 3;
 /// The stores of the domain on one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    /// For [`Self::try_once`] alone: what else wrote with it would not be counted in `changes`.
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
     /// Where connections live: they outlast the threads that use them.
@@ -40,6 +42,8 @@ pub struct Store {
     pub(crate) patience: Duration,
     /// Lets changes of the same person happen one after the other.
     pub(crate) people: PersonQueues,
+    /// Counts whom the transactions may have changed.
+    pub(crate) changes: Changes,
     /// How many matches of a search are few. Tests set it lower, since they have few people.
     pub(crate) few: u64,
 }
@@ -137,7 +141,7 @@ impl Store {
         // A transaction of SQLite that reads first and writes later fails under load, whatever the busy timeout.
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = Arc::new(Transaction::new(self.writer.begin_with_options(options).await?));
+        let transaction = Arc::new(Transaction::new(self.writer.begin_with_options(options).await?, &self.changes));
         let result = act(Arc::clone(&transaction)).await;
         let Some(transaction) = Arc::into_inner(transaction) else {
             let error = StoreError::Failed("a transaction was kept beyond its end".into());

@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
-use auth::{Caller, Tokens};
+use auth::{Caller, Freshness, Tokens};
 
 use crate::middleware::context::RequestContext;
 use crate::middleware::rate_limit::RateLimiter;
@@ -38,11 +38,19 @@ impl Authenticator {
 
     async fn identify(&self, request: &ServiceRequest, context: RequestContext) -> Result<Caller, Problem> {
         let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
-        let caller = self.tokens.authenticate(token, context.origin).await;
+        let caller = self.tokens.authenticate(token, context.origin, freshness(request.request())).await;
         let caller = caller.map_err(|error| Problem::from(error).about_a_token())?;
         self.limiter.count_user(request, caller.user.id)?;
         Ok(caller)
     }
+}
+
+/// Whoever asks with `Cache-Control: no-cache` is answered out of the database (RFC 9111 section 5.2.1.4).
+fn freshness(request: &HttpRequest) -> Freshness {
+    let mut values = request.headers().get_all(header::CACHE_CONTROL).filter_map(|value| value.to_str().ok());
+    let wants_current =
+        values.any(|value| value.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-cache")));
+    if wants_current { Freshness::Current } else { Freshness::Recent }
 }
 
 /// The token of the one `Authorization: Bearer` header (RFC 6750 section 2.1). Never from the URL.
@@ -61,6 +69,22 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn whoever_wants_no_cached_answer_says_so() {
+        let wants_current = |values: &[&str]| {
+            let request = values
+                .iter()
+                .fold(TestRequest::default(), |request, value| request.append_header((header::CACHE_CONTROL, *value)));
+            freshness(&request.to_http_request()) == Freshness::Current
+        };
+        assert!(wants_current(&["no-cache"]));
+        assert!(wants_current(&["max-age=0, No-Cache"]));
+        assert!(wants_current(&["max-age=0", "no-cache"]));
+        for other in [&[][..], &["no-store"], &["no-cached"], &["max-age=60"]] {
+            assert!(!wants_current(other), "{other:?}");
+        }
+    }
 
     #[test]
     fn a_token_comes_from_one_bearer_header() {

@@ -247,3 +247,63 @@ proptest! {
         prop_assert_eq!(verified.is_ok(), forged == good);
     }
 }
+
+#[tokio::test]
+async fn forged_tokens_are_not_remembered_and_move_no_good_one_out() {
+    let forge = Forge::new().await;
+    let good = forge.signed(&forge.header, &forge.claims);
+    forge.tokens.verify(&good).await.unwrap();
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    for number in 0..20_000 {
+        // Of our key by its name, and never of the same text.
+        let forged = match number % 3 {
+            0 => format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(format!("{number:064}"))),
+            1 => format!("{}.{signature}", Forge::message(&forge.header, &with(&forge.claims, "jti", json!(number)))),
+            _ => format!("{good}{number}"),
+        };
+        assert!(forge.tokens.verify(&forged).await.is_err());
+    }
+    assert_eq!(forge.tokens.verified.len(), 1);
+    let digest = sha256(good.as_bytes());
+    assert!(forge.tokens.verified.get(&digest).is_some());
+}
+
+#[tokio::test]
+async fn verified_tokens_take_bounded_memory() {
+    let forge = Forge::new().await;
+    let most = AccessTokens::MAX_VERIFIED_WEIGHT / AccessTokens::VERIFIED_WEIGHT;
+    let verified = forge.tokens.check_signature(&forge.signed(&forge.header, &forge.claims)).await.unwrap();
+    let verified = Arc::new(verified);
+    for number in 0..most * 3 {
+        forge.tokens.verified.insert(sha256(&number.to_be_bytes()), verified.clone(), AccessTokens::VERIFIED_WEIGHT);
+    }
+    assert!((most / 3..=most).contains(&forge.tokens.verified.len()), "{}", forge.tokens.verified.len());
+}
+
+/// Whatever the clock does, a token that was seen before is judged like one that is new.
+#[tokio::test]
+async fn a_token_that_is_known_has_its_time_like_any_other() {
+    let forge = Forge::new().await;
+    let token = forge.signed(&forge.header, &forge.claims);
+    for seconds in [0, 899, 1, 3600, -3600, -900, -5, -1, 1, 905] {
+        forge.clock.advance(TimeDelta::seconds(seconds));
+        let (keys, clock) = (Arc::clone(&forge.tokens.keys), Arc::clone(&forge.tokens.clock));
+        let new = AccessTokens::new(keys, clock, TokenSettings::default()).verify(&token).await;
+        let known = forge.tokens.verify(&token).await;
+        assert_eq!(known.is_ok(), new.is_ok(), "{seconds} s further");
+    }
+    assert_eq!(forge.tokens.verified.len(), 1);
+}
+
+#[tokio::test]
+async fn a_known_token_ends_with_its_key() {
+    let forge = Forge::new().await;
+    let token = forge.claim("exp", json!(forge.claims["iat"].as_i64().unwrap() + 100 * 24 * 3600));
+    forge.tokens.verify(&token).await.unwrap();
+    forge.tokens.keys.rotate(&domain::Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+    forge.tokens.verify(&token).await.unwrap();
+    forge.clock.advance(TimeDelta::days(3));
+    forge.refuses(&token, "its key is retired").await;
+    forge.tokens.keys.reload().await.unwrap();
+    forge.refuses(&token, "its key is gone").await;
+}

@@ -25,11 +25,11 @@ async fn a_database_that_is_away_is_no_reason_to_refuse_a_token() {
     world.manager("ann@example.com").await;
     let signed_in = world.sign_in("ann@example.com").await;
     let auth = world.hooked(hook(|_| async { Err(unavailable()) }));
-    let answer = auth.tokens.authenticate(signed_in.access_token.expose_secret(), Origin::default()).await;
+    let answer = authenticate(&auth, signed_in.access_token.expose_secret()).await;
     assert!(matches!(answer, Err(AuthError::Store(StoreError::Unavailable(_)))));
     let renewed = auth.tokens.renew(&anyone(), signed_in.refresh_token.expose_secret()).await;
     assert!(matches!(renewed, Err(AuthError::Store(StoreError::Unavailable(_)))));
-    let forged = auth.tokens.authenticate("forged", Origin::default()).await;
+    let forged = authenticate(&auth, "forged").await;
     assert!(matches!(forged, Err(AuthError::InvalidToken)));
 }
 

@@ -11,6 +11,20 @@ use crate::session::Session;
 use crate::user::{PasswordHash, User};
 use crate::value::Email;
 
+/// Whoever is signed in by a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionOwner {
+    /// Who, active.
+    pub user: User,
+    /// When the session expires if it is not renewed.
+    pub expires_at: Timestamp,
+}
+
+/// A mark of all changes so far that may concern a session and its owner. Two that are equal say that there was none
+/// in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation(pub [u64; 3]);
+
 /// Sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
@@ -20,8 +34,17 @@ pub trait SessionStore: Send + Sync {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError>;
 
     /// The person of a session, if the session has not ended or expired and
-    /// the person is active. One query by primary key, since every request asks.
-    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError>;
+    /// the person is active. One query by primary key, since requests ask often.
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError>;
+
+    /// Where these two stand. What [`Self::find_caller`] answered may be used again as long as the generation is the one
+    /// from before the question: it is another by the time that a write through this store has returned which may have
+    /// changed the session or any column of the person, also one that failed or was given up, since it may have been
+    /// committed. Writes by other programs don't show. `None` from a store that does not know; nothing it answers may be
+    /// used again. Asks no database.
+    fn generation(&self, _session: SessionId, _owner: UserId) -> Option<Generation> {
+        None
+    }
 
     /// The session, unless it has ended.
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;

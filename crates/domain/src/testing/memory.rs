@@ -46,6 +46,8 @@ struct State {
     notices: Vec<Queued<Notice>>,
     /// Who signed up, when, and was not approved yet.
     signups: BTreeMap<UserId, Timestamp>,
+    /// How often something was written, or was not.
+    writes: u64,
 }
 
 /// A message or a notice, and the moment from which it may be taken.
@@ -120,12 +122,15 @@ impl MemoryStore {
 
     /// A change that nothing refuses.
     fn change<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.writes += 1;
+        f(&mut state)
     }
 
     /// A transaction: what `f` did is kept when it succeeds, and undone when it fails.
     fn write<T, E>(&self, f: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.writes += 1;
         let mut draft = state.clone();
         let answer = f(&mut draft)?;
         *state = draft;

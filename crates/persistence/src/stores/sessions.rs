@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use domain::actor::Authority;
 use domain::audit::Event;
 use domain::session::Session;
-use domain::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
-use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, User, UserId};
+use domain::store::{Credentials, Generation, PasswordStore, SessionOwner, SessionStore, StoreError, WriteError};
+use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{admin_manager, session, user};
-use crate::error::{Failure, stale_unless};
+use crate::error::{Failure, stale_unless, store_error};
 use crate::sql::row_locks::keeping;
 use crate::steps::start_session;
 use crate::store::Store;
@@ -29,15 +29,22 @@ impl SessionStore for Store {
         .await
     }
 
-    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError> {
         let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
         let mut select = users::select();
         select
+            .expr_as(Expr::col((session::Entity, session::Column::ExpiresAt)), "session_expires_at")
             .join(JoinType::InnerJoin, session::Entity, is_owner)
             .cond_where(session::Column::Id.eq(id.as_uuid()))
             .cond_where(session::Column::ExpiresAt.gt(now))
             .cond_where(user::Column::IsActive.eq(true));
-        users::read_user(self.one(&select).await?.as_ref())
+        let Some(row) = self.one(&select).await? else { return Ok(None) };
+        let expires_at = row.try_get("", "session_expires_at").map_err(|error| store_error(&error))?;
+        Ok(Some(SessionOwner { user: Person::read(&row)?.into_user()?, expires_at }))
+    }
+
+    fn generation(&self, session: SessionId, owner: UserId) -> Option<Generation> {
+        Some(self.changes.generation(session, owner))
     }
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

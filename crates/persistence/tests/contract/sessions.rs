@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::Session;
-use domain::store::{Update, WriteError};
+use domain::store::{Erasure, SessionOwner, Update, WriteError};
 use domain::testing::{account, email, event, password_hash, session};
 use domain::{Clock, Scope, SessionId, User};
 
@@ -25,7 +25,8 @@ tests! {
 
     every database:
     an_end_is_recorded_when_something_ended,
-    a_changed_password_moves_the_version;
+    a_changed_password_moves_the_version,
+    every_write_moves_the_generation_of_whom_it_concerns;
 }
 
 async fn begin(setting: &Setting, user: &User) -> Session {
@@ -87,7 +88,8 @@ async fn a_caller_is_active_and_their_session_live(setting: Setting) {
         let before_the_end = begun.expires_at - TimeDelta::microseconds(1);
         for (now, is_live) in [(setting.clock.now(), true), (before_the_end, true), (begun.expires_at, false)] {
             let caller = setting.store.find_caller(begun.id, now).await.unwrap();
-            assert_eq!(caller.as_ref(), (is_caller && is_live).then_some(&user), "{now}");
+            let expected = SessionOwner { user: user.clone(), expires_at: begun.expires_at };
+            assert_eq!(caller, (is_caller && is_live).then_some(expected), "{now}");
         }
     }
     let unknown = setting.clock.new_id().into();
@@ -224,4 +226,42 @@ async fn a_changed_password_moves_the_version(ground: Ground) {
     setting.store.change_password(BY, user.id, &old, &new, None, &event).await.unwrap();
     let changed = setting.store.find_user(Scope::All, user.id).await.unwrap();
     assert_eq!(changed, Some(User { updated_at: setting.clock.now(), version: 2, ..user }));
+}
+
+/// Whether a write moves the generation of a person and their session, and that of nobody else.
+async fn every_write_moves_the_generation_of_whom_it_concerns(ground: Ground) {
+    let setting = ground.setting();
+    let store = &setting.store;
+    let (mut user, other) = (setting.manager("ann@example.com").await, setting.manager("bob@example.com").await);
+    let (begun, foreign) = (begin(&setting, &user).await, begin(&setting, &other).await);
+    let mut last = (store.generation(begun.id, user.id).unwrap(), store.generation(foreign.id, other.id).unwrap());
+    let mut moved = |what: &str| {
+        let now = (store.generation(begun.id, begun.user_id).unwrap(), store.generation(foreign.id, other.id).unwrap());
+        assert_ne!(now.0, last.0, "{what}");
+        assert_eq!(now.1, last.1, "{what} of somebody else");
+        last = now;
+    };
+    let ended = || event(&setting.clock, EventKind::SessionEnded, Some(begun.user_id));
+    store.renew_session(&renewal(&setting, &begun)).await.unwrap();
+    moved("a renewal");
+    let (old, new) = (account(&user).password_hash, password_hash("new"));
+    store.renew_password_hash(user.id, &old, &new).await.unwrap();
+    moved("a dearer hash");
+    store.prove_session(begun.id, user.id, &new, &ended()).await.unwrap();
+    moved("a proof");
+    store.change_password(BY, user.id, &new, &old, Some(begun.id), &ended()).await.unwrap();
+    moved("a password");
+    user = store.find_user(Scope::All, user.id).await.unwrap().unwrap();
+    user = deactivate(&setting, &user).await;
+    moved("a deactivation");
+    let refused = store.renew_session(&renewal(&setting, &renewal(&setting, &begun))).await;
+    assert!(matches!(refused, Err(WriteError::Stale)));
+    moved("a write that was refused after a statement");
+    store.end_session(BY, user.id, begun.id, &ended()).await.unwrap();
+    moved("the end of a session");
+    store.end_sessions(BY, user.id, None, &ended()).await.unwrap();
+    moved("the end of all");
+    let erasure = Erasure { user: user.clone(), is_of_version: true, heir: None, event: ended() };
+    store.erase_user(BY, &erasure).await.unwrap();
+    assert_ne!(store.generation(begun.id, user.id).unwrap(), last.0, "an erasure");
 }

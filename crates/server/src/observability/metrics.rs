@@ -17,6 +17,8 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const COUNTERS: &[(&str, &str)] = &[
     ("clientele_http_requests_total", "Requests answered, by method, route and status"),
     ("clientele_http_connections_refused_total", "Connections closed at once, since all or one address had too many"),
+    ("clientele_token_checks_total", "Access tokens checked, by whether the token was known here"),
+    ("clientele_identity_lookups_total", "Callers looked up, by whether the database was asked"),
     ("clientele_password_hashes_total", "Passwords hashed or checked"),
     ("clientele_password_hashes_rejected_total", "Passwords refused since all threads were busy"),
     ("clientele_outbox_attempts_total", "Attempts to hand a message to a gateway, by channel and outcome"),
@@ -93,6 +95,12 @@ fn start_at_zero() {
         "clientele_expired_rows_removed_total",
     ] {
         counter!(name).increment(0);
+    }
+    for source in ["memory", "signature"] {
+        counter!("clientele_token_checks_total", "source" => source).increment(0);
+    }
+    for source in ["memory", "database"] {
+        counter!("clientele_identity_lookups_total", "source" => source).increment(0);
     }
     for limit in ["all", "address"] {
         counter!("clientele_http_connections_refused_total", "limit" => limit).increment(0);

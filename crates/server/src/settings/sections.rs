@@ -149,6 +149,9 @@ pub struct Auth {
     /// How long a session of a customer lasts, however often it is renewed, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub session_max_ttl_customers: u32,
+    /// Whether it is remembered for a moment who calls.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub identity_cache: bool,
     /// Encrypts the keys that are kept in the database: 16 characters or more, drawn at random.
     #[serde(serialize_with = "shown::secret")]
     pub master_key: Option<SecretString>,
@@ -256,6 +259,7 @@ impl Default for Auth {
             refresh_token_ttl: 30 * 24 * 3600,
             session_max_ttl_staff: 30 * 24 * 3600,
             session_max_ttl_customers: 90 * 24 * 3600,
+            identity_cache: true,
             master_key: None,
         }
     }

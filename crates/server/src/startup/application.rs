@@ -119,6 +119,7 @@ fn auth_env(
             refresh_ttl: TimeDelta::seconds(auth.refresh_token_ttl.into()),
             session_max_ttl_staff: TimeDelta::seconds(auth.session_max_ttl_staff.into()),
             session_max_ttl_customers: TimeDelta::seconds(auth.session_max_ttl_customers.into()),
+            identity_cache: auth.identity_cache,
             limits: settings.limits.enabled,
             codes_per_address: settings.limits.codes_per_address,
             signups_per_address: settings.limits.signups_per_address,

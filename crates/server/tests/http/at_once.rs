@@ -1,5 +1,7 @@
-//! After the answer that ends a session, the very next request with its token
-//! is refused, on the instance that ended it and on any other.
+//! After the answer that ends a session, the very next request with its token is refused on the instance that ended it,
+//! and within two seconds on any other.
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -51,13 +53,24 @@ impl Stage {
         }
     }
 
-    /// The access token is dead, first on the other instance, and so is the refresh token.
+    /// The access token is dead here at once, and on the other instance within two seconds; the refresh token is dead
+    /// on both at once.
     async fn assert_dead(&self, signed_in: &Answer) {
+        let since = Instant::now();
+        assert_problem(&self.here.signed_in(signed_in).get("/users/me").await, 401, "invalid_token");
         for instance in [&self.there, &self.here] {
-            assert_problem(&instance.signed_in(signed_in).get("/users/me").await, 401, "invalid_token");
             let refresh = json!({ "refresh_token": signed_in.body["refresh_token"] });
             assert_problem(&instance.anonymous().post("/auth/refresh", refresh).await, 401, "invalid_token");
         }
+        let there = self.there.signed_in(signed_in);
+        let current = there.get_with("/users/me", &[("Cache-Control", "no-cache")]).await;
+        assert_problem(&current, 401, "invalid_token");
+        // Using it all the time makes it live no longer.
+        while since.elapsed() < Duration::from_secs(2) {
+            there.get("/users/me").await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_problem(&there.get("/users/me").await, 401, "invalid_token");
     }
 }
 

@@ -29,6 +29,7 @@ mod floods;
 mod gateways;
 mod handover;
 mod idempotency;
+mod identity;
 mod import;
 mod invitations;
 mod keys;

@@ -9,8 +9,8 @@ use crate::audit::{Event, EventKind};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, UserId};
 use crate::session::{MAX_SESSIONS, Session};
-use crate::store::{Credentials, PasswordStore, SessionStore, StoreError, WriteError};
-use crate::user::{PasswordHash, User};
+use crate::store::{Credentials, Generation, PasswordStore, SessionOwner, SessionStore, StoreError, WriteError};
+use crate::user::PasswordHash;
 use crate::value::Email;
 
 #[async_trait]
@@ -23,11 +23,16 @@ impl SessionStore for MemoryStore {
         })
     }
 
-    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
+    async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError> {
         Ok(self.read(|state| {
             let session = state.sessions.iter().find(|session| session.id == id && is_live(session, now))?;
-            state.user(session.user_id).filter(|user| user.is_active).cloned()
+            let user = state.user(session.user_id).filter(|user| user.is_active).cloned()?;
+            Some(SessionOwner { user, expires_at: session.expires_at })
         }))
+    }
+
+    fn generation(&self, _session: SessionId, _owner: UserId) -> Option<Generation> {
+        Some(Generation([self.read(|state| state.writes), 0, 0]))
     }
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
