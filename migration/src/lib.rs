@@ -33,6 +33,7 @@ mod m20261126_000076_signups;
 mod m20261126_000077_notices;
 mod m20261126_000079_canonical_emails;
 mod m20261126_000080_blank_names;
+mod m20261126_000082_key_algorithms;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000077_notices::Migration),
             Box::new(m20261126_000079_canonical_emails::Migration),
             Box::new(m20261126_000080_blank_names::Migration),
+            Box::new(m20261126_000082_key_algorithms::Migration),
         ]
     }
 }

@@ -1,10 +1,12 @@
 //! Access tokens: signed, short-lived, and never the last word. They say whose session it is; whether it lives, the
 //! database says.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::key::TokenAlgorithm;
 use domain::session::Digest;
 use domain::{Clock, Role, SessionId, User, UserId};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -18,12 +20,16 @@ use crate::crypto::{CryptoError, sha256};
 use crate::error::AuthError;
 use crate::key_error::KeyError;
 use crate::keys::KeyRing;
+use crate::signer;
 
 /// What an access token says about itself, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
-    /// `iss`
+    /// `iss` of the tokens that are issued.
     pub issuer: String,
+    /// Whether tokens of another instance, which names itself by the address that it listens on, are accepted, too:
+    /// where no common URL is configured. That one of our own keys signed a token is checked in any case.
+    pub accepts_addresses: bool,
     /// `aud`
     pub audience: String,
     /// From `iat` to `exp`.
@@ -32,7 +38,12 @@ pub struct TokenSettings {
 
 impl Default for TokenSettings {
     fn default() -> Self {
-        Self { issuer: "clientele".to_owned(), audience: "clientele".to_owned(), ttl: TimeDelta::minutes(15) }
+        Self {
+            issuer: "clientele".to_owned(),
+            accepts_addresses: false,
+            audience: "clientele".to_owned(),
+            ttl: TimeDelta::minutes(15),
+        }
     }
 }
 
@@ -42,7 +53,7 @@ pub struct AccessTokens {
     keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     settings: Arc<TokenSettings>,
-    validation: Arc<Validation>,
+    validations: Arc<[(TokenAlgorithm, Validation)]>,
     /// By the digest of the whole token. A forged one never gets here, so it takes no place and moves nobody out.
     verified: Arc<BoundedMap<Digest, Arc<Verified>>>,
 }
@@ -70,6 +81,9 @@ pub struct Claims {
     pub iat: i64,
     /// When it stops working, in seconds since 1970.
     pub exp: i64,
+    /// When it begins to work, in seconds since 1970. Ours work at once and lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
 }
 
 impl AccessTokens {
@@ -86,15 +100,10 @@ impl AccessTokens {
     /// Tokens signed with the keys of the ring.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>, clock: Arc<dyn Clock>, settings: TokenSettings) -> Self {
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[&settings.issuer]);
-        validation.set_audience(&[&settings.audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library reads the computer's clock; ours is asked in `is_timely`.
-        validation.validate_exp = false;
+        let validations = TokenAlgorithm::ALL.iter().map(|&algorithm| (algorithm, validation(algorithm, &settings)));
         let lifetime = settings.ttl.to_std().unwrap_or(Duration::ZERO);
         let verified = Arc::new(BoundedMap::new(Self::MAX_VERIFIED_WEIGHT, lifetime));
-        Self { keys, clock, settings: Arc::new(settings), validation: Arc::new(validation), verified }
+        Self { keys, clock, validations: validations.collect(), settings: Arc::new(settings), verified }
     }
 
     /// Seconds from the issue of a token to its end.
@@ -106,7 +115,7 @@ impl AccessTokens {
     /// A token for a session of the person. Answers how many seconds it is good for, too.
     pub fn issue(&self, user: &User, session: SessionId) -> Result<(SecretString, i64), AuthError> {
         let signer = self.keys.signer().ok_or(CryptoError)?;
-        let mut header = Header::new(Algorithm::EdDSA);
+        let mut header = Header::new(signer::jwt(signer.algorithm));
         header.typ = Some(Self::TYPE.to_owned());
         header.kid = Some(signer.kid.clone());
         let issued_at = self.clock.now().timestamp();
@@ -119,6 +128,7 @@ impl AccessTokens {
             jti: self.clock.new_id(),
             iat: issued_at,
             exp: issued_at + self.ttl_seconds(),
+            nbf: None,
         };
         let token = jsonwebtoken::encode(&header, &claims, &signer.encoding).map_err(|_| CryptoError)?;
         Ok((token.into(), self.ttl_seconds()))
@@ -152,36 +162,60 @@ impl AccessTokens {
 
     /// Checks everything but the times.
     async fn check_signature(&self, token: &str) -> Result<Verified, AuthError> {
-        let kid = Self::kid(token).ok_or(AuthError::InvalidToken)?;
+        let (kid, algorithm) = Self::key_of(token).ok_or(AuthError::InvalidToken)?;
         let key = match self.keys.verifier(&kid).await {
-            Ok(key) => key.ok_or(AuthError::InvalidToken)?,
+            Ok(key) => key.filter(|key| signer::jwt(key.algorithm) == algorithm).ok_or(AuthError::InvalidToken)?,
             Err(KeyError::Store(error)) => return Err(error.into()),
             Err(_) => return Err(CryptoError.into()),
         };
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
-            .map_err(|_| AuthError::InvalidToken)?
-            .claims;
+        let validation = self.validation(key.algorithm).ok_or(AuthError::InvalidToken)?;
+        let token = jsonwebtoken::decode::<Claims>(token, &key.decoding, validation);
+        let claims = token.map_err(|_| AuthError::InvalidToken)?.claims;
+        if !self.is_ours(&claims) {
+            return Err(AuthError::InvalidToken);
+        }
         Ok(Verified { kid, claims: Arc::new(claims) })
     }
 
-    /// The key that the header names. Of the rest, what bears on the meaning is checked and what brings keys of its own
-    /// is ignored (RFC 8725 section 3).
-    fn kid(token: &str) -> Option<String> {
+    fn validation(&self, algorithm: TokenAlgorithm) -> Option<&Validation> {
+        self.validations.iter().find(|(of, _)| *of == algorithm).map(|(_, validation)| validation)
+    }
+
+    /// The key and the algorithm that the header names. Of the rest, what bears on the meaning is checked and what
+    /// brings keys of its own is ignored (RFC 8725 section 3).
+    fn key_of(token: &str) -> Option<(String, Algorithm)> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let typ = header.typ.as_deref()?;
-        let is_ours = header.alg == Algorithm::EdDSA
-            && (typ == Self::TYPE || typ.strip_prefix("application/") == Some(Self::TYPE))
+        let is_ours = (typ == Self::TYPE || typ.strip_prefix("application/") == Some(Self::TYPE))
             && header.crit.is_none()
             && header.cty.is_none()
             && !header.extras.inner().contains_key("b64");
-        header.kid.filter(|_| is_ours)
+        let algorithm = header.alg;
+        header.kid.filter(|_| is_ours).map(|kid| (kid, algorithm))
+    }
+
+    /// From this installation.
+    fn is_ours(&self, claims: &Claims) -> bool {
+        claims.iss == self.settings.issuer
+            || (self.settings.accepts_addresses
+                && claims.iss.strip_prefix("http://").is_some_and(|address| address.parse::<SocketAddr>().is_ok()))
     }
 
     /// Within its time. `exp` has no leeway: a token that ends a moment early does no harm.
     fn is_timely(&self, claims: &Claims) -> bool {
         let now = self.clock.now().timestamp();
-        claims.iat <= now.saturating_add(Self::LEEWAY) && now < claims.exp && claims.iat <= claims.exp
+        let begun = |at: i64| at <= now.saturating_add(Self::LEEWAY);
+        begun(claims.iat) && claims.nbf.is_none_or(begun) && now < claims.exp && claims.iat <= claims.exp
     }
+}
+
+/// What the library checks of a token of this algorithm. It reads the computer's clock; ours is asked in `is_timely`.
+fn validation(algorithm: TokenAlgorithm, settings: &TokenSettings) -> Validation {
+    let mut validation = Validation::new(signer::jwt(algorithm));
+    validation.set_audience(&[&settings.audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.validate_exp = false;
+    validation
 }
 
 #[cfg(test)]

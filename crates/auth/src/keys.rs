@@ -1,5 +1,6 @@
 //! The keys of this installation, shared by all instances through the database.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::TimeDelta;
@@ -7,7 +8,7 @@ use domain::challenge::Message;
 use domain::clock::Timestamp;
 use domain::delivery::MessageKeys;
 use domain::idempotency::IdempotentRequest;
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use domain::session::Digest;
 use domain::store::{KeyStore, StoreError};
 use domain::{Clock, UserId};
@@ -16,7 +17,8 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::key_error::KeyError;
-use crate::key_material::{MasterKey, ServerSecrets, Signer, new_codes_key, new_signing_key};
+use crate::key_material::{MasterKey, ServerSecrets, new_codes_key, new_signing_key};
+use crate::signer::Signer;
 
 pub(crate) mod rotation;
 
@@ -26,6 +28,8 @@ pub struct KeyRing {
     store: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     master: Option<MasterKey>,
+    /// That of the next signing key.
+    algorithm: TokenAlgorithm,
     keys: RwLock<Arc<Keys>>,
     /// When this instance last looked for an unknown key.
     last_search: Mutex<Option<Search>>,
@@ -50,6 +54,7 @@ impl KeyRing {
 
     /// Reads the keys, and makes those that are missing. Instances that start at the same time get the same keys. Seals
     /// keys that were stored before there was a master key.
+    /// A signing key that is made is of this algorithm; one that is there keeps its own.
     ///
     /// # Errors
     /// [`KeyError`]. The operator can mend those that name `auth.master_key`.
@@ -57,6 +62,7 @@ impl KeyRing {
         store: Arc<dyn KeyStore>,
         clock: Arc<dyn Clock>,
         master_key: Option<SecretString>,
+        algorithm: TokenAlgorithm,
     ) -> Result<Self, KeyError> {
         let master = master_key.map(|key| MasterKey::new(&key)).transpose()?;
         if let Some(master) = &master {
@@ -64,13 +70,13 @@ impl KeyRing {
         }
         let keys = match read(&*store, &*clock, master.as_ref()).await {
             Err(KeyError::Missing(_)) => {
-                store.add_missing_keys(&new_keys(clock.now(), &*clock, master.as_ref())?).await?;
+                store.add_missing_keys(&new_keys(algorithm, &*clock, master.as_ref())?).await?;
                 read(&*store, &*clock, master.as_ref()).await?
             }
             keys => keys?,
         };
         let (keys, last_search) = (RwLock::new(Arc::new(keys)), Mutex::new(None));
-        Ok(Self { store, clock, master, keys, last_search })
+        Ok(Self { store, clock, master, algorithm, keys, last_search })
     }
 
     /// Reads the keys again. The server does so every 20 seconds. So it knows a key that another instance made well
@@ -81,7 +87,7 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5, RFC 8037 section 2). It includes keys
+    /// The public keys of the access tokens as a JWK set (RFC 7517 section 5). It includes keys
     /// that do not sign yet and keys that sign no longer.
     #[must_use]
     pub fn jwks(&self) -> Value {
@@ -98,6 +104,15 @@ impl KeyRing {
         let mac = |parts: &[&[u8]]| self.secrets().requests.mac(parts);
         let key = key.as_bytes();
         IdempotentRequest { caller, key: mac(&[b"key", key]), request: mac(&[b"request", key, request]) }
+    }
+
+    /// The algorithms of the keys that are published, each once.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<TokenAlgorithm> {
+        let now = self.clock.now();
+        let keys = self.keys();
+        let accepted = keys.signers.iter().filter(|key| key.is_accepted(now));
+        accepted.map(|key| key.algorithm).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The newest key that may sign now.
@@ -167,8 +182,13 @@ impl MessageKeys for KeyRing {
     }
 }
 
-fn new_keys(now: Timestamp, clock: &dyn Clock, master: Option<&MasterKey>) -> Result<[StoredKey; 2], KeyError> {
-    Ok([new_signing_key(now, now, master)?, new_codes_key(clock.new_id(), now, master)?])
+fn new_keys(
+    algorithm: TokenAlgorithm,
+    clock: &dyn Clock,
+    master: Option<&MasterKey>,
+) -> Result<[StoredKey; 2], KeyError> {
+    let now = clock.now();
+    Ok([new_signing_key(algorithm, now, now, master)?, new_codes_key(clock.new_id(), now, master)?])
 }
 
 /// Seals the keys that are stored unsealed. After that, nobody can sign with a new copy of the database; with an older

@@ -31,6 +31,7 @@ mod settings;
 mod sign_in;
 mod sign_in_admission;
 mod sign_up;
+mod signer;
 #[cfg(test)]
 mod test_world;
 #[cfg(test)]

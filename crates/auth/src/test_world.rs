@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::audit::{Event, EventKind};
 use domain::challenge::Message;
 use domain::delivery::MessageKeys as _;
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use domain::session::Session;
 use domain::store::{
     Account, Credentials, Generation, MessageStore as _, PasswordStore, SessionOwner, SessionStore, StoreError,
@@ -36,6 +36,7 @@ pub(crate) fn secrets(seed: u8) -> ServerSecrets {
     let key = StoredKey {
         id: "codes".to_owned(),
         purpose: KeyPurpose::Codes,
+        algorithm: None,
         secret: vec![seed; 32],
         is_sealed: false,
         created_at: at,
@@ -83,7 +84,8 @@ impl World {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let (store, clock) = (MemoryStore::new(), FixedClock::default());
-        let keys = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None).await.unwrap();
+        let keys =
+            KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None, TokenAlgorithm::EdDsa).await.unwrap();
         let keys = Arc::new(keys);
         let hasher = PasswordHasher::new(4, NonZeroUsize::MIN, crate::BcryptEngine::default()).unwrap();
         let env = env(&clock, &keys, &hasher, settings.clone());

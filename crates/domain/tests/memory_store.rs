@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use clientele_domain::audit::EventKind;
 use clientele_domain::challenge::{Challenge, MAX_TRIES, Purpose};
-use clientele_domain::key::{KeyPurpose, StoredKey};
+use clientele_domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use clientele_domain::session::Session;
 use clientele_domain::store::{
     ChallengeStore, KeyStore, MessageStore, Outcome, PasswordStore, SessionStore, SetupStore, UserStore, WriteError,
@@ -263,6 +263,7 @@ async fn instances_that_start_at_once_share_one_key_for_each_purpose() {
     let key = |id: &str, purpose| StoredKey {
         id: id.to_owned(),
         purpose,
+        algorithm: (purpose == KeyPurpose::AccessToken).then_some(TokenAlgorithm::Es256),
         secret: vec![1],
         is_sealed: false,
         created_at: stage.clock.now(),

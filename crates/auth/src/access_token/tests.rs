@@ -208,6 +208,66 @@ async fn every_claim_is_needed_and_typed() {
     forge.refuses(&forge.signed(&forge.header, &json!(["clientele", "clientele"])), "an array").await;
 }
 
+/// Tokens of a ring with one key of each algorithm.
+async fn tokens_of_each_algorithm() -> (World, AccessTokens, Vec<(Algorithm, String)>) {
+    let world = World::new().await;
+    let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
+    let user = testing::manager(&world.clock, "ann@example.com");
+    let mut issued = Vec::new();
+    let mut tokens = AccessTokens::new(world.keys.clone(), clock.clone(), TokenSettings::default());
+    for &algorithm in TokenAlgorithm::ALL {
+        let ring = KeyRing::open(Arc::new(world.store.clone()), clock.clone(), None, algorithm).await.unwrap();
+        ring.rotate(&domain::Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+        world.clock.advance(KeyRing::NOTICE);
+        tokens = AccessTokens::new(Arc::new(ring), clock.clone(), TokenSettings::default());
+        let (token, _) = tokens.issue(&user, world.clock.new_id().into()).unwrap();
+        issued.push((signer::jwt(algorithm), token.expose_secret().to_owned()));
+    }
+    (world, tokens, issued)
+}
+
+#[tokio::test]
+async fn a_token_of_each_algorithm_is_good_beside_the_others() {
+    let (_world, tokens, issued) = tokens_of_each_algorithm().await;
+    for (algorithm, token) in &issued {
+        assert_eq!(jsonwebtoken::decode_header(token).unwrap().alg, *algorithm);
+        assert!(tokens.verify(token).await.is_ok(), "{algorithm:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_checks_tokens_of_its_own_algorithm_alone() {
+    let (_world, tokens, issued) = tokens_of_each_algorithm().await;
+    let part = |token: &str, at: usize| token.split('.').nth(at).unwrap().to_owned();
+    let header = |token: &str| -> Value {
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part(token, 0)).unwrap()).unwrap()
+    };
+    for (_, one) in &issued {
+        for (algorithm, other) in issued.iter().filter(|(_, other)| other != one) {
+            for (name, value) in [("kid", header(other)["kid"].clone()), ("alg", header(other)["alg"].clone())] {
+                let forged = with(&header(one), name, value);
+                let forged = BASE64_URL_SAFE_NO_PAD.encode(forged.to_string());
+                let forged = format!("{forged}.{}.{}", part(one, 1), part(one, 2));
+                let verified = tokens.verify(&forged).await;
+                assert!(matches!(verified, Err(AuthError::InvalidToken)), "{name} of {algorithm:?}: {verified:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_common_url_instances_accept_each_others_addresses() {
+    let mut forge = Forge::new().await;
+    let address = forge.claim("iss", json!("http://127.0.0.1:8081"));
+    forge.refuses(&address, "a URL is configured").await;
+    let settings = TokenSettings { accepts_addresses: true, ..TokenSettings::default() };
+    forge.tokens = AccessTokens::new(Arc::clone(&forge.tokens.keys), Arc::new(forge.clock.clone()), settings);
+    assert!(forge.tokens.verify(&address).await.is_ok());
+    for iss in ["https://127.0.0.1:8081", "http://example.com", "http://127.0.0.1", "127.0.0.1:8081", ""] {
+        forge.refuses(&forge.claim("iss", json!(iss)), iss).await;
+    }
+}
+
 #[tokio::test]
 async fn a_token_has_its_time() {
     let forge = Forge::new().await;
@@ -217,6 +277,9 @@ async fn a_token_has_its_time() {
     forge.refuses(&forge.claim("iat", json!(now + 6)), "from the future").await;
     forge.refuses(&forge.claim("exp", json!(now)), "expired").await;
     forge.refuses(&forge.claim("exp", json!(i64::MIN)), "long expired").await;
+    assert!(forge.tokens.verify(&forge.claim("nbf", json!(now + 5))).await.is_ok());
+    forge.refuses(&forge.claim("nbf", json!(now + 6)), "not yet").await;
+    forge.refuses(&forge.claim("nbf", json!("now")), "no time").await;
     forge.clock.advance(TimeDelta::seconds(899));
     assert!(forge.tokens.verify(&good).await.is_ok());
     forge.clock.advance(TimeDelta::seconds(1));

@@ -7,12 +7,13 @@ use chrono::TimeDelta;
 use domain::Actor;
 use domain::audit::{Change, Event, EventKind};
 use domain::clock::Timestamp;
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use domain::store::{KeyStore, StoreError};
 
 use super::KeyRing;
 use crate::key_error::KeyError;
-use crate::key_material::{Signer, new_signing_key};
+use crate::key_material::new_signing_key;
+use crate::signer::Signer;
 
 /// Where a signing key is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub struct KeyStatus {
     /// The `kid`.
     pub id: String,
     pub state: KeyState,
+    pub algorithm: Option<TokenAlgorithm>,
     /// When it was made and published.
     pub created_at: Timestamp,
     /// When it begins to sign.
@@ -56,6 +58,7 @@ impl KeyStatus {
         Self {
             id: key.id.clone(),
             state,
+            algorithm: key.algorithm,
             created_at: key.created_at,
             active_from: key.active_from,
             retired_at: key.retired_at,
@@ -72,12 +75,12 @@ impl KeyRing {
     /// the keys for a while, still signs with it.
     const MARGIN: TimeDelta = TimeDelta::minutes(5);
 
-    /// Makes a new signing key. It is published at once and signs after [`KeyRing::NOTICE`]. The old key is accepted
+    /// Makes a new signing key of the algorithm of the ring. It is published at once and signs after [`KeyRing::NOTICE`]. The old key is accepted
     /// until its last token has expired. `token_ttl` is the lifetime of a token.
     pub async fn rotate(&self, actor: &Actor, token_ttl: TimeDelta) -> Result<KeyStatus, KeyError> {
         let now = self.clock.now();
         let active_from = now + Self::NOTICE;
-        let new = new_signing_key(now, active_from, self.master.as_ref())?;
+        let new = new_signing_key(self.algorithm, now, active_from, self.master.as_ref())?;
         let mut event = Event::new(&*self.clock, actor, EventKind::KeyRotated, None);
         let before = self.newest().map(|key| key.kid.clone());
         event.changes.insert("kid".to_owned(), Change { from: before.into(), to: new.id.clone().into() });

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use domain::Actor;
 use domain::testing::{FixedClock, MemoryStore};
@@ -7,7 +9,13 @@ use super::*;
 use crate::key_material::new_signing_key;
 
 async fn open(store: &MemoryStore, clock: &FixedClock, master_key: Option<&str>) -> Result<KeyRing, KeyError> {
-    KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), master_key.map(SecretString::from)).await
+    KeyRing::open(
+        Arc::new(store.clone()),
+        Arc::new(clock.clone()),
+        master_key.map(SecretString::from),
+        TokenAlgorithm::Es256,
+    )
+    .await
 }
 
 fn kids(ring: &KeyRing) -> Vec<String> {
@@ -30,9 +38,39 @@ async fn only_the_public_half_is_published() {
     let jwks = open(&store, &clock, None).await.unwrap().jwks();
     let key = jwks["keys"][0].as_object().unwrap();
     let members: Vec<&str> = key.keys().map(String::as_str).collect();
-    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
-    assert_eq!((key["kty"].as_str(), key["crv"].as_str()), (Some("OKP"), Some("Ed25519")));
-    assert_eq!((key["use"].as_str(), key["alg"].as_str()), (Some("sig"), Some("EdDSA")));
+    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    assert_eq!((key["kty"].as_str(), key["crv"].as_str()), (Some("EC"), Some("P-256")));
+    assert_eq!((key["use"].as_str(), key["alg"].as_str()), (Some("sig"), Some("ES256")));
+}
+
+#[tokio::test]
+async fn each_algorithm_signs_and_is_published_without_its_private_half() {
+    let mut kids = HashSet::new();
+    for &algorithm in TokenAlgorithm::ALL {
+        let (store, clock) = (MemoryStore::new(), FixedClock::default());
+        let ring = KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None, algorithm).await.unwrap();
+        assert_eq!(ring.algorithms(), [algorithm]);
+        let jwk = ring.jwks()["keys"][0].clone();
+        assert_eq!(jwk["alg"], algorithm.as_str());
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(jwk.get(private).is_none(), "{algorithm}: {private}");
+        }
+        assert!(kids.insert(jwk["kid"].to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_new_algorithm_is_that_of_the_next_key_and_the_old_key_lives_on() {
+    let (store, clock) = (MemoryStore::new(), FixedClock::default());
+    let ring = |algorithm| KeyRing::open(Arc::new(store.clone()), Arc::new(clock.clone()), None, algorithm);
+    ring(TokenAlgorithm::EdDsa).await.unwrap();
+    let now = ring(TokenAlgorithm::Rs256).await.unwrap();
+    assert_eq!(now.signer().unwrap().algorithm, TokenAlgorithm::EdDsa, "a setting changes no key");
+    now.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+    assert_eq!(now.signer().unwrap().algorithm, TokenAlgorithm::EdDsa, "the new one is only announced");
+    clock.advance(KeyRing::NOTICE);
+    assert_eq!(now.signer().unwrap().algorithm, TokenAlgorithm::Rs256);
+    assert_eq!(now.algorithms(), [TokenAlgorithm::EdDsa, TokenAlgorithm::Rs256]);
 }
 
 #[tokio::test]
@@ -159,7 +197,7 @@ impl Shelf {
 }
 
 async fn ring(shelf: &Shelf, clock: &FixedClock) -> KeyRing {
-    KeyRing::open(Arc::new(shelf.clone()), Arc::new(clock.clone()), None).await.unwrap()
+    KeyRing::open(Arc::new(shelf.clone()), Arc::new(clock.clone()), None, TokenAlgorithm::Es256).await.unwrap()
 }
 
 #[tokio::test]
@@ -167,7 +205,7 @@ async fn a_new_key_is_published_before_it_signs() {
     let (shelf, clock) = (Shelf::default(), FixedClock::default());
     let ring = ring(&shelf, &clock).await;
     let old = ring.signer().unwrap().kid.clone();
-    let new = new_signing_key(clock.now(), clock.now() + TimeDelta::seconds(60), None).unwrap();
+    let new = new_signing_key(TokenAlgorithm::Es256, clock.now(), clock.now() + TimeDelta::seconds(60), None).unwrap();
     shelf.add(new.clone());
     ring.reload().await.unwrap();
     assert_eq!(kids(&ring), [old.clone(), new.id.clone()]);
@@ -181,7 +219,7 @@ async fn a_new_key_is_published_before_it_signs() {
 async fn a_retired_key_is_accepted_no_longer_even_before_the_next_reading() {
     let (shelf, clock) = (Shelf::default(), FixedClock::default());
     let ring = ring(&shelf, &clock).await;
-    let mut leaving = new_signing_key(clock.now(), clock.now(), None).unwrap();
+    let mut leaving = new_signing_key(TokenAlgorithm::Es256, clock.now(), clock.now(), None).unwrap();
     leaving.retired_at = Some(clock.now() + TimeDelta::seconds(10));
     shelf.add(leaving.clone());
     ring.reload().await.unwrap();
@@ -199,7 +237,7 @@ async fn an_unknown_key_is_looked_for_at_most_every_few_seconds() {
     assert!(ring.verifier("nobody's").await.unwrap().is_none());
     assert!(ring.verifier("nobody's").await.unwrap().is_none());
     assert_eq!(shelf.readings(), before + 1);
-    let new = new_signing_key(clock.now(), clock.now(), None).unwrap();
+    let new = new_signing_key(TokenAlgorithm::Es256, clock.now(), clock.now(), None).unwrap();
     shelf.add(new.clone());
     clock.advance(TimeDelta::seconds(5));
     assert!(ring.verifier(&new.id).await.unwrap().is_some());
@@ -226,9 +264,9 @@ async fn nobody_is_refused_because_the_database_is_away() {
 #[tokio::test]
 async fn a_damaged_key_is_named() {
     let (shelf, clock) = (Shelf::default(), FixedClock::default());
-    let mut key = new_signing_key(clock.now(), clock.now(), None).unwrap();
+    let mut key = new_signing_key(TokenAlgorithm::Es256, clock.now(), clock.now(), None).unwrap();
     key.id = "another name".to_owned();
     shelf.add(key);
-    let error = KeyRing::open(Arc::new(shelf), Arc::new(clock), None).await.err().unwrap();
+    let error = KeyRing::open(Arc::new(shelf), Arc::new(clock), None, TokenAlgorithm::Es256).await.err().unwrap();
     assert_eq!(error.to_string(), "key another name is damaged");
 }

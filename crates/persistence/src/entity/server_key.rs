@@ -9,6 +9,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub purpose: String,
+    pub algorithm: Option<String>,
     pub secret: Vec<u8>,
     pub is_sealed: bool,
     pub created_at: DateTimeUtc,

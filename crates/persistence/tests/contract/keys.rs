@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 
 use super::backends::{Setting, tests};
 
@@ -19,6 +19,7 @@ fn key(setting: &Setting, id: &str, purpose: KeyPurpose) -> StoredKey {
     StoredKey {
         id: id.to_owned(),
         purpose,
+        algorithm: (purpose == KeyPurpose::AccessToken).then_some(TokenAlgorithm::Es256),
         secret: (0..=255).collect(),
         is_sealed: true,
         created_at: now,

@@ -7,7 +7,7 @@ use clientele_persistence::{Database, Options, Store};
 use domain::Field;
 use domain::audit::EventKind;
 use domain::challenge::{Challenge, Purpose};
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use domain::store::Outcome;
 use domain::store::{
     ChallengeStore, KeyStore, MessageStore, PasswordStore, SessionStore, SetupStore, Update, UserStore, WriteError,
@@ -244,6 +244,7 @@ async fn instances_that_start_at_once_have_the_same_keys(ground: Ground) {
         let keys = KeyPurpose::ALL.iter().map(|&purpose| StoredKey {
             id: format!("{purpose}-{number}"),
             purpose,
+            algorithm: (purpose == KeyPurpose::AccessToken).then_some(TokenAlgorithm::Es256),
             secret: vec![1],
             is_sealed: false,
             created_at: clock.now(),

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::Clock;
 use domain::audit::EventKind;
-use domain::key::{KeyPurpose, StoredKey};
+use domain::key::{KeyPurpose, StoredKey, TokenAlgorithm};
 use domain::testing::event;
 
 use super::backends::{Ground, Setting, tests};
@@ -24,6 +24,7 @@ fn key(setting: &Setting, id: &str, purpose: KeyPurpose) -> StoredKey {
     StoredKey {
         id: id.to_owned(),
         purpose,
+        algorithm: (purpose == KeyPurpose::AccessToken).then_some(TokenAlgorithm::Es256),
         secret: id.as_bytes().to_vec(),
         is_sealed: false,
         created_at: now,

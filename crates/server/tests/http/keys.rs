@@ -63,7 +63,8 @@ async fn a_rotated_key_is_known_everywhere_before_it_signs(app: TestApp, clock: 
 
     // As another process does it, which neither instance hears of.
     let database = app.database().open().await;
-    let ring = KeyRing::open(Arc::new(database.store()), Arc::new(clock.clone()), None).await.unwrap();
+    let ring =
+        KeyRing::open(Arc::new(database.store()), Arc::new(clock.clone()), None, TokenAlgorithm::Es256).await.unwrap();
     let new = ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap().id;
 
     clock.advance(TimeDelta::seconds(20));
