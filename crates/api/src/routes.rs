@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
 use crate::middleware::context::Route;
-use crate::{audit, auth, docs, health, jwks, users};
+use crate::{audit, auth, docs, health, jwks, metadata, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -52,6 +52,8 @@ routes! {
     signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions_of_user] }
     signed_in "/audit-events" => { GET [audit::list::list_audit_events] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
+    public "/.well-known/oauth-authorization-server" => { GET [metadata::oauth_authorization_server] }
+    public "/.well-known/openid-configuration" => { GET [metadata::openid_configuration] }
     public "/openapi.json" => { GET [docs::openapi_json] }
     public "/docs" => { GET [docs::docs] }
     public "/docs/{file}" => { GET [docs::docs_file] }

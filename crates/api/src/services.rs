@@ -15,6 +15,7 @@ use domain::{Accounts, Clock};
 
 use crate::imports::Imports;
 use crate::problem::{Problem, Result};
+use crate::public_url::PublicUrl;
 use crate::readiness::Readiness;
 
 /// The use-cases that the routes call.
@@ -26,6 +27,8 @@ pub struct Services {
     pub auth: ::auth::Services,
     /// The signing keys, whose public parts are published.
     pub keys: Arc<KeyRing>,
+    /// Where clients reach the service.
+    pub public_url: PublicUrl,
     /// Gives the time.
     pub clock: Arc<dyn Clock>,
     /// How long a body may take to arrive.
@@ -82,6 +85,7 @@ services! {
     SignUp: auth.sign_up;
     Tokens: auth.tokens;
     KeyRing: keys;
+    PublicUrl: public_url;
     Arc<dyn Clock>: clock;
     Readiness: readiness;
     Imports: imports;

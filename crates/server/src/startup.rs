@@ -38,11 +38,11 @@ impl Service {
     pub async fn start(settings: &Settings, senders: Senders, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
         let bound = Bound::to("http.listen", settings.http.listen)?;
         let metrics = monitoring::bind(settings.metrics.listen)?;
-        let application = Application::open(settings, clock).await?;
+        let application = Application::open(settings, clock, bound.address()).await?;
         let missing_triggers = application.missing_triggers().await;
         let setup_token = application.prepare_first_admin(settings).await?;
         let services = services(settings, &application);
-        let Application { database, store, clock, keys, outbox_signal, auth } = application;
+        let Application { database, store, clock, keys, outbox_signal, auth, .. } = application;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let workers = http_server::workers(&settings.http);
         let connections = Connections::new(&settings.http, workers, database.max_descriptors());
@@ -119,11 +119,12 @@ impl Service {
 
 /// The use-cases that the routes call.
 fn services(settings: &Settings, application: &Application) -> Services {
-    let Application { store, clock, keys, auth, .. } = application;
+    let Application { store, clock, keys, public_url, auth, .. } = application;
     Services {
         accounts: Accounts::new(store.clone(), clock.clone()),
         auth: auth.clone(),
         keys: keys.clone(),
+        public_url: public_url.clone(),
         clock: clock.clone(),
         body_timeout: Duration::from_secs(settings.http.body_timeout.into()),
         readiness: Readiness::default(),

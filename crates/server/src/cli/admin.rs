@@ -19,7 +19,8 @@ pub(super) async fn run(Admin::Create { email }: &Admin, settings: &Settings) ->
     let email = Email::parse(email).map_err(SettingsError::invalid("--email"))?;
     let password = password(settings)?;
     let password = Password::parse(password.expose_secret()).map_err(SettingsError::invalid("password"))?;
-    let Application { database, auth, .. } = Application::open(settings, Arc::new(SystemClock)).await?;
+    let Application { database, auth, .. } =
+        Application::open(settings, Arc::new(SystemClock), settings.http.listen).await?;
     let made = auth.admins.make(&Actor::system("command line"), email.clone(), &password).await;
     let closed = database.close().await;
     let done = match made {

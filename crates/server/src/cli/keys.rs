@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use auth::{KeyRing, KeyStatus, signing_keys};
 use chrono::{SecondsFormat, TimeDelta};
+use domain::key::TokenAlgorithm;
 use domain::{Actor, Clock, SystemClock, Timestamp};
 
 use super::arguments::Keys;
@@ -32,7 +33,13 @@ async fn list(settings: &Settings) -> Result<String, CommandError> {
 async fn rotate(settings: &Settings) -> Result<String, CommandError> {
     let database = open_migrated(settings).await?;
     let store = Arc::new(database.store());
-    let ring = KeyRing::open(store.clone(), Arc::new(SystemClock), settings.auth.master_key.clone()).await?;
+    let ring = KeyRing::open(
+        store.clone(),
+        Arc::new(SystemClock),
+        settings.auth.master_key.clone(),
+        settings.auth.token_algorithm,
+    )
+    .await?;
     let ttl = TimeDelta::seconds(settings.auth.access_token_ttl.into());
     let new = ring.rotate(&Actor::system("keys"), ttl).await?;
     let keys = signing_keys(&*store, SystemClock.now()).await.map_err(auth::KeyError::from)?;
@@ -42,18 +49,19 @@ async fn rotate(settings: &Settings) -> Result<String, CommandError> {
 }
 
 fn text(keys: &[KeyStatus]) -> String {
-    let mut text = line("STATE", "SIGNS FROM", "ACCEPTED UNTIL", "SEALED", "KEY");
+    let mut text = line("STATE", "SIGNS FROM", "ACCEPTED UNTIL", "SEALED", "SIGNS", "KEY");
     for key in keys {
         let until = key.retired_at.map_or_else(|| "-".to_owned(), time);
         let sealed = if key.is_sealed { "yes" } else { "no" };
         text.push('\n');
-        text += &line(key.state.as_str(), &time(key.active_from), &until, sealed, &key.id);
+        let algorithm = key.algorithm.map_or("", TokenAlgorithm::as_str);
+        text += &line(key.state.as_str(), &time(key.active_from), &until, sealed, algorithm, &key.id);
     }
     text
 }
 
-fn line(state: &str, from: &str, until: &str, sealed: &str, key: &str) -> String {
-    format!("{state:8} {from:20} {until:20} {sealed:6} {key}")
+fn line(state: &str, from: &str, until: &str, sealed: &str, algorithm: &str, key: &str) -> String {
+    format!("{state:8} {from:20} {until:20} {sealed:6} {algorithm:5} {key}")
 }
 
 fn time(time: Timestamp) -> String {

@@ -46,6 +46,7 @@ impl Settings {
                 in_range(key, number, least, most)?;
             }
         }
+        in_range("the length of auth.audience", self.auth.audience.chars().count(), 1, 255)?;
         if let Some(key) = &self.auth.master_key {
             let length = key.expose_secret().chars().count();
             in_range("the length of auth.master_key", length, MASTER_KEY_MIN_LENGTH, 4096)?;

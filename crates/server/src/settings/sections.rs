@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ::delivery::{Budgets, HttpUrl};
-use api::{Network, WebOrigin};
+use api::{Network, PublicUrl, WebOrigin};
 use auth::{BcryptEngine, CustomerSignup, SecondFactor, StaffSignup};
+use domain::key::TokenAlgorithm;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,10 @@ pub struct Http {
     /// Address and port to listen on.
     #[serde(deserialize_with = "lenient::address")]
     pub listen: SocketAddr,
+    /// The URL at which clients reach the service; `http://` and the listening address by default. It is the issuer of
+    /// the access tokens.
+    #[serde(deserialize_with = "lenient::optional_parsed", serialize_with = "shown::text")]
+    pub public_url: Option<PublicUrl>,
     /// Threads that serve requests; as many as the machine has cores by default.
     #[serde(deserialize_with = "lenient::optional_number")]
     pub workers: Option<usize>,
@@ -137,6 +142,10 @@ pub struct Auth {
     pub password_min_length: usize,
     /// Whether staff need a code after their password.
     pub second_factor: SecondFactor,
+    /// What the next signing key signs with.
+    pub token_algorithm: TokenAlgorithm,
+    /// The audience of the access tokens, 1 to 255 characters.
+    pub audience: String,
     /// How long an access token works, in seconds.
     #[serde(deserialize_with = "lenient::number")]
     pub access_token_ttl: u32,
@@ -229,6 +238,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             workers: None,
             head_timeout: 10,
             body_timeout: 20,
@@ -255,6 +265,8 @@ impl Default for Auth {
             bcrypt_engine: BcryptEngine::default(),
             password_min_length: 12,
             second_factor: SecondFactor::Off,
+            token_algorithm: TokenAlgorithm::Es256,
+            audience: "clientele".to_owned(),
             access_token_ttl: 900,
             refresh_token_ttl: 30 * 24 * 3600,
             session_max_ttl_staff: 30 * 24 * 3600,

@@ -1,7 +1,9 @@
 //! The application without its HTTP server. The service and the commands use it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api::PublicUrl;
 use auth::{AuthError, KeyRing, PasswordHasher, PasswordPolicy, SignupPolicy, TokenSettings};
 use chrono::TimeDelta;
 use delivery::Budgets;
@@ -13,31 +15,36 @@ use tokio::sync::Notify;
 use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 
-/// Issuer and audience of access tokens.
-const NAME: &str = "clientele";
-
 /// The migrated database, the keys, and authentication.
 pub(crate) struct Application {
     pub(crate) database: Database,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<KeyRing>,
+    pub(crate) public_url: PublicUrl,
     pub(crate) outbox_signal: Arc<Notify>,
     pub(crate) auth: auth::Services,
 }
 
 impl Application {
     /// Opens the database, migrates it, and reads the keys.
-    pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+    /// Clients reach the service at `address` unless the settings name a URL.
+    pub(crate) async fn open(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        address: SocketAddr,
+    ) -> Result<Self, StartupError> {
         let database = open_database(settings).await?;
         database.migrate().await?;
         let store = Arc::new(database.store());
         let master_key = settings.auth.master_key.clone();
-        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key).await?);
+        let algorithm = settings.auth.token_algorithm;
+        let keys = Arc::new(KeyRing::open(store.clone(), clock.clone(), master_key, algorithm).await?);
         let outbox_signal = Arc::new(Notify::new());
-        let env = auth_env(settings, &clock, &keys, &outbox_signal)?;
+        let public_url = settings.http.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(address));
+        let env = auth_env(settings, &clock, &keys, &outbox_signal, &public_url)?;
         let auth = auth::Services::new(&store, env);
-        Ok(Self { database, store, clock, keys, outbox_signal, auth })
+        Ok(Self { database, store, clock, keys, public_url, outbox_signal, auth })
     }
 
     /// Makes the admin that the settings name. Returns the setup token while there is no admin.
@@ -97,15 +104,15 @@ fn auth_env(
     clock: &Arc<dyn Clock>,
     keys: &Arc<KeyRing>,
     outbox_signal: &Arc<Notify>,
+    public_url: &PublicUrl,
 ) -> Result<auth::Env, StartupError> {
     let (auth, signup) = (&settings.auth, &settings.signup);
     let hasher = PasswordHasher::new(auth.bcrypt_cost, PasswordHasher::default_threads(), auth.bcrypt_engine);
     let passwords = PasswordPolicy::new(auth.password_min_length);
-    let ttl = TimeDelta::seconds(auth.access_token_ttl.into());
     Ok(auth::Env {
         clock: clock.clone(),
         keys: keys.clone(),
-        tokens: TokenSettings { issuer: NAME.to_owned(), audience: NAME.to_owned(), ttl },
+        tokens: token_settings(settings, public_url),
         hasher: hasher.map_err(SettingsError::invalid("auth.bcrypt_cost"))?,
         outbox_signal: outbox_signal.clone(),
         settings: auth::Settings {
@@ -126,6 +133,15 @@ fn auth_env(
             signups_per_hour: settings.limits.signups_per_hour,
         },
     })
+}
+
+fn token_settings(settings: &Settings, public_url: &PublicUrl) -> TokenSettings {
+    TokenSettings {
+        issuer: public_url.to_string(),
+        accepts_addresses: settings.http.public_url.is_none(),
+        audience: settings.auth.audience.clone(),
+        ttl: TimeDelta::seconds(settings.auth.access_token_ttl.into()),
+    }
 }
 
 /// How many codes may be sent.

@@ -8,6 +8,7 @@ use auth::KeyRing;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use chrono::TimeDelta;
 use domain::Actor;
+use domain::key::TokenAlgorithm;
 use domain::testing::FixedClock;
 use persistence::testing::TestDatabase;
 use serde_json::Value;

@@ -1,16 +1,20 @@
 //! Access tokens that are not ours, or no longer: one answer to all of them.
 
+use std::sync::Arc;
+
+use auth::KeyRing;
 use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use chrono::TimeDelta;
-use domain::Clock;
-use domain::key::KeyPurpose;
+use domain::key::{KeyPurpose, TokenAlgorithm};
 use domain::store::KeyStore;
 use domain::testing::FixedClock;
+use domain::{Actor, Clock};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp, assert_problem, send};
+use crate::app::{Answer, PASSWORD, TestApp, assert_problem, send};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -18,11 +22,14 @@ on_every_backend!(in still time:
     a_token_has_its_time,
     a_token_of_another_key_is_refused_however_it_is_named,
     a_token_comes_in_one_header_only,
+    every_algorithm_is_served_and_the_next_key_has_the_one_that_is_set,
+    a_token_names_the_public_url_and_the_audience,
+    the_metadata_leads_to_the_keys,
 );
 
 /// A good token taken apart, with the key that signed it.
 struct Forge {
-    key: Ed25519KeyPair,
+    key: EcdsaKeyPair,
     header: Value,
     claims: Value,
 }
@@ -33,7 +40,7 @@ impl Forge {
         let database = app.database().open().await;
         let keys = database.store().list_keys(clock.now()).await.unwrap();
         let key = keys.iter().find(|key| key.purpose == KeyPurpose::AccessToken).unwrap();
-        let key = Ed25519KeyPair::from_pkcs8(&key.secret).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key.secret).unwrap();
         database.close().await.unwrap();
         let mut parts = token.split('.').map(decoded);
         Self { key, header: parts.next().unwrap(), claims: parts.next().unwrap() }
@@ -43,9 +50,10 @@ impl Forge {
         format!("{}.{}", encoded(&header.to_string()), encoded(&claims.to_string()))
     }
 
-    fn signed_by(key: &Ed25519KeyPair, header: &Value, claims: &Value) -> String {
+    fn signed_by(key: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
         let message = Self::message(header, claims);
-        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())))
+        let signature = key.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
     fn header(&self, name: &str, value: Value) -> String {
@@ -158,8 +166,11 @@ async fn a_token_has_its_time(app: TestApp, clock: FixedClock) {
     let token = app.admin().await.token.unwrap();
     let forge = Forge::new(&app, &clock, &token).await;
     let now = clock.now().timestamp();
-    assert_eq!(me(&app, &forge.claim("iat", json!(now + 5))).await.status, 200, "clocks differ a little");
-    all_are_refused_alike(&app, vec![forge.claim("iat", json!(now + 6)), forge.claim("exp", json!(now))]).await;
+    for name in ["iat", "nbf"] {
+        assert_eq!(me(&app, &forge.claim(name, json!(now + 5))).await.status, 200, "clocks differ a little");
+    }
+    let early = [forge.claim("iat", json!(now + 6)), forge.claim("nbf", json!(now + 6))];
+    all_are_refused_alike(&app, [early.as_slice(), &[forge.claim("exp", json!(now))]].concat()).await;
     clock.advance(TimeDelta::seconds(899));
     assert_eq!(me(&app, &token).await.status, 200);
     clock.advance(TimeDelta::seconds(1));
@@ -169,9 +180,10 @@ async fn a_token_has_its_time(app: TestApp, clock: FixedClock) {
 async fn a_token_of_another_key_is_refused_however_it_is_named(app: TestApp, clock: FixedClock) {
     let token = app.admin().await.token.unwrap();
     let forge = Forge::new(&app, &clock, &token).await;
-    let other = Ed25519KeyPair::generate().unwrap();
-    let x = BASE64_URL_SAFE_NO_PAD.encode(other.public_key());
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+    let other = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let (x, y) = other.public_key().as_ref()[1..].split_at(32);
+    let [x, y] = [x, y].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
     let hs256 = with(&forge.header, "alg", json!("HS256"));
     let message = Forge::message(&hs256, &forge.claims);
     let public = hmac::Key::new(hmac::HMAC_SHA256, forge.key.public_key().as_ref());
@@ -204,4 +216,65 @@ async fn a_token_comes_in_one_header_only(app: TestApp, _: FixedClock) {
     }
     let request = anyone.request("GET", "/users/me").header("authorization", format!("bearer {token}"));
     assert_eq!(send(request).await.status, 200);
+}
+
+/// The public URL and the audience of the tests.
+fn behind_a_name(settings: &mut server::settings::Settings) {
+    settings.http.public_url = Some("https://people.example.com/clientele/".parse().unwrap());
+    settings.auth.audience = "shop".to_owned();
+}
+
+async fn every_algorithm_is_served_and_the_next_key_has_the_one_that_is_set(app: TestApp, clock: FixedClock) {
+    let mut tokens = vec![app.admin().await.token.unwrap()];
+    for algorithm in [TokenAlgorithm::EdDsa, TokenAlgorithm::Rs256] {
+        let instance = app.another(|settings| settings.auth.token_algorithm = algorithm).await;
+        let database = app.database().open().await;
+        let store = Arc::new(database.store());
+        let ring = KeyRing::open(store, Arc::new(clock.clone()), None, algorithm).await.unwrap();
+        ring.rotate(&Actor::system("keys"), TimeDelta::minutes(15)).await.unwrap();
+        drop(ring);
+        database.close().await.unwrap();
+        clock.advance(KeyRing::NOTICE);
+        let restarted = instance.another(|_| {}).await;
+        let token = restarted.sign_in("admin@example.com", PASSWORD).await.token.unwrap();
+        assert_eq!(decoded(token.split('.').next().unwrap())["alg"], algorithm.as_str());
+        tokens.push(token);
+        for token in &tokens {
+            assert_eq!(me(&restarted, token).await.status, 200, "each by the algorithm of its key");
+        }
+    }
+    let keys = app.another(|_| {}).await.anonymous().get("/.well-known/jwks.json").await.good().body;
+    let algorithms: Vec<&str> =
+        keys["keys"].as_array().unwrap().iter().map(|key| key["alg"].as_str().unwrap()).collect();
+    assert_eq!(algorithms, ["ES256", "EdDSA", "RS256"]);
+}
+
+async fn a_token_names_the_public_url_and_the_audience(app: TestApp, _: FixedClock) {
+    let claims = |token: &str| decoded(token.split('.').nth(1).unwrap());
+    let token = app.admin().await.token.unwrap();
+    assert_eq!(claims(&token)["iss"], app.address.as_str(), "without a URL it is the listening address");
+    assert_eq!(claims(&token)["aud"], "clientele");
+    let named = app.another(behind_a_name).await;
+    let other = named.sign_in("admin@example.com", PASSWORD).await.token.unwrap();
+    assert_eq!(claims(&other)["iss"], "https://people.example.com/clientele");
+    assert_eq!(claims(&other)["aud"], "shop");
+    assert_eq!(me(&named, &other).await.status, 200);
+    all_are_refused_alike(&named, vec![token]).await;
+    all_are_refused_alike(&app, vec![other]).await;
+}
+
+async fn the_metadata_leads_to_the_keys(app: TestApp, _: FixedClock) {
+    let named = app.another(behind_a_name).await;
+    for path in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
+        let own = app.anonymous().get(path).await.good();
+        assert_eq!(own.body["issuer"], app.address.as_str());
+        let url = own.body["jwks_uri"].as_str().unwrap();
+        let keys = app.anonymous().get(url.strip_prefix(app.address.as_str()).unwrap()).await.good().body;
+        assert_eq!(own.body["id_token_signing_alg_values_supported"], json!([keys["keys"][0]["alg"]]));
+        let metadata = named.anonymous().get(path).await.good().body;
+        assert_eq!(metadata["issuer"], "https://people.example.com/clientele");
+        assert_eq!(metadata["jwks_uri"], "https://people.example.com/clientele/.well-known/jwks.json");
+        assert_eq!(metadata["introspection_endpoint"], "https://people.example.com/clientele/oauth/introspect");
+        assert!(metadata.get("authorization_endpoint").is_none() && metadata.get("token_endpoint").is_none());
+    }
 }
