@@ -10,6 +10,7 @@ use auth::{AccessTokens, KeyRing, TokenSettings};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
+use domain::key::TokenAlgorithm;
 use domain::page::Sort;
 use domain::testing::{MemoryStore, admin, new_customer, new_manager};
 use domain::{Accounts, Action, Actor, Clock, Cursor, Origin, SystemClock, User, UserId, policy};
@@ -27,7 +28,9 @@ fn runtime() -> Runtime {
 fn token(criterion: &mut Criterion) {
     let runtime = runtime();
     let clock = Arc::new(SystemClock);
-    let keys = runtime.block_on(KeyRing::open(Arc::new(MemoryStore::new()), clock.clone(), None)).unwrap();
+    let keys = runtime
+        .block_on(KeyRing::open(Arc::new(MemoryStore::new()), clock.clone(), None, TokenAlgorithm::Es256))
+        .unwrap();
     let tokens = AccessTokens::new(Arc::new(keys), clock.clone(), TokenSettings::default());
     let (token, _) = tokens.issue(&admin(&*clock, "admin@example.com"), clock.new_id().into()).unwrap();
     criterion.bench_function("check of an access token", |bencher| {

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::http::{ask, bytes_of_get};
 use crate::outcome::Outcome;
 use crate::program::Program;
-use crate::tokens::TTL;
+use crate::tokens::{ISSUER, TTL};
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,6 +30,7 @@ impl Service {
         let mut command = program.command(database, &["serve"]);
         command
             .env("CLIENTELE_HTTP__LISTEN", address.to_string())
+            .env("CLIENTELE_HTTP__PUBLIC_URL", ISSUER)
             .env("CLIENTELE_METRICS__LISTEN", "off")
             .env("CLIENTELE_LIMITS__ENABLED", "false")
             .env("CLIENTELE_AUTH__ACCESS_TOKEN_TTL", TTL.num_seconds().to_string())

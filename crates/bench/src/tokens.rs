@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use auth::{AccessTokens, KeyRing, TokenSettings};
 use chrono::TimeDelta;
 use domain::audit::Event;
-use domain::key::StoredKey;
+use domain::key::{StoredKey, TokenAlgorithm};
 use domain::store::{KeyStore, StoreError};
 use domain::value::Metadata;
 use domain::{Clock, Customer, Email, Phone, Profile, Staff, SystemClock, Timestamp, User, UserId, VerificationMethod};
@@ -21,6 +21,9 @@ use crate::people::{ADMIN, MANAGERS, Part, People, manager_email, phone};
 /// How long the tokens are good: longer than any run.
 pub(crate) const TTL: TimeDelta = TimeDelta::days(1);
 
+/// What the service is told to be called, since its tokens are made before it listens.
+pub(crate) const ISSUER: &str = "http://clientele.bench";
+
 /// Access tokens of living sessions, once their rows are stored.
 pub(crate) struct Tokens {
     pub(crate) admin: String,
@@ -33,8 +36,8 @@ pub(crate) struct Tokens {
 /// Tokens for the admin, the managers and so many customers, and the rows that make them good.
 pub(crate) async fn make(people: &People, customers: usize) -> Outcome<(Tokens, [Part; 2])> {
     let keys = Arc::new(Keys::default());
-    let ring = KeyRing::open(keys.clone(), Arc::new(SystemClock), None).await?;
-    let settings = TokenSettings { ttl: TTL, ..TokenSettings::default() };
+    let ring = KeyRing::open(keys.clone(), Arc::new(SystemClock), None, TokenAlgorithm::Es256).await?;
+    let settings = TokenSettings { issuer: ISSUER.to_owned(), ttl: TTL, ..TokenSettings::default() };
     let mut desk =
         Desk { tokens: AccessTokens::new(Arc::new(ring), Arc::new(SystemClock), settings), rows: Vec::new() };
     let admin = desk.sign_in(people.admin(), Profile::Admin(staff(ADMIN)?))?;
@@ -112,6 +115,7 @@ fn key(key: &StoredKey) -> Vec<Value> {
     vec![
         key.id.as_str().into(),
         key.purpose.as_str().into(),
+        key.algorithm.map_or(Value::Null, |algorithm| algorithm.as_str().into()),
         Value::Bytes(key.secret.clone()),
         Value::Bool(key.is_sealed),
         Value::Time(key.created_at),
@@ -120,7 +124,7 @@ fn key(key: &StoredKey) -> Vec<Value> {
     ]
 }
 
-const KEYS: &[&str] = &["id", "purpose", "secret", "is_sealed", "created_at", "active_from", "retired_at"];
+const KEYS: &[&str] = &["id", "purpose", "algorithm", "secret", "is_sealed", "created_at", "active_from", "retired_at"];
 const SESSIONS: &[&str] = &[
     "id",
     "user_id",
