@@ -9,6 +9,7 @@
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
+mod changes;
 mod m20261123_000001_users;
 mod m20261123_000002_admin_managers;
 mod m20261123_000003_customers;
@@ -43,28 +44,28 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m20261123_000001_users::Migration),
-            Box::new(m20261123_000002_admin_managers::Migration),
-            Box::new(m20261123_000003_customers::Migration),
-            Box::new(m20261123_000004_sessions::Migration),
-            Box::new(m20261123_000005_challenges::Migration),
-            Box::new(m20261123_000006_outbox::Migration),
-            Box::new(m20261123_000007_server_keys::Migration),
-            Box::new(m20261123_000008_setup_tokens::Migration),
-            Box::new(m20261123_000009_audit_events::Migration),
+            Box::new(m20261123_000001_users::MIGRATION),
+            Box::new(m20261123_000002_admin_managers::MIGRATION),
+            Box::new(m20261123_000003_customers::MIGRATION),
+            Box::new(m20261123_000004_sessions::MIGRATION),
+            Box::new(m20261123_000005_challenges::MIGRATION),
+            Box::new(m20261123_000006_outbox::MIGRATION),
+            Box::new(m20261123_000007_server_keys::MIGRATION),
+            Box::new(m20261123_000008_setup_tokens::MIGRATION),
+            Box::new(m20261123_000009_audit_events::MIGRATION),
             Box::new(m20261123_000010_audit_events_append_only::Migration),
             Box::new(m20261123_000011_locks::Migration),
-            Box::new(m20261123_000040_attempts::Migration),
-            Box::new(m20261123_000050_idempotency_keys::Migration),
+            Box::new(m20261123_000040_attempts::MIGRATION),
+            Box::new(m20261123_000050_idempotency_keys::MIGRATION),
             Box::new(m20261123_000051_customer_names::Migration),
             Box::new(m20261123_000052_active_users::Migration),
             Box::new(m20261125_000060_email_keys::Migration),
             Box::new(m20261126_000070_json_checks::Migration),
-            Box::new(m20261126_000072_known_networks::Migration),
+            Box::new(m20261126_000072_known_networks::MIGRATION),
             Box::new(m20261126_000073_message_turns::Migration),
             Box::new(m20261126_000075_proven_sessions::Migration),
             Box::new(m20261126_000076_signups::Migration),
-            Box::new(m20261126_000077_notices::Migration),
+            Box::new(m20261126_000077_notices::MIGRATION),
             Box::new(m20261126_000079_canonical_emails::Migration),
             Box::new(m20261126_000080_blank_names::Migration),
             Box::new(m20261126_000082_key_algorithms::Migration),

@@ -1,40 +1,26 @@
 //! Everyone: what staff and customers have in common.
 
-use sea_orm_migration::sea_orm::{DbErr, DeriveMigrationName};
 use sea_orm_migration::sea_query::{Expr, ExprTrait};
-use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
-use crate::table::{NewTable, boolean, counter, drop};
+use crate::table::{CreateTable, boolean, counter};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        NewTable::new(manager, "users")
-            .id()
-            .choice("role", &["admin", "manager", "customer"])
-            .column(boolean("is_active"))
-            .optional_text("display_name", 120)
-            // The name as it is sorted and found by, which no database folds as Rust does.
-            // Folding makes a name of 120 characters at most three times as long.
-            .text_or("name_key", 360, "")
-            .optional_time("verified_at")
-            .time("created_at")
-            .time("updated_at")
-            .column(counter("version", 1))
-            .check(&["version"], Expr::col("version").gte(1))
-            // One index for each order of a list, with and without a role.
-            .index(&["created_at", "id"])
-            .index(&["name_key", "id"])
-            .index(&["role", "created_at", "id"])
-            .index(&["role", "name_key", "id"])
-            .create(manager)
-            .await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop(manager, "users").await
-    }
-}
+pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "users", |table| {
+    table
+        .id()
+        .choice("role", &["admin", "manager", "customer"])
+        .column(boolean("is_active"))
+        .optional_text("display_name", 120)
+        // The name as it is sorted and found by, which no database folds as Rust does.
+        // Folding makes a name of 120 characters at most three times as long.
+        .text_or("name_key", 360, "")
+        .optional_time("verified_at")
+        .time("created_at")
+        .time("updated_at")
+        .column(counter("version", 1))
+        .check(&["version"], Expr::col("version").gte(1))
+        // One index for each order of a list, with and without a role.
+        .index(&["created_at", "id"])
+        .index(&["name_key", "id"])
+        .index(&["role", "created_at", "id"])
+        .index(&["role", "name_key", "id"]);
+});

@@ -1,10 +1,10 @@
 //! Each customer's name beside their manager, so that a manager's customers by name are a walk in an index.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
-use sea_orm_migration::sea_query::{ColumnDef, Table};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
-use crate::table::{add_index, drop_index, text_column};
+use crate::changes::{add_column, add_index, drop_column, drop_index};
+use crate::table::text_column;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -15,12 +15,8 @@ const INDEXES: [&[&str]; 2] = [&["assigned_manager_id", "name_key", "id"], &["cr
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        // MySQL keeps what it has done of a migration that was cut off.
-        if !manager.has_column(TABLE, "name_key").await? {
-            let mut column: ColumnDef = text_column(backend, "name_key", 360).not_null().default("").take();
-            manager.alter_table(Table::alter().table(TABLE).add_column(&mut column).take()).await?;
-        }
+        let column = text_column(manager.get_database_backend(), "name_key", 360).not_null().default("").take();
+        add_column(manager, TABLE, column).await?;
         let names = "UPDATE customers SET name_key = (SELECT users.name_key FROM users WHERE users.id = customers.id)";
         manager.get_connection().execute_unprepared(names).await?;
         for columns in INDEXES {
@@ -33,6 +29,6 @@ impl MigrationTrait for Migration {
         for columns in INDEXES {
             drop_index(manager, TABLE, columns).await?;
         }
-        manager.alter_table(Table::alter().table(TABLE).drop_column("name_key").take()).await
+        drop_column(manager, TABLE, "name_key").await
     }
 }

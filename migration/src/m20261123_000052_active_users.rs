@@ -3,7 +3,7 @@
 use sea_orm_migration::sea_orm::{DbErr, DeriveMigrationName};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
-use crate::table::{add_index, drop_index};
+use crate::changes::{add_index, drop_index};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;

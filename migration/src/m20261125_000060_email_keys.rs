@@ -2,11 +2,12 @@
 
 use caseless::default_case_fold_str;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
-use sea_orm_migration::sea_query::{ColumnDef, Expr, ExprTrait, Query, Table};
+use sea_orm_migration::sea_query::{Expr, ExprTrait, Query};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::table::{add_index, drop_index, text_column};
+use crate::changes::{add_column, add_index, drop_column, drop_index};
+use crate::table::text_column;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -21,22 +22,15 @@ const ROWS: u64 = 500;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        // MySQL keeps what it has done of a migration that was cut off.
-        if !manager.has_column(TABLE, KEY).await? {
-            let mut column: ColumnDef = text_column(backend, KEY, LENGTH).not_null().default("").take();
-            manager.alter_table(Table::alter().table(TABLE).add_column(&mut column).take()).await?;
-        }
+        let column = text_column(manager.get_database_backend(), KEY, LENGTH).not_null().default("").take();
+        add_column(manager, TABLE, column).await?;
         while fold_some(manager).await? {}
         add_index(manager, TABLE, &[KEY]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_index(manager, TABLE, &[KEY]).await?;
-        if !manager.has_column(TABLE, KEY).await? {
-            return Ok(());
-        }
-        manager.alter_table(Table::alter().table(TABLE).drop_column(KEY).take()).await
+        drop_column(manager, TABLE, KEY).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! When the person of a session last proved who they are in it.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
-use sea_orm_migration::sea_query::{Expr, ExprTrait, Query, Table};
+use sea_orm_migration::sea_query::{Expr, ExprTrait, Query};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 
+use crate::changes::{add_column, drop_column};
 use crate::table::time_column;
 
 #[derive(DeriveMigrationName)]
@@ -15,12 +16,9 @@ const COLUMN: &str = "proven_at";
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // MySQL keeps what it has done of a migration that was cut off.
-        if !manager.has_column(TABLE, COLUMN).await? {
-            // An instance of the release before goes on without it during an upgrade.
-            let mut column = time_column(manager.get_database_backend(), COLUMN).null().take();
-            manager.alter_table(Table::alter().table(TABLE).add_column(&mut column).take()).await?;
-        }
+        // It may be null, because an instance of the previous release does not write it during an upgrade.
+        let column = time_column(manager.get_database_backend(), COLUMN).null().take();
+        add_column(manager, TABLE, column).await?;
         let began = Query::update()
             .table(TABLE)
             .value(COLUMN, Expr::col("created_at"))
@@ -31,9 +29,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if !manager.has_column(TABLE, COLUMN).await? {
-            return Ok(());
-        }
-        manager.alter_table(Table::alter().table(TABLE).drop_column(COLUMN).take()).await
+        drop_column(manager, TABLE, COLUMN).await
     }
 }

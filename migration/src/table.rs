@@ -2,12 +2,45 @@
 //!
 //! Names follow one convention: `pk_`, `fk_`, `uq_`, `ix_` or `ck_`, the table, the columns.
 
-use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::sea_query::{
     Alias, Check, ColumnDef, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
     SqliteQueryBuilder, Table, TableCreateStatement,
 };
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+
+/// A migration that makes one table.
+pub(crate) struct CreateTable {
+    module: &'static str,
+    table: &'static str,
+    define: fn(&mut NewTable),
+}
+
+impl CreateTable {
+    /// `module` is the path of the migration's module; its last part is the migration's name.
+    pub(crate) const fn new(module: &'static str, table: &'static str, define: fn(&mut NewTable)) -> Self {
+        Self { module, table, define }
+    }
+}
+
+impl MigrationName for CreateTable {
+    fn name(&self) -> &str {
+        self.module.rsplit("::").next().unwrap_or(self.module)
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateTable {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = NewTable::new(manager, self.table);
+        (self.define)(&mut table);
+        table.create(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop(manager, self.table).await
+    }
+}
 
 /// A table to create, with its indexes.
 pub(crate) struct NewTable {
@@ -50,24 +83,17 @@ impl NewTable {
 
     /// Text that compares byte by byte, so that order and prefixes are those of Rust.
     pub(crate) fn text(&mut self, name: &'static str, length: u32) -> &mut Self {
-        let column = self.text_column(name, length).not_null().take();
-        self.column(column)
+        self.column(text_column(self.backend, name, length).not_null().take())
     }
 
     /// The same, with a default.
     pub(crate) fn text_or(&mut self, name: &'static str, length: u32, default: &'static str) -> &mut Self {
-        let column = self.text_column(name, length).not_null().default(default).take();
-        self.column(column)
+        self.column(text_column(self.backend, name, length).not_null().default(default).take())
     }
 
     /// The same, or nothing.
     pub(crate) fn optional_text(&mut self, name: &'static str, length: u32) -> &mut Self {
-        let column = self.text_column(name, length).null().take();
-        self.column(column)
-    }
-
-    fn text_column(&self, name: &'static str, length: u32) -> ColumnDef {
-        text_column(self.backend, name, length)
+        self.column(text_column(self.backend, name, length).null().take())
     }
 
     /// One of some words, held by the database too. No native enum: `PostgreSQL`
@@ -79,18 +105,12 @@ impl NewTable {
 
     /// A moment in UTC, to the microsecond.
     pub(crate) fn time(&mut self, name: &'static str) -> &mut Self {
-        let column = self.time_column(name).not_null().take();
-        self.column(column)
+        self.column(time_column(self.backend, name).not_null().take())
     }
 
     /// The same, or nothing.
     pub(crate) fn optional_time(&mut self, name: &'static str) -> &mut Self {
-        let column = self.time_column(name).null().take();
-        self.column(column)
-    }
-
-    fn time_column(&self, name: &'static str) -> ColumnDef {
-        time_column(self.backend, name)
+        self.column(time_column(self.backend, name).null().take())
     }
 
     /// A JSON document.
@@ -197,89 +217,6 @@ pub(crate) fn text_column(backend: DbBackend, name: &'static str, length: u32) -
     column
 }
 
-/// Gives a table one more index, unless it has it.
-pub(crate) async fn add_index(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
-    let name = index_name(table, columns);
-    if manager.has_index(table, &name).await? {
-        return Ok(());
-    }
-    manager.create_index(index(name, columns).table(table).take()).await
-}
-
-/// Takes an index back.
-pub(crate) async fn drop_index(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
-    let name = index_name(table, columns);
-    if !manager.has_index(table, &name).await? {
-        return Ok(());
-    }
-    let mut drop = Index::drop();
-    drop.name(name).table(table);
-    manager.drop_index(drop).await
-}
-
-/// Gives the check of a JSON column, made by [`NewTable::json`] or the like, its name. `definition` is what else the
-/// column is. Only `MariaDB` has such checks: elsewhere JSON is a type.
-pub(crate) async fn name_json_check(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    column: &str,
-    definition: &str,
-) -> Result<(), DbErr> {
-    if !is_mariadb(manager).await? || has_check(manager, table, &json_check(table, column)).await? {
-        return Ok(());
-    }
-    // A column that is declared as the text that it is has no check of its own.
-    let sql = format!(
-        "ALTER TABLE {table} MODIFY {column} longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin {definition}, \
-         ADD CONSTRAINT {} CHECK (json_valid({column}))",
-        json_check(table, column)
-    );
-    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
-}
-
-/// Takes the name back.
-pub(crate) async fn unname_json_check(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    column: &str,
-    definition: &str,
-) -> Result<(), DbErr> {
-    if !is_mariadb(manager).await? || !has_check(manager, table, &json_check(table, column)).await? {
-        return Ok(());
-    }
-    let name = json_check(table, column);
-    let sql = format!("ALTER TABLE {table} DROP CONSTRAINT {name}, MODIFY {column} JSON {definition}");
-    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
-}
-
-fn json_check(table: &str, column: &str) -> String {
-    format!("ck_{table}_{column}")
-}
-
-async fn is_mariadb(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
-    let is_mysql = manager.get_database_backend() == DbBackend::MySql;
-    Ok(is_mysql && has_any(manager, "SELECT 1 FROM DUAL WHERE VERSION() LIKE '%MariaDB%'").await?)
-}
-
-async fn has_check(manager: &SchemaManager<'_>, table: &str, name: &str) -> Result<bool, DbErr> {
-    let select = "SELECT 1 FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()";
-    has_any(manager, &format!("{select} AND table_name = '{table}' AND constraint_name = '{name}'")).await
-}
-
-/// The query builder knows neither the version nor the checks of a server.
-async fn has_any(manager: &SchemaManager<'_>, select: &str) -> Result<bool, DbErr> {
-    let statement = Statement::from_string(manager.get_database_backend(), select);
-    Ok(manager.get_connection().query_one_raw(statement).await?.is_some())
-}
-
 /// Drops a table.
 pub(crate) async fn drop(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
     manager.drop_table(Table::drop().table(name).if_exists().take()).await
@@ -322,11 +259,11 @@ pub(crate) fn counter(name: &'static str, start: i64) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().default(start).take()
 }
 
-fn index_name(table: &str, columns: &[&str]) -> String {
+pub(crate) fn index_name(table: &str, columns: &[&str]) -> String {
     format!("ix_{table}_{}", columns.join("_"))
 }
 
-fn index(name: String, columns: &[&'static str]) -> IndexCreateStatement {
+pub(crate) fn index(name: String, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();
     index.name(name);
     for column in columns {
