@@ -1,8 +1,10 @@
-//! What a signing key signs with. The keys so far are Ed25519.
+//! The algorithm of each signing key. Keys from before this migration are Ed25519.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
-use sea_orm_migration::sea_query::{ColumnDef, Expr, ExprTrait, Query, Table};
+use sea_orm_migration::sea_query::{ColumnDef, Expr, ExprTrait, Query};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
+
+use crate::changes::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -13,11 +15,7 @@ const COLUMN: &str = "algorithm";
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // MySQL keeps what it has done of a migration that was cut off.
-        if !manager.has_column(TABLE, COLUMN).await? {
-            let column = ColumnDef::new(COLUMN).string_len(16).null().take();
-            manager.alter_table(Table::alter().table(TABLE).add_column(column).take()).await?;
-        }
+        add_column(manager, TABLE, ColumnDef::new(COLUMN).string_len(16).null().take()).await?;
         let ed25519 = Query::update()
             .table(TABLE)
             .value(COLUMN, "EdDSA")
@@ -29,9 +27,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if !manager.has_column(TABLE, COLUMN).await? {
-            return Ok(());
-        }
-        manager.alter_table(Table::alter().table(TABLE).drop_column(COLUMN).take()).await
+        drop_column(manager, TABLE, COLUMN).await
     }
 }

@@ -83,24 +83,14 @@ impl From<Inconsistency> for StoreError {
 }
 
 /// What ends a transaction early.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The database did; perhaps the whole is worth another attempt.
-    Database(DbErr),
+    /// The database did. The transaction may be worth another attempt.
+    #[error(transparent)]
+    Database(#[from] DbErr),
     /// A rule did.
-    Refused(WriteError),
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
-        Self::Refused(error)
-    }
+    #[error(transparent)]
+    Refused(#[from] WriteError),
 }
 
 impl From<Inconsistency> for Failure {

@@ -113,11 +113,7 @@ fn of_postgres(url: &Url, has_host: bool) -> Option<Url> {
         options.splice(0..0, who.filter(|(_, value)| !value.is_empty()).chain(port));
         url = Url::parse(&format!("postgres://{}", url.path())).ok()?;
     }
-    url.set_query(None);
-    if !options.is_empty() {
-        url.query_pairs_mut().extend_pairs(options);
-    }
-    Some(url)
+    Some(with_options(url, options))
 }
 
 fn of_mysql(url: &Url) -> Option<Url> {
@@ -135,11 +131,15 @@ fn of_mysql(url: &Url) -> Option<Url> {
         options.push(("socket".to_owned(), socket));
         url.set_host(Some("localhost")).ok()?;
     }
+    Some(with_options(url, options))
+}
+
+fn with_options(mut url: Url, options: Vec<(String, String)>) -> Url {
     url.set_query(None);
     if !options.is_empty() {
         url.query_pairs_mut().extend_pairs(options);
     }
-    Some(url)
+    url
 }
 
 /// Without its percent-encoding.

@@ -2,5 +2,3 @@
 
 pub(crate) mod accounts;
 pub(crate) mod erasure;
-pub(crate) mod sign_ups;
-pub(crate) mod start_session;

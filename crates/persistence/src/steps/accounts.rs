@@ -1,17 +1,18 @@
-//! Entering a person with their profile.
+//! Entering a person with their profile, in place of a sign-up that nobody has approved.
 
 use domain::actor::Authority;
-use domain::audit::Event;
+use domain::audit::{Event, EventKind};
 use domain::store::Account;
-use domain::{Profile, Role, Staff};
+use domain::{Email, Profile, Role, Staff};
 use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{admin_manager, customer, setup_token, user};
 use crate::error::Failure;
-use crate::steps::sign_ups;
+use crate::steps::erasure;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{authority, idempotency_keys, signups, users};
+use crate::tables::{audit_events, authority, idempotency_keys, signups, users};
 use crate::transaction::Transaction;
 
 /// Enters a person who enters themselves, or whom the system enters. The erasure of a sign-up that they replace is
@@ -31,12 +32,11 @@ pub(crate) async fn insert_account_by(
         locks::hold(txn, Lock::Admins).await?;
     }
     authority::hold(txn, by, None).await?;
-    if let Some(manager) = user.customer().and_then(|customer| customer.assigned_manager_id) {
-        users::hold_active_manager(txn, manager).await?;
-    }
+    let manager = user.customer().and_then(|customer| customer.assigned_manager_id);
+    users::hold_active_managers(txn, manager.as_slice()).await?;
     if let Some(staff) = user.staff().filter(|_| account.replaces_signup) {
         // Boxed: rare, and large.
-        Box::pin(sign_ups::replace(txn, &staff.email, events)).await?;
+        Box::pin(replace_sign_up(txn, &staff.email, events)).await?;
     }
     user::Entity::insert(users::user_row(user)).exec_without_returning(txn).await?;
     match &user.profile {
@@ -61,5 +61,20 @@ async fn insert_staff(txn: &Transaction, account: &Account, staff: &Staff) -> Re
     let password_hash = Set(account.password_hash.expose().to_owned());
     let row = admin_manager::ActiveModel { password_hash, ..users::staff_row(&account.user, staff) };
     admin_manager::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Erases the unapproved sign-up with this e-mail, for somebody who has proven that the e-mail is theirs.
+pub(crate) async fn replace_sign_up(txn: &Transaction, email: &Email, events: &[Event]) -> Result<(), Failure> {
+    let found = admin_manager::Entity::find().filter(admin_manager::Column::Email.eq(email.as_str())).one(txn).await?;
+    let (Some(found), Some(event)) = (found, events.first()) else { return Ok(()) };
+    user::Entity::find_by_id(found.id).lock(LockType::Update).one(txn).await?;
+    if !signups::is_unapproved(txn, found.id).await? {
+        return Ok(());
+    }
+    if let Some(user) = users::find(txn, found.id.into()).await? {
+        erasure::remove(txn, &user).await?;
+        audit_events::record(txn, &event.following(EventKind::UserErased, user.id)).await?;
+    }
     Ok(())
 }

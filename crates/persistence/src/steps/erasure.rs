@@ -11,7 +11,7 @@ use crate::entity::{challenge, customer, user};
 use crate::error::{Failure, not_deleted, stale_unless};
 use crate::sql::row_locks::keep;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{audit_events, authority, challenges, customers, users};
+use crate::tables::{audit_events, authority, challenges, profiles, users};
 use crate::transaction::Transaction;
 
 /// All of an erasure.
@@ -45,7 +45,7 @@ pub(crate) async fn hold_erasable(
     // An admin, and so before whoever is erased: staff are locked before customers everywhere.
     let heir = hold_heir(txn, erasure).await?;
     let user = hold_seen(txn, erasure).await?;
-    customers::refuse_with_customers(txn, user.id).await?;
+    profiles::refuse_with_customers(txn, user.id).await?;
     if is_admin && user.is_active && users::other_admin(txn, user.id).await?.is_none() {
         return Err(WriteError::LastAdmin.into());
     }

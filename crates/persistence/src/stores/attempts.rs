@@ -6,8 +6,8 @@ use domain::session::Digest;
 use domain::store::{AttemptStore, StoreError, WriteError};
 use domain::{Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QuerySelect};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::entity::{known_network, user};
 use crate::error::Failure;
@@ -52,14 +52,10 @@ impl AttemptStore for Store {
 
 impl Store {
     async fn is_known(&self, user: UserId, network: &Digest, so_long: Expr) -> Result<bool, StoreError> {
-        let select = Query::select()
-            .column(known_network::Column::UserId)
-            .from(known_network::Entity)
-            .cond_where(known_network::Column::UserId.eq(user.as_uuid()))
-            .cond_where(known_network::Column::NetworkDigest.eq(network.to_vec()))
-            .cond_where(so_long)
-            .take();
-        Ok(self.one(&select).await?.is_some())
+        let known = known_network::Entity::find_by_id(network.to_vec())
+            .filter(known_network::Column::UserId.eq(user.as_uuid()))
+            .filter(so_long);
+        Ok(self.one(&known.into_query()).await?.is_some())
     }
 }
 

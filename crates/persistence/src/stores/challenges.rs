@@ -10,9 +10,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::{challenge, user};
 use crate::error::{Failure, stale_unless};
-use crate::steps::{accounts, start_session};
+use crate::steps::accounts;
 use crate::store::Store;
-use crate::tables::{admin_managers, attempts, audit_events, challenges, messages, notices, sessions, users};
+use crate::tables::{attempts, audit_events, challenges, messages, notices, profiles, sessions, users};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -109,12 +109,12 @@ async fn carry_out(
     }
     if let Some((id, password)) = &outcome.password {
         // A person who is verified too was touched already: both are one change.
-        let old = admin_managers::password_before(txn, *id).await?;
+        let old = profiles::password_before(txn, *id).await?;
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
         Box::pin(notices::tell_of_password(txn, *id, old.as_ref(), &outcome.events)).await?;
     }
     if let Some(session) = &outcome.session {
-        start_session::start(txn, session, &outcome.events).await?;
+        sessions::start(txn, session, &outcome.events).await?;
     }
     Ok(audit_events::record_all(txn, &outcome.events).await?)
 }
@@ -141,7 +141,7 @@ async fn set_password(
     now: Timestamp,
     is_first_change: bool,
 ) -> Result<(), Failure> {
-    let update = admin_managers::set_password(id, password, now);
+    let update = profiles::set_password(id, password, now);
     stale_unless(update.exec(txn).await?.rows_affected == 1)?;
     if is_first_change {
         users::touch(txn, id, now).await?;

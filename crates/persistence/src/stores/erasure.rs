@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use domain::actor::Authority;
 use domain::audit::{EventCursor, EventFilter, EventPage, EventQuery};
 use domain::store::{AuditStore, Erasure, ErasureStore, PersonalDataStore, StoreError, UserStore, WriteError};
-use domain::{PageSize, PersonalData, Scope, Timestamp, User, UserId};
-use sea_orm::sea_query::{Expr, Func, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
+use domain::{PageSize, PersonalData, Scope, Timestamp, UserId};
+use sea_orm::sea_query::{Expr, Func, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::entity::{audit_event, challenge, customer};
@@ -113,7 +113,8 @@ async fn blank_some(
 impl PersonalDataStore for Store {
     async fn find_personal_data(&self, scope: Scope, id: UserId) -> Result<Option<PersonalData>, StoreError> {
         let Some(user) = self.find_user(scope, id).await? else { return Ok(None) };
-        let codes = self.all(&challenges(&user)).await?;
+        let codes = challenge::Entity::find().filter(challenges::asked_for(&user)).order_by_desc(challenge::Column::Id);
+        let codes = self.all(&codes.into_query()).await?;
         let answer = self.one(&idempotency_keys::about(id)).await?;
         Ok(Some(PersonalData {
             sessions: self.all(&sessions::of(id)).await?.iter().map(sessions::read).collect::<Result<_, _>>()?,
@@ -158,13 +159,4 @@ impl PersonalDataStore for Store {
 fn customers(column: customer::Column, id: UserId) -> SelectStatement {
     let count = Func::count(Expr::col(customer::Column::Id));
     Query::select().expr_as(count, "total").from(customer::Entity).cond_where(column.eq(id.as_uuid())).take()
-}
-
-fn challenges(user: &User) -> SelectStatement {
-    Query::select()
-        .columns(challenge::Column::iter())
-        .from(challenge::Entity)
-        .cond_where(challenges::asked_for(user))
-        .order_by(challenge::Column::Id, Order::Desc)
-        .take()
 }

@@ -12,7 +12,7 @@ use crate::entity::{customer, user};
 use crate::error::{Failure, stale_unless, store_error};
 use crate::sql::row_locks::for_writing;
 use crate::store::Store;
-use crate::tables::{audit_events, authority, customers, sessions, users};
+use crate::tables::{audit_events, authority, profiles, sessions, users};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -64,7 +64,7 @@ async fn carry_out(txn: &Transaction, handover: &Handover) -> Result<(), Failure
         give(txn, handover, share).await?;
     }
     if handover.is_complete {
-        stale_unless(customers::count_assigned(txn, handover.from).await? == 0)?;
+        stale_unless(profiles::count_assigned(txn, handover.from).await? == 0)?;
     }
     if handover.deactivates {
         deactivate(txn, handover.from, handover.at).await?;

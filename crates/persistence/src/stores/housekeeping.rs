@@ -5,9 +5,11 @@ use domain::store::{Erasure, Expirable, HealthStore, HousekeepingStore, StoreErr
 use domain::{Authority, Timestamp, User};
 use migration::Migrator;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockBehavior, LockType, Order, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
+    Value,
+};
 use sea_orm_migration::MigratorTrait;
-use uuid::Uuid;
 
 use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user};
 use crate::error::{Failure, stale_unless};
@@ -32,28 +34,16 @@ impl HousekeepingStore for Store {
 
     async fn remove_expired(&self, kind: Expirable, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let removed = self.write(move |txn| async move {
+            let (txn, of) = (&*txn, (before, limit));
             match kind {
-                // Their messages go with them.
-                Expirable::Challenges => {
-                    use challenge::Column::{ExpiresAt, Id};
-                    remove::<challenge::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
-                }
+                // A foreign key removes their messages with them.
+                Expirable::Challenges => remove::<challenge::Entity>(txn, challenge::Column::ExpiresAt, of).await,
                 Expirable::StoredAnswers => {
-                    use idempotency_key::Column::{ExpiresAt, UserId};
-                    remove::<idempotency_key::Entity, Uuid>(&txn, (UserId, ExpiresAt), before, limit).await
+                    remove::<idempotency_key::Entity>(txn, idempotency_key::Column::ExpiresAt, of).await
                 }
-                Expirable::Sessions => {
-                    use session::Column::{ExpiresAt, Id};
-                    remove::<session::Entity, Uuid>(&txn, (Id, ExpiresAt), before, limit).await
-                }
-                Expirable::Attempts => {
-                    use attempt::Column::{ExpiresAt, Subject};
-                    remove::<attempt::Entity, Vec<u8>>(&txn, (Subject, ExpiresAt), before, limit).await
-                }
-                Expirable::Networks => {
-                    use known_network::Column::{ExpiresAt, NetworkDigest};
-                    remove::<known_network::Entity, Vec<u8>>(&txn, (NetworkDigest, ExpiresAt), before, limit).await
-                }
+                Expirable::Sessions => remove::<session::Entity>(txn, session::Column::ExpiresAt, of).await,
+                Expirable::Attempts => remove::<attempt::Entity>(txn, attempt::Column::ExpiresAt, of).await,
+                Expirable::Networks => remove::<known_network::Entity>(txn, known_network::Column::ExpiresAt, of).await,
             }
         });
         removed.await.map_err(WriteError::into_store_error)
@@ -93,22 +83,23 @@ impl HousekeepingStore for Store {
     }
 }
 
-/// Two statements, since `MySQL` takes no `LIMIT` in a subquery of a `DELETE`.
-async fn remove<E: EntityTrait, I: TryGetable + Into<Value>>(
+/// Removes rows by their primary key, which is one column. Takes two statements, because `MySQL` takes no `LIMIT` in a
+/// subquery of a `DELETE`.
+async fn remove<E: EntityTrait<PrimaryKey: PrimaryKeyTrait<ValueType: Into<Value>>>>(
     txn: &Transaction,
-    (id, expiry): (E::Column, E::Column),
-    before: Timestamp,
-    limit: u64,
+    expiry: E::Column,
+    (before, limit): (Timestamp, u64),
 ) -> Result<u64, Failure> {
+    let Some(id) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else { return Ok(0) };
     let expired = E::find().select_only().column(id).filter(expiry.lt(before)).order_by_asc(expiry).limit(limit);
-    // Rows that somebody holds are in use, or will still be there next time; waiting for them while holding
-    // others may be waiting for somebody who waits for those. On SQLite nobody else writes.
+    // A row that somebody holds is in use, or the next run removes it. To wait for it while holding other rows could be
+    // a deadlock. On SQLite nobody else writes.
     let expired = expired.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let ids: Vec<I> = expired.into_tuple().all(txn).await?;
+    let ids: Vec<<E::PrimaryKey as PrimaryKeyTrait>::ValueType> = expired.into_tuple().all(txn).await?;
     if ids.is_empty() {
         return Ok(0);
     }
-    // Renewed since it was seen, it stays.
+    // A row that was renewed since it was selected stays.
     let delete = E::delete_many().filter(id.is_in(ids)).filter(expiry.lt(before));
     Ok(delete.exec(txn).await?.rows_affected)
 }

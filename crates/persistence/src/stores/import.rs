@@ -7,11 +7,15 @@ use async_trait::async_trait;
 use domain::actor::Authority;
 use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
 use domain::{Email, Phone, User, UserId};
-use sea_orm::sea_query::{LockType, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryResult, TransactionTrait};
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    TransactionTrait,
+};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::{Instrument, debug_span};
+use uuid::Uuid;
 
 use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
@@ -132,9 +136,6 @@ fn assigned(part: &ImportBatch) -> BTreeSet<UserId> {
 }
 
 async fn insert(txn: &Transaction, people: &[User]) -> Result<(), DbErr> {
-    if people.is_empty() {
-        return Ok(());
-    }
     user::Entity::insert_many(people.iter().map(users::user_row)).exec_without_returning(txn).await?;
     customer::Entity::insert_many(customer_rows(people)).exec_without_returning(txn).await?;
     Ok(())
@@ -147,9 +148,6 @@ fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> impl Iterato
 /// Writes many people over themselves: an insertion that ends as an update, as no other statement
 /// of all three databases sets other values for each row.
 async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
-    if updates.is_empty() {
-        return Ok(());
-    }
     let people = || updates.iter().map(|update| &update.after);
     let of_user = OnConflict::column(user::Column::Id)
         .update_columns([
@@ -182,17 +180,13 @@ async fn hold_unchanged(txn: &Transaction, updates: &[Update]) -> Result<bool, D
     if updates.is_empty() {
         return Ok(true);
     }
-    let mut select = Query::select();
-    select
+    let held = user::Entity::find()
+        .select_only()
         .columns([user::Column::Id, user::Column::Version])
-        .from(user::Entity)
-        .cond_where(user::Column::Id.is_in(updates.iter().map(|update| update.before.id.as_uuid())))
-        .order_by(user::Column::Id, sea_orm::Order::Asc)
+        .filter(user::Column::Id.is_in(updates.iter().map(|update| update.before.id.as_uuid())))
+        .order_by_asc(user::Column::Id)
         .lock(LockType::Update);
-    let mut versions = BTreeMap::new();
-    for row in txn.query_all(&select).await? {
-        versions.insert(UserId::from(row.try_get::<uuid::Uuid>("", "id")?), row.try_get::<i64>("", "version")?);
-    }
-    let is_unchanged = |update: &Update| versions.get(&update.before.id) == Some(&update.before.version);
+    let versions: BTreeMap<Uuid, i64> = held.into_tuple().all(txn).await?.into_iter().collect();
+    let is_unchanged = |update: &Update| versions.get(&update.before.id.as_uuid()) == Some(&update.before.version);
     Ok(updates.iter().all(is_unchanged))
 }

@@ -11,7 +11,7 @@ use domain::store::{CodeQueueStore, MessageStore, NoticeStore, StoreError, Write
 use domain::{MessageId, Notice, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use crate::entity::outbox::{self, Column};
@@ -114,18 +114,12 @@ impl CodeQueueStore for Store {
     async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError> {
         let withheld = self.write(move |txn| async move {
             // The challenge before its message, as whoever replaces one takes them.
+            let message =
+                outbox::Entity::find().select_only().column(Column::ChallengeId).filter(messages::as_seen(seen));
             challenge::Entity::update_many()
                 .col_expr(challenge::Column::Contact, "".into())
                 .filter(challenge::Column::Id.eq(seen.challenge_id.as_uuid()))
-                .filter(
-                    challenge::Column::Id.in_subquery(
-                        Query::select()
-                            .column(Column::ChallengeId)
-                            .from(outbox::Entity)
-                            .cond_where(messages::as_seen(seen))
-                            .take(),
-                    ),
-                )
+                .filter(challenge::Column::Id.in_subquery(message.into_query()))
                 .exec(&*txn)
                 .await?;
             Ok(outbox::Entity::delete_many().filter(messages::as_seen(seen)).exec(&*txn).await?.rows_affected == 1)
@@ -144,14 +138,9 @@ async fn served(txn: &Transaction, turns: &[(Turn, Message)]) -> Result<HashMap<
 #[async_trait]
 impl NoticeStore for Store {
     async fn claim_notices(&self, now: Timestamp, lease: Timestamp, limit: u64) -> Result<Vec<Notice>, StoreError> {
-        let due = Query::select()
-            .columns(notice::Column::iter())
-            .from(notice::Entity)
-            .cond_where(notice::Column::NextAttemptAt.lte(now))
-            .limit(1)
-            .take();
-        // Notices are rare, and this is asked all the time: without one, nothing is written.
-        if self.one(&due).await?.is_none() {
+        let due = notice::Entity::find().filter(notice::Column::NextAttemptAt.lte(now)).limit(1);
+        // Notices are rare, and this runs all the time: when there is none, it does not write.
+        if self.one(&due.into_query()).await?.is_none() {
             return Ok(Vec::new());
         }
         let columns = (notice::Column::Id, notice::Column::Attempts, notice::Column::NextAttemptAt);

@@ -8,22 +8,21 @@ use domain::store::{Credentials, Generation, PasswordStore, SessionOwner, Sessio
 use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, stale_unless, store_error};
 use crate::sql::row_locks::keeping;
-use crate::steps::start_session;
 use crate::store::Store;
 use crate::tables::users::{self, Person};
-use crate::tables::{admin_managers, audit_events, authority, challenges, notices, sessions};
+use crate::tables::{audit_events, authority, challenges, notices, profiles, sessions};
 use crate::transaction::Transaction;
 
 #[async_trait]
 impl SessionStore for Store {
     async fn start_session(&self, session: &Session, event: &Event) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            start_session::start(&txn, session, std::slice::from_ref(event)).await?;
+            sessions::start(&txn, session, std::slice::from_ref(event)).await?;
             Ok(audit_events::record(&txn, event).await?)
         })
         .await
@@ -48,9 +47,8 @@ impl SessionStore for Store {
     }
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let mut select = sessions::select();
-        select.cond_where(session::Column::Id.eq(id.as_uuid()));
-        self.one(&select).await?.as_ref().map(sessions::read).transpose()
+        let session = session::Entity::find_by_id(id.as_uuid()).into_query();
+        self.one(&session).await?.as_ref().map(sessions::read).transpose()
     }
 
     async fn renew_session(&self, renewed: &Session) -> Result<(), WriteError> {
@@ -199,7 +197,7 @@ impl PasswordStore for Store {
             // in another order waits for one who waits for them.
             authority::hold(&txn, by, Some(user)).await?;
             stale_unless(users::touch(&txn, user, event.at).await?)?;
-            let update = admin_managers::set_password(user, new, event.at)
+            let update = profiles::set_password(user, new, event.at)
                 .filter(admin_manager::Column::PasswordHash.eq(old.expose()));
             stale_unless(update.exec(&*txn).await?.rows_affected == 1)?;
             sessions::end_all(&txn, user, keep).await?;

@@ -9,14 +9,14 @@ use domain::store::{Account, Recovery, SetupStore, SignUpStore, StoreError, Writ
 use domain::{Email, Role, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryTrait};
 
 use crate::entity::{admin_manager, setup_token, signup, user};
 use crate::error::stale_unless;
 use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{admin_managers, audit_events, challenges, customers, notices, sessions, users};
+use crate::tables::{audit_events, challenges, notices, profiles, sessions, users};
 
 #[async_trait]
 impl SetupStore for Store {
@@ -75,9 +75,9 @@ impl SetupStore for Store {
                 .await?;
             stale_unless(promoted.rows_affected == 1)?;
             // Counted after the row is held: whoever assigns a customer waits for it.
-            customers::refuse_with_customers(&txn, admin.id).await?;
-            let old = admin_managers::password_before(&txn, admin.id).await?;
-            admin_managers::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
+            profiles::refuse_with_customers(&txn, admin.id).await?;
+            let old = profiles::password_before(&txn, admin.id).await?;
+            profiles::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
             notices::tell_of_password(&txn, admin.id, old.as_ref(), events).await?;
             signup::Entity::delete_by_id(admin.id.as_uuid()).exec(&*txn).await?;
             setup_token::Entity::delete_many().exec(&*txn).await?;
@@ -91,12 +91,8 @@ impl SetupStore for Store {
     }
 
     async fn has_setup_token(&self, token: &Digest) -> Result<bool, StoreError> {
-        let select = Query::select()
-            .column(setup_token::Column::Digest)
-            .from(setup_token::Entity)
-            .cond_where(setup_token::Column::Digest.eq(token.to_vec()))
-            .take();
-        Ok(self.one(&select).await?.is_some())
+        let known = setup_token::Entity::find_by_id(token.to_vec()).into_query();
+        Ok(self.one(&known).await?.is_some())
     }
 
     async fn add_setup_token(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
@@ -143,12 +139,9 @@ impl SignUpStore for Store {
     /// Whether somebody has the e-mail who is no sign-up that waits.
     async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
         let waiting = Query::select().column(signup::Column::UserId).from(signup::Entity).take();
-        let select = Query::select()
-            .column(admin_manager::Column::Id)
-            .from(admin_manager::Entity)
-            .cond_where(admin_manager::Column::Email.eq(email.as_str()))
-            .cond_where(admin_manager::Column::Id.not_in_subquery(waiting))
-            .take();
-        Ok(self.one(&select).await?.is_some())
+        let taken = admin_manager::Entity::find()
+            .filter(admin_manager::Column::Email.eq(email.as_str()))
+            .filter(admin_manager::Column::Id.not_in_subquery(waiting));
+        Ok(self.one(&taken.into_query()).await?.is_some())
     }
 }

@@ -15,11 +15,11 @@ use crate::error::{Failure, stale_unless};
 use crate::sql::scope;
 use crate::sql::search::matches_up_to;
 use crate::sql::user_pages::{self, Plan};
-use crate::steps::{accounts, sign_ups};
+use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
 use crate::tables::users::{self, Person};
-use crate::tables::{audit_events, authority, customers, idempotency_keys, notices, sessions, signups};
+use crate::tables::{audit_events, authority, idempotency_keys, notices, profiles, sessions, signups};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -92,9 +92,7 @@ impl UserStore for Store {
                 locks::hold(&txn, Lock::Admins).await?;
             }
             authority::hold(&txn, by, Some(update.before.id)).await?;
-            if let Some(manager) = needs.manager {
-                users::hold_active_manager(&txn, manager).await?;
-            }
+            users::hold_active_managers(&txn, needs.manager.as_slice()).await?;
             prepare(&txn, update).await?;
             if write(&txn, &update.before, &update.after).await? {
                 finish(&txn, update).await?;
@@ -146,7 +144,7 @@ async fn prepare(txn: &Transaction, update: &Update) -> Result<(), Failure> {
     }
     if let Some(email) = new_email(&update.before, &update.after) {
         // Boxed: rare, and large.
-        Box::pin(sign_ups::replace(txn, email, &update.events)).await?;
+        Box::pin(accounts::replace_sign_up(txn, email, &update.events)).await?;
     }
     Ok(())
 }
@@ -161,7 +159,7 @@ async fn finish(txn: &Transaction, update: &Update) -> Result<(), Failure> {
     let (before, after) = (&update.before, &update.after);
     signups::note_approval(txn, before, after).await?;
     if before.role() == Role::Manager && after.role() == Role::Admin {
-        customers::refuse_with_customers(txn, before.id).await?;
+        profiles::refuse_with_customers(txn, before.id).await?;
         setup_token::Entity::delete_many().exec(txn).await?;
     }
     if before.role() == Role::Admin {

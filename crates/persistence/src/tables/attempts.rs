@@ -16,34 +16,20 @@ use crate::transaction::Transaction;
 
 /// Counts the attempts in a transaction, which a refusal ends.
 pub(crate) async fn take(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
-    if attempts.is_empty() {
-        return Ok(());
-    }
-    let mut attempts = attempts.to_vec();
-    // Everybody takes the rows in one order, so that nobody waits for one who waits for them.
-    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    let attempts = in_order(attempts);
     let (written, seen): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.limit.counts_at_once());
-    // Without a lock: many share these counters and would wait for one another.
+    // Without a lock: many requests share these counters and would wait for one another.
     let mut counters = read(txn, &seen, None).await?;
-    if !written.is_empty() {
-        hold(txn, &written, now).await?;
-        counters.extend(read(txn, &written, Some(LockType::Update)).await?);
-    }
+    hold(txn, &written, now).await?;
+    counters.extend(read(txn, &written, Some(LockType::Update)).await?);
     let taken = take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
-    if !taken.is_empty() {
-        write(txn, taken).await?;
-    }
-    Ok(())
+    Ok(write(txn, taken).await?)
 }
 
 /// Keeps the rows of attempts from others until the transaction ends, whatever their limit: then what is counted
 /// afterwards is counted one by one. A refusal ends the transaction.
 pub(crate) async fn hold_and_check(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
-    if attempts.is_empty() {
-        return Ok(());
-    }
-    let mut attempts = attempts.to_vec();
-    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    let attempts = in_order(attempts);
     hold(txn, &attempts, now).await?;
     let counters = read(txn, &attempts, Some(LockType::Update)).await?;
     take_all(&attempts, |key| counters.get(key).copied(), now).map_err(WriteError::TooMany)?;
@@ -70,10 +56,14 @@ pub(crate) async fn settle(
     if !forgotten.is_empty() {
         Entity::delete_many().filter(Column::Subject.is_in(bytes(&forgotten))).exec(txn).await?;
     }
-    if !kept.is_empty() {
-        write(txn, kept).await?;
-    }
-    Ok(())
+    Ok(write(txn, kept).await?)
+}
+
+/// Every transaction takes the rows in this order, so that no two wait for each other.
+fn in_order(attempts: &[Attempt]) -> Vec<Attempt> {
+    let mut attempts = attempts.to_vec();
+    attempts.sort_unstable_by_key(|attempt| attempt.key);
+    attempts
 }
 
 /// Makes the rows that are not there yet, and keeps all of them from others until the transaction ends.

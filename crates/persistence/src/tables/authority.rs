@@ -11,7 +11,7 @@ use domain::UserId;
 use domain::actor::{Authority, Credential, PersonalAuthority};
 use domain::store::WriteError;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QuerySelect};
 
 use crate::entity::{session, user};
 use crate::error::Failure;
@@ -43,13 +43,7 @@ pub(crate) async fn hold(txn: &Transaction, by: &Authority, subject: Option<User
 pub(crate) async fn hold_session(txn: &Transaction, by: &Authority) -> Result<(), Failure> {
     let Authority::Person(person) = by else { return Ok(()) };
     if let Some(Credential::Session(id)) = person.credential {
-        let select = Query::select()
-            .column(session::Column::Id)
-            .from(session::Entity)
-            .cond_where(session::Column::Id.eq(id.as_uuid()))
-            .lock(LockType::Update)
-            .take();
-        txn.query_all(&select).await?;
+        session::Entity::find_by_id(id.as_uuid()).lock(LockType::Update).one(txn).await?;
     }
     // Whoever takes the authority away otherwise ends the session too, and waits for it.
     check(txn, by).await

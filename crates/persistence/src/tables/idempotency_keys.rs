@@ -5,8 +5,8 @@ use domain::session::Digest;
 use domain::store::StoreError;
 use domain::{Timestamp, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryResult};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QueryTrait};
 
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use crate::error::{Failure, Inconsistency, store_error};
@@ -29,17 +29,12 @@ pub(crate) async fn insert(txn: &Transaction, about: &User, first: &StoredAnswer
 }
 
 pub(crate) fn find(request: &IdempotentRequest, now: Timestamp) -> SelectStatement {
-    Query::select()
-        .columns(Column::iter())
-        .from(Entity)
-        .cond_where(has_key(request))
-        .cond_where(Column::ExpiresAt.gt(now))
-        .take()
+    Entity::find().filter(has_key(request)).filter(Column::ExpiresAt.gt(now)).into_query()
 }
 
 /// The one that tells of the person, however old.
 pub(crate) fn about(id: UserId) -> SelectStatement {
-    Query::select().columns(Column::iter()).from(Entity).cond_where(Column::UserId.eq(id.as_uuid())).take()
+    Entity::find_by_id(id.as_uuid()).into_query()
 }
 
 pub(crate) fn read(row: &QueryResult) -> Result<StoredAnswer, StoreError> {

@@ -4,8 +4,8 @@ use domain::audit::Event;
 use domain::store::StoreError;
 use domain::{Notice, PasswordHash, User, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, Iterable, QueryResult};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QueryTrait};
 
 use crate::entity::notice;
 use crate::error::{Failure, Inconsistency, store_error};
@@ -43,9 +43,6 @@ pub(crate) async fn tell_of_password(
 }
 
 async fn insert(txn: &Transaction, notices: &[Notice]) -> Result<(), Failure> {
-    if notices.is_empty() {
-        return Ok(());
-    }
     notice::Entity::insert_many(notices.iter().map(row)).exec_without_returning(txn).await?;
     Ok(())
 }
@@ -66,12 +63,8 @@ fn row(notice: &Notice) -> notice::ActiveModel {
 
 /// Those of a person, newest first.
 pub(crate) fn of(user: UserId) -> SelectStatement {
-    Query::select()
-        .columns(notice::Column::iter())
-        .from(notice::Entity)
-        .cond_where(notice::Column::UserId.eq(user.as_uuid()))
-        .order_by(notice::Column::Id, Order::Desc)
-        .take()
+    let theirs = notice::Entity::find().filter(notice::Column::UserId.eq(user.as_uuid()));
+    theirs.order_by_desc(notice::Column::Id).into_query()
 }
 
 /// Reads a row with all columns.

@@ -5,13 +5,15 @@ use domain::session::{Digest, MAX_SESSIONS, Session};
 use domain::store::{StoreError, WriteError};
 use domain::{FreshProof, SessionId, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{LockType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect};
+use sea_orm::sea_query::{LockType, SelectStatement};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use crate::entity::{session, user};
-use crate::error::{Failure, Inconsistency, store_error};
-use crate::sql::row_locks::keeping;
+use crate::error::{Failure, Inconsistency, stale_unless, store_error};
+use crate::sql::row_locks::{for_writing, keeping};
 use crate::tables::audit_events;
 use crate::transaction::Transaction;
 
@@ -22,6 +24,21 @@ pub(crate) async fn freshen(txn: &Transaction, id: Option<SessionId>, now: Times
         proven.filter(session::Column::Id.eq(id.as_uuid())).exec(txn).await?;
     }
     Ok(())
+}
+
+/// Starts a session of an active person; stale when they are deactivated or gone. A transaction that deactivates or
+/// erases them later waits for this one, and ends the session too.
+///
+/// Sessions beyond what a person may have end, which is recorded beside the first of these events.
+pub(crate) async fn start(txn: &Transaction, session: &Session, events: &[Event]) -> Result<(), Failure> {
+    let owner = user::Entity::find_by_id(session.user_id.as_uuid())
+        .filter(user::Column::IsActive.eq(true))
+        .lock(for_writing(txn))
+        .one(txn)
+        .await?;
+    stale_unless(owner.is_some())?;
+    insert(txn, session).await?;
+    end_oldest(txn, session.user_id, events).await
 }
 
 /// Writes the session of somebody who was entered in the same transaction.
@@ -52,19 +69,13 @@ pub(crate) async fn end_all(txn: &Transaction, user: UserId, except: Option<Sess
     Ok(delete.exec(txn).await?.rows_affected)
 }
 
-pub(crate) fn select() -> SelectStatement {
-    use sea_orm::Iterable;
-    Query::select().columns(session::Column::iter()).from(session::Entity).take()
-}
-
 /// Those of a person, newest first.
 pub(crate) fn of(user: UserId) -> SelectStatement {
-    let mut select = select();
-    select
-        .cond_where(session::Column::UserId.eq(user.as_uuid()))
-        .order_by(session::Column::CreatedAt, Order::Desc)
-        .order_by(session::Column::Id, Order::Desc);
-    select
+    session::Entity::find()
+        .filter(session::Column::UserId.eq(user.as_uuid()))
+        .order_by_desc(session::Column::CreatedAt)
+        .order_by_desc(session::Column::Id)
+        .into_query()
 }
 
 pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
@@ -101,7 +112,7 @@ pub(crate) async fn require_fresh(txn: &Transaction, proof: &FreshProof) -> Resu
 }
 
 /// Ends the sessions beyond what a person may have, the least recently used first. The caller holds the person.
-pub(crate) async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Result<(), Failure> {
+async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Result<(), Failure> {
     let ended: Vec<Uuid> = session::Entity::find()
         .select_only()
         .column(session::Column::Id)

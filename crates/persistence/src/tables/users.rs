@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, LockType, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Iden, Iterable, QueryFilter, QueryOrder, QueryResult,
+    Select,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,12 +19,7 @@ use crate::error::{Failure, Inconsistency, store_error};
 use crate::sql::row_locks::keep;
 use crate::transaction::Transaction;
 
-/// Makes sure that nobody deactivates or demotes the manager before the transaction ends.
-pub(crate) async fn hold_active_manager(txn: &Transaction, id: UserId) -> Result<(), Failure> {
-    hold_active_managers(txn, &[id]).await
-}
-
-/// The same of several. Each id is there once.
+/// Makes sure that nobody deactivates or demotes these managers before the transaction ends. Each id is there once.
 pub(crate) async fn hold_active_managers(txn: &Transaction, ids: &[UserId]) -> Result<(), Failure> {
     if ids.is_empty() {
         return Ok(());
@@ -51,10 +47,11 @@ pub(crate) async fn hold_person(txn: &Transaction, id: UserId) -> Result<User, F
 
 /// Refuses when no active admin is left. The caller holds `Lock::Admins`.
 pub(crate) async fn refuse_without_admin(txn: &Transaction) -> Result<(), Failure> {
-    let active = user::Entity::find()
-        .filter(user::Column::Role.eq(Role::Admin.as_str()))
-        .filter(user::Column::IsActive.eq(true));
-    if active.one(txn).await?.is_some() { Ok(()) } else { Err(WriteError::LastAdmin.into()) }
+    if active_admins().one(txn).await?.is_some() { Ok(()) } else { Err(WriteError::LastAdmin.into()) }
+}
+
+fn active_admins() -> Select<user::Entity> {
+    user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str())).filter(user::Column::IsActive.eq(true))
 }
 
 /// Moves `updated_at` and version of many people. Answers how many they are.
@@ -233,14 +230,8 @@ pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::Active
 
 /// The longest-standing other active admin. The caller holds `Lock::Admins`.
 pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<Uuid>, Failure> {
-    let admin = user::Entity::find()
-        .filter(user::Column::Role.eq(Role::Admin.as_str()))
-        .filter(user::Column::IsActive.eq(true))
-        .filter(user::Column::Id.ne(id.as_uuid()))
-        .order_by_asc(user::Column::Id)
-        .one(txn)
-        .await?;
-    Ok(admin.map(|admin| admin.id))
+    let others = active_admins().filter(user::Column::Id.ne(id.as_uuid())).order_by_asc(user::Column::Id);
+    Ok(others.one(txn).await?.map(|admin| admin.id))
 }
 
 /// Selects ids of people. It still wants its condition.
