@@ -1,8 +1,5 @@
 //! Which database a URL means, and its connections.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "mysql")]
@@ -19,6 +16,7 @@ use crate::error::{DatabaseError, is_conflict};
 use crate::options::{Options, STATEMENT_CACHE, Server};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url;
+use crate::sqlite_file::create;
 
 /// A connection that did nothing for so long is tried out before it is used.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -178,57 +176,6 @@ fn sqlite(url: &str) -> Result<Target, DatabaseError> {
         return Err(DatabaseError::InvalidUrl(reason.to_owned()));
     }
     Ok(Target::Sqlite(Box::new(file.disable_statement_logging())))
-}
-
-/// Held while a file is made. To close a descriptor of a file drops all locks that the process has on it, whoever took
-/// them (`SQLite`, "How To Corrupt An SQLite Database File", 2.2). So none may be closed once another thread can have a
-/// connection to the new file.
-static MAKING: Mutex<()> = Mutex::new(());
-
-/// Makes the file and its folder, for the eyes of their owner only: they hold people and keys. A file that is there is
-/// never opened, for the reason that [`MAKING`] gives.
-fn create(path: &Path) -> Result<(), DatabaseError> {
-    let failed = |path: &Path| {
-        let path = PathBuf::from(path);
-        move |source| DatabaseError::File { path, source }
-    };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(folder).map_err(failed(folder))?;
-    }
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    make(path).map_err(failed(path))
-}
-
-fn make(path: &Path) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    match file.write(true).create_new(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => return made.map(drop),
-    }
-    match path.metadata() {
-        // A link to a file that is not there yet.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(&path.parent().unwrap_or(Path::new("")).join(path.read_link()?))
-        }
-        Err(error) => Err(error),
-        Ok(_) => may_be_written(path),
-    }
-}
-
-/// `SQLite` would open a file that may only be read, and fail at the first write.
-#[cfg(unix)]
-fn may_be_written(path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?)
-}
-
-#[cfg(not(unix))]
-fn may_be_written(path: &Path) -> io::Result<()> {
-    if path.metadata()?.permissions().readonly() { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
 }
 
 async fn sqlite_writer(file: &SqliteConnectOptions, patience: Duration) -> Result<DatabaseConnection, DbErr> {

@@ -23,6 +23,7 @@ mod runtime;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod server_url;
 mod sql;
+mod sqlite_file;
 mod steps;
 mod store;
 mod stores;
