@@ -1,11 +1,10 @@
 //! The schema of Clientele and its history: one set of migrations for SQLite,
 //! PostgreSQL and MySQL/MariaDB.
 //!
-//! A released migration is never edited. One migration makes one table, since
-//! MySQL commits every statement of it at once and can't take half of one back.
+//! The effect of a released migration never changes. One migration makes one table, because MySQL commits every
+//! statement of it at once and cannot roll back half of a migration.
 //!
-//! It must not know the entities: they show the schema as it is now, a
-//! migration the schema as it was on its day.
+//! This crate must not know the entities. They show the schema as it is now; a migration shows it as it was on its day.
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 

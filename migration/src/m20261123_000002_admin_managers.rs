@@ -14,9 +14,9 @@ pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "admi
         .optional_text("phone", 20)
         .time("created_at")
         .time("updated_at")
-        // A profile is a part of its person and goes with them.
+        // The profile is a part of its person and is deleted with them.
         .foreign_key("id", "users", ForeignKeyAction::Cascade)
-        // Codes to a phone need one.
+        // Codes by phone or WhatsApp need a phone.
         .check(&["phone"], Expr::col("verification_method").eq("email").or(Expr::col("phone").is_not_null()))
         .unique(&["email"])
         .index(&["phone"]);

@@ -11,12 +11,12 @@ pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "cust
         .column(uuid("created_by"))
         .column(optional_uuid("assigned_manager_id"))
         .json_object("metadata")
-        // Always that of the person, so that the lists below need no other table for their order.
+        // Always equal to that of the person, so that the indexes below give lists their order without another table.
         .time("created_at")
         .time("updated_at")
-        // A profile is a part of its person and goes with them.
+        // The profile is a part of its person and is deleted with them.
         .foreign_key("id", "users", ForeignKeyAction::Cascade)
-        // Whoever entered or looks after customers is handed over before they go.
+        // Customers are given to others before the user who entered them, or who looks after them, is deleted.
         .foreign_key("created_by", "users", ForeignKeyAction::Restrict)
         .foreign_key("assigned_manager_id", "users", ForeignKeyAction::Restrict)
         .unique(&["phone"])

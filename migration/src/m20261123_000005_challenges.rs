@@ -1,4 +1,4 @@
-//! One-time codes that were asked for.
+//! Requests for one-time codes.
 
 use sea_orm_migration::sea_query::{ColumnDef, Expr, ExprTrait, ForeignKeyAction};
 
@@ -24,7 +24,7 @@ pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "chal
         .column(ColumnDef::new("pending").json_binary().null().take())
         .check(&["tries"], Expr::col("tries").between(0, 5))
         .foreign_key("user_id", "users", ForeignKeyAction::Cascade)
-        // One at a time for each purpose and contact.
+        // One challenge at a time for each purpose and contact.
         .unique(&["purpose", "subject"])
         .index(&["user_id"])
         .index(&["expires_at"]);

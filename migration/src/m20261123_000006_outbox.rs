@@ -1,4 +1,4 @@
-//! Messages on their way.
+//! Messages that wait to be sent.
 
 use sea_orm_migration::sea_query::{Expr, ExprTrait, ForeignKeyAction};
 
@@ -20,7 +20,7 @@ pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "outb
         .column(integer("attempts"))
         .time("next_attempt_at")
         .check(&["attempts"], Expr::col("attempts").gte(0))
-        // The code of a challenge that was replaced is no good: its message goes too.
+        // The code of a replaced challenge is no longer valid, so its message is deleted with it.
         .foreign_key("challenge_id", "challenges", ForeignKeyAction::Cascade)
         .index(&["challenge_id"])
         .index(&["next_attempt_at", "id"]);

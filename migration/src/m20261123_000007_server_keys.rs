@@ -1,4 +1,4 @@
-//! Keys that all instances share.
+//! Keys that all instances of the server share.
 
 use crate::table::{CreateTable, boolean, bytes};
 

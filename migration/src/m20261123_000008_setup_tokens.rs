@@ -1,4 +1,4 @@
-//! What makes the first admin.
+//! Tokens that let their bearer become the first admin.
 
 use crate::table::{CreateTable, digest};
 

@@ -1,6 +1,5 @@
-//! What is written into the audit trail stays: no deletes, and no updates but
-//! those that blank personal values of somebody who was erased, which are in
-//! `changes` and `address`.
+//! The audit trail is append-only. Its rows cannot be deleted. They can be updated only to blank the personal values of
+//! somebody who was erased, which are in `changes` and `address`.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, DeriveMigrationName, RuntimeErr};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
@@ -8,7 +7,7 @@ use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// What nobody may change.
+/// The columns that nobody may change.
 const FIXED: &[&str] = &["id", "at", "actor_id", "actor_role", "action", "subject_id", "request_id"];
 
 #[async_trait::async_trait]
@@ -47,8 +46,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Goes on without the triggers where a MySQL server that writes a binary log
-/// lets only administrators make them (error 1419).
+/// Goes on without the triggers when MySQL reports error 1419: a server that writes a binary log lets only
+/// administrators create triggers.
 fn do_without_the_right_to(error: DbErr) -> Result<(), DbErr> {
     let code = match &error {
         DbErr::Exec(RuntimeErr::SqlxError(error)) => error.as_database_error().map(ToString::to_string),
@@ -58,8 +57,8 @@ fn do_without_the_right_to(error: DbErr) -> Result<(), DbErr> {
         return Err(error);
     }
     tracing::warn!(
-        "the database user may not create triggers, so the database itself does not keep audit events from being \
-         changed; set log_bin_trust_function_creators and migrate anew to have that"
+        "the database user may not create triggers, so the database itself does not prevent changes of audit events; \
+         to have the triggers, set log_bin_trust_function_creators before the first migration"
     );
     Ok(())
 }
@@ -94,7 +93,7 @@ fn mysql() -> [String; 4] {
     let changed = any(|column| format!("NOT (NEW.{column} <=> OLD.{column})"));
     let refuse = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'audit events are kept'";
     [
-        // A migration that was cut off after any of its triggers starts again.
+        // A migration that was interrupted after any of its triggers starts again.
         "DROP TRIGGER IF EXISTS audit_events_no_delete".to_owned(),
         "DROP TRIGGER IF EXISTS audit_events_no_update".to_owned(),
         format!("CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events FOR EACH ROW {refuse}"),

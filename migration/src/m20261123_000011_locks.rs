@@ -1,6 +1,5 @@
-//! Rows to hold while something is decided that no constraint decides. To
-//! update one in a transaction makes all who do so wait for each other, on
-//! every backend.
+//! Rows that a transaction locks while it decides what no constraint can decide. On every backend, transactions that
+//! update the same row wait for each other.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
 use sea_orm_migration::sea_query::{OnConflict, Query};

@@ -1,4 +1,4 @@
-//! Counters of what must not be tried too often.
+//! Counters of attempts that have a limit.
 
 use sea_orm_migration::sea_query::{Expr, ExprTrait};
 

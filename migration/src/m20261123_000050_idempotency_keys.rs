@@ -1,4 +1,4 @@
-//! Requests that were carried out under a key, and what was answered.
+//! Requests that were carried out under an idempotency key, and their answers.
 
 use sea_orm_migration::sea_query::ForeignKeyAction;
 
@@ -6,7 +6,7 @@ use crate::table::{CreateTable, bytes, digest, uuid};
 
 pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "idempotency_keys", |table| {
     table
-        // Whom the request entered. The answer tells of them, so it goes with them.
+        // The user whom the request created. The answer shows them, so it is deleted with them.
         .column(uuid("user_id"))
         .primary_key(&["user_id"])
         .column(uuid("caller_id"))

@@ -1,4 +1,4 @@
-//! Each customer's name beside their manager, so that a manager's customers by name are a walk in an index.
+//! Copies each customer's name beside their manager, so that one index lists a manager's customers by name.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};

@@ -1,4 +1,4 @@
-//! The few who wait to be let in, among the many who are.
+//! An index that finds the few inactive users among the many active ones.
 
 use sea_orm_migration::sea_orm::{DbErr, DeriveMigrationName};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};

@@ -1,4 +1,4 @@
-//! Each e-mail case folded beside the e-mail itself, so that a search, whose term is folded, finds it.
+//! Stores each e-mail case folded beside the e-mail itself, because a search folds its term.
 
 use caseless::default_case_fold_str;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
@@ -14,9 +14,9 @@ pub(crate) struct Migration;
 
 const TABLE: &str = "admin_managers";
 const KEY: &str = "email_key";
-/// Folding makes up to three characters of one.
+/// Folding makes up to three characters out of one.
 const LENGTH: u32 = 3 * 255;
-/// How many are folded between two looks.
+/// How many e-mails are folded between two queries.
 const ROWS: u64 = 500;
 
 #[async_trait::async_trait]
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Fills in keys that are missing. Answers whether there were any.
+/// Fills in some missing keys. Answers whether there were any.
 async fn fold_some(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
     let connection = manager.get_connection();
     let missing = Query::select().column("email").from(TABLE).and_where(Expr::col(KEY).eq("")).limit(ROWS).take();
@@ -48,7 +48,7 @@ async fn fold_some(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
     Ok(!rows.is_empty())
 }
 
-/// What `domain::value::search_key` was on this day; a test keeps them equal.
+/// The same as `domain::value::search_key` on the day of this migration. A test keeps them equal.
 fn folded(email: &str) -> String {
     let decomposed: String = email.trim().nfd().collect();
     default_case_fold_str(&decomposed).nfc().collect()

@@ -1,4 +1,4 @@
-//! Networks from which somebody was signed in.
+//! Networks from which somebody has signed in.
 
 use sea_orm_migration::sea_query::ForeignKeyAction;
 

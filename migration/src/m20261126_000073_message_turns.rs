@@ -1,5 +1,5 @@
-//! With which other messages a message takes turns: keyed hashes of its contact, of who asked for it, and of the network
-//! from which they asked.
+//! With which other messages a message takes turns: keyed hashes of its contact, of who asked for it, and of the
+//! network from which they asked.
 
 use sea_orm_migration::sea_orm::{DbErr, DeriveMigrationName};
 use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};

@@ -1,4 +1,4 @@
-//! When the person of a session last proved who they are in it.
+//! When the user of a session last proved in it who they are.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
 use sea_orm_migration::sea_query::{Expr, ExprTrait, Query};

@@ -1,4 +1,4 @@
-//! Who signed up and waits for an admin.
+//! Sign-ups that wait for the approval of an admin.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
 use sea_orm_migration::sea_query::ForeignKeyAction;
@@ -9,9 +9,9 @@ use crate::table::{NewTable, drop, uuid};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Those from before: inactive managers whose sign-up was recorded and about whom nothing was changed since, so that
-/// nobody who was let in and deactivated later is among them. Plain SQL that every backend takes alike; the query
-/// builder has no INSERT from a SELECT with such conditions that reads better.
+/// Adds the sign-ups from before: inactive managers whose sign-up was recorded and who were never changed since. So a
+/// manager who was approved, and deactivated later, is not among them. This is plain SQL, which every backend accepts
+/// and which reads better than the query builder's form.
 const FROM_BEFORE: &str = "INSERT INTO signups (user_id, requested_at)
     SELECT users.id, users.created_at FROM users
     WHERE users.role = 'manager' AND NOT users.is_active

@@ -1,4 +1,4 @@
-//! What people are told of their account, on its way.
+//! Notices to people about their own account that wait to be sent.
 
 use sea_orm_migration::sea_query::{Expr, ExprTrait, ForeignKeyAction};
 
@@ -16,7 +16,7 @@ pub(crate) const MIGRATION: CreateTable = CreateTable::new(module_path!(), "noti
         .column(integer("attempts"))
         .time("next_attempt_at")
         .check(&["attempts"], Expr::col("attempts").gte(0))
-        // Whoever is erased is told nothing more.
+        // Nobody who was erased gets another notice.
         .foreign_key("user_id", "users", ForeignKeyAction::Cascade)
         .index(&["user_id"])
         .index(&["next_attempt_at", "id"]);

@@ -1,5 +1,5 @@
-//! Each e-mail in its canonical form, its domain in A-labels, so that both spellings of one mailbox are one row; and what it
-//! is found by in the form that people write.
+//! Writes each e-mail in its canonical form, with its domain in A-labels, so that two spellings of one mailbox are
+//! equal. The key that a search uses gets the form that people write.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +27,13 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// Earlier releases read the canonical form too.
+    /// Does nothing, because earlier releases read the canonical form too.
     async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// An e-mail that is not in its canonical form, or is not found as people write it.
+/// An e-mail that is not in its canonical form, or whose key is not the form that people write.
 struct Row {
     id: Uuid,
     stored: String,
@@ -41,14 +41,14 @@ struct Row {
     key: String,
 }
 
-/// Staff are few: all of their e-mails are looked at.
+/// Reads the e-mails of all staff, who are few.
 async fn others_than_ascii(manager: &SchemaManager<'_>) -> Result<Vec<Row>, DbErr> {
     let select = Query::select().columns(["id", "email", "email_key"]).from(TABLE).take();
     let mut rows = Vec::new();
     for row in manager.get_connection().query_all(&select).await? {
         let (id, stored): (Uuid, String) = (row.try_get("", "id")?, row.try_get("", "email")?);
         let Some(canonical) = canonical(&stored) else {
-            tracing::warn!(user_id = %id, "an e-mail has a domain that is none, and stays as it is: no mail reaches it");
+            tracing::warn!(user_id = %id, "the domain of an e-mail is not valid, so no mail reaches it; the e-mail stays as it is");
             continue;
         };
         let key = key(&canonical);
@@ -59,7 +59,7 @@ async fn others_than_ascii(manager: &SchemaManager<'_>) -> Result<Vec<Row>, DbEr
     Ok(rows)
 }
 
-/// Nothing is written when two people have one mailbox: which of them it belongs to, only people know.
+/// Fails, before anything is written, when two people have the same mailbox. Only people can decide whose it is.
 async fn refuse_collisions(manager: &SchemaManager<'_>, rows: &[Row]) -> Result<(), DbErr> {
     let mut owners = BTreeMap::new();
     let mut collisions = Vec::new();
@@ -74,12 +74,12 @@ async fn refuse_collisions(manager: &SchemaManager<'_>, rows: &[Row]) -> Result<
     if collisions.is_empty() {
         return Ok(());
     }
-    let told = format!(
-        "staff have one e-mail in two spellings, with and without xn--: {}; nothing was changed. Give one of each two \
-         another e-mail, or erase them, with the release that you come from, and start again",
+    let message = format!(
+        "staff have one e-mail in two spellings, with and without xn--: {}; nothing was changed. With the previous \
+         release, give one of each two another e-mail, or erase them; then start again",
         collisions.join(", ")
     );
-    Err(DbErr::Migration(told))
+    Err(DbErr::Migration(message))
 }
 
 async fn write(manager: &SchemaManager<'_>, row: &Row) -> Result<(), DbErr> {
@@ -93,14 +93,14 @@ async fn write(manager: &SchemaManager<'_>, row: &Row) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// What `domain::Email` had as its canonical form on this day; a test keeps them equal.
+/// The canonical form of `domain::Email` on the day of this migration. A test keeps them equal.
 fn canonical(stored: &str) -> Option<String> {
     let (local, domain) = stored.rsplit_once('@')?;
     let labels = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Verify);
     Some(format!("{local}@{}", labels.ok()?))
 }
 
-/// What `domain::page::email_key` was on this day; a test keeps them equal.
+/// The same as `domain::page::email_key` on the day of this migration. A test keeps them equal.
 fn key(canonical: &str) -> String {
     let (local, domain) = canonical.rsplit_once('@').unwrap_or((canonical, ""));
     let (shown, _) = Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow);

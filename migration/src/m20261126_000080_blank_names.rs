@@ -1,4 +1,4 @@
-//! Display names in which nothing is seen become none, as they do now when they are entered.
+//! Removes display names that consist of invisible characters only, as the server now does when one is entered.
 
 use sea_orm_migration::sea_orm::prelude::Uuid;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, DeriveMigrationName};
@@ -8,11 +8,11 @@ use sea_orm_migration::{MigrationTrait, SchemaManager, async_trait};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// How many are looked at between two writes.
+/// How many names one query reads.
 const ROWS: u64 = 500;
 
-/// What is never shown (the property `Default_Ignorable_Code_Point`) and the empty braille pattern, first and last. Names
-/// are trimmed, so one in which nothing is seen begins with one of these.
+/// Ranges of invisible characters (the property `Default_Ignorable_Code_Point`) and the empty braille pattern, each
+/// with its first and last character. Names are trimmed, so an invisible name begins with one of these.
 const INVISIBLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -32,7 +32,7 @@ const INVISIBLE: [(char, char); 17] = [
     ('\u{1bca0}', '\u{1bca3}'),
     ('\u{1d173}', '\u{1d17a}'),
 ];
-/// Tags and the variation selectors beside them.
+/// Tags, and the variation selectors beside them.
 const TAGS: (char, char) = ('\u{e0000}', '\u{e0fff}');
 
 #[async_trait::async_trait]
@@ -49,7 +49,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Those whose name begins with a character of the range, which the index of the sort key finds.
+/// Clears the invisible names that begin with a character of the range. The index of the sort key finds them.
 async fn blank_range(manager: &SchemaManager<'_>, first: char, last: char) -> Result<(), DbErr> {
     let end = (last..=char::MAX).nth(1).unwrap_or(char::MAX).to_string();
     let mut after = (first.to_string(), Uuid::nil());
@@ -76,7 +76,7 @@ async fn blank_range(manager: &SchemaManager<'_>, first: char, last: char) -> Re
     }
 }
 
-/// What everybody sees of the person has changed, so their version moves.
+/// Removes a name. The person has changed for everybody who sees them, so their version goes up.
 async fn clear(manager: &SchemaManager<'_>, id: Uuid) -> Result<(), DbErr> {
     let user = Query::update()
         .table("users")
@@ -92,7 +92,7 @@ async fn clear(manager: &SchemaManager<'_>, id: Uuid) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// What `domain::value::is_blank` took for invisible on this day.
+/// What `domain::value::is_blank` took for invisible on the day of this migration.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || INVISIBLE.into_iter().chain([TAGS]).any(|(first, last)| (first..=last).contains(&c))
 }

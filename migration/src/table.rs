@@ -1,4 +1,4 @@
-//! How a table is spelled on every backend: types, names, collation.
+//! How a table is written on every backend: types, names, collation.
 //!
 //! Names follow one convention: `pk_`, `fk_`, `uq_`, `ix_` or `ck_`, the table, the columns.
 
@@ -58,14 +58,14 @@ impl NewTable {
         let mut statement = Table::create();
         statement.table(name);
         if backend == DbBackend::MySql {
-            // Text compares byte by byte, as it does in Rust. `IF NOT EXISTS`, because a
-            // table whose migration was not yet written down is not taken back there.
+            // Text compares byte by byte, as it does in Rust. `IF NOT EXISTS`, because MySQL keeps the table of a
+            // migration that was interrupted before it was recorded.
             statement.if_not_exists().engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
         }
         Self { name, backend, statement, indexes: Vec::new(), foreign_keys: Vec::new() }
     }
 
-    /// The primary key, made by the application.
+    /// The primary key `id`, which the application makes.
     pub(crate) fn id(&mut self) -> &mut Self {
         self.column(uuid("id")).primary_key(&["id"])
     }
@@ -81,34 +81,34 @@ impl NewTable {
         self
     }
 
-    /// Text that compares byte by byte, so that order and prefixes are those of Rust.
+    /// Text that compares byte by byte, so that it sorts and has prefixes as in Rust.
     pub(crate) fn text(&mut self, name: &'static str, length: u32) -> &mut Self {
         self.column(text_column(self.backend, name, length).not_null().take())
     }
 
-    /// The same, with a default.
+    /// The same with a default.
     pub(crate) fn text_or(&mut self, name: &'static str, length: u32, default: &'static str) -> &mut Self {
         self.column(text_column(self.backend, name, length).not_null().default(default).take())
     }
 
-    /// The same, or nothing.
+    /// The same, or null.
     pub(crate) fn optional_text(&mut self, name: &'static str, length: u32) -> &mut Self {
         self.column(text_column(self.backend, name, length).null().take())
     }
 
-    /// One of some words, held by the database too. No native enum: `PostgreSQL`
-    /// changes those awkwardly and `SQLite` has none.
+    /// One of some words, which the database checks too. It is no native enum: those are hard to change on
+    /// `PostgreSQL`, and `SQLite` has none.
     pub(crate) fn choice(&mut self, name: &'static str, words: &[&'static str]) -> &mut Self {
         let condition = Expr::col(name).is_in(words.iter().copied());
         self.text(name, 32).check(&[name], condition)
     }
 
-    /// A moment in UTC, to the microsecond.
+    /// A time in UTC, to the microsecond.
     pub(crate) fn time(&mut self, name: &'static str) -> &mut Self {
         self.column(time_column(self.backend, name).not_null().take())
     }
 
-    /// The same, or nothing.
+    /// The same, or null.
     pub(crate) fn optional_time(&mut self, name: &'static str) -> &mut Self {
         self.column(time_column(self.backend, name).null().take())
     }
@@ -118,24 +118,24 @@ impl NewTable {
         self.column(ColumnDef::new(name).json_binary().not_null().take())
     }
 
-    /// A JSON object, empty unless said otherwise.
+    /// A JSON object, empty by default.
     pub(crate) fn json_object(&mut self, name: &'static str) -> &mut Self {
         let empty = match self.backend {
-            // MySQL takes a default for JSON only as an expression.
+            // On MySQL the default of JSON has to be an expression.
             DbBackend::MySql => "('{}')",
             _ => "'{}'",
         };
         self.column(ColumnDef::new(name).json_binary().not_null().default(Expr::cust(empty)).take())
     }
 
-    /// What must hold of these columns.
+    /// A condition on these columns, by which the check is named.
     pub(crate) fn check(&mut self, columns: &[&'static str], condition: Expr) -> &mut Self {
         let name = Alias::new(format!("ck_{}_{}", self.name, columns.join("_")));
         self.statement.check(Check::named(name, condition));
         self
     }
 
-    /// `column` names a row of `target`.
+    /// `column` refers to the `id` of a row of `target`.
     pub(crate) fn foreign_key(
         &mut self,
         column: &'static str,
@@ -153,22 +153,23 @@ impl NewTable {
         self
     }
 
-    /// No two rows are alike in these columns. An index rather than a table
-    /// constraint, so that it has its name on every backend.
+    /// No two rows have the same values in these columns. It is an index rather than a table constraint, so that it has
+    /// its name on every backend.
     pub(crate) fn unique(&mut self, columns: &[&'static str]) -> &mut Self {
         let name = format!("uq_{}_{}", self.name, columns.join("_"));
         self.indexes.push(index(name, columns).table(self.name).unique().take());
         self
     }
 
-    /// Rows are looked for by these columns.
+    /// Queries find rows by these columns.
     pub(crate) fn index(&mut self, columns: &[&'static str]) -> &mut Self {
         let name = index_name(self.name, columns);
         self.indexes.push(index(name, columns).table(self.name).take());
         self
     }
 
-    /// Creates all of it; on MySQL in one statement, which there is all that is atomic.
+    /// Creates the table with its indexes. On MySQL it does so in one statement, because only a statement is atomic
+    /// there.
     pub(crate) async fn create(&mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         if self.backend == DbBackend::MySql {
             for index in &mut self.indexes {
@@ -187,7 +188,7 @@ impl NewTable {
         Ok(())
     }
 
-    /// The query builder leaves the names of foreign keys out on SQLite, which takes them all the same.
+    /// Adds the names of foreign keys, which the query builder leaves out for SQLite although SQLite accepts them.
     fn sqlite(&self) -> String {
         self.foreign_keys.iter().fold(self.statement.to_string(SqliteQueryBuilder), |sql, column| {
             let key = format!(r#"FOREIGN KEY ("{column}")"#);
@@ -196,11 +197,11 @@ impl NewTable {
     }
 }
 
-/// A column for a moment in UTC, to the microsecond.
+/// A column for a time in UTC, to the microsecond.
 pub(crate) fn time_column(backend: DbBackend, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match backend {
-        // Its `timestamp` drops fractions and ends in 2038.
+        // MySQL's `timestamp` drops fractions and ends in 2038.
         DbBackend::MySql => column.custom(Alias::new("datetime(6)")),
         _ => column.timestamp_with_time_zone(),
     };
@@ -222,27 +223,27 @@ pub(crate) async fn drop(manager: &SchemaManager<'_>, name: &'static str) -> Res
     manager.drop_table(Table::drop().table(name).if_exists().take()).await
 }
 
-/// An identifier of something else.
+/// The identifier of another row.
 pub(crate) fn uuid(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().take()
 }
 
-/// The same, or nothing.
+/// The same, or null.
 pub(crate) fn optional_uuid(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().null().take()
 }
 
-/// A SHA-256 or an HMAC of it.
+/// A SHA-256 digest, or an HMAC with it.
 pub(crate) fn digest(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).binary_len(32).not_null().take()
 }
 
-/// The same, or nothing.
+/// The same, or null.
 pub(crate) fn optional_digest(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).binary_len(32).null().take()
 }
 
-/// Bytes that are not looked for.
+/// Bytes by which no query finds rows.
 pub(crate) fn bytes(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).blob().not_null().take()
 }

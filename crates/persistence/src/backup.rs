@@ -30,11 +30,11 @@ impl Database {
         }
     }
 
-    /// Copies everything that is committed at this moment into `to`, a file that is not there or empty. Others read
-    /// and write meanwhile, in this process and in others. Neither changes the database nor brings it to its schema.
+    /// Copies everything that is committed at this moment into `to`, a file that does not exist or is empty. Others may
+    /// read and write meanwhile, in this process and in others. It neither changes the database nor migrates it.
     ///
     /// # Errors
-    /// [`DatabaseError::File`] when the name of the file is no UTF-8, which `SQLite` wants;
+    /// [`DatabaseError::File`] when the name of the file is not UTF-8, which `SQLite` needs;
     /// [`DatabaseError::OtherBackup`] on servers.
     pub async fn copy(url: &str, to: &Path) -> Result<(), DatabaseError> {
         Self::file(url)?;

@@ -18,7 +18,7 @@ use crate::options::{Options, STATEMENT_CACHE, Server};
 use crate::server_url;
 use crate::sqlite_file::create;
 
-/// A connection that did nothing for so long is tried out before it is used.
+/// A connection that was idle for so long is tested before it is used.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 const TRIED_OUT_AFTER: Duration = Duration::from_secs(30);
 
@@ -56,7 +56,7 @@ impl Target {
         }
     }
 
-    /// The server; a file of SQLite has none.
+    /// The server of the URL. A file of SQLite has none.
     pub(crate) fn server(&self) -> Option<Server> {
         match self {
             Self::Sqlite(_) => None,
@@ -80,7 +80,7 @@ impl Target {
         }
     }
 
-    /// The connections that write and those that read, which are the same on servers.
+    /// The connections that write and those that read. On servers they are the same.
     pub(crate) async fn open(
         &self,
         options: &Options,
@@ -117,10 +117,10 @@ impl Target {
         }
     }
 
-    /// One connection to the file of `SQLite` that makes and changes nothing of it, for copies.
+    /// One connection for copies. It neither creates nor changes the file of `SQLite`.
     pub(crate) async fn open_as_it_is(&self) -> Result<DatabaseConnection, DatabaseError> {
         match self {
-            // Not read-only: the last connection to go tidies up, which wants to write.
+            // Not read-only, because the last connection to close cleans up, for which it has to write.
             Self::Sqlite(file) => {
                 let connection = sqlite_connection(file).read_only(false);
                 Ok(open(lasting_pool::<Sqlite>(1, Duration::from_secs(10)), connection).await?)
@@ -172,7 +172,7 @@ fn sqlite(url: &str) -> Result<Target, DatabaseError> {
         return Err(DatabaseError::InvalidUrl("it names no file".to_owned()));
     }
     if url.contains(":memory:") || url.contains("mode=memory") {
-        let reason = "a database in memory is no good, since its connections would not share it; name a file";
+        let reason = "a database in memory cannot be used, because its connections would not share it; name a file";
         return Err(DatabaseError::InvalidUrl(reason.to_owned()));
     }
     Ok(Target::Sqlite(Box::new(file.disable_statement_logging())))
@@ -185,7 +185,7 @@ async fn sqlite_writer(file: &SqliteConnectOptions, patience: Duration) -> Resul
         // An acknowledged write survives a power cut.
         .synchronous(SqliteSynchronous::Full)
         .pragma("journal_size_limit", (64 << 20).to_string());
-    // To switch a new file to WAL takes a lock for which SQLite does not wait.
+    // A new file is switched to WAL under a lock for which SQLite does not wait.
     let mut attempt = 1;
     loop {
         match open(lasting_pool::<Sqlite>(1, patience), connection.clone()).await {
@@ -212,7 +212,7 @@ fn sqlite_connection(file: &SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("mmap_size", (256 << 20).to_string())
 }
 
-/// Connections that stay: those to a file do not age, and one that holds a lock must not be replaced.
+/// A pool whose connections stay open. Those to a file do not age, and one that holds a lock must not be replaced.
 fn lasting_pool<DB: Database>(size: u32, patience: Duration) -> PoolOptions<DB> {
     PoolOptions::new()
         .max_connections(size)
@@ -239,8 +239,8 @@ async fn mysql(server: &MySqlConnectOptions, options: &Options) -> Result<Databa
 
     let connection =
         server.clone().statement_cache_capacity(options.statement_cache).charset("utf8mb4").collation("utf8mb4_bin");
-    // The comments are run by MariaDB and by MySQL respectively, which call these limits by
-    // other names. Numbers and names only, so the text is safe.
+    // MariaDB runs the first comment and MySQL the second, because their limits have different names. The text holds
+    // only numbers and names, so it is safe.
     let limits = format!(
         "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = {lock} \
          /*M!, SESSION max_statement_time = {statement}, SESSION idle_transaction_timeout = {idle} */ \
@@ -254,7 +254,7 @@ async fn mysql(server: &MySqlConnectOptions, options: &Options) -> Result<Databa
         let limits = AssertSqlSafe(limits.clone());
         Box::pin(async move {
             connection.execute(limits).await?;
-            // As on PostgreSQL: a statement sees what is committed when it begins, and gaps are not locked.
+            // As on PostgreSQL: a statement sees what was committed before it began, and gaps are not locked.
             connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
             Ok(())
         })

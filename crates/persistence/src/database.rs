@@ -127,7 +127,8 @@ impl Database {
         }
     }
 
-    /// Most file descriptors that it holds. A connection to `SQLite` may open the database, its log and a temporary file.
+    /// Most file descriptors that it holds. A connection to `SQLite` may open the database, its log and a temporary
+    /// file.
     #[must_use]
     pub fn max_descriptors(&self) -> usize {
         let of_one = if self.store.writer.get_database_backend() == DbBackend::Sqlite { 3 } else { 1 };

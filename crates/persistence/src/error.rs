@@ -1,4 +1,4 @@
-//! What a driver says, in the words of the domain. Mapped here and nowhere else.
+//! Maps the errors of drivers to those of the domain. No other file does so.
 
 use std::io;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ impl From<DbErr> for DatabaseError {
     }
 }
 
-/// A row that no write of this crate can have left: somebody else changed the database.
+/// A row that this crate cannot have written. Somebody else has changed the database.
 #[derive(Debug, thiserror::Error)]
 #[error("inconsistent row {id} in {table}: {problem}")]
 pub(crate) struct Inconsistency {
@@ -70,7 +70,7 @@ pub(crate) struct Inconsistency {
 }
 
 impl Inconsistency {
-    /// Says what is wrong with a row.
+    /// Makes errors about one row from what is wrong with it.
     pub(crate) fn of(table: &'static str, id: Uuid) -> impl Fn(&'static str) -> Self {
         move |problem| Self { table, id: id.to_string(), problem }
     }
@@ -114,7 +114,7 @@ impl From<Failure> for WriteError {
     }
 }
 
-/// What kept a row from being deleted. That others still refer to it is no rule that a caller has broken.
+/// The error of a deletion. If other rows still refer to the row, this is a failure and no rule that the caller broke.
 pub(crate) fn not_deleted(error: DbErr) -> Failure {
     if is_foreign_key_violation(&error) {
         return WriteError::Store(store_error(&error)).into();
@@ -122,22 +122,22 @@ pub(crate) fn not_deleted(error: DbErr) -> Failure {
     error.into()
 }
 
-/// Whether the user may not do so.
+/// Whether the database user lacks the right to do this.
 pub(crate) fn is_denied(error: &DbErr) -> bool {
     driver_error(error).is_some_and(|error| match code(error) {
         Code::Postgres(code) => code == "42501",
-        // On a database, a table, a column; for want of an administrator's right.
+        // A right on a database, on a table, on a column; a right of administrators.
         Code::MySql(number) => matches!(number, 1044 | 1142 | 1143 | 1227),
         _ => false,
     })
 }
 
-/// Whether a trigger of `MySQL`, or the want of a right, kept an audit event as it is.
+/// Whether a trigger of `MySQL`, or a missing right, prevented the change of an audit event.
 pub(crate) fn is_kept(error: &DbErr) -> bool {
     is_denied(error) || driver_error(error).is_some_and(|error| matches!(code(error), Code::MySql(1644)))
 }
 
-/// A database that took longer than it may.
+/// The error when the database took longer than its time limit.
 pub(crate) fn out_of_time() -> StoreError {
     StoreError::Unavailable("the time limit has passed".into())
 }
@@ -147,9 +147,9 @@ pub(crate) fn store_error(error: &DbErr) -> StoreError {
     if is_unavailable(error) { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
 }
 
-/// Whether the transaction lost against another and the whole may succeed if tried again.
+/// Whether the transaction lost against another one and may succeed when it is run again.
 pub(crate) fn is_conflict(error: &DbErr) -> bool {
-    // Two askers for one code: the second finds the first one's when it looks again.
+    // Two requests for one code: the second one finds the challenge of the first when it runs again.
     if unique_violation(error).as_deref() == Some("uq_challenges_purpose_subject") {
         return true;
     }
@@ -195,7 +195,7 @@ fn is_temporary(error: &dyn DriverError) -> bool {
     }
 }
 
-/// What the driver calls the error: the primary code of `SQLite`, `SQLSTATE`, or the number of `MySQL`.
+/// The code of an error: the primary code of `SQLite`, the `SQLSTATE` of `PostgreSQL`, or the number of `MySQL`.
 enum Code<'e> {
     Sqlite(i32),
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "no PostgreSQL in this build"))]
@@ -218,12 +218,12 @@ fn code(error: &dyn DriverError) -> Code<'_> {
     extended.and_then(|code| code.parse::<i32>().ok()).map_or(Code::Unknown, |code| Code::Sqlite(code & 0xff))
 }
 
-/// Whether a row would have referred to one that is not there, or was referred to. `SQLite` does not tell which key.
+/// Whether a row refers to a row that does not exist, or is still referred to. `SQLite` does not say by which key.
 fn is_foreign_key_violation(error: &DbErr) -> bool {
     driver_error(error).is_some_and(|error| error.kind() == ErrorKind::ForeignKeyViolation)
 }
 
-/// The name of the unique constraint that a write ran into.
+/// The name of the unique constraint that a write violated.
 fn unique_violation(error: &DbErr) -> Option<String> {
     let error = driver_error(error)?;
     if error.kind() != ErrorKind::UniqueViolation {
@@ -231,7 +231,7 @@ fn unique_violation(error: &DbErr) -> Option<String> {
     }
     match code(error) {
         Code::Sqlite(_) => error.message().split_once("failed: ").map(|(_, columns)| sqlite_constraint(columns)),
-        // Duplicate entry 'value' for key 'table.name'; the value may be anything, so it is read from the end.
+        // Duplicate entry 'value' for key 'table.name'. The value may hold anything, so the key is read from the end.
         Code::MySql(_) => {
             let key = error.message().rsplit('\'').nth(1)?;
             Some(key.rsplit('.').next().unwrap_or(key).to_owned())
@@ -240,14 +240,14 @@ fn unique_violation(error: &DbErr) -> Option<String> {
     }
 }
 
-/// `SQLite` tells the columns, such as `t.a, t.b`, of which our names are made.
+/// The name of our constraint from the columns that `SQLite` names, such as `t.a, t.b`.
 fn sqlite_constraint(columns: &str) -> String {
     let table = columns.split('.').next().unwrap_or_default();
     let names: Vec<_> = columns.split(", ").filter_map(|column| column.split('.').nth(1)).collect();
     format!("uq_{table}_{}", names.join("_"))
 }
 
-/// What goes into the log: never a value, which MySQL likes to repeat.
+/// The message for the log. It holds no values, which some messages of MySQL repeat.
 fn message(error: &DbErr) -> String {
     match driver_error(error) {
         Some(driver) => match code(driver) {
@@ -274,7 +274,7 @@ fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
     }
 }
 
-/// Whether the row was still as the caller saw it.
+/// Refuses when the row was no longer as the caller saw it.
 pub(crate) fn stale_unless(written: bool) -> Result<(), Failure> {
     if written { Ok(()) } else { Err(WriteError::Stale.into()) }
 }

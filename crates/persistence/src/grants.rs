@@ -1,4 +1,4 @@
-//! The rights of a database user who serves and owns nothing.
+//! The rights of a database user who only serves and owns nothing.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use crate::error::DatabaseError;
 
 const EVERYTHING: &str = "SELECT, INSERT, UPDATE, DELETE";
 
-/// What the statements of this crate do with each table. A test keeps the tables equal to those of the schema, and
-/// another serves with these rights. Rows that go by a foreign key need no right.
+/// The rights that the statements of this crate need on each table. One test compares the tables with the schema, and
+/// another serves with these rights. Rows that a foreign key deletes need no right.
 const RIGHTS: &[(&str, &str)] = &[
     ("users", EVERYTHING),
     ("admin_managers", "SELECT, INSERT, UPDATE"),
@@ -20,7 +20,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("outbox", EVERYTHING),
     ("server_keys", "SELECT, INSERT, UPDATE"),
     ("setup_tokens", "SELECT, INSERT, DELETE"),
-    // Those that an erasure blanks, and no others.
+    // Only the columns that an erasure blanks.
     ("audit_events", "SELECT, INSERT, UPDATE (changes, address)"),
     ("attempts", EVERYTHING),
     ("locks", "SELECT, UPDATE"),
@@ -32,9 +32,9 @@ const RIGHTS: &[(&str, &str)] = &[
 ];
 
 impl Database {
-    /// The statements that give a user of the server the rights that it takes to serve, and no others: it can change
-    /// neither the schema nor the triggers, and of an old audit event only what an erasure blanks. On `MySQL` the name
-    /// may have a host, as in `name@10.0.0.%`.
+    /// The statements that give a database user only the rights that serving needs. The user cannot change the schema
+    /// or the triggers, and of an old audit event only what an erasure blanks. On `MySQL` the name may have a host, as
+    /// in `name@10.0.0.%`.
     ///
     /// # Errors
     /// [`DatabaseError::NoUsers`] on `SQLite`.
@@ -58,7 +58,8 @@ impl Database {
 fn postgres(schema: &str, to: &str) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let (schema, to) = (quoted(schema), quoted(to));
-    // Before PostgreSQL 15 everybody may make tables in the schema `public`. The user may have had more rights before.
+    // Before PostgreSQL 15, everybody may create tables in the schema `public`. The user may have had more rights
+    // before.
     let mut sql = format!(
         "REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC;\nREVOKE CREATE ON SCHEMA {schema} FROM {to};\n\
          GRANT USAGE ON SCHEMA {schema} TO {to};"

@@ -42,12 +42,12 @@ pub(crate) enum Step {
     Fresh,
 }
 
-/// What tells our lock from others on the same server.
+/// The number of our lock, to tell it from other locks on the same server.
 const LOCK: i64 = 0x636c_6965_6e74;
 
 /// How long to wait for another process that migrates.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// How often it is asked after: a statement that waits would be ended by the time limits of some servers.
+/// How often the lock is tried. The time limits of some servers would end a statement that waits for it.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Reads which migrations a database has.
@@ -69,8 +69,8 @@ where
     Ok(Schema { applied, pending, unknown: found.into_iter().collect() })
 }
 
-/// Takes the step on a connection of its own, in one transaction where the
-/// backend can, while all others who want to migrate wait.
+/// Takes the step on a connection of its own, in one transaction where the backend can. Others who want to migrate
+/// wait.
 pub(crate) async fn migrate(target: &Target, step: Step) -> Result<(), DatabaseError> {
     let connection = target.open_one().await?;
     let result = take_locked(&connection, step).await;
@@ -115,7 +115,7 @@ async fn run(txn: &DatabaseTransaction, step: Step) -> Result<(), DbErr> {
     }
 }
 
-/// A migration takes as long as it takes, whatever limits the role or the database has for everything else.
+/// Lifts the time limits of the role and the database, because a migration may take long.
 async fn lift_limits(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
@@ -141,7 +141,7 @@ async fn lock(txn: &DatabaseTransaction) -> Result<(), DatabaseError> {
     waited.await.map_err(out_of_time)?
 }
 
-/// Takes the lock if nobody has it. `SQLite` needs none: an immediate transaction is alone.
+/// Takes the lock if nobody has it. `SQLite` needs none, because only one immediate transaction runs at a time.
 async fn try_lock(txn: &DatabaseTransaction) -> Result<bool, DatabaseError> {
     let backend = txn.get_database_backend();
     let sql = match backend {

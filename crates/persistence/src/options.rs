@@ -41,10 +41,10 @@ impl Default for Options {
 pub struct Server {
     /// Whether they leave this computer.
     pub is_remote: bool,
-    /// Whether there are none without TLS.
+    /// Whether a connection without TLS is refused.
     pub requires_tls: bool,
     /// The option that asks for it, with the server's name checked.
     pub tls_option: &'static str,
-    /// Whether the URL has options that are passed over.
+    /// Whether the URL has options that are ignored.
     pub has_unknown_options: bool,
 }

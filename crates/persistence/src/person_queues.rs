@@ -1,6 +1,6 @@
-//! Who changes the same person one after the other.
+//! Queues in which changes of the same person wait for one another.
 //!
-//! The database would make them wait for one another too, but each with a connection in hand, until nobody else gets one.
+//! In the database they would wait too, but each would hold a connection, until none is left for others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,7 +3,7 @@
 //! For PostgreSQL that is libpq
 //! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>): the host may be missing, and
 //! an option may name the folder of a socket. For MySQL `socket` or `unix_socket` names a socket, or a host that begins
-//! with `%2F`. What is said of a URL never repeats any of it.
+//! with `%2F`. Error messages never repeat any part of a URL.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 
 use crate::error::DatabaseError;
 
-/// The options that a driver reads. What it does not know it would write to the log, with the value.
+/// The options that a driver knows. It would write others to the log, with their values.
 const OF_POSTGRES: &[&str] = &[
     "application_name",
     "dbname",
@@ -60,7 +60,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, DatabaseError> {
     if rest.contains('#') || authority.matches('@').count() > 1 || path.contains('@') {
         return Err(invalid("it has `#`, `/`, `?` or `@` where none may be", tail, true));
     }
-    // The parser wants a host wherever there is a user or a port.
+    // The parser requires a host where there is a user or a port.
     let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
     let has_host = authority.is_empty() || !(host.is_empty() || host.starts_with(':'));
     let at = if authority.contains('@') { "@" } else { "" };
@@ -74,13 +74,14 @@ pub(crate) fn parse(text: &str) -> Result<Url, DatabaseError> {
     if names_database { Ok(url) } else { Err(invalid("it names no database", tail, false)) }
 }
 
-/// Where an `@` comes after the host, the password is what was not written as it has to be.
+/// Adds a hint about percent-encoding when it is `certain` that it helps, or when an `@` comes after the host: then the
+/// password is most likely not encoded.
 fn invalid(reason: &str, tail: &str, certain: bool) -> DatabaseError {
     let hint = "; in a user or password, `#`, `/`, `?`, `@` and `%` must be percent-encoded (%23, %2F, %3F, %40, %25)";
     DatabaseError::InvalidUrl(format!("{reason}{}", if certain || tail.contains('@') { hint } else { "" }))
 }
 
-/// Whether an option of it is passed over.
+/// Whether the URL has options that are ignored.
 pub(crate) fn has_unknown_options(text: &str) -> bool {
     let (known, query) = (known(text), text.split_once('?').map_or("", |(_, query)| query));
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name != "unix_socket" && !is_known(known, &name))
@@ -94,7 +95,7 @@ fn is_known(known: &[&str], name: &str) -> bool {
     known.contains(&name) || (name.starts_with("options[") && known.contains(&"options"))
 }
 
-/// Whether one that is not known has an `@`: it is then a piece of a password rather than an option.
+/// The known options. `None` when an unknown one has an `@`, because it is then a piece of a password.
 fn options(url: &Url, known: &[&str]) -> Option<Vec<(String, String)>> {
     let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
     let (kept, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| is_known(known, name));
@@ -102,7 +103,8 @@ fn options(url: &Url, known: &[&str]) -> Option<Vec<(String, String)>> {
     if others.iter().any(is_piece) { None } else { Some(kept) }
 }
 
-/// Without a host, the driver looks for a socket only where the URL has no user and no port either: those become options.
+/// Moves user, password and port into options when the URL has no host. The driver looks for a socket only when the URL
+/// has none of them.
 fn of_postgres(url: &Url, has_host: bool) -> Option<Url> {
     let mut options = options(url, OF_POSTGRES)?;
     let mut url = url.clone();
@@ -142,13 +144,13 @@ fn with_options(mut url: Url, options: Vec<(String, String)>) -> Url {
     url
 }
 
-/// Without its percent-encoding.
+/// Decodes percent-encoding.
 fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', "%2B");
     form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
 }
 
-/// Whether this computer talks to itself.
+/// Whether the host is this computer.
 pub(crate) fn is_local(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_loopback = bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());

@@ -1,4 +1,4 @@
-//! SQL that differs between the backends, and the queries of long lists.
+//! SQL that differs between the backends, and the queries for long lists.
 
 pub(crate) mod event_pages;
 pub(crate) mod keyset;

@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::DatabaseError;
 
-/// Held while a file is made. When a process closes a descriptor of a file, it loses all its locks on that file, whoever
-/// took them (`SQLite`, "How To Corrupt An SQLite Database File", 2.2). So no descriptor may be closed once another
-/// thread can have a connection to the new file.
+/// Held while a file is made. When a process closes a descriptor of a file, it loses all its locks on that file,
+/// whoever took them (`SQLite`, "How To Corrupt An SQLite Database File", 2.2). So no descriptor may be closed once
+/// another thread can have a connection to the new file.
 static MAKING: Mutex<()> = Mutex::new(());
 
-/// Makes the file and its folder, readable by their owner only, because they hold people and keys. A file that exists is
-/// never opened, for the reason that [`MAKING`] gives.
+/// Makes the file and its folder, readable by their owner only, because they hold people and keys. A file that exists
+/// is never opened, for the reason that [`MAKING`] gives.
 pub(crate) fn create(path: &Path) -> Result<(), DatabaseError> {
     let failed = |path: &Path| {
         let path = PathBuf::from(path);

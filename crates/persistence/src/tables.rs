@@ -1,5 +1,5 @@
-//! What one table holds: its rows, statements on it, its locks. Where a table is written with another one, such as a
-//! person with their profile, both are here.
+//! Each table: its rows, the statements on it, and its locks. Tables that are written together, such as a person and
+//! their profile, share a file.
 
 pub(crate) mod attempts;
 pub(crate) mod audit_events;

@@ -1,4 +1,4 @@
-//! Whether the database itself keeps audit events from being changed.
+//! Checking that the database itself prevents changes of audit events.
 
 use chrono::DateTime;
 use domain::store::WriteError;
@@ -16,7 +16,7 @@ const NO_DELETE: &str = "audit_events_no_delete";
 const NO_TRUNCATE: &str = "audit_events_no_truncate";
 
 impl Database {
-    /// The triggers that should keep audit events as they were written, and do not.
+    /// The triggers that should prevent changes of audit events and are missing or without effect.
     ///
     /// # Errors
     /// When the database cannot be asked.
@@ -36,7 +36,7 @@ impl Database {
         Ok(names.iter().copied().filter(|name| !found.iter().any(|found| found == name)).collect())
     }
 
-    /// `MySQL` shows triggers to nobody but those who may change them, so this tries what they should refuse, on an
+    /// `MySQL` shows triggers only to users who may change them. So this tries what the triggers should refuse, on an
     /// event that is never committed.
     async fn without_effect(&self) -> Result<Vec<&'static str>, DatabaseError> {
         let store = self.store();
@@ -56,11 +56,11 @@ impl Database {
 
 const SQLITE: &str = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'";
 
-/// Also those that are there and were disabled are missing.
+/// A trigger that was disabled counts as missing.
 const POSTGRES: &str = "SELECT tgname::text AS name FROM pg_trigger \
      WHERE tgrelid = 'audit_events'::regclass AND NOT tgisinternal AND tgenabled IN ('O', 'A')";
 
-/// Answers what was not refused.
+/// Tries to update and to delete an event. Answers the triggers that did not refuse it.
 async fn try_to_change(txn: &DatabaseTransaction) -> Result<Vec<&'static str>, Failure> {
     let event = audit_event::ActiveModel {
         id: Set(Uuid::nil()),

@@ -1,4 +1,4 @@
-//! Entering a person with their profile, in place of a sign-up that nobody has approved.
+//! Creating a person with their profile. They may replace a sign-up that nobody has approved.
 
 use domain::actor::Authority;
 use domain::audit::{Event, EventKind};
@@ -15,8 +15,8 @@ use crate::tables::locks::{self, Lock};
 use crate::tables::{audit_events, authority, idempotency_keys, signups, users};
 use crate::transaction::Transaction;
 
-/// Enters a person who enters themselves, or whom the system enters. The erasure of a sign-up that they replace is
-/// recorded beside these events.
+/// Creates the account of a person who signs up, or whom the system creates. The erasure of a sign-up that they replace
+/// is recorded beside these events.
 pub(crate) async fn insert_account(txn: &Transaction, account: &Account, events: &[Event]) -> Result<(), Failure> {
     insert_account_by(txn, &Authority::Unconditional, account, events).await
 }
@@ -35,14 +35,14 @@ pub(crate) async fn insert_account_by(
     let manager = user.customer().and_then(|customer| customer.assigned_manager_id);
     users::hold_active_managers(txn, manager.as_slice()).await?;
     if let Some(staff) = user.staff().filter(|_| account.replaces_signup) {
-        // Boxed: rare, and large.
+        // Boxed, because it is rare and its future is large.
         Box::pin(replace_sign_up(txn, &staff.email, events)).await?;
     }
     user::Entity::insert(users::user_row(user)).exec_without_returning(txn).await?;
     match &user.profile {
         Profile::Admin(staff) => {
             insert_staff(txn, account, staff).await?;
-            // Where there is an admin, nobody is made one by token.
+            // Once there is an admin, no token makes another.
             setup_token::Entity::delete_many().exec(txn).await?;
         }
         Profile::Manager(staff) => insert_staff(txn, account, staff).await?,
@@ -64,7 +64,7 @@ async fn insert_staff(txn: &Transaction, account: &Account, staff: &Staff) -> Re
     Ok(())
 }
 
-/// Erases the unapproved sign-up with this e-mail, for somebody who has proven that the e-mail is theirs.
+/// Erases the unapproved sign-up with this e-mail. Somebody else has proven that the e-mail is theirs.
 pub(crate) async fn replace_sign_up(txn: &Transaction, email: &Email, events: &[Event]) -> Result<(), Failure> {
     let found = admin_manager::Entity::find().filter(admin_manager::Column::Email.eq(email.as_str())).one(txn).await?;
     let (Some(found), Some(event)) = (found, events.first()) else { return Ok(()) };

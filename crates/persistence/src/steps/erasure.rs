@@ -1,4 +1,4 @@
-//! The end of a person's record.
+//! Erasing a person.
 
 use domain::actor::Authority;
 use domain::store::{Erasure, WriteError};
@@ -14,7 +14,7 @@ use crate::tables::locks::{self, Lock};
 use crate::tables::{audit_events, authority, challenges, profiles, users};
 use crate::transaction::Transaction;
 
-/// All of an erasure.
+/// Erases a person, with everything that an erasure includes.
 pub(crate) async fn erase(txn: &Transaction, by: &Authority, erasure: &Erasure) -> Result<(), Failure> {
     let now = erasure.event.at;
     let (user, heir) = hold_erasable(txn, by, erasure).await?;
@@ -24,14 +24,14 @@ pub(crate) async fn erase(txn: &Transaction, by: &Authority, erasure: &Erasure) 
     Ok(audit_events::record(txn, &event).await?)
 }
 
-/// Takes out a person to whom nobody refers, and what the audit trail says of them.
+/// Removes a person to whom no row refers, and blanks what the audit trail says about them.
 pub(crate) async fn remove(txn: &Transaction, user: &User) -> Result<(), Failure> {
     delete(txn, user).await?;
     audit_events::blank_events(txn, user.id).await
 }
 
-/// Makes sure that the person may go, and answers who they are by now and who inherits. Both stay as they are before
-/// the transaction ends.
+/// Makes sure that the person may be erased. Answers the person as they are now, and the user who inherits the
+/// customers whom they entered. Both stay as they are until the transaction ends.
 pub(crate) async fn hold_erasable(
     txn: &Transaction,
     by: &Authority,
@@ -42,7 +42,7 @@ pub(crate) async fn hold_erasable(
         locks::hold(txn, Lock::Admins).await?;
     }
     authority::hold(txn, by, Some(erasure.user.id)).await?;
-    // An admin, and so before whoever is erased: staff are locked before customers everywhere.
+    // The heir is an admin, and staff are locked before customers everywhere. So the heir comes before the person.
     let heir = hold_heir(txn, erasure).await?;
     let user = hold_seen(txn, erasure).await?;
     profiles::refuse_with_customers(txn, user.id).await?;
@@ -52,18 +52,18 @@ pub(crate) async fn hold_erasable(
     Ok((user, heir))
 }
 
-/// Takes the person's row, if it still is in the version that is asked for. Nobody can
-/// refer to it before the transaction ends, not even by a customer they enter.
+/// Locks the person's row, if it still has the expected version. Until the transaction ends, no new row can refer to
+/// it, not even a customer whom the person enters.
 async fn hold_seen(txn: &Transaction, erasure: &Erasure) -> Result<User, Failure> {
     let seen = &erasure.user;
     let user = users::hold_person(txn, seen.id).await?;
     stale_unless(user.version == seen.version || !erasure.is_of_version)?;
-    // Another role needs other locks.
+    // Another role would need other locks.
     stale_unless(user.role() == seen.role())?;
     Ok(user)
 }
 
-/// Who inherits, and is not erased before the transaction ends.
+/// The user who inherits. They are not erased before the transaction ends.
 async fn hold_heir(txn: &Transaction, erasure: &Erasure) -> Result<Option<Uuid>, Failure> {
     let user = &erasure.user;
     if let Some(named) = erasure.heir.filter(|heir| *heir != user.id) {
@@ -78,13 +78,13 @@ async fn hold_heir(txn: &Transaction, erasure: &Erasure) -> Result<Option<Uuid>,
     users::other_admin(txn, user.id).await
 }
 
-/// The customers whom the person entered, without themselves.
+/// The customers whom the person entered, except the person.
 pub(crate) fn entered_by(id: UserId) -> Condition {
     let by_them = customer::Column::CreatedBy.eq(id.as_uuid());
     Condition::all().add(by_them).add(customer::Column::Id.ne(id.as_uuid()))
 }
 
-/// These customers were entered by the heir; where there is none, by themselves. Answers how many.
+/// Changes who entered these customers: the heir, or each customer themselves when there is no heir. Answers how many.
 pub(crate) async fn bequeath(
     txn: &Transaction,
     heir: Option<Uuid>,
@@ -100,10 +100,11 @@ pub(crate) async fn bequeath(
     Ok(update.exec(txn).await?.rows_affected)
 }
 
-/// The person's rows. Their sessions and challenges, and the messages of those, go with them by their foreign keys.
+/// Deletes the person's rows. Foreign keys delete their sessions, their challenges and the messages of those.
 async fn delete(txn: &Transaction, user: &User) -> Result<(), Failure> {
     challenge::Entity::delete_many().filter(challenges::of_nobody(user)).exec(txn).await?;
-    // Before the person: a customer who signed up was entered by themselves, which would hold them back.
+    // The profile comes first: a customer who signed up was entered by themselves, and that reference would keep their
+    // row from being deleted.
     customer::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
     user::Entity::delete_by_id(user.id.as_uuid()).exec(txn).await.map_err(not_deleted)?;
     Ok(())

@@ -41,7 +41,7 @@ impl AttemptStore for Store {
         until: Timestamp,
         enough: Timestamp,
     ) -> Result<(), StoreError> {
-        // Once in a while only: a read is cheaper than a write.
+        // Written only when it expires soon, because a read is cheaper than a write.
         if self.is_known(user, network, known_network::Column::ExpiresAt.gte(enough)).await? {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl Store {
     }
 }
 
-/// Writes nothing for somebody who is gone. The person stays until the transaction ends.
+/// Writes nothing for a person who was erased. The lock keeps them until the transaction ends.
 async fn remember(txn: &Transaction, user: UserId, network: &Digest, until: Timestamp) -> Result<(), Failure> {
     let owner = user::Entity::find_by_id(user.as_uuid()).lock(keeping(txn)).one(txn).await?;
     if owner.is_none() {

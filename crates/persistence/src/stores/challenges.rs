@@ -35,7 +35,8 @@ impl ChallengeStore for Store {
                 if before.is_open(challenge.created_at) && before.created_at > quiet_since {
                     return Ok(before);
                 }
-                // By its id: a challenge that another asker opened meanwhile stays, and the next attempt answers it.
+                // Deleted by its id, so that a challenge that somebody else opened meanwhile stays. The retry answers
+                // it.
                 challenge::Entity::delete_by_id(before.id.as_uuid()).exec(&*txn).await?;
             }
             attempts::take(&txn, attempts, challenge.created_at).await?;
@@ -77,7 +78,7 @@ impl ChallengeStore for Store {
 
     async fn redeem(&self, id: ChallengeId, now: Timestamp, outcome: &Outcome) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            // The person before their challenges, as everywhere.
+            // Every transaction locks the person before their challenges.
             let verified = match outcome.verified {
                 Some(id) => verify(&txn, id, now).await?.then_some(id),
                 None => None,
@@ -97,7 +98,7 @@ impl ChallengeStore for Store {
     }
 }
 
-/// Does what a challenge was for. `verified` is the person whose row was changed already.
+/// Carries out the purpose of a challenge. `verified` is the person whose row was changed already.
 async fn carry_out(
     txn: &Transaction,
     now: Timestamp,
@@ -108,7 +109,7 @@ async fn carry_out(
         accounts::insert_account(txn, account, &outcome.events).await?;
     }
     if let Some((id, password)) = &outcome.password {
-        // A person who is verified too was touched already: both are one change.
+        // Verifying has touched the person already, and both together are one change.
         let old = profiles::password_before(txn, *id).await?;
         set_password(txn, *id, password, now, verified != Some(*id)).await?;
         Box::pin(notices::tell_of_password(txn, *id, old.as_ref(), &outcome.events)).await?;
@@ -119,8 +120,8 @@ async fn carry_out(
     Ok(audit_events::record_all(txn, &outcome.events).await?)
 }
 
-/// Holds the person, notes that their contact is proven, and answers whether that is a change. A contact that was proven
-/// before stays as it is: a sign-in must not make somebody else's view of the person stale.
+/// Locks the person, notes that their contact is proven, and answers whether that is a change. If the contact was
+/// proven before, the row stays as it is, because a sign-in must not make somebody else's view of the person stale.
 async fn verify(txn: &Transaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     let update = user::Entity::update_many()
         .col_expr(user::Column::VerifiedAt, now.into())

@@ -1,7 +1,8 @@
-//! Erasing people, and reading what is kept about them.
+//! Erasing people, and reading the data that is stored about them.
 //!
-//! Somebody may have entered 300,000 customers. One transaction could not move them in the time that a
-//! statement has, and would keep every other writer of SQLite waiting. So short transactions do most of it before.
+//! Somebody may have entered 300,000 customers. One transaction could not give them to the heir within the time limit
+//! of a statement, and every other writer of SQLite would wait. So short transactions do most of the work before the
+//! erasure.
 
 use std::cmp::Reverse;
 
@@ -24,8 +25,8 @@ use crate::transaction::Transaction;
 
 #[async_trait]
 impl ErasureStore for Store {
-    /// Each step is a transaction that checks again that the person may go. The last rows are left to the erasure
-    /// itself, so that most erasures are one transaction still.
+    /// Each step is a transaction that checks again that the person may be erased. The erasure itself does the last
+    /// rows, so that most erasures are only one transaction.
     async fn prepare_erasure(&self, by: &Authority, erasure: &Erasure) -> Result<(), WriteError> {
         while self.write(move |txn| async move { bequeath_some(&txn, by, erasure).await }).await? {}
         for acted in audit_events::acted_from(erasure.user.id) {
@@ -50,10 +51,10 @@ impl ErasureStore for Store {
 /// How many rows one transaction changes.
 const ROWS: u64 = 1000;
 
-/// When an event happened, and its id: its place among those of its actor.
+/// The time and the id of an event: its position among the events of its actor.
 type At = (Timestamp, Uuid);
 
-/// Answers whether there may be more.
+/// Gives some customers to the heir. Answers whether there may be more.
 async fn bequeath_some(txn: &Transaction, by: &Authority, erasure: &Erasure) -> Result<bool, Failure> {
     let (_, heir) = erasure::hold_erasable(txn, by, erasure).await?;
     let mut ids: Vec<Uuid> = customer::Entity::find()
@@ -75,7 +76,7 @@ async fn bequeath_some(txn: &Transaction, by: &Authority, erasure: &Erasure) -> 
     Ok(true)
 }
 
-/// Answers where the rest begins, if there is more than the erasure itself does.
+/// Blanks some events. Answers after which event the rest begins, if the rest is more than the erasure itself does.
 async fn blank_some(
     txn: &Transaction,
     (by, erasure): (&Authority, &Erasure),
@@ -87,7 +88,7 @@ async fn blank_some(
         .select_only()
         .columns([audit_event::Column::At, audit_event::Column::Id])
         .filter(acted.clone());
-    // From the start, each step would read again what all before it have blanked.
+    // Continues after the last event, or each step would read again what the steps before it have blanked.
     if let Some((at, id)) = after {
         let (at, id) =
             (Place::new(audit_event::Column::At.into_expr(), at), Place::new(audit_event::Column::Id.into_expr(), id));

@@ -1,4 +1,4 @@
-//! When a manager's customers go to others: a few statements for each receiver, however many customers.
+//! Handing over a manager's customers. It takes a few statements for each receiver, however many customers there are.
 
 use async_trait::async_trait;
 use domain::actor::Authority;
@@ -72,13 +72,13 @@ async fn carry_out(txn: &Transaction, handover: &Handover) -> Result<(), Failure
     Ok(audit_events::record_all(txn, &handover.events).await?)
 }
 
-/// The customers of a manager who is held. They stay theirs until the transaction ends.
+/// The customers of a manager who is locked. They stay the manager's until the transaction ends.
 async fn hold_customers(txn: &Transaction, manager: UserId) -> Result<Vec<UserId>, Failure> {
     let seen = read_ids(&txn.query_all(&customers_of(manager)).await?)?;
     for chunk in seen.chunks(IDS) {
         txn.query_all(held(chunk).lock(for_writing(txn))).await?;
     }
-    // A customer who was given away before the lock is not among them any more. Nobody can have been added.
+    // A customer who was given away before the lock is no longer among them. None can have been added.
     Ok(read_ids(&txn.query_all(&customers_of(manager)).await?)?)
 }
 
@@ -95,7 +95,7 @@ fn read_ids(rows: &[QueryResult]) -> Result<Vec<UserId>, DbErr> {
     rows.iter().map(|row| row.try_get::<Uuid>("", "id").map(Into::into)).collect()
 }
 
-/// Selects people to hold them. All transactions lock in this order, so that no two wait for each other for ever.
+/// Selects people to lock them. All transactions lock people in this order, so that they do not deadlock.
 fn held(ids: &[UserId]) -> SelectStatement {
     users::ids().cond_where(user::Column::Id.is_in(uuids(ids))).order_by(user::Column::Id, Order::Asc).take()
 }
@@ -104,14 +104,14 @@ fn uuids(ids: &[UserId]) -> impl Iterator<Item = Uuid> {
     ids.iter().map(|id| id.as_uuid())
 }
 
-/// Makes sure that the receivers stay active managers, and that nobody is
-/// assigned to the one who hands over, before the transaction ends.
+/// Makes sure that, until the transaction ends, the receivers stay active managers and nobody is assigned to the
+/// manager who hands over.
 async fn hold_managers(txn: &Transaction, handover: &Handover) -> Result<(), Failure> {
     let receivers: Vec<_> = handover.shares.iter().filter_map(|share| share.to).collect();
     let mut managers: Vec<_> = receivers.iter().copied().chain([handover.from]).collect();
     managers.sort_unstable();
     for chunk in managers.chunks(IDS) {
-        // Where the backend has one, a lock that lets others refer to the row.
+        // On PostgreSQL this lock lets other rows refer to the locked one.
         txn.query_all(held(chunk).lock(for_writing(txn))).await?;
     }
     let mut active = 0;
@@ -140,7 +140,7 @@ async fn deactivate(txn: &Transaction, id: UserId, now: Timestamp) -> Result<(),
         .col_expr(user::Column::UpdatedAt, now.into())
         .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
         .filter(user::Column::Id.eq(id.as_uuid()))
-        // They may have become an admin meanwhile, who may be the last one.
+        // They may have become an admin meanwhile, perhaps the last one.
         .filter(user::Column::Role.eq(Role::Manager.as_str()))
         .filter(user::Column::IsActive.eq(true));
     stale_unless(update.exec(txn).await?.rows_affected == 1)?;

@@ -1,4 +1,4 @@
-//! What has expired, and whether the database can be used.
+//! Removing what has expired, and checking that the database can be used.
 
 use async_trait::async_trait;
 use domain::store::{Erasure, Expirable, HealthStore, HousekeepingStore, StoreError, WriteError};
@@ -22,8 +22,8 @@ use crate::transaction::Transaction;
 
 #[async_trait]
 impl HousekeepingStore for Store {
-    /// The row's counter holds the moment until which it is taken, in microseconds: nobody
-    /// waits for it, and an instance that dies keeps it no longer than it said.
+    /// The row's counter is the time until which housekeeping is taken, in microseconds. So no instance waits for
+    /// another, and an instance that dies keeps it no longer than it said.
     async fn take_housekeeping(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
         let update = lock::Entity::update_many()
             .col_expr(lock::Column::Holder, until.timestamp_micros().into())
@@ -72,9 +72,9 @@ impl HousekeepingStore for Store {
     async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {
         self.write(move |txn| async move {
             let id = erasure.user.id.as_uuid();
-            // Whoever makes an admin of them takes these in the same order.
+            // A transaction that makes them an admin takes these locks in the same order.
             locks::hold(&txn, Lock::Admins).await?;
-            // The person before what is theirs, as everywhere: whoever approves them has this row first.
+            // Every transaction locks the person before their sign-up; so does the one that approves them.
             user::Entity::find_by_id(id).lock(LockType::Update).one(&*txn).await?;
             stale_unless(signups::is_unapproved(&txn, id).await?)?;
             erasure::erase(&txn, &Authority::Unconditional, erasure).await
@@ -109,7 +109,7 @@ impl HealthStore for Store {
     async fn check_ready(&self) -> Result<(), StoreError> {
         let needed: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let count = needed.len() as u64;
-        // Later ones do no harm: during an upgrade, instances of both releases serve.
+        // Migrations of a newer release do no harm: during an upgrade, instances of both releases serve.
         let applied = Query::select()
             .expr_as(Expr::col("version").count(), "total")
             .from(Migrator::migration_table_name())

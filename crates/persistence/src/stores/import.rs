@@ -1,4 +1,4 @@
-//! Many customers at once: a few statements for each batch of a file, however many lines it has.
+//! Importing many customers. It takes a few statements for each batch of lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl ImportStore for Store {
                 let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
                 part.await.map_err(|_| WriteError::from(out_of_time()))??;
             }
-            // At the end only: a file of millions of lines must not keep those waiting who want to stop it.
+            // Only at the end, so that a file of millions of lines does not keep those waiting who want to stop it.
             authority::hold(&txn, by, None).await
         };
         let written = OnRuntime::new(&self.runtime, self.try_once(&all)).instrument(debug_span!("write"));
@@ -70,11 +70,11 @@ impl ImportStore for Store {
     }
 }
 
-/// How often the people of a part are looked at. Whoever was held after one look does not change before the next.
+/// How often the people of a part are read. A person who was locked after one read does not change before the next.
 const LOOKS: u32 = 8;
 
-/// PostgreSQL settles on a plan after a few executions, which is one for the few rows that there are at
-/// the beginning of an import, and a look at every row for each part at its end.
+/// Makes PostgreSQL plan each execution anew. It would keep the plan of the first executions, when the tables have few
+/// rows, and at the end of an import this plan would read every row for each part.
 async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         // No builder knows this statement.
@@ -107,7 +107,7 @@ fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
     Ok(found)
 }
 
-/// What a part writes, of people who are held. Those who changed before they were held are judged again.
+/// Locks the people of a part, and answers what the part writes. People who changed before the lock are judged again.
 async fn judge(txn: &Transaction, keys: &ImportKeys, parts: &mut dyn ImportBatches) -> Result<ImportBatch, Failure> {
     for _ in 0..LOOKS {
         let people = look_up(txn, keys).await?;
@@ -145,8 +145,8 @@ fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> impl Iterato
     people.into_iter().filter_map(|user| Some(users::customer_row(user, user.customer()?)))
 }
 
-/// Writes many people over themselves: an insertion that ends as an update, as no other statement
-/// of all three databases sets other values for each row.
+/// Updates many people by insertions that turn into updates. No other statement of all three databases sets different
+/// values for each row.
 async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
     let people = || updates.iter().map(|update| &update.after);
     let of_user = OnConflict::column(user::Column::Id)
@@ -175,7 +175,7 @@ async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Holds these people until the transaction ends. Answers whether they are as they were seen.
+/// Locks these people until the transaction ends. Answers whether they still have the version that was read.
 async fn hold_unchanged(txn: &Transaction, updates: &[Update]) -> Result<bool, DbErr> {
     if updates.is_empty() {
         return Ok(true);

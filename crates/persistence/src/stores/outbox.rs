@@ -1,4 +1,4 @@
-//! Messages and notices on their way.
+//! Messages and notices that wait to be sent.
 
 use std::collections::HashMap;
 
@@ -113,7 +113,7 @@ impl CodeQueueStore for Store {
 
     async fn withhold_message(&self, seen: &Message) -> Result<bool, StoreError> {
         let withheld = self.write(move |txn| async move {
-            // The challenge before its message, as whoever replaces one takes them.
+            // The challenge before its message, in the order of a transaction that replaces a challenge.
             let message =
                 outbox::Entity::find().select_only().column(Column::ChallengeId).filter(messages::as_seen(seen));
             challenge::Entity::update_many()
@@ -128,7 +128,7 @@ impl CodeQueueStore for Store {
     }
 }
 
-/// Until when it is remembered that these networks had a turn.
+/// For each network, until when its last turn is remembered.
 async fn served(txn: &Transaction, turns: &[(Turn, Message)]) -> Result<HashMap<Digest, Timestamp>, DbErr> {
     let askers = turns.iter().map(|(turn, _)| turn.asker.to_vec());
     let rows = attempt::Entity::find().filter(attempt::Column::Subject.is_in(askers)).all(txn).await?;
@@ -161,7 +161,8 @@ impl NoticeStore for Store {
     }
 }
 
-/// Takes what is due, in its order, unless another instance did since it was seen. `read` reads a row that was taken.
+/// Claims the rows that are due, in their order, except those that another instance has claimed since they were read.
+/// `read` reads a claimed row.
 async fn claim_due<E: EntityTrait, T>(
     txn: &Transaction,
     due: Select<E>,

@@ -1,4 +1,4 @@
-//! Passwords of staff, and the sessions that begin with them or with a code.
+//! Passwords of staff, and sessions, which begin with a password or a code.
 
 use async_trait::async_trait;
 use domain::actor::Authority;
@@ -148,7 +148,7 @@ impl PasswordStore for Store {
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
-        // The password is the same, so nothing that anybody sees has changed.
+        // The password is the same, so the version stays: nothing has changed that anybody sees.
         let update = admin_manager::Entity::update_many()
             .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
             .filter(admin_manager::Column::Id.eq(id.as_uuid()))
@@ -164,7 +164,7 @@ impl PasswordStore for Store {
         event: &Event,
     ) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            // The person before their profile and sessions, as everywhere.
+            // Every transaction locks the person before their profile and sessions.
             user::Entity::find_by_id(owner.as_uuid()).lock(keeping(&txn)).one(&*txn).await?;
             let known = admin_manager::Entity::find_by_id(owner.as_uuid())
                 .filter(admin_manager::Column::PasswordHash.eq(password.expose()))
@@ -193,8 +193,8 @@ impl PasswordStore for Store {
         event: &Event,
     ) -> Result<(), WriteError> {
         self.write(move |txn| async move {
-            // The person before their profile, sessions and challenges, as everywhere: whoever takes them
-            // in another order waits for one who waits for them.
+            // Every transaction locks the person before their profile, sessions and challenges. Another order could
+            // deadlock.
             authority::hold(&txn, by, Some(user)).await?;
             stale_unless(users::touch(&txn, user, event.at).await?)?;
             let update = profiles::set_password(user, new, event.at)

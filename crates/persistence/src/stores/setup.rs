@@ -1,4 +1,4 @@
-//! How staff come in: the first admin, an admin who comes back, sign-ups and invitations.
+//! How staff get in: the first admin, the recovery of an admin, sign-ups and invitations.
 
 use async_trait::async_trait;
 use domain::actor::Authority;
@@ -74,7 +74,7 @@ impl SetupStore for Store {
                 .exec(&*txn)
                 .await?;
             stale_unless(promoted.rows_affected == 1)?;
-            // Counted after the row is held: whoever assigns a customer waits for it.
+            // Counted after the row is locked, because a transaction that assigns a customer waits for this lock.
             profiles::refuse_with_customers(&txn, admin.id).await?;
             let old = profiles::password_before(&txn, admin.id).await?;
             profiles::set_password(admin.id, password_hash, admin.updated_at).exec(&*txn).await?;
@@ -136,7 +136,7 @@ impl SignUpStore for Store {
         .await
     }
 
-    /// Whether somebody has the e-mail who is no sign-up that waits.
+    /// Whether somebody has the e-mail. A sign-up that waits for approval does not count.
     async fn is_email_taken(&self, email: &Email) -> Result<bool, StoreError> {
         let waiting = Query::select().column(signup::Column::UserId).from(signup::Entity).take();
         let taken = admin_manager::Entity::find()

@@ -1,4 +1,4 @@
-//! `attempts`: counters of what must not be tried too often.
+//! `attempts`: counters of attempts that have a limit.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::entity::attempt::{ActiveModel, Column, Entity};
 use crate::error::Failure;
 use crate::transaction::Transaction;
 
-/// Counts the attempts in a transaction, which a refusal ends.
+/// Counts the attempts. A refusal ends the transaction.
 pub(crate) async fn take(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
     let attempts = in_order(attempts);
     let (written, seen): (Vec<_>, Vec<_>) = attempts.iter().partition(|attempt| attempt.limit.counts_at_once());
@@ -26,8 +26,8 @@ pub(crate) async fn take(txn: &Transaction, attempts: &[Attempt], now: Timestamp
     Ok(write(txn, taken).await?)
 }
 
-/// Keeps the rows of attempts from others until the transaction ends, whatever their limit: then what is counted
-/// afterwards is counted one by one. A refusal ends the transaction.
+/// Locks the rows of all attempts until the transaction ends, whatever their limit, so that transactions count them one
+/// after the other. A refusal ends the transaction.
 pub(crate) async fn hold_and_check(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), Failure> {
     let attempts = in_order(attempts);
     hold(txn, &attempts, now).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn hold_and_check(txn: &Transaction, attempts: &[Attempt], now:
     Ok(())
 }
 
-/// Notes what became of attempts. A counter that was removed meanwhile stays so.
+/// Counts the outcome of attempts. A counter that was removed meanwhile stays removed.
 pub(crate) async fn settle(
     txn: &Transaction,
     attempts: &[Attempt],
@@ -66,7 +66,7 @@ fn in_order(attempts: &[Attempt]) -> Vec<Attempt> {
     attempts
 }
 
-/// Makes the rows that are not there yet, and keeps all of them from others until the transaction ends.
+/// Makes the missing rows, and locks all of them until the transaction ends.
 async fn hold(txn: &Transaction, attempts: &[Attempt], now: Timestamp) -> Result<(), DbErr> {
     let fresh = attempts.iter().map(|attempt| row(&attempt.key, &Counter::new(now)));
     let unchanged =
@@ -83,8 +83,8 @@ async fn read(
         return Ok(HashMap::new());
     }
     let keys: Vec<Digest> = attempts.iter().map(|attempt| attempt.key).collect();
-    // Locked, or MySQL may answer with the rows of the moment in which the transaction first read anything.
-    // In the order in which they are counted, or whoever settles two rows and whoever counts them wait for each other.
+    // Without a lock, MySQL may answer with the rows as they were when the transaction first read anything.
+    // The order is that of `in_order`, or a transaction that settles two rows and one that counts them could deadlock.
     let mut select = Entity::find().filter(Column::Subject.is_in(bytes(&keys))).order_by_asc(Column::Subject);
     if let Some(lock) = lock {
         select = select.lock(lock);

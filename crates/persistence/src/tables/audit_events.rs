@@ -1,4 +1,4 @@
-//! `audit_events`: written with what they record; without personal values when the person is erased.
+//! `audit_events`: recorded with each change. The erasure of a person blanks their personal values in it.
 
 use domain::UserId;
 use domain::audit::{Changes, Event, blanked};
@@ -14,7 +14,7 @@ use crate::entity::audit_event::{self, Model};
 use crate::error::{Failure, Inconsistency, store_error};
 use crate::transaction::Transaction;
 
-/// How many entries one statement writes.
+/// How many events one statement writes.
 const ROWS: usize = 500;
 
 pub(crate) async fn record(txn: &Transaction, event: &Event) -> Result<(), DbErr> {
@@ -22,7 +22,7 @@ pub(crate) async fn record(txn: &Transaction, event: &Event) -> Result<(), DbErr
 }
 
 pub(crate) async fn record_all(txn: &Transaction, events: &[Event]) -> Result<(), DbErr> {
-    // A statement of SQLite holds at most 32,766 values, and other backends get slow long before.
+    // A statement of SQLite holds at most 32,766 values, and other backends get slow well below that.
     for chunk in events.chunks(ROWS) {
         let rows = chunk.iter().map(row).collect::<Result<Vec<_>, _>>()?;
         audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
@@ -63,11 +63,11 @@ pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
     })
 }
 
-/// How many audit entries are blanked by one statement.
+/// How many events one statement blanks.
 const ENTRIES: u64 = 100;
 
-/// The entries whose address is the person's: what they did, and what somebody who was not signed in did to their
-/// account, most likely they themselves.
+/// The events whose address is the person's: what they did, and what somebody who was not signed in did to their
+/// account, because that was most likely the person.
 pub(crate) fn acted_from(id: UserId) -> [Condition; 2] {
     let by_them = Condition::all().add(audit_event::Column::ActorId.eq(id.as_uuid()));
     let about_them = Condition::all().add(audit_event::Column::SubjectId.eq(id.as_uuid()));
@@ -84,7 +84,8 @@ pub(crate) async fn blank_addresses(txn: &Transaction, events: Condition) -> Res
     Ok(())
 }
 
-/// Takes personal values out of the audit trail: what is said about the person, and from where they acted.
+/// Blanks the personal values of a person in the audit trail: what events say about them, and the addresses from which
+/// they acted.
 pub(crate) async fn blank_events(txn: &Transaction, id: UserId) -> Result<(), Failure> {
     let is_about = || audit_event::Column::SubjectId.eq(id.as_uuid());
     for acted in acted_from(id) {
@@ -108,7 +109,7 @@ pub(crate) async fn blank_events(txn: &Transaction, id: UserId) -> Result<(), Fa
     }
 }
 
-/// One statement for all of these, each with what is left of its own changes.
+/// Blanks all of these events with one statement, which gives each event its own changes without personal values.
 async fn blank_changes(txn: &Transaction, events: Vec<(Uuid, serde_json::Value)>) -> Result<(), Failure> {
     let mut ids = Vec::new();
     let mut blank = CaseStatement::new();

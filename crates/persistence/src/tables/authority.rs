@@ -1,11 +1,11 @@
-//! Whether the caller still may write, asked in the transaction that writes.
+//! Checks in the transaction that writes that the caller still may write.
 //!
-//! What takes an authority away writes the row of the person, or removes that of the session: a deactivation, another
-//! role, an erasure, a sign-out. Locks on both rows make such a change wait for the end of this transaction, or make
-//! this transaction wait for its end and see what it has done.
+//! A deactivation, another role, an erasure and a sign-out take an authority away. Each of them writes the row of the
+//! person or removes the row of the session. A lock on both rows orders such a change and this transaction: one of them
+//! waits for the end of the other, and sees what it did.
 //!
-//! Locks of several rows are taken in one order everywhere: the named one, the caller and their session, other staff,
-//! customers, other sessions.
+//! Every transaction that locks several rows takes them in one order: the named lock, the caller and their session,
+//! other staff, customers, other sessions.
 
 use domain::UserId;
 use domain::actor::{Authority, Credential, PersonalAuthority};
@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::sql::row_locks::{for_writing, keep};
 use crate::transaction::Transaction;
 
-/// Looks at an authority without holding it.
+/// Checks an authority without a lock.
 pub(crate) async fn check(txn: &Transaction, by: &Authority) -> Result<(), Failure> {
     match by {
         Authority::Unconditional => Ok(()),
@@ -26,8 +26,8 @@ pub(crate) async fn check(txn: &Transaction, by: &Authority) -> Result<(), Failu
     }
 }
 
-/// Makes sure that an authority is good until the transaction ends. `subject` is whoever's row is written after this:
-/// where that is the caller, nobody else may hold it, or two would wait for each other to let go.
+/// Makes sure that an authority stays good until the transaction ends. `subject` is the person whose row is written
+/// next. If that is the caller, the lock is exclusive, because two transactions with shared locks would deadlock.
 pub(crate) async fn hold(txn: &Transaction, by: &Authority, subject: Option<UserId>) -> Result<(), Failure> {
     let Authority::Person(person) = by else { return Ok(()) };
     let mut select = good(person);
@@ -39,17 +39,17 @@ pub(crate) async fn hold(txn: &Transaction, by: &Authority, subject: Option<User
     refuse_unless(!held.is_empty())
 }
 
-/// The same where the sessions of the caller are ended, and nothing is written of the person.
+/// The same for a transaction that ends sessions of the caller and does not write the row of the person.
 pub(crate) async fn hold_session(txn: &Transaction, by: &Authority) -> Result<(), Failure> {
     let Authority::Person(person) = by else { return Ok(()) };
     if let Some(Credential::Session(id)) = person.credential {
         session::Entity::find_by_id(id.as_uuid()).lock(LockType::Update).one(txn).await?;
     }
-    // Whoever takes the authority away otherwise ends the session too, and waits for it.
+    // Every other change that takes the authority away ends the session too, and waits for this lock.
     check(txn, by).await
 }
 
-/// Selects the person and their session, if both are as they were when the caller was let in.
+/// Selects the person and their session, if both are as they were when the caller was authenticated.
 pub(crate) fn good(person: &PersonalAuthority) -> SelectStatement {
     let mut select = Query::select();
     select

@@ -1,4 +1,4 @@
-//! `challenges`.
+//! `challenges`: requests for one-time codes.
 
 use domain::challenge::{Challenge, MAX_TRIES, Message, Purpose};
 use domain::session::Digest;
@@ -14,7 +14,7 @@ use crate::error::{Failure, Inconsistency, store_error};
 use crate::tables::messages;
 use crate::transaction::Transaction;
 
-/// Counts a try of a challenge that is open, and answers it as it is then.
+/// Counts a try of an open challenge. Answers the challenge with that try, or nothing when it is not open.
 pub(crate) async fn count_try(
     txn: &Transaction,
     id: ChallengeId,
@@ -33,8 +33,8 @@ pub(crate) async fn count_try(
     Ok(row.map(read).transpose()?)
 }
 
-/// Opens a challenge in place of the one of the same purpose and subject. The
-/// message of that, if it still waits, goes with it: its code is no good any more.
+/// Opens a challenge in place of the one with the same purpose and subject. A message of that one that still waits is
+/// removed with it, because its code is no longer valid.
 pub(crate) async fn replace(txn: &Transaction, challenge: &Challenge, message: &Message) -> Result<(), Failure> {
     challenge::Entity::delete_many()
         .filter(challenge::Column::Purpose.eq(challenge.purpose.as_str()))
@@ -51,26 +51,26 @@ pub(crate) async fn insert(txn: &Transaction, challenge: &Challenge, message: &M
     Ok(())
 }
 
-/// Challenges of no account that went to the person's own contact.
+/// Challenges without an account whose code went to the person's own contact.
 pub(crate) fn of_nobody(user: &User) -> Condition {
     Condition::all().add(challenge::Column::UserId.is_null()).add(challenge::Column::Contact.eq(user.identity()))
 }
 
-/// Challenges of this person. What others asked for with a contact that the person only claims is not among them. A
-/// customer who has proven their phone may sign up with it again.
+/// Challenges of this person. While the person only claims a contact, challenges that others requested with it are not
+/// among them. A customer who has proven their phone may sign up with it again.
 pub(crate) fn asked_for(user: &User) -> Condition {
     let theirs = Condition::any().add(challenge::Column::UserId.eq(user.id.as_uuid()));
     if user.customer().is_some() && user.verified_at.is_some() { theirs.add(of_nobody(user)) } else { theirs }
 }
 
-/// Notes whose the challenge is, since its sign-up has become a person.
+/// Gives the challenge of a sign-up to the person who signed up with it.
 pub(crate) async fn belongs_to(txn: &Transaction, id: ChallengeId, user: UserId) -> Result<(), Failure> {
     let update = challenge::Entity::update_many().col_expr(challenge::Column::UserId, user.as_uuid().into());
     update.filter(challenge::Column::Id.eq(id.as_uuid())).exec(txn).await?;
     Ok(())
 }
 
-/// Closes what was asked for with the old password, or to replace it.
+/// Removes the open challenges that need the old password or replace it.
 pub(crate) async fn close_those_of_password(txn: &Transaction, user: UserId) -> Result<(), Failure> {
     let purposes = Purpose::ALL.iter().filter(|purpose| purpose.ends_with_password()).map(|purpose| purpose.as_str());
     challenge::Entity::delete_many()
@@ -108,7 +108,7 @@ pub(crate) fn read_row(row: &QueryResult) -> Result<Challenge, StoreError> {
 pub(crate) fn read(row: challenge::Model) -> Result<Challenge, Inconsistency> {
     let wrong = Inconsistency::of("challenges", row.id);
     let digest = |bytes: Vec<u8>| Digest::try_from(bytes).map_err(|_| wrong("a digest has not 32 bytes"));
-    // MariaDB may keep the JSON `null` where another backend keeps none.
+    // MariaDB may store the JSON value `null` where another backend stores NULL.
     let pending = row.pending.filter(|pending| *pending != Value::Null).map(serde_json::from_value).transpose();
     Ok(Challenge {
         id: row.id.into(),

@@ -1,4 +1,4 @@
-//! `idempotency_keys`: what was answered to idempotent requests.
+//! `idempotency_keys`: the answers to idempotent requests.
 
 use domain::idempotency::{IdempotentRequest, StoredAnswer};
 use domain::session::Digest;
@@ -12,7 +12,7 @@ use crate::entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use crate::error::{Failure, Inconsistency, store_error};
 use crate::transaction::Transaction;
 
-/// Remembers an answer; the unique index refuses a key that is remembered already.
+/// Stores an answer. The unique index refuses a key that has an answer already.
 pub(crate) async fn insert(txn: &Transaction, about: &User, first: &StoredAnswer) -> Result<(), Failure> {
     let expired = Entity::delete_many().filter(has_key(&first.request)).filter(Column::ExpiresAt.lte(about.created_at));
     expired.exec(txn).await?;
@@ -32,7 +32,7 @@ pub(crate) fn find(request: &IdempotentRequest, now: Timestamp) -> SelectStateme
     Entity::find().filter(has_key(request)).filter(Column::ExpiresAt.gt(now)).into_query()
 }
 
-/// The one that tells of the person, however old.
+/// Selects the answer that shows the person, even if it has expired.
 pub(crate) fn about(id: UserId) -> SelectStatement {
     Entity::find_by_id(id.as_uuid()).into_query()
 }

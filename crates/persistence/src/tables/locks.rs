@@ -1,4 +1,4 @@
-//! `locks`: rows that are held for what has no row of its own.
+//! `locks`: rows to lock where the data has no row of its own.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -7,7 +7,7 @@ use crate::entity::lock;
 use crate::error::Failure;
 use crate::transaction::Transaction;
 
-/// What a row of `locks` is held for.
+/// What a row of `locks` protects.
 #[derive(Clone, Copy)]
 pub(crate) enum Lock {
     /// Whether there is an admin.
@@ -16,7 +16,7 @@ pub(crate) enum Lock {
     Keys,
 }
 
-/// Makes all who hold the same lock wait for the end of this transaction.
+/// Takes a lock until the transaction ends. Other transactions that take it wait.
 pub(crate) async fn hold(txn: &Transaction, held: Lock) -> Result<(), Failure> {
     let name = match held {
         Lock::Admins => "admins",

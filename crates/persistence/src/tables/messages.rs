@@ -56,7 +56,7 @@ pub(crate) fn read(row: outbox::Model) -> Result<Message, Inconsistency> {
     })
 }
 
-/// Whether the message of a challenge still waits for its first turn.
+/// Whether the message of a challenge still waits for its first attempt.
 pub(crate) async fn is_unsent(txn: &Transaction, id: ChallengeId) -> Result<bool, DbErr> {
     let waiting = outbox::Entity::find()
         .filter(Column::ChallengeId.eq(id.as_uuid()))

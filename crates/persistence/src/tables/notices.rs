@@ -1,4 +1,4 @@
-//! `notices`: written with what they tell of, and sent later.
+//! `notices`: written with the change that they report, and sent later.
 
 use domain::audit::Event;
 use domain::store::StoreError;
@@ -12,7 +12,7 @@ use crate::error::{Failure, Inconsistency, store_error};
 use crate::tables::users;
 use crate::transaction::Transaction;
 
-/// Tells a person at their old contacts that they have others.
+/// Notifies a person at their old contacts that their contacts have changed.
 pub(crate) async fn tell_of_contact(
     txn: &Transaction,
     before: &User,
@@ -25,7 +25,7 @@ pub(crate) async fn tell_of_contact(
     }
 }
 
-/// Tells a person that the password they had is another. A first password is no change.
+/// Notifies a person that their password has changed. A first password is no change.
 pub(crate) async fn tell_of_password(
     txn: &Transaction,
     user: UserId,

@@ -8,7 +8,7 @@ use crate::entity::{admin_manager, customer};
 use crate::error::Failure;
 use crate::transaction::Transaction;
 
-/// Sets a password. `users::touch` changes the person's own row.
+/// Sets a password. The caller also calls `users::touch`, which changes the person's own row.
 pub(crate) fn set_password(user: UserId, new: &PasswordHash, now: Timestamp) -> UpdateMany<admin_manager::Entity> {
     admin_manager::Entity::update_many()
         .col_expr(admin_manager::Column::PasswordHash, new.expose().into())
@@ -16,7 +16,7 @@ pub(crate) fn set_password(user: UserId, new: &PasswordHash, now: Timestamp) -> 
         .filter(admin_manager::Column::Id.eq(user.as_uuid()))
 }
 
-/// The hash of the password that the person has now.
+/// The hash of the person's current password.
 pub(crate) async fn password_before(txn: &Transaction, user: UserId) -> Result<Option<PasswordHash>, Failure> {
     let hash = admin_manager::Entity::find_by_id(user.as_uuid())
         .select_only()
@@ -32,7 +32,7 @@ pub(crate) async fn count_assigned(txn: &Transaction, manager: UserId) -> Result
     customer::Entity::find().filter(customer::Column::AssignedManagerId.eq(manager.as_uuid())).count(txn).await
 }
 
-/// Somebody with customers stays a manager.
+/// Refuses when the manager still has customers.
 pub(crate) async fn refuse_with_customers(txn: &Transaction, manager: UserId) -> Result<(), Failure> {
     match count_assigned(txn, manager).await? {
         0 => Ok(()),

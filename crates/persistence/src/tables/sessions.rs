@@ -1,4 +1,4 @@
-//! `sessions`.
+//! `sessions`: who is signed in.
 
 use domain::audit::{Event, EventKind};
 use domain::session::{Digest, MAX_SESSIONS, Session};
@@ -17,7 +17,7 @@ use crate::sql::row_locks::{for_writing, keeping};
 use crate::tables::audit_events;
 use crate::transaction::Transaction;
 
-/// Makes the session fresh: its owner has just given their password.
+/// Makes a session fresh, because its owner has just given their password.
 pub(crate) async fn freshen(txn: &Transaction, id: Option<SessionId>, now: Timestamp) -> Result<(), Failure> {
     if let Some(id) = id {
         let proven = session::Entity::update_many().col_expr(session::Column::ProvenAt, now.into());
@@ -26,10 +26,10 @@ pub(crate) async fn freshen(txn: &Transaction, id: Option<SessionId>, now: Times
     Ok(())
 }
 
-/// Starts a session of an active person; stale when they are deactivated or gone. A transaction that deactivates or
-/// erases them later waits for this one, and ends the session too.
+/// Starts a session of an active person. Refuses as stale when they are deactivated or erased. A transaction that
+/// deactivates or erases them later waits for this one, and ends the session too.
 ///
-/// Sessions beyond what a person may have end, which is recorded beside the first of these events.
+/// Ends the sessions beyond the limit of one person, and records that beside the first of these events.
 pub(crate) async fn start(txn: &Transaction, session: &Session, events: &[Event]) -> Result<(), Failure> {
     let owner = user::Entity::find_by_id(session.user_id.as_uuid())
         .filter(user::Column::IsActive.eq(true))
@@ -41,7 +41,7 @@ pub(crate) async fn start(txn: &Transaction, session: &Session, events: &[Event]
     end_oldest(txn, session.user_id, events).await
 }
 
-/// Writes the session of somebody who was entered in the same transaction.
+/// Writes the session of somebody whom the same transaction created.
 pub(crate) async fn insert(txn: &Transaction, session: &Session) -> Result<(), Failure> {
     let row = session::ActiveModel {
         id: Set(session.id.as_uuid()),
@@ -60,7 +60,7 @@ pub(crate) async fn insert(txn: &Transaction, session: &Session) -> Result<(), F
     Ok(())
 }
 
-/// Ends all sessions of a person but `except`.
+/// Ends all sessions of a person except `except`. Answers how many.
 pub(crate) async fn end_all(txn: &Transaction, user: UserId, except: Option<SessionId>) -> Result<u64, Failure> {
     let mut delete = session::Entity::delete_many().filter(session::Column::UserId.eq(user.as_uuid()));
     if let Some(except) = except {
@@ -98,9 +98,9 @@ pub(crate) fn read(row: &QueryResult) -> Result<Session, StoreError> {
     })
 }
 
-/// Makes sure that the session of the proof is alive and fresh, and stays so before the transaction ends.
+/// Makes sure that the session of the proof is alive and fresh, and stays so until the transaction ends.
 pub(crate) async fn require_fresh(txn: &Transaction, proof: &FreshProof) -> Result<(), Failure> {
-    // The person before their sessions, as everywhere.
+    // Every transaction locks the person before their sessions.
     user::Entity::find_by_id(proof.user.as_uuid()).lock(LockType::Update).one(txn).await?;
     let fresh = session::Entity::find_by_id(proof.session.as_uuid())
         .filter(session::Column::UserId.eq(proof.user.as_uuid()))
@@ -111,7 +111,7 @@ pub(crate) async fn require_fresh(txn: &Transaction, proof: &FreshProof) -> Resu
     if fresh.is_some() { Ok(()) } else { Err(WriteError::NotFresh.into()) }
 }
 
-/// Ends the sessions beyond what a person may have, the least recently used first. The caller holds the person.
+/// Ends the sessions beyond the limit of one person, the least recently used first. The caller has locked the person.
 async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Result<(), Failure> {
     let ended: Vec<Uuid> = session::Entity::find()
         .select_only()
@@ -120,7 +120,7 @@ async fn end_oldest(txn: &Transaction, owner: UserId, events: &[Event]) -> Resul
         .order_by_desc(session::Column::LastUsedAt)
         .order_by_desc(session::Column::Id)
         .offset(MAX_SESSIONS)
-        // MySQL takes no OFFSET without a LIMIT; what is left then goes with the next one.
+        // MySQL takes no OFFSET without a LIMIT. The next sign-in ends what this leaves.
         .limit(MAX_SESSIONS)
         .into_tuple()
         .all(txn)

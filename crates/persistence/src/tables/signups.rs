@@ -1,4 +1,4 @@
-//! `signups`: those that nobody has approved yet.
+//! `signups`: sign-ups that no admin has approved yet.
 
 use domain::User;
 use domain::store::Account;
@@ -11,12 +11,12 @@ use crate::entity::signup;
 use crate::error::Failure;
 use crate::transaction::Transaction;
 
-/// Reads the latest state, which nobody changes before the end of the transaction.
+/// Whether the sign-up still waits. The answer stays true or false until the transaction ends.
 pub(crate) async fn is_unapproved(txn: &Transaction, id: Uuid) -> Result<bool, Failure> {
     Ok(signup::Entity::find_by_id(id).lock(LockType::Update).one(txn).await?.is_some())
 }
 
-/// Notes that a new person waits for an admin, if they do.
+/// Notes that a new person waits for an admin, if that is so.
 pub(crate) async fn note(txn: &Transaction, account: &Account) -> Result<(), Failure> {
     if !account.awaits_approval {
         return Ok(());
@@ -27,7 +27,7 @@ pub(crate) async fn note(txn: &Transaction, account: &Account) -> Result<(), Fai
     Ok(())
 }
 
-/// A person who is activated, or gets another role, is no sign-up any more.
+/// Removes the sign-up of a person who was activated or got another role.
 pub(crate) async fn note_approval(txn: &Transaction, before: &User, after: &User) -> Result<(), Failure> {
     if (after.is_active && !before.is_active) || before.role() != after.role() {
         signup::Entity::delete_by_id(after.id.as_uuid()).exec(txn).await?;

@@ -33,19 +33,19 @@ pub(crate) async fn has_admin(txn: &Transaction) -> Result<bool, Failure> {
     Ok(admin.is_some())
 }
 
-/// Moves a person's `updated_at` and version, since something about them changed. Answers whether they exist.
+/// Updates `updated_at` and the version of a person who has changed. Answers whether they exist.
 pub(crate) async fn touch(txn: &Transaction, id: UserId, now: Timestamp) -> Result<bool, Failure> {
     Ok(touch_all(txn, user::Column::Id.eq(id.as_uuid()), now).await? == 1)
 }
 
-/// The person as they are, and stay until the transaction ends.
+/// Locks a person until the transaction ends, and reads them.
 pub(crate) async fn hold_person(txn: &Transaction, id: UserId) -> Result<User, Failure> {
     txn.query_all(ids().cond_where(user::Column::Id.eq(id.as_uuid())).lock(LockType::Update)).await?;
-    // Read after that: of joined rows, PostgreSQL would show the others as they were before it waited.
+    // Read after the lock: in one statement, PostgreSQL would read the joined profile as it was before it waited.
     Ok(find(txn, id).await?.ok_or(WriteError::Stale)?)
 }
 
-/// Refuses when no active admin is left. The caller holds `Lock::Admins`.
+/// Refuses when no active admin is left. The caller has taken `Lock::Admins`.
 pub(crate) async fn refuse_without_admin(txn: &Transaction) -> Result<(), Failure> {
     if active_admins().one(txn).await?.is_some() { Ok(()) } else { Err(WriteError::LastAdmin.into()) }
 }
@@ -54,7 +54,7 @@ fn active_admins() -> Select<user::Entity> {
     user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str())).filter(user::Column::IsActive.eq(true))
 }
 
-/// Moves `updated_at` and version of many people. Answers how many they are.
+/// Updates `updated_at` and the version of many people. Answers how many.
 pub(crate) async fn touch_all(txn: &Transaction, who: Expr, now: Timestamp) -> Result<u64, Failure> {
     let update = user::Entity::update_many()
         .col_expr(user::Column::UpdatedAt, now.into())
@@ -228,19 +228,19 @@ pub(crate) fn customer_row(user: &User, customer: &Customer) -> customer::Active
     }
 }
 
-/// The longest-standing other active admin. The caller holds `Lock::Admins`.
+/// The oldest other active admin. The caller has taken `Lock::Admins`.
 pub(crate) async fn other_admin(txn: &Transaction, id: UserId) -> Result<Option<Uuid>, Failure> {
     let others = active_admins().filter(user::Column::Id.ne(id.as_uuid())).order_by_asc(user::Column::Id);
     Ok(others.one(txn).await?.map(|admin| admin.id))
 }
 
-/// Selects ids of people. It still wants its condition.
+/// Selects ids of people. The caller adds a condition.
 pub(crate) fn ids() -> SelectStatement {
     Query::select().column(user::Column::Id).from(user::Entity).take()
 }
 
-/// Selects those of these people who are active managers. All transactions lock in this order, so that no two wait for
-/// each other for ever.
+/// Selects those of these people who are active managers. All transactions lock people in this order, so that they do
+/// not deadlock.
 pub(crate) fn active_managers(ids: &[UserId]) -> SelectStatement {
     self::ids()
         .cond_where(user::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
