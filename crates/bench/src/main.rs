@@ -28,6 +28,7 @@ mod world;
 use std::process::ExitCode;
 
 use clap::Parser;
+use domain::ErrorChain;
 
 use options::{Command, Options};
 use outcome::Outcome;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("clientele-bench: {error}");
+            eprintln!("clientele-bench: {}", ErrorChain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+
+use crate::rows;
 
 /// Measures the release build of Clientele beside the limits of the machine.
 #[derive(Debug, Parser)]
@@ -13,9 +16,8 @@ pub(crate) struct Options {
     /// Small numbers of people and short rounds: to try the benchmark, not to quote it.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Measure only these groups of rows, with commas between them: me, lists, growth, sqlite, mariadb, sign-in, flood,
-    /// refresh, files, start.
-    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    /// Measure only these groups of rows, with commas between them.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = PossibleValuesParser::new(rows::names()))]
     pub(crate) only: Vec<String>,
     /// Write the tables between the markers of this file; to standard output otherwise.
     #[arg(long, value_name = "FILE")]
@@ -128,6 +130,11 @@ mod tests {
         assert!(options.wants("me"));
         let options = Options::parse_from(["clientele-bench", "--only", "lists,flood"]);
         assert!(options.wants("flood") && !options.wants("me"));
+    }
+
+    #[test]
+    fn a_group_that_is_not_there_is_refused() {
+        assert!(Options::try_parse_from(["clientele-bench", "--only", "me,everything"]).is_err());
     }
 
     #[test]

@@ -63,22 +63,21 @@ impl Row {
         let refused =
             if self.ours.refused > 0.0 { format!(", {} told to wait", rate(self.ours.refused)) } else { String::new() };
         format!(
-            "| {} | {}{refused} | {limit} | {ratio} | {} | {:.2}, {:.2} | {} | {} |",
+            "| {} | {}{refused} | {limit} | {ratio} | {} | {} | {} | {} | {} |",
             self.what,
             rate(self.ours.rate),
             self.goal,
-            self.ours.p50,
-            self.ours.p99,
-            self.both(|figures| figures.cpu),
-            self.both(|figures| figures.database_cpu),
+            self.both(|figures| Some(millis(figures.p50))),
+            self.both(|figures| Some(millis(figures.p99))),
+            self.both(|figures| figures.cpu.map(micros)),
+            self.both(|figures| figures.database_cpu.map(micros)),
         )
     }
 
     /// Ours, and the limit's in brackets.
-    fn both(&self, figure: impl Fn(&Figures) -> Option<f64>) -> String {
-        let shown = |figures: &Figures| figure(figures).map(|micros| format!("{micros:.0}"));
-        let limit = self.limit.as_ref().and_then(shown).map(|micros| format!(" ({micros})")).unwrap_or_default();
-        shown(&self.ours).unwrap_or_default() + &limit
+    fn both(&self, figure: impl Fn(&Figures) -> Option<String>) -> String {
+        let limit = self.limit.as_ref().and_then(&figure).map(|figure| format!(" ({figure})")).unwrap_or_default();
+        figure(&self.ours).unwrap_or_default() + &limit
     }
 }
 
@@ -86,6 +85,14 @@ impl Fact {
     pub(crate) fn new(what: impl Into<String>, value: String, goal: &'static str) -> Self {
         Self { what: what.into(), value, goal }
     }
+}
+
+fn millis(number: f64) -> String {
+    if number < 10.0 { format!("{number:.2}") } else { format!("{number:.0}") }
+}
+
+fn micros(number: f64) -> String {
+    format!("{number:.0}")
 }
 
 /// With commas between thousands; small ones with a decimal.
@@ -117,7 +124,7 @@ pub(crate) fn markdown(facts: &[String], options: &Options, measured: &Measured)
         if options.quick { "; `--quick`, which is not to be quoted" } else { "" }
     ));
     if !measured.rows.is_empty() {
-        lines.extend([String::new(), HEAD.to_owned(), "|---|---|---|---|---|---|---|---|".to_owned()]);
+        lines.extend([String::new(), HEAD.to_owned(), "|---|---|---|---|---|---|---|---|---|".to_owned()]);
         lines.extend(measured.rows.iter().map(Row::line));
     }
     if !measured.facts.is_empty() {
@@ -135,7 +142,8 @@ pub(crate) fn markdown(facts: &[String], options: &Options, measured: &Measured)
     lines.join("\n") + "\n"
 }
 
-const HEAD: &str = "| ours / limit | ours, /s | limit, /s | ratio | goal | ours: p50, p99 (ms) | CPU of the server, µs each (limit) | CPU of the database, µs each (limit) |";
+const HEAD: &str = "| ours / limit | ours, /s | limit, /s | ratio | goal | p50, ms (limit) | p99, ms (limit) | CPU of the \
+     server, µs each (limit) | CPU of the database, µs each (limit) |";
 
 const BEGIN: &str = "<!-- measured: begin -->\n";
 const END: &str = "<!-- measured: end -->";
@@ -170,7 +178,10 @@ mod tests {
     #[test]
     fn a_row_compares_rates_or_times() {
         let row = Row::new("`me` / raw", [figures(5000.0, 1.0), figures(10_000.0, 0.5)]).goal("≥ 0.60");
-        assert_eq!(row.line(), "| `me` / raw | 5,000 | 10,000 | **0.50** | ≥ 0.60 | 1.00, 2.50 | 25 (25) |  |");
+        assert_eq!(
+            row.line(),
+            "| `me` / raw | 5,000 | 10,000 | **0.50** | ≥ 0.60 | 1.00 (0.50) | 2.50 (2.50) | 25 (25) |  |"
+        );
         let row = Row::latency("one", [figures(1.0, 3.0), figures(1.0, 2.0)]);
         assert!(row.line().contains("**1.50**"));
     }

@@ -12,6 +12,8 @@ mod sign_in;
 mod sqlite;
 mod start;
 
+use domain::ErrorChain;
+
 use crate::outcome::Outcome;
 use crate::report::Measured;
 use crate::world::World;
@@ -31,14 +33,18 @@ const GROUPS: &[(&str, Group)] = &[
     ("start", start::measure),
 ];
 
+/// What the groups are called.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().map(|(name, _)| *name)
+}
+
 /// Measures every group that is asked for. One that fails is said to have, and the next one begins.
 pub(crate) fn measure(world: &mut World<'_>) -> Measured {
     let mut measured = Measured::default();
-    let unknown = world.options.only.iter().filter(|name| GROUPS.iter().all(|(group, _)| group != name));
-    measured.failures.extend(unknown.map(|name| format!("there is no group `{name}`")));
     for (name, group) in GROUPS.iter().filter(|(name, _)| world.options.wants(name)) {
         eprintln!("measuring {name}");
         if let Err(error) = group(world, &mut measured) {
+            let error = ErrorChain(&*error);
             eprintln!("clientele-bench: {name}: {error}");
             measured.failures.push(format!("`{name}`: {error}"));
         }

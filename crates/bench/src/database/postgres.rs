@@ -57,9 +57,15 @@ pub(super) async fn insert(url: &str, table: &str, columns: &[&str], rows: Rows)
     Ok(())
 }
 
-/// Brings statistics and visibility up to date, as they are in a database that has been running.
+/// Brings statistics and visibility up to date, as they are in a database that has been running, and writes out what was
+/// filled in, lest that be done during a row.
 pub(super) async fn settle(url: &str) -> Outcome<()> {
-    Ok(connect(url).await?.batch_execute("VACUUM ANALYZE").await?)
+    let client = connect(url).await?;
+    client.batch_execute("VACUUM ANALYZE").await?;
+    if let Err(error) = client.batch_execute("CHECKPOINT").await {
+        eprintln!("clientele-bench: no checkpoint, so that the first rows may be slower: {error}");
+    }
+    Ok(())
 }
 
 fn write_row(text: &mut String, row: &[Value]) {

@@ -1,6 +1,6 @@
 //! Pages of 50 people on PostgreSQL.
 
-use super::requests::{LIST, MANAGED, get_as, get_each};
+use super::requests::{LIST, MANAGED, check_same, get_as, get_each};
 use crate::database::Backend;
 use crate::fill::Filled;
 use crate::http::bytes_of_get;
@@ -30,25 +30,36 @@ pub(super) fn measure(world: &mut World<'_>, measured: &mut Measured) -> Outcome
 pub(super) fn everyone(
     world: &World<'_>,
     filled: &Filled,
-    [service, limits]: [&Service; 2],
+    services: [&Service; 2],
     path: &str,
 ) -> Outcome<[Figures; 2]> {
-    let (database, connections) = (filled.database.backend.processes(), world.options.connections);
-    let ours = Side::load(service, database, get_as(LIST, [&filled.tokens.admin]), connections);
-    let raw = Side::load(limits, database, vec![bytes_of_get(path, None)], connections);
-    alternate([ours, raw], world.options.rounds(), world.options.round())
+    let requests = [get_as(LIST, [&filled.tokens.admin]), vec![bytes_of_get(path, None)]];
+    beside_raw(world, filled, services, requests)
 }
 
 /// The first page of each manager in turn, and the same from `path` of the limits.
 pub(super) fn managed(
     world: &World<'_>,
     filled: &Filled,
-    [service, limits]: [&Service; 2],
+    services: [&Service; 2],
     path: &str,
 ) -> Outcome<[Figures; 2]> {
-    let (database, connections) = (filled.database.backend.processes(), world.options.connections);
-    let ours = Side::load(service, database, get_as(MANAGED, &filled.tokens.managers), connections);
     let ids = (0..MANAGERS).map(|number| filled.people.manager(number));
-    let raw = Side::load(limits, database, get_each(path, ids), connections);
+    let requests = [get_as(MANAGED, &filled.tokens.managers), get_each(path, ids)];
+    beside_raw(world, filled, services, requests)
+}
+
+/// The service and the limits, each with its requests, which must be for the same people.
+pub(super) fn beside_raw(
+    world: &World<'_>,
+    filled: &Filled,
+    services: [&Service; 2],
+    requests: [Vec<Vec<u8>>; 2],
+) -> Outcome<[Figures; 2]> {
+    check_same(services, [&requests[0], &requests[1]])?;
+    let (database, connections) = (filled.database.backend.processes(), world.options.connections);
+    let [ours, raw] = requests;
+    let ours = Side::load(services[0], database, ours, connections);
+    let raw = Side::load(services[1], database, raw, connections);
     alternate([ours, raw], world.options.rounds(), world.options.round())
 }

@@ -1,5 +1,6 @@
 //! `GET /users/me` on PostgreSQL.
 
+use super::lists::beside_raw;
 use super::requests::{ME, get_as, get_each};
 use crate::database::Backend;
 use crate::fill::Filled;
@@ -37,17 +38,10 @@ fn hot(world: &World<'_>, filled: &Filled, [service, limits]: [&Service; 2]) -> 
 }
 
 /// `me` of every customer with a session in turn, and their rows from `path` of the limits.
-pub(super) fn cold(
-    world: &World<'_>,
-    filled: &Filled,
-    [service, limits]: [&Service; 2],
-    path: &str,
-) -> Outcome<[Figures; 2]> {
-    let (database, connections) = (filled.database.backend.processes(), world.options.connections);
-    let ours = Side::load(service, database, get_as(ME, &filled.tokens.customers), connections);
+pub(super) fn cold(world: &World<'_>, filled: &Filled, services: [&Service; 2], path: &str) -> Outcome<[Figures; 2]> {
     let ids = (0..filled.tokens.customers.len()).map(|number| filled.people.customer(number));
-    let raw = Side::load(limits, database, get_each(path, ids), connections);
-    alternate([ours, raw], world.options.rounds(), world.options.round())
+    let requests = [get_as(ME, &filled.tokens.customers), get_each(path, ids)];
+    beside_raw(world, filled, services, requests)
 }
 
 /// Says how often each session is seen: a cache that remembers it for longer would be what is measured.
