@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, error::ErrorInternalServerError};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
@@ -127,7 +127,7 @@ fn write_value(json: &mut Json, kind: &Type, bytes: &[u8]) {
         Type::UUID => json.id(Uuid::from_slice(bytes).unwrap_or_default()),
         Type::BOOL => json.raw(if bytes == [1] { "true" } else { "false" }),
         Type::TIMESTAMPTZ => match time(bytes) {
-            Some(time) => json.text(&time.to_rfc3339_opts(SecondsFormat::Micros, true)),
+            Some(time) => json.time(time),
             None => json.raw("null"),
         },
         // One byte of version before the text.
