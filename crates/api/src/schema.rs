@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::Timestamp;
-use formats::rfc3339;
+use formats::Rfc3339;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::openapi::path::Parameter;
@@ -154,7 +154,7 @@ impl From<Timestamp> for DateTime {
 
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&rfc3339(self.0))
+        Rfc3339(self.0).serialize(serializer)
     }
 }
 

@@ -79,6 +79,9 @@ impl Phone {
     /// Reads a number in international form, as people type and paste it (see [`typed_digits`]). Refuses a number
     /// without its `+` and one with a national trunk `(0)`, since nobody can know for sure what is meant.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
+        if Self::is_canonical(text) {
+            return Ok(Self(text.to_owned()));
+        }
         let (is_international, digits) = international_digits(text);
         if !is_international {
             return Err(ValueError::new(
@@ -95,6 +98,15 @@ impl Phone {
             ValueError::new("invalid_phone", "a phone number has 7 to 15 digits after the +, the first of them not 0")
         })?;
         Ok(Self(format!("+{digits}")))
+    }
+
+    /// Whether the number is written as it is stored, as all numbers of a list are.
+    fn is_canonical(text: &str) -> bool {
+        text.strip_prefix('+').is_some_and(|digits| {
+            (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&digits.len())
+                && !digits.starts_with('0')
+                && digits.bytes().all(|digit| digit.is_ascii_digit())
+        })
     }
 
     /// The number with all but its last two digits hidden, for logs.
@@ -155,7 +167,9 @@ impl fmt::Debug for TrunkNumber {
 }
 
 fn one_line(text: &str, max: usize) -> Result<String, ValueError> {
-    let line: String = text.trim().nfc().collect();
+    let text = text.trim();
+    // ASCII is in NFC as it is, and so are most names of a list.
+    let line: String = if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
     if is_blank(&line) {
         return Err(ValueError::new("too_short", "must not be empty"));
     }
@@ -190,6 +204,9 @@ impl Metadata {
     /// Takes an object that is small and shallow enough and holds no NUL, which PostgreSQL cannot store. A negative
     /// zero becomes zero. [`check_number`] finds the other numbers that would change.
     pub fn parse(object: Map<String, Value>) -> Result<Self, ValueError> {
+        if object.is_empty() {
+            return Ok(Self(object));
+        }
         let value = Value::Object(number::settled(object));
         if depth(&value) > Self::MAX_DEPTH {
             return Err(ValueError::new("too_deep", "at most 8 levels of objects and arrays"));

@@ -11,4 +11,4 @@ mod time;
 pub use self::csv::{CsvLines, HeaderError, OpenError};
 pub use export::{Export, ExportFormat, WriteJson};
 pub use spool::{Spool, SpoolWriter};
-pub use time::rfc3339;
+pub use time::{Rfc3339, rfc3339};

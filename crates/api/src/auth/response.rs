@@ -15,7 +15,7 @@ use crate::users::response::UserResponse;
 /// Signed in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
-pub(crate) struct SignedInResponse {
+pub(crate) struct SignedInResponse<'u> {
     #[schema(schema_with = signed_in_status)]
     status: &'static str,
     /// A JWT (RFC 9068): send it as `Authorization: Bearer`.
@@ -30,7 +30,7 @@ pub(crate) struct SignedInResponse {
     /// How long the refresh token is valid, in seconds.
     refresh_expires_in: i64,
     /// Who signed in.
-    user: UserResponse,
+    user: UserResponse<'u>,
 }
 
 /// A one-time code is on its way: send it to `POST /auth/verify`.

@@ -5,7 +5,7 @@ use domain::challenge::Challenge;
 use domain::idempotency::StoredAnswer;
 use domain::session::Session;
 use domain::store::StoreError;
-use domain::{Error, Notice, PersonalData};
+use domain::{Error, Notice, PersonalData, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,8 +19,8 @@ use crate::streaming::Parts;
 /// Everything that is stored about a person.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PersonalData)]
-pub(super) struct PersonalDataResponse {
-    user: UserResponse,
+pub(super) struct PersonalDataResponse<'u> {
+    user: UserResponse<'u>,
     /// Newest first, expired ones included until they are cleared away.
     sessions: Vec<StoredSession>,
     /// The one-time codes that were asked for the person, newest first: under their account or, for customers who have
@@ -100,10 +100,10 @@ struct RememberedAnswer {
     expires_at: DateTime,
 }
 
-impl From<PersonalData> for PersonalDataResponse {
-    fn from(data: PersonalData) -> Self {
+impl<'u> PersonalDataResponse<'u> {
+    fn new(user: &'u User, data: PersonalData) -> Self {
         Self {
-            user: UserResponse::from(&data.user),
+            user: UserResponse::from(user),
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
             notices: data.notices.into_iter().map(StoredNotice::from).collect(),
@@ -176,7 +176,8 @@ pub(super) struct PersonalDataParts {
 
 impl PersonalDataParts {
     pub(super) fn new(data: PersonalData, events: PersonalEvents) -> Result<Self, Error> {
-        let whole = serde_json::to_string(&PersonalDataResponse::from(data)).map_err(failed)?;
+        let user = data.user.clone();
+        let whole = serde_json::to_string(&PersonalDataResponse::new(&user, data)).map_err(failed)?;
         let beginning = whole.strip_suffix(END).unwrap_or(&whole).into();
         Ok(Self { beginning, events, has_written_one: false, is_at_end: false })
     }

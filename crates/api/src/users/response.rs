@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{Customer, Page, Profile, Staff, User};
+use domain::{Customer, DisplayName, Page, Phone, Profile, Staff, TrunkNumber, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,15 +16,15 @@ use crate::schema::{CustomerRole, DateTime, StaffRole, VerificationMethod, any_o
 /// A person. `role` tells which of the two shapes it has.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(crate) enum UserResponse {
-    Staff(StaffResponse),
-    Customer(CustomerResponse),
+pub(crate) enum UserResponse<'u> {
+    Staff(StaffResponse<'u>),
+    Customer(CustomerResponse<'u>),
 }
 
 /// An admin or a manager.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StaffUser)]
-pub(crate) struct StaffResponse {
+pub(crate) struct StaffResponse<'u> {
     id: Uuid,
     #[schema(value_type = StaffRole)]
     role: &'static str,
@@ -34,15 +34,15 @@ pub(crate) struct StaffResponse {
     #[schema(required = true)]
     verified_at: Option<DateTime>,
     #[schema(required = true, max_length = 120)]
-    display_name: Option<String>,
+    display_name: Option<&'u str>,
     #[schema(format = Email, max_length = 254)]
     email: String,
     /// E.164.
     #[schema(required = true, example = "+998901234567")]
-    phone: Option<String>,
+    phone: Option<&'u str>,
     /// The company's own reference.
     #[schema(required = true, max_length = 50)]
-    tin_trunk_number: Option<String>,
+    tin_trunk_number: Option<&'u str>,
     /// Over which channel they get codes.
     #[schema(value_type = VerificationMethod)]
     verification_method: &'static str,
@@ -53,7 +53,7 @@ pub(crate) struct StaffResponse {
 /// A customer.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CustomerUser)]
-pub(crate) struct CustomerResponse {
+pub(crate) struct CustomerResponse<'u> {
     id: Uuid,
     #[schema(value_type = CustomerRole)]
     role: &'static str,
@@ -63,17 +63,17 @@ pub(crate) struct CustomerResponse {
     #[schema(required = true)]
     verified_at: Option<DateTime>,
     #[schema(required = true, max_length = 120)]
-    display_name: Option<String>,
+    display_name: Option<&'u str>,
     /// E.164.
     #[schema(example = "+998901234567")]
-    phone: String,
+    phone: &'u str,
     /// Who entered the customer; themselves after a sign-up.
     created_by: Uuid,
     /// The manager who looks after the customer.
     #[schema(required = true)]
     assigned_manager_id: Option<Uuid>,
     #[schema(schema_with = metadata)]
-    metadata: Map<String, Value>,
+    metadata: &'u Map<String, Value>,
     created_at: DateTime,
     updated_at: DateTime,
 }
@@ -82,10 +82,10 @@ fn metadata() -> RefOr<Schema> {
     described(any_object(), "What else the company keeps about the customer.")
 }
 
-list!(UserList of UserResponse, "A page of people.");
+list!(UserList of UserResponse<'static>, "A page of people.");
 
-impl From<&User> for UserResponse {
-    fn from(user: &User) -> Self {
+impl<'u> From<&'u User> for UserResponse<'u> {
+    fn from(user: &'u User) -> Self {
         match &user.profile {
             Profile::Admin(staff) | Profile::Manager(staff) => Self::Staff(StaffResponse::new(user, staff)),
             Profile::Customer(customer) => Self::Customer(CustomerResponse::new(user, customer)),
@@ -93,17 +93,17 @@ impl From<&User> for UserResponse {
     }
 }
 
-impl StaffResponse {
-    fn new(user: &User, staff: &Staff) -> Self {
+impl<'u> StaffResponse<'u> {
+    fn new(user: &'u User, staff: &'u Staff) -> Self {
         Self {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
             verified_at: user.verified_at.map(DateTime::from),
-            display_name: user.display_name.as_ref().map(ToString::to_string),
+            display_name: user.display_name.as_ref().map(DisplayName::as_str),
             email: staff.email.shown(),
-            phone: staff.phone.as_ref().map(ToString::to_string),
-            tin_trunk_number: staff.tin_trunk_number.as_ref().map(ToString::to_string),
+            phone: staff.phone.as_ref().map(Phone::as_str),
+            tin_trunk_number: staff.tin_trunk_number.as_ref().map(TrunkNumber::as_str),
             verification_method: staff.verification_method.as_str(),
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
@@ -111,18 +111,18 @@ impl StaffResponse {
     }
 }
 
-impl CustomerResponse {
-    fn new(user: &User, customer: &Customer) -> Self {
+impl<'u> CustomerResponse<'u> {
+    fn new(user: &'u User, customer: &'u Customer) -> Self {
         Self {
             id: user.id.as_uuid(),
             role: user.role().as_str(),
             is_active: user.is_active,
             verified_at: user.verified_at.map(DateTime::from),
-            display_name: user.display_name.as_ref().map(ToString::to_string),
-            phone: customer.phone.to_string(),
+            display_name: user.display_name.as_ref().map(DisplayName::as_str),
+            phone: customer.phone.as_str(),
             created_by: customer.created_by.as_uuid(),
             assigned_manager_id: customer.assigned_manager_id.map(domain::UserId::as_uuid),
-            metadata: customer.metadata.as_object().clone(),
+            metadata: customer.metadata.as_object(),
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
         }
