@@ -5,5 +5,6 @@ pub(crate) mod keyset;
 pub(crate) mod row_locks;
 pub(crate) mod scope;
 pub(crate) mod search;
+pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod user_pages;

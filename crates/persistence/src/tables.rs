@@ -9,6 +9,7 @@ pub(crate) mod idempotency_keys;
 pub(crate) mod locks;
 pub(crate) mod messages;
 pub(crate) mod notices;
+pub(crate) mod people;
 pub(crate) mod profiles;
 pub(crate) mod sessions;
 pub(crate) mod signups;

@@ -13,6 +13,7 @@ use domain::{Clock, Scope, SystemClock, UserQuery};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, Statement};
 
 use crate::connect::Target;
+use crate::sql::text;
 use crate::{Database, Options, Store};
 
 /// The very statements that a page of people takes when a search, if there is one, finds so many, for a look at
@@ -22,7 +23,7 @@ use crate::{Database, Options, Store};
 pub fn list_statements(backend: DbBackend, scope: Scope, query: &UserQuery, found: u64) -> Vec<Statement> {
     crate::sql::user_pages::statements(backend, scope, query, found)
         .iter()
-        .map(|select| backend.build(select))
+        .map(|select| text::statement(backend, select))
         .collect()
 }
 
@@ -34,7 +35,7 @@ pub fn audit_statements(backend: DbBackend, scope: Scope, query: &EventQuery) ->
     if query.include_total {
         selects.push(crate::sql::event_pages::total(backend, scope, query));
     }
-    selects.iter().map(|select| backend.build(select)).collect()
+    selects.iter().map(|select| text::statement(backend, select)).collect()
 }
 
 /// A database of one test.

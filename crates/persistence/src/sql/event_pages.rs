@@ -13,6 +13,7 @@ use crate::entity::audit_event::{Column, Entity};
 use crate::entity::{customer, user};
 use crate::sql::keyset::{Place, comes_after};
 use crate::sql::scope;
+use crate::sql::text::rows_for;
 use crate::sql::time::comparable;
 
 pub(crate) fn page(backend: DbBackend, scope: Scope, query: &EventQuery) -> SelectStatement {
@@ -36,7 +37,7 @@ fn newest(backend: DbBackend, mut listed: SelectStatement, query: &EventQuery) -
         let (place, last) = (Place::new(at, comparable(backend, after.at)), Place::new(id, after.id.as_uuid()));
         listed.cond_where(comes_after(backend, place, last, true));
     }
-    listed.column((Entity, Column::Id)).limit(rows(query));
+    listed.column((Entity, Column::Id)).limit(rows_for(query.size));
     newest_first(&mut listed);
     listed
 }
@@ -52,14 +53,9 @@ fn newest_of_each(manager: UserId, query: &EventQuery) -> SelectStatement {
         .from(customer::Entity)
         .join_lateral(JoinType::InnerJoin, of_one, Entity, Expr::cust("TRUE"))
         .cond_where(customer::Column::AssignedManagerId.eq(manager.as_uuid()))
-        .limit(rows(query));
+        .limit(rows_for(query.size));
     newest_first(&mut ids);
     ids
-}
-
-/// One more than the page holds, to know whether another follows.
-fn rows(query: &EventQuery) -> u64 {
-    query.size.get() as u64 + 1
 }
 
 pub(crate) fn total(backend: DbBackend, scope: Scope, query: &EventQuery) -> SelectStatement {

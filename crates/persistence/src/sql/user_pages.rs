@@ -1,9 +1,8 @@
 //! Pages of people, each as cheap as the first.
 //!
-//! A page is found in an index and only then joined with what is shown of it.
-//! `SELECT … FROM (ids of the page) JOIN users … LEFT JOIN profiles …`: the
-//! inner query walks one index in the order asked for, from the cursor on, as
-//! far as the page is long. Where a list is bound to a manager or a creator it
+//! A page is one pass over an index in the order asked for, from the cursor on,
+//! as far as the page is long, with the profile of each person beside it.
+//! Where a list is bound to a manager or a creator it
 //! walks an index of `customers`, whose `created_at` and `name_key` always are
 //! those of the person. "Oneself and one's customers" lies in two indexes: each gives a
 //! page, and the page is the beginning of both.
@@ -12,19 +11,21 @@
 //! be trusted to choose: when few people match, they are found in the indexes
 //! of names, e-mails and phones and put in order; when many do, such as those
 //! whose phone starts with the country's code, the order is walked and who does
-//! not match is stepped over. A first query counts as far as "few" goes.
+//! not match is stepped over. A first query counts as far as "few" goes. Of the few, only
+//! those on the page are joined with what is shown.
 
 use domain::page::Assignment;
-use domain::{Cursor, Filter, Scope, Sort, UserQuery};
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
+use domain::{Cursor, Filter, Role, Scope, Sort, UserQuery};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, Condition, DbBackend};
 
-use crate::entity::{admin_manager, customer, user};
+use crate::entity::{customer, user};
 use crate::sql::keyset::{Place, comes_after};
 use crate::sql::scope;
 use crate::sql::search::{count, counted, found, matching, union};
+use crate::sql::text::rows_for;
 use crate::sql::time::comparable;
-use crate::tables::users;
+use crate::tables::people::{self, user_id};
 
 /// What [`Store::page`] sends when a search finds so many.
 #[cfg(feature = "testing")]
@@ -64,7 +65,9 @@ pub(crate) struct Part {
     /// Everyone who matches the search, where they were found first.
     found: Option<SelectStatement>,
     /// Whether the condition asks for e-mails or phones.
-    with_profiles: bool,
+    asks_profiles: bool,
+    /// Whether staff can be in it.
+    has_staff: bool,
 }
 
 pub(crate) fn parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Vec<Part> {
@@ -82,6 +85,7 @@ pub(crate) fn parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Pla
 fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     let of_customers =
         matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
+    let has_staff = !of_customers && scope != Scope::AllCustomers && filter.role != Some(Role::Customer);
     let mut condition = filtered(backend, scope::condition(scope), filter);
     let walked = filter.search.as_ref().filter(|_| plan == Plan::Walk);
     if let Some(search) = walked {
@@ -89,7 +93,7 @@ fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     }
     let found = filter.search.as_ref().filter(|_| plan == Plan::Find).map(found);
     let is_of_nobody = filter.assigned_manager == Some(Assignment::Nobody);
-    Part { of_customers, backend, is_of_nobody, condition, found, with_profiles: walked.is_some() }
+    Part { of_customers, backend, is_of_nobody, condition, found, asks_profiles: walked.is_some(), has_staff }
 }
 
 /// All of the filter but the search.
@@ -113,22 +117,22 @@ impl Part {
         self.backend == DbBackend::Postgres && self.is_of_nobody
     }
 
+    /// Whoever is in it, with the profiles that the condition asks for.
     fn select(&self) -> SelectStatement {
+        let mut select = self.of_index();
+        if self.asks_profiles {
+            self.join_profiles(&mut select, true);
+        }
+        select
+    }
+
+    fn of_index(&self) -> SelectStatement {
         let mut select = Query::select();
-        let user_id = || Expr::col((user::Entity, user::Column::Id));
         if self.of_customers {
             let is_user = user_id().equals((customer::Entity, customer::Column::Id));
             select.from(customer::Entity).join(JoinType::InnerJoin, user::Entity, is_user);
         } else {
             select.from(user::Entity);
-        }
-        if self.with_profiles {
-            let is_staff = user_id().equals((admin_manager::Entity, admin_manager::Column::Id));
-            select.join(JoinType::LeftJoin, admin_manager::Entity, is_staff);
-        }
-        if self.with_profiles && !self.of_customers {
-            let is_customer = user_id().equals((customer::Entity, customer::Column::Id));
-            select.join(JoinType::LeftJoin, customer::Entity, is_customer);
         }
         if let Some(found) = &self.found {
             let is_found = user_id().equals(("found", "id"));
@@ -138,36 +142,77 @@ impl Part {
         select
     }
 
-    /// The ids of this part's page, with what they are sorted by.
-    fn page(&self, query: &UserQuery) -> SelectStatement {
-        let (key, id) = match (query.sort.is_by_name(), self.of_customers) {
-            (true, false) => (user::Column::NameKey.into_expr(), user::Column::Id.into_expr()),
-            (true, true) => (customer::Column::NameKey.into_expr(), customer::Column::Id.into_expr()),
-            (false, false) => (user::Column::CreatedAt.into_expr(), user::Column::Id.into_expr()),
-            (false, true) => (customer::Column::CreatedAt.into_expr(), customer::Column::Id.into_expr()),
-        };
-        let mut select = self.select();
+    fn join_profiles(&self, select: &mut SelectStatement, with_staff: bool) {
+        if with_staff {
+            people::join_staff(select);
+        }
+        if !self.of_customers {
+            people::join_customers(select);
+        }
+    }
+
+    /// What this part is sorted by.
+    fn sort_key(&self, sort: Sort) -> Expr {
+        match (sort.is_by_name(), self.of_customers) {
+            (true, false) => user::Column::NameKey.into_expr(),
+            (true, true) => customer::Column::NameKey.into_expr(),
+            (false, false) => user::Column::CreatedAt.into_expr(),
+            (false, true) => customer::Column::CreatedAt.into_expr(),
+        }
+    }
+
+    fn id(&self) -> Expr {
+        if self.of_customers { customer::Column::Id.into_expr() } else { user::Column::Id.into_expr() }
+    }
+
+    /// Leaves of a selection what is on the page, in order.
+    fn cut(&self, select: &mut SelectStatement, query: &UserQuery) {
+        let (key, id, order) = (self.sort_key(query.sort), self.id(), order(query.sort));
         if let Some(after) = &query.after {
             let (place, last) =
-                (Place::new(key.clone(), sort_key(self.backend, after)), Place::new(id.clone(), after.id.as_uuid()));
+                (Place::new(key.clone(), sort_value(self.backend, after)), Place::new(id.clone(), after.id.as_uuid()));
             select.cond_where(comes_after(self.backend, place, last, after.sort.is_descending()));
         }
-        let order = order(query.sort);
         if self.is_by_manager_first() {
             select.order_by(customer::Column::AssignedManagerId, order.clone());
         }
+        select.order_by_expr(key, order.clone()).order_by_expr(id, order).limit(rows_for(query.size));
+    }
+
+    /// The page of this part with all that is shown of it.
+    fn page(&self, query: &UserQuery) -> SelectStatement {
+        if self.found.is_some() {
+            return self.page_of_found(query);
+        }
+        let mut select = self.of_index();
+        self.join_profiles(&mut select, self.has_staff || self.asks_profiles);
+        people::columns(&mut select, self.has_staff);
+        self.cut(&mut select, query);
         select
-            .expr_as(id.clone(), "id")
-            .expr_as(key.clone(), "sort_key")
-            .order_by_expr(key, order.clone())
-            .order_by_expr(id, order)
-            .limit(rows(query));
+    }
+
+    /// The same of those who match a search: they are put in order before anything else is read of them.
+    fn page_of_found(&self, query: &UserQuery) -> SelectStatement {
+        let mut ids = self.of_index();
+        ids.expr_as(self.id(), "id").expr_as(self.sort_key(query.sort), "sort_key");
+        self.cut(&mut ids, query);
+        let is_on_page = user_id().equals(("page", "id"));
+        let mut select = people::select();
+        select.join_subquery(JoinType::InnerJoin, ids, "page", is_on_page);
+        let order = order(query.sort);
+        select.order_by(("page", "sort_key"), order.clone()).order_by(("page", "id"), order);
         select
+    }
+
+    /// The page as one among others, with what it is sorted by at the end.
+    fn page_to_merge(&self, query: &UserQuery) -> SelectStatement {
+        let sort_key = if self.found.is_some() { Expr::col(("page", "sort_key")) } else { self.sort_key(query.sort) };
+        self.page(query).expr_as(sort_key, "sort_key").take()
     }
 }
 
 /// The value that the order has at a cursor.
-fn sort_key(backend: DbBackend, after: &Cursor) -> Expr {
+fn sort_value(backend: DbBackend, after: &Cursor) -> Expr {
     if after.sort.is_by_name() {
         after.name.clone().unwrap_or_default().into()
     } else {
@@ -177,33 +222,20 @@ fn sort_key(backend: DbBackend, after: &Cursor) -> Expr {
 
 /// The page of all parts together, with everything that is shown of it.
 pub(crate) fn page(parts: &[Part], query: &UserQuery) -> SelectStatement {
-    let order = order(query.sort);
-    let mut select = Query::select();
-    select.from_subquery(ids(parts, query), "page");
-    let is_on_page = Expr::col((user::Entity, user::Column::Id)).equals(("page", "id"));
-    select.join(JoinType::InnerJoin, user::Entity, is_on_page);
-    users::join_profiles(&mut select);
-    users::columns(&mut select);
-    select.order_by(("page", "sort_key"), order.clone()).order_by(("page", "id"), order);
-    select
-}
-
-fn ids(parts: &[Part], query: &UserQuery) -> SelectStatement {
     if let [part] = parts {
         return part.page(query);
     }
     // Each in a FROM of its own: SQLite takes no ORDER BY or LIMIT inside a UNION.
-    let pages = parts.iter().map(|part| {
-        let page = part.page(query);
-        Query::select().columns(["id", "sort_key"]).from_subquery(page, "part").take()
-    });
+    let pages = parts
+        .iter()
+        .map(|part| Query::select().column(Asterisk).from_subquery(part.page_to_merge(query), "part").take());
     let order = order(query.sort);
     Query::select()
-        .columns(["id", "sort_key"])
+        .column(Asterisk)
         .from_subquery(union(UnionType::All, pages), "parts")
         .order_by("sort_key", order.clone())
         .order_by("id", order)
-        .limit(rows(query))
+        .limit(rows_for(query.size))
         .take()
 }
 
@@ -222,9 +254,4 @@ pub(crate) fn total(backend: DbBackend, scope: Scope, filter: &Filter) -> Select
 
 fn order(sort: Sort) -> Order {
     if sort.is_descending() { Order::Desc } else { Order::Asc }
-}
-
-/// One more than the page holds, to know whether another follows.
-fn rows(query: &UserQuery) -> u64 {
-    query.size.get() as u64 + 1
 }

@@ -12,7 +12,7 @@ use crate::entity::{admin_manager, customer, setup_token, user};
 use crate::error::Failure;
 use crate::steps::erasure;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{audit_events, authority, idempotency_keys, signups, users};
+use crate::tables::{audit_events, authority, idempotency_keys, people, signups, users};
 use crate::transaction::Transaction;
 
 /// Creates the account of a person who signs up, or whom the system creates. The erasure of a sign-up that they replace
@@ -72,7 +72,7 @@ pub(crate) async fn replace_sign_up(txn: &Transaction, email: &Email, events: &[
     if !signups::is_unapproved(txn, found.id).await? {
         return Ok(());
     }
-    if let Some(user) = users::find(txn, found.id.into()).await? {
+    if let Some(user) = people::find(txn, found.id.into()).await? {
         erasure::remove(txn, &user).await?;
         audit_events::record(txn, &event.following(EventKind::UserErased, user.id)).await?;
     }

@@ -16,8 +16,7 @@ use crate::error::{Failure, stale_unless};
 use crate::steps::erasure;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::signups;
-use crate::tables::users::{self, Person};
+use crate::tables::{people, signups};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -58,7 +57,7 @@ impl HousekeepingStore for Store {
 
     async fn list_unapproved(&self, before: Timestamp, limit: u64) -> Result<Vec<User>, StoreError> {
         let is_theirs = Expr::col((user::Entity, user::Column::Id)).equals((signup::Entity, signup::Column::UserId));
-        let mut select = users::select();
+        let mut select = people::select();
         select
             .join(JoinType::InnerJoin, signup::Entity, is_theirs)
             .cond_where(signup::Column::RequestedAt.lt(before))
@@ -66,7 +65,7 @@ impl HousekeepingStore for Store {
             .order_by((signup::Entity, signup::Column::UserId), Order::Asc)
             .limit(limit);
         let rows = self.all(&select).await?;
-        rows.iter().map(|row| Ok(Person::read(row)?.into_user()?)).collect()
+        rows.iter().map(people::read).collect()
     }
 
     async fn forget_signup(&self, erasure: &Erasure) -> Result<(), WriteError> {

@@ -22,7 +22,7 @@ use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::runtime::OnRuntime;
 use crate::store::Store;
 use crate::stores::users::newly_assigned;
-use crate::tables::{audit_events, authority, sessions, users};
+use crate::tables::{audit_events, authority, people, sessions, users};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -61,10 +61,10 @@ impl ImportStore for Store {
     }
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
-        let mut select = users::select();
+        let mut select = people::select();
         select.cond_where(admin_manager::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())));
         let rows = self.all(&select).await?;
-        let staff = rows.iter().map(|row| users::read_user(Some(row)));
+        let staff = rows.iter().map(|row| people::read_user(Some(row)));
         let staff: Vec<_> = staff.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         Ok(staff.into_iter().filter_map(|user| Some((user.id, user.staff()?.email.clone()))).collect())
     }
@@ -89,7 +89,7 @@ async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<Qu
     let staff = (emails.len() > 0).then(|| admin_manager::Column::Email.is_in(emails));
     let mut people = Vec::new();
     for condition in customers.into_iter().chain(staff) {
-        people.append(&mut txn.query_all(users::select().cond_where(condition)).await?);
+        people.append(&mut txn.query_all(people::select().cond_where(condition)).await?);
     }
     Ok(people)
 }
@@ -97,7 +97,7 @@ async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<Qu
 fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
     let mut found = ImportFound::default();
     for row in rows {
-        let Some(user) = users::read_user(Some(row))? else { continue };
+        let Some(user) = people::read_user(Some(row))? else { continue };
         if let Some(phone) = user.customer().map(|customer| customer.phone.clone()) {
             found.customers.insert(phone, user);
         } else if let Some(email) = user.staff().map(|staff| staff.email.clone()) {

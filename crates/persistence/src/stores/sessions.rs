@@ -14,8 +14,7 @@ use crate::entity::{admin_manager, session, user};
 use crate::error::{Failure, stale_unless, store_error};
 use crate::sql::row_locks::keeping;
 use crate::store::Store;
-use crate::tables::users::{self, Person};
-use crate::tables::{audit_events, authority, challenges, notices, profiles, sessions};
+use crate::tables::{audit_events, authority, challenges, notices, people, profiles, sessions, users};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -30,7 +29,7 @@ impl SessionStore for Store {
 
     async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError> {
         let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
-        let mut select = users::select();
+        let mut select = people::select();
         select
             .expr_as(Expr::col((session::Entity, session::Column::ExpiresAt)), "session_expires_at")
             .join(JoinType::InnerJoin, session::Entity, is_owner)
@@ -39,7 +38,7 @@ impl SessionStore for Store {
             .cond_where(user::Column::IsActive.eq(true));
         let Some(row) = self.one(&select).await? else { return Ok(None) };
         let expires_at = row.try_get("", "session_expires_at").map_err(|error| store_error(&error))?;
-        Ok(Some(SessionOwner { user: Person::read(&row)?.into_user()?, expires_at }))
+        Ok(Some(SessionOwner { user: people::read(&row)?, expires_at }))
     }
 
     fn generation(&self, session: SessionId, owner: UserId) -> Option<Generation> {
@@ -141,10 +140,9 @@ async fn hold_authority_over(txn: &Transaction, by: &Authority, user: UserId) ->
 #[async_trait]
 impl PasswordStore for Store {
     async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        let mut select = users::select();
+        let mut select = people::select_with_password();
         select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
-        let Some(row) = self.one(&select).await? else { return Ok(None) };
-        Ok(Some(Person::read(&row)?.into_credentials()?))
+        self.one(&select).await?.as_ref().map(people::read_credentials).transpose()
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {

@@ -18,8 +18,9 @@ use crate::sql::user_pages::{self, Plan};
 use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::users::{self, Person};
-use crate::tables::{audit_events, authority, idempotency_keys, notices, profiles, sessions, signups};
+use crate::tables::{
+    audit_events, authority, idempotency_keys, notices, people, profiles, sessions, signups, users,
+};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -51,9 +52,9 @@ impl UserStore for Store {
         if scope == Scope::Nothing {
             return Ok(None);
         }
-        let mut select = users::select();
+        let mut select = people::select();
         select.cond_where(user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
-        users::read_user(self.one(&select).await?.as_ref())
+        people::read_user(self.one(&select).await?.as_ref())
     }
 
     /// A page of the people in the scope: one query, one more for a search and one for the total.
@@ -65,7 +66,7 @@ impl UserStore for Store {
         let backend = self.reader.get_database_backend();
         let parts = user_pages::parts(backend, scope, &query.filter, plan);
         let rows = self.all(&user_pages::page(&parts, query)).await?;
-        let items = rows.iter().map(|row| Ok(Person::read(row)?.into_user()?)).collect::<Result<_, StoreError>>()?;
+        let items = rows.iter().map(people::read).collect::<Result<_, _>>()?;
         let mut page = Page::cut(items, query.size, |last| Cursor::at(last, query.sort));
         if query.include_total {
             page.total = Some(self.count(&user_pages::total(backend, scope, &query.filter)).await?);
@@ -74,9 +75,9 @@ impl UserStore for Store {
     }
 
     async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
-        let mut select = users::select();
+        let mut select = people::select();
         select.cond_where(customer::Column::Phone.eq(phone.as_str()));
-        users::read_user(self.one(&select).await?.as_ref())
+        people::read_user(self.one(&select).await?.as_ref())
     }
 
     async fn update_user(

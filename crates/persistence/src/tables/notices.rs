@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder
 
 use crate::entity::notice;
 use crate::error::{Failure, Inconsistency, store_error};
-use crate::tables::users;
+use crate::tables::people;
 use crate::transaction::Transaction;
 
 /// Notifies a person at their old contacts that their contacts have changed.
@@ -36,7 +36,7 @@ pub(crate) async fn tell_of_password(
     if *old == PasswordHash::unusable() {
         return Ok(());
     }
-    match users::find(txn, user).await? {
+    match people::find(txn, user).await? {
         Some(user) => insert(txn, &Notice::of_password(&user, event)).await,
         None => Ok(()),
     }
