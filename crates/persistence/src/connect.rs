@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::ConnectOptions;
 #[cfg(feature = "mysql")]
-use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions, MySqlSslMode};
-use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 #[cfg(feature = "postgres")]
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode, Postgres};
-use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, Connection, Database, Pool};
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
-use tokio::time::sleep;
+use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions};
+#[cfg(feature = "mysql")]
+use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
+use sea_orm::{DatabaseConnection, DbErr, SqlxError};
 
-use crate::error::{DatabaseError, is_conflict};
-use crate::options::{Options, STATEMENT_CACHE, Server};
+use crate::connection::Connector;
+use crate::error::DatabaseError;
+use crate::options::{MAX_PER_THREAD, Options, Server};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use crate::pools::server_pool;
+use crate::pools::{lasting_pool, open};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url;
+use crate::sqlite::{sqlite_connection, sqlite_reader, sqlite_readers, sqlite_writer};
 use crate::sqlite_file::create;
-
-/// A connection that was idle for so long is tested before it is used.
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-const TRIED_OUT_AFTER: Duration = Duration::from_secs(30);
 
 /// A database that a URL names. Never printed, since it may hold a password.
 #[derive(Clone)]
@@ -93,12 +94,12 @@ impl Target {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => {
-                let pool = postgres(server, options).await?;
+                let pool = open(server_pool::<Postgres>(options), postgres(server, options)).await?;
                 Ok((pool.clone(), pool))
             }
             #[cfg(feature = "mysql")]
             Self::MySql(server) => {
-                let pool = mysql(server, options).await?;
+                let pool = mysql_pool(server, options).await?;
                 Ok((pool.clone(), pool))
             }
         }
@@ -113,7 +114,32 @@ impl Target {
         match self {
             Self::Sqlite(_) => 1,
             #[cfg(any(feature = "mysql", feature = "postgres"))]
-            _ => options.max_connections as usize,
+            _ => options.shared_connections() as usize,
+        }
+    }
+
+    /// What opens connections for the threads that serve requests.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        expect(unused_variables, reason = "SQLite has no limits")
+    )]
+    pub(crate) fn connector(&self, options: &Options) -> Connector {
+        match self {
+            Self::Sqlite(file) => Connector::Sqlite(Box::new(sqlite_reader(file))),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => Connector::Postgres(Box::new(postgres(server, options))),
+            #[cfg(feature = "mysql")]
+            Self::MySql(server) => Connector::MySql(Box::new(mysql(server, options)), MySqlLimits::of(options)),
+        }
+    }
+
+    /// How many connections each of these threads has.
+    pub(crate) fn connections_per_thread(&self, options: &Options) -> usize {
+        match self {
+            Self::Sqlite(_) if options.threads == 0 => 0,
+            Self::Sqlite(_) => MAX_PER_THREAD,
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            _ => options.connections_per_thread(),
         }
     }
 
@@ -146,17 +172,6 @@ impl Target {
     }
 }
 
-async fn open<DB: Database>(
-    pool: PoolOptions<DB>,
-    server: <DB::Connection as Connection>::Options,
-) -> Result<DatabaseConnection, DbErr>
-where
-    Pool<DB>: Into<DatabaseConnection>,
-{
-    let pool = pool.connect_with(server).await;
-    pool.map(Into::into).map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
-}
-
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 fn server<O: ConnectOptions>(url: &str) -> Result<O, DatabaseError> {
     O::from_url(&server_url::parse(url)?)
@@ -178,125 +193,56 @@ fn sqlite(url: &str) -> Result<Target, DatabaseError> {
     Ok(Target::Sqlite(Box::new(file.disable_statement_logging())))
 }
 
-async fn sqlite_writer(file: &SqliteConnectOptions, patience: Duration) -> Result<DatabaseConnection, DbErr> {
-    let connection = sqlite_connection(file)
-        .read_only(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        // An acknowledged write survives a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", (64 << 20).to_string());
-    // A new file is switched to WAL under a lock for which SQLite does not wait.
-    let mut attempt = 1;
-    loop {
-        match open(lasting_pool::<Sqlite>(1, patience), connection.clone()).await {
-            Err(error) if attempt < 50 && is_conflict(&error) => sleep(Duration::from_millis(20)).await,
-            opened => return opened,
-        }
-        attempt += 1;
-    }
-}
-
-async fn sqlite_readers(file: &SqliteConnectOptions, patience: Duration) -> Result<DatabaseConnection, DbErr> {
-    let connection = sqlite_connection(file).read_only(true).pragma("query_only", "ON");
-    open(lasting_pool::<Sqlite>(4, patience), connection).await
-}
-
-fn sqlite_connection(file: &SqliteConnectOptions) -> SqliteConnectOptions {
-    file.clone()
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", "-16384")
-        .pragma("mmap_size", (256 << 20).to_string())
-}
-
-/// A pool whose connections stay open. Those to a file do not age, and one that holds a lock must not be replaced.
-fn lasting_pool<DB: Database>(size: u32, patience: Duration) -> PoolOptions<DB> {
-    PoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(patience)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
 #[cfg(feature = "postgres")]
-async fn postgres(server: &PgConnectOptions, options: &Options) -> Result<DatabaseConnection, DbErr> {
+fn postgres(server: &PgConnectOptions, options: &Options) -> PgConnectOptions {
     let milliseconds = |limit: Duration| limit.as_millis().to_string();
-    let connection = server.clone().statement_cache_capacity(options.statement_cache).options([
+    server.clone().statement_cache_capacity(options.statement_cache).options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(options.idle_timeout)),
-    ]);
-    open(server_pool::<Postgres>(options), connection).await
+    ])
 }
 
 #[cfg(feature = "mysql")]
-async fn mysql(server: &MySqlConnectOptions, options: &Options) -> Result<DatabaseConnection, DbErr> {
-    use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
-
-    let connection =
-        server.clone().statement_cache_capacity(options.statement_cache).charset("utf8mb4").collation("utf8mb4_bin");
-    // MariaDB runs the first comment and MySQL the second, because their limits have different names. The text holds
-    // only numbers and names, so it is safe.
-    let limits = format!(
-        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = {lock} \
-         /*M!, SESSION max_statement_time = {statement}, SESSION idle_transaction_timeout = {idle} */ \
-         /*!80000 , SESSION max_execution_time = {milliseconds} */",
-        lock = options.lock_timeout.as_secs().max(1),
-        statement = options.statement_timeout.as_secs_f32(),
-        idle = options.idle_timeout.as_secs().max(1),
-        milliseconds = options.statement_timeout.as_millis(),
-    );
-    let pool = server_pool::<MySql>(options).after_connect(move |connection, _| {
-        let limits = AssertSqlSafe(limits.clone());
-        Box::pin(async move {
-            connection.execute(limits).await?;
-            // As on PostgreSQL: a statement sees what was committed before it began, and gaps are not locked.
-            connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-            Ok(())
-        })
-    });
-    open(pool, connection).await
+fn mysql(server: &MySqlConnectOptions, options: &Options) -> MySqlConnectOptions {
+    server.clone().statement_cache_capacity(options.statement_cache).charset("utf8mb4").collation("utf8mb4_bin")
 }
 
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-fn server_pool<DB: Database>(options: &Options) -> PoolOptions<DB> {
-    PoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire(false)
-        .before_acquire(|connection: &mut DB::Connection, about| {
-            Box::pin(async move {
-                if about.idle_for >= TRIED_OUT_AFTER {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-}
+/// The statements that begin a connection to `MySQL` or `MariaDB`.
+#[cfg(feature = "mysql")]
+#[derive(Clone)]
+pub(crate) struct MySqlLimits(String);
 
-#[cfg(test)]
-mod tests {
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
-
-    use super::*;
-    use crate::testing::TestDatabase;
-
-    #[tokio::test]
-    async fn what_is_acknowledged_on_sqlite_is_synced_to_the_disk() {
-        let test = TestDatabase::sqlite();
-        let Target::Sqlite(file) = Target::parse(test.url()).unwrap() else { panic!("no SQLite") };
-        create(file.get_filename()).unwrap();
-        let writer = sqlite_writer(&file, Duration::from_secs(10)).await.unwrap();
-        let pragma = async |name: &str| {
-            let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
-            writer.query_one_raw(statement).await.unwrap().unwrap()
-        };
-        assert_eq!(pragma("journal_mode").await.try_get_by_index::<String>(0).unwrap(), "wal");
-        let synchronous: i64 = pragma("synchronous").await.try_get_by_index(0).unwrap();
-        assert_eq!(synchronous, 2, "FULL: at every commit, also in WAL");
+#[cfg(feature = "mysql")]
+impl MySqlLimits {
+    fn of(options: &Options) -> Self {
+        // MariaDB runs the first comment and MySQL the second, because their limits have different names. The text holds
+        // only numbers and names, so it is safe.
+        Self(format!(
+            "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = {lock} \
+             /*M!, SESSION max_statement_time = {statement}, SESSION idle_transaction_timeout = {idle} */ \
+             /*!80000 , SESSION max_execution_time = {milliseconds} */",
+            lock = options.lock_timeout.as_secs().max(1),
+            statement = options.statement_timeout.as_secs_f32(),
+            idle = options.idle_timeout.as_secs().max(1),
+            milliseconds = options.statement_timeout.as_millis(),
+        ))
     }
+
+    pub(crate) async fn set(&self, connection: &mut MySqlConnection) -> Result<(), SqlxError> {
+        connection.execute(AssertSqlSafe(self.0.clone())).await?;
+        // As on PostgreSQL: a statement sees what was committed before it began, and gaps are not locked.
+        connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "mysql")]
+async fn mysql_pool(server: &MySqlConnectOptions, options: &Options) -> Result<DatabaseConnection, DbErr> {
+    let limits = MySqlLimits::of(options);
+    let pool = server_pool::<MySql>(options).after_connect(move |connection, _| {
+        let limits = limits.clone();
+        Box::pin(async move { limits.set(connection).await })
+    });
+    open(pool, mysql(server, options)).await
 }

@@ -14,6 +14,7 @@ use crate::error::{DatabaseError, store_error};
 use crate::migrate::{self, Schema};
 use crate::options::{Options, Server};
 use crate::person_queues::PersonQueues;
+use crate::readers::Readers;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::server_url::has_unknown_options;
 use crate::sql::user_pages;
@@ -22,7 +23,7 @@ use crate::store::Store;
 /// A pool of connections at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolState {
-    /// `writer` and `readers` on `SQLite`, `all` elsewhere.
+    /// `writer` and `readers` on `SQLite`, `shared` elsewhere; `threads` are those of the threads that serve requests.
     pub name: &'static str,
     /// Open connections, and those that are being opened.
     pub size: u32,
@@ -36,6 +37,12 @@ impl PoolState {
     fn of<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> Self {
         let (idle, max) = (u32::try_from(pool.num_idle()).unwrap_or(u32::MAX), pool.options().get_max_connections());
         Self { name, size: pool.size(), idle, max }
+    }
+
+    fn of_threads(readers: &Readers) -> Self {
+        let (size, idle, max) = readers.count();
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { name: "threads", size: number(size), idle: number(idle), max: number(max) }
     }
 }
 
@@ -89,11 +96,14 @@ impl Database {
         let runtime = Handle::current();
         let counting = Arc::new(Semaphore::new((target.connections(options) / 2).max(1)));
         let patience = options.acquire_timeout;
+        let per_thread = target.connections_per_thread(options);
+        let readers = Readers::new(target.connector(options), per_thread, options.threads, patience);
         Ok(Self {
             target,
             store: Store {
                 writer,
                 reader,
+                readers,
                 runtime,
                 time_limit,
                 counting,
@@ -111,18 +121,39 @@ impl Database {
         self.store.clone()
     }
 
+    /// Gives the current thread connections of its own to read with, if there are enough. To be called in the tokio
+    /// runtime of a thread that serves requests, by as many threads as the options say.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn read_on_this_thread(&self) {
+        self.store.readers.join();
+    }
+
+    /// From now on everything is read by the shared connections: the threads that serve requests are about to end, each
+    /// with its runtime.
+    pub fn read_on_no_thread(&self) {
+        self.store.readers.end();
+    }
+
     /// The pools of connections, for metrics.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
+        let mut pools = self.shared_pools();
+        pools.push(PoolState::of_threads(&self.store.readers));
+        pools
+    }
+
+    fn shared_pools(&self) -> Vec<PoolState> {
         match self.store.writer.get_database_backend() {
             DbBackend::Sqlite => vec![
                 PoolState::of("writer", self.store.writer.get_sqlite_connection_pool()),
                 PoolState::of("readers", self.store.reader.get_sqlite_connection_pool()),
             ],
             #[cfg(feature = "postgres")]
-            DbBackend::Postgres => vec![PoolState::of("all", self.store.writer.get_postgres_connection_pool())],
+            DbBackend::Postgres => vec![PoolState::of("shared", self.store.writer.get_postgres_connection_pool())],
             #[cfg(feature = "mysql")]
-            DbBackend::MySql => vec![PoolState::of("all", self.store.writer.get_mysql_connection_pool())],
+            DbBackend::MySql => vec![PoolState::of("shared", self.store.writer.get_mysql_connection_pool())],
             _ => Vec::new(),
         }
     }
@@ -173,6 +204,7 @@ impl Database {
     /// Waits for what is in flight and closes all connections.
     pub async fn close(self) -> Result<(), StoreError> {
         // Readers first: the last connection of SQLite to go tidies up, which wants to write.
+        self.store.readers.close().await;
         let readers = self.store.reader.close_by_ref().await;
         let writer = self.store.writer.close_by_ref().await;
         readers.and(writer).map_err(|error| store_error(&error))

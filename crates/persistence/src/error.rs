@@ -161,6 +161,20 @@ pub(crate) fn is_conflict(error: &DbErr) -> bool {
     })
 }
 
+/// Whether the connection is gone, so that another may have an answer.
+pub(crate) fn is_lost(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
+        // Class 57: ended by an operator. 1927: killed.
+        SqlxError::Database(error) => match code(&**error) {
+            Code::Postgres(code) => code.starts_with("57P"),
+            Code::MySql(number) => matches!(number, 1053 | 1927),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => true,

@@ -12,6 +12,7 @@
 mod backup;
 mod changes;
 mod connect;
+mod connection;
 mod database;
 mod entity;
 mod error;
@@ -19,10 +20,13 @@ mod grants;
 mod migrate;
 mod options;
 mod person_queues;
+mod pools;
+mod readers;
 mod runtime;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod server_url;
 mod sql;
+mod sqlite;
 mod sqlite_file;
 mod steps;
 mod store;

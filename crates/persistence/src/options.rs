@@ -5,12 +5,17 @@ use std::time::Duration;
 /// Prepared statements that each connection keeps.
 pub(crate) const STATEMENT_CACHE: usize = 256;
 
+/// Most connections that a thread has of its own.
+pub(crate) const MAX_PER_THREAD: usize = 2;
+
 /// How a database is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Most connections at once to `PostgreSQL` or `MySQL`. `SQLite` always has one that
-    /// writes and four that read.
+    /// Most connections at once to `PostgreSQL` or `MySQL`, those of threads included. `SQLite` always has one that
+    /// writes, four that read, and two more for each thread.
     pub max_connections: u32,
+    /// How many threads will call [`Database::read_on_this_thread`](crate::Database::read_on_this_thread).
+    pub threads: usize,
     /// Prepared statements that each connection to `PostgreSQL` or `MySQL` keeps.
     pub statement_cache: usize,
     /// How long to wait for a connection, a new one included.
@@ -27,12 +32,29 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_connections: 10,
+            threads: 0,
             statement_cache: STATEMENT_CACHE,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+impl Options {
+    /// Threads share half of the connections, unless that is less than one for each. They need no more than a few: while
+    /// one brings an answer, another is under way.
+    pub(crate) fn connections_per_thread(&self) -> usize {
+        let half = self.max_connections as usize / 2;
+        half.checked_div(self.threads).unwrap_or_default().min(MAX_PER_THREAD)
+    }
+
+    /// What is left for writing, and for those who find none of their thread.
+    pub(crate) fn shared_connections(&self) -> u32 {
+        let of_threads = self.connections_per_thread() * self.threads;
+        self.max_connections - u32::try_from(of_threads).unwrap_or_default()
     }
 }
 

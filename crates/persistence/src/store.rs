@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::store::{StoreError, WriteError};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, QueryResult, QueryTrait, SqliteTransactionMode, StatementBuilder,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, QueryResult, QueryTrait, RuntimeErr, SqliteTransactionMode, Statement,
+    StatementBuilder, TransactionOptions, TransactionTrait,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -16,9 +16,11 @@ use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
 use crate::changes::Changes;
-use crate::error::{Failure, is_conflict, out_of_time, store_error};
+use crate::error::{Failure, is_conflict, is_lost, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
+use crate::readers::Readers;
 use crate::runtime::OnRuntime;
+use crate::sql::text;
 use crate::transaction::Transaction;
 
 /// How often a transaction that lost against others is begun.
@@ -30,7 +32,9 @@ pub struct Store {
     /// For [`Self::try_once`] alone: what else wrote with it would not be counted in `changes`.
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
-    /// Where connections live: they outlast the threads that use them.
+    /// Connections of the threads that serve requests.
+    pub(crate) readers: Arc<Readers>,
+    /// Where the shared connections live: they outlast the threads that use them.
     pub(crate) runtime: Handle,
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
@@ -62,13 +66,30 @@ impl Store {
     }
 
     pub(crate) async fn one(&self, select: &SelectStatement) -> Result<Option<QueryResult>, StoreError> {
-        let query = self.in_time(self.reader.query_one(select)).instrument(debug_span!("read"));
-        query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
+        Ok(self.all(select).await?.into_iter().next())
     }
 
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
-        let query = self.in_time(self.reader.query_all(select)).instrument(debug_span!("read"));
+        self.read(text::statement(self.reader.get_database_backend(), select)).instrument(debug_span!("read")).await
+    }
+
+    async fn read(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
+        if let Some(rows) = self.read_on_this_thread(&statement).await? {
+            return Ok(rows);
+        }
+        let query = self.in_time(self.reader.query_all_raw(statement));
         query.await.map_err(|_| out_of_time())?.map_err(|error| store_error(&error))
+    }
+
+    /// Reads with a connection of the current thread; `None` without one, or when it was lost.
+    async fn read_on_this_thread(&self, statement: &Statement) -> Result<Option<Vec<QueryResult>>, StoreError> {
+        let Some(mut reader) = self.readers.take().await else { return Ok(None) };
+        match timeout(self.time_limit, reader.all(statement.clone())).await {
+            Err(_) => Err(out_of_time()),
+            Ok(Ok(rows)) => Ok(Some(rows)),
+            Ok(Err(error)) if is_lost(&error) => Ok(None),
+            Ok(Err(error)) => Err(store_error(&DbErr::Query(RuntimeErr::SqlxError(error.into())))),
+        }
     }
 
     /// The number that a statement answers as `total`.

@@ -27,5 +27,6 @@ mod contract {
     mod schema;
     mod sessions;
     mod takeover;
+    mod threads;
     mod turns;
 }

@@ -57,7 +57,7 @@ impl Service {
         let serve_metrics = |bound| monitoring::serve(bound, settings.metrics.listen, monitored);
         let metrics = metrics.map(serve_metrics).transpose()?.flatten();
         let address = bound.address();
-        let server = http_server::serve(settings, bound.listen()?, services, connections.clone())?;
+        let server = http_server::serve(settings, bound.listen()?, services, connections.clone(), database.clone())?;
         let outbox = Outbox::new(store, clock.clone(), keys.clone(), senders, outbox_signal, budgets(settings));
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
         Ok(Self { server, metrics, address, setup_token, database, background })
@@ -102,7 +102,10 @@ impl Service {
         let end = async {
             let done = match broke {
                 Some(done) => done,
-                None => shutdown::finish(server).await,
+                None => {
+                    self.database.read_on_no_thread();
+                    shutdown::finish(server).await
+                }
             };
             tracing::info!("stopped listening; closing");
             if let Some((handle, served)) = metrics {

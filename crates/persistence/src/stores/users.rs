@@ -18,9 +18,7 @@ use crate::sql::user_pages::{self, Plan};
 use crate::steps::accounts;
 use crate::store::Store;
 use crate::tables::locks::{self, Lock};
-use crate::tables::{
-    audit_events, authority, idempotency_keys, notices, people, profiles, sessions, signups, users,
-};
+use crate::tables::{audit_events, authority, idempotency_keys, notices, people, profiles, sessions, signups, users};
 use crate::transaction::Transaction;
 
 #[async_trait]

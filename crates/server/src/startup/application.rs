@@ -12,6 +12,7 @@ use persistence::{Database, DatabaseError, Options, Store};
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
+use super::http_server;
 use crate::error::StartupError;
 use crate::settings::{Settings, SettingsError};
 
@@ -34,7 +35,7 @@ impl Application {
         clock: Arc<dyn Clock>,
         address: SocketAddr,
     ) -> Result<Self, StartupError> {
-        let database = open_database(settings).await?;
+        let database = open_database_for(settings, http_server::workers(&settings.http)).await?;
         database.migrate().await?;
         let store = Arc::new(database.store());
         let master_key = settings.auth.master_key.clone();
@@ -80,10 +81,15 @@ impl Application {
 
 /// Opens the database that the settings name.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Database, DatabaseError> {
+    open_database_for(settings, 0).await
+}
+
+async fn open_database_for(settings: &Settings, threads: usize) -> Result<Database, DatabaseError> {
     let database = &settings.database;
     let options = Options {
         max_connections: database.max_connections,
         statement_cache: database.statement_cache,
+        threads,
         ..Options::default()
     };
     Database::connect(database.url.expose_secret(), &options).await

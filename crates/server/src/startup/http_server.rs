@@ -15,6 +15,7 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use api::{Middleware, MiddlewareSettings, RateLimits, Services};
+use persistence::Database;
 
 use crate::connections::{Connections, WatchedStream, keep_busy};
 use crate::error::StartupError;
@@ -48,6 +49,7 @@ pub(super) fn serve(
     listener: TcpListener,
     services: Services,
     connections: Connections,
+    database: Database,
 ) -> Result<Server, StartupError> {
     let http = &settings.http;
     let keep_alive = Duration::from_secs(http.keep_alive.into());
@@ -58,7 +60,9 @@ pub(super) fn serve(
     let server = server.max_concurrent_connections(connections.accepted_per_worker(workers));
     let stopping = server.graceful_shutdown_signal();
     let middleware = Middleware::new(&middleware(settings), services.clock.clone());
+    // Called on each of these threads.
     let factory = move || {
+        database.read_on_this_thread();
         let (connections, stopping) = (connections.clone(), stopping.clone());
         let api = api::configure(services.clone(), middleware.clone());
         let app = App::new().configure(api).wrap(from_fn(keep_busy)).into_factory();

@@ -266,7 +266,7 @@ async fn what_the_system_gives_for_the_asking_is_taken() {
     app.until_it_says("the process may open 600 files").await;
     let wanted = program().with("CLIENTELE_HTTP__MAX_CONNECTIONS", "500");
     let app = wanted.serve_under("ulimit -n 256");
-    app.until_it_says("http.max_connections is 500, but there are file descriptors for 73 connections").await;
+    app.until_it_says("http.max_connections is 500, but there are file descriptors for 67 connections").await;
     let app = wanted.serve();
     app.until_it_says("at most 500 connections at once, 250 from one address").await;
 }

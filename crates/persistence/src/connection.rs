@@ -1,0 +1,92 @@
+//! One connection of its own, outside of any pool.
+
+#[cfg(feature = "mysql")]
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+#[cfg(feature = "postgres")]
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, query_with};
+use sea_orm::{QueryResult, SqlxError, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+
+#[cfg(feature = "mysql")]
+use crate::connect::MySqlLimits;
+
+/// Opens connections to one database.
+pub(crate) enum Connector {
+    Sqlite(Box<SqliteConnectOptions>),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PgConnectOptions>),
+    #[cfg(feature = "mysql")]
+    MySql(Box<MySqlConnectOptions>, MySqlLimits),
+}
+
+impl Connector {
+    pub(crate) async fn connect(&self) -> Result<Connection, SqlxError> {
+        match self {
+            Self::Sqlite(file) => Ok(Connection::Sqlite(file.connect().await?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => Ok(Connection::Postgres(Box::new(server.connect().await?))),
+            #[cfg(feature = "mysql")]
+            Self::MySql(server, limits) => {
+                let mut connection = server.connect().await?;
+                limits.set(&mut connection).await?;
+                Ok(Connection::MySql(Box::new(connection)))
+            }
+        }
+    }
+
+    /// Whether connections end with the runtime that they were opened in. `SQLite` has a thread for each instead.
+    pub(crate) fn is_of_a_runtime(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
+    }
+}
+
+/// A connection to one of the databases.
+pub(crate) enum Connection {
+    Sqlite(SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PgConnection>),
+    #[cfg(feature = "mysql")]
+    MySql(Box<MySqlConnection>),
+}
+
+impl Connection {
+    /// The rows of a query, which is prepared once and kept.
+    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, SqlxError> {
+        // The text is made of ours by the query builder; what callers say is bound.
+        let sql = AssertSqlSafe(statement.sql);
+        let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
+        match self {
+            Self::Sqlite(connection) => Ok(results(query_with(sql, values).fetch_all(connection).await?)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(results(query_with(sql, values).fetch_all(&mut **connection).await?)),
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => Ok(results(query_with(sql, values).fetch_all(&mut **connection).await?)),
+        }
+    }
+
+    pub(crate) async fn ping(&mut self) -> Result<(), SqlxError> {
+        match self {
+            Self::Sqlite(connection) => connection.ping().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.ping().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => connection.ping().await,
+        }
+    }
+
+    pub(crate) async fn close(self) -> Result<(), SqlxError> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.close().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => connection.close().await,
+        }
+    }
+}
+
+fn results<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<QueryResult> {
+    rows.into_iter().map(Into::into).collect()
+}

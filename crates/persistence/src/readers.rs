@@ -1,0 +1,229 @@
+//! Connections that read and belong to the threads that serve requests.
+//!
+//! Each of these threads has a tokio runtime of its own. A connection that was opened there wakes that thread when an
+//! answer is in, and no other thread on the way. And it stays with the thread: a pool that is shared asks each
+//! connection that comes back whether it is well, which is a second round trip for each query.
+//!
+//! Nobody depends on these connections. Whoever finds none in time takes one of the shared pool.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use sea_orm::{QueryResult, SqlxError, Statement};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::connection::{Connection, Connector};
+use crate::pools::TRIED_OUT_AFTER;
+
+/// How long to wait for a connection of one's own thread before one of the shared pool is taken.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Connections to a server are replaced after this, as those of pools are.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// The connections of all threads.
+pub(crate) struct Readers {
+    connector: Connector,
+    per_thread: usize,
+    /// Of all threads that will join.
+    max: usize,
+    /// How long it may take to open one.
+    time_to_open: Duration,
+    threads: Mutex<Vec<Arc<Thread>>>,
+    is_closed: AtomicBool,
+}
+
+/// Those of one thread.
+struct Thread {
+    runtime: Handle,
+    /// Whoever has a place may use a connection, or open one.
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    opened: Instant,
+    since: Instant,
+}
+
+thread_local! {
+    static MINE: RefCell<Option<(Weak<Readers>, Arc<Thread>)>> = const { RefCell::new(None) };
+}
+
+impl Readers {
+    /// So many connections for each of so many threads. None is opened before it is needed.
+    pub(crate) fn new(connector: Connector, per_thread: usize, threads: usize, time_to_open: Duration) -> Arc<Self> {
+        let max = per_thread * threads;
+        let (threads, is_closed) = (Mutex::default(), AtomicBool::new(false));
+        Arc::new(Self { connector, per_thread, max, time_to_open, threads, is_closed })
+    }
+
+    /// Gives the current thread connections of its own, which live in the runtime that is current.
+    pub(crate) fn join(self: &Arc<Self>) {
+        if self.per_thread > 0 {
+            let places = Arc::new(Semaphore::new(self.per_thread));
+            let thread = Arc::new(Thread { runtime: Handle::current(), places, idle: Mutex::default() });
+            locked(&self.threads).push(Arc::clone(&thread));
+            MINE.set(Some((Arc::downgrade(self), thread)));
+        }
+    }
+
+    /// A connection of the current thread, if it has one that is free soon. One that has to be opened or tried out is
+    /// there for those who ask later.
+    pub(crate) async fn take(self: &Arc<Self>) -> Option<Reader> {
+        let thread = self.mine().filter(|_| !self.is_closed())?;
+        let places = Arc::clone(&thread.places);
+        let place = match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => timeout(PATIENCE, places.acquire_owned()).await.ok()?.ok()?,
+        };
+        let idle = locked(&thread.idle).pop();
+        let held = Held { readers: Arc::clone(self), thread, _place: place };
+        match idle {
+            Some(idle) if idle.since.elapsed() < TRIED_OUT_AFTER && !self.is_old(&idle) => {
+                Some(Reader { idle: Some(idle), held: Some(held), is_well: true })
+            }
+            idle => {
+                tokio::spawn(held.prepare(idle));
+                None
+            }
+        }
+    }
+
+    /// How many connections are open or being opened, how many of them nobody uses, and how many there can be.
+    pub(crate) fn count(&self) -> (usize, usize, usize) {
+        let threads = locked(&self.threads);
+        let in_use = threads.iter().map(|thread| self.per_thread.saturating_sub(thread.places.available_permits()));
+        let (in_use, idle): (usize, usize) =
+            (in_use.sum(), threads.iter().map(|thread| locked(&thread.idle).len()).sum());
+        (in_use + idle, idle, self.max)
+    }
+
+    /// Lends no more connections, and closes those to a server while the threads that they belong to are there.
+    pub(crate) fn end(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        if self.connector.is_of_a_runtime() {
+            for thread in &*locked(&self.threads) {
+                let idle = std::mem::take(&mut *locked(&thread.idle));
+                thread.runtime.spawn(close_all(idle));
+            }
+        }
+    }
+
+    /// Closes what is left when nobody reads any more.
+    pub(crate) async fn close(&self) {
+        self.end();
+        let threads = std::mem::take(&mut *locked(&self.threads));
+        for thread in threads {
+            let idle = std::mem::take(&mut *locked(&thread.idle));
+            close_all(idle).await;
+        }
+    }
+
+    fn mine(self: &Arc<Self>) -> Option<Arc<Thread>> {
+        MINE.with_borrow(|mine| {
+            let (readers, thread) = mine.as_ref()?;
+            std::ptr::eq(readers.as_ptr(), Arc::as_ptr(self)).then(|| Arc::clone(thread))
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn is_old(&self, idle: &Idle) -> bool {
+        self.connector.is_of_a_runtime() && idle.opened.elapsed() >= MAX_AGE
+    }
+
+    async fn open(&self) -> Result<Idle, SqlxError> {
+        let connection = self.connector.connect().await?;
+        Ok(Idle { connection, opened: Instant::now(), since: Instant::now() })
+    }
+
+    /// The same connection if it answers, or a new one.
+    async fn renewed(&self, idle: Option<Idle>) -> Result<Idle, SqlxError> {
+        match idle {
+            Some(mut idle) if !self.is_old(&idle) => {
+                idle.connection.ping().await?;
+                Ok(idle)
+            }
+            Some(idle) => {
+                idle.connection.close().await?;
+                self.open().await
+            }
+            None => self.open().await,
+        }
+    }
+}
+
+async fn close_all(idle: Vec<Idle>) {
+    for idle in idle {
+        // What cannot be closed in good order is gone all the same.
+        let _ = idle.connection.close().await;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place among the connections of a thread.
+struct Held {
+    readers: Arc<Readers>,
+    thread: Arc<Thread>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Held {
+    /// Has a connection ready for the next one who asks.
+    async fn prepare(self, idle: Option<Idle>) {
+        // Who finds none opens one, so a failure needs no other attempt here.
+        if let Ok(Ok(idle)) = timeout(self.readers.time_to_open, self.readers.renewed(idle)).await {
+            self.give_back(idle).await;
+        }
+    }
+
+    async fn give_back(self, idle: Idle) {
+        if self.readers.is_closed() && self.readers.connector.is_of_a_runtime() {
+            let _ = idle.connection.close().await;
+        } else {
+            locked(&self.thread.idle).push(idle);
+        }
+    }
+}
+
+/// A connection that is lent for one query.
+pub(crate) struct Reader {
+    idle: Option<Idle>,
+    held: Option<Held>,
+    /// Whether the last query was answered to its end.
+    is_well: bool,
+}
+
+impl Reader {
+    /// The rows of a query.
+    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, SqlxError> {
+        let Some(idle) = &mut self.idle else { return Err(SqlxError::PoolClosed) };
+        self.is_well = false;
+        let rows = idle.connection.all(statement).await?;
+        self.is_well = true;
+        Ok(rows)
+    }
+}
+
+impl Drop for Reader {
+    /// Gives the connection back. One whose query failed or was given up is tried out first.
+    fn drop(&mut self) {
+        let (Some(mut idle), Some(held)) = (self.idle.take(), self.held.take()) else { return };
+        if self.is_well && !held.readers.is_closed() {
+            idle.since = Instant::now();
+            locked(&held.thread.idle).push(idle);
+        } else if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(held.prepare(Some(idle)));
+        }
+    }
+}
