@@ -7,7 +7,8 @@
 //! Nobody depends on these connections. Whoever finds none in time takes one of the shared pool.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,10 @@ use tokio::time::timeout;
 use crate::connection::{Connection, Connector};
 use crate::pools::TRIED_OUT_AFTER;
 
-/// How long to wait for a connection of one's own thread before one of the shared pool is taken.
+/// How long to wait while no connection of the thread comes back before one of the shared pool is taken.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Connections to a server are replaced after this, as those of pools are.
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+const MAX_AGE: Duration = Duration::from_mins(30);
 
 /// The connections of all threads.
 pub(crate) struct Readers {
@@ -42,6 +43,25 @@ struct Thread {
     /// Whoever has a place may use a connection, or open one.
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// How many queries were answered.
+    answered: AtomicU64,
+}
+
+impl Thread {
+    /// A place, if there is one soon. Where queries are answered all the time, all others come to it in their turn: only
+    /// when long ones hold every connection is there no use in waiting.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        let mut place = pin!(place);
+        loop {
+            let answered = self.answered.load(Ordering::Relaxed);
+            match timeout(PATIENCE, place.as_mut()).await {
+                Ok(place) => return place.ok(),
+                Err(_) if answered == self.answered.load(Ordering::Relaxed) => return None,
+                Err(_) => {}
+            }
+        }
+    }
 }
 
 struct Idle {
@@ -66,7 +86,12 @@ impl Readers {
     pub(crate) fn join(self: &Arc<Self>) {
         if self.per_thread > 0 {
             let places = Arc::new(Semaphore::new(self.per_thread));
-            let thread = Arc::new(Thread { runtime: Handle::current(), places, idle: Mutex::default() });
+            let thread = Arc::new(Thread {
+                runtime: Handle::current(),
+                places,
+                idle: Mutex::default(),
+                answered: AtomicU64::new(0),
+            });
             locked(&self.threads).push(Arc::clone(&thread));
             MINE.set(Some((Arc::downgrade(self), thread)));
         }
@@ -76,11 +101,7 @@ impl Readers {
     /// there for those who ask later.
     pub(crate) async fn take(self: &Arc<Self>) -> Option<Reader> {
         let thread = self.mine().filter(|_| !self.is_closed())?;
-        let places = Arc::clone(&thread.places);
-        let place = match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => timeout(PATIENCE, places.acquire_owned()).await.ok()?.ok()?,
-        };
+        let place = thread.place().await?;
         let idle = locked(&thread.idle).pop();
         let held = Held { readers: Arc::clone(self), thread, _place: place };
         match idle {
@@ -221,6 +242,7 @@ impl Drop for Reader {
         let (Some(mut idle), Some(held)) = (self.idle.take(), self.held.take()) else { return };
         if self.is_well && !held.readers.is_closed() {
             idle.since = Instant::now();
+            held.thread.answered.fetch_add(1, Ordering::Relaxed);
             locked(&held.thread.idle).push(idle);
         } else if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(held.prepare(Some(idle)));

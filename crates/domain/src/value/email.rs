@@ -60,7 +60,11 @@ fn invalid() -> ValueError {
 }
 
 pub(super) fn lower_case(text: &str) -> String {
-    text.trim().nfc().collect::<String>().to_lowercase().nfc().collect()
+    let text = text.trim();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
 fn is_address(text: &str) -> bool {

@@ -52,10 +52,16 @@ pub(crate) enum Plan {
     Walk,
 }
 
+/// Whose index is walked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Users,
+    Customers,
+}
+
 /// A part of a list that lies in one index.
 pub(crate) struct Part {
-    /// Whether the index is one of `customers`.
-    of_customers: bool,
+    index: Index,
     /// Whose planner it is written for.
     backend: DbBackend,
     /// Whether it holds only customers without a manager.
@@ -85,6 +91,7 @@ pub(crate) fn parts(backend: DbBackend, scope: Scope, filter: &Filter, plan: Pla
 fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     let of_customers =
         matches!(scope, Scope::AssignedTo(_)) || filter.assigned_manager.is_some() || filter.created_by.is_some();
+    let index = if of_customers { Index::Customers } else { Index::Users };
     let has_staff = !of_customers && scope != Scope::AllCustomers && filter.role != Some(Role::Customer);
     let mut condition = filtered(backend, scope::condition(scope), filter);
     let walked = filter.search.as_ref().filter(|_| plan == Plan::Walk);
@@ -93,7 +100,7 @@ fn part(backend: DbBackend, scope: Scope, filter: &Filter, plan: Plan) -> Part {
     }
     let found = filter.search.as_ref().filter(|_| plan == Plan::Find).map(found);
     let is_of_nobody = filter.assigned_manager == Some(Assignment::Nobody);
-    Part { of_customers, backend, is_of_nobody, condition, found, asks_profiles: walked.is_some(), has_staff }
+    Part { index, backend, is_of_nobody, condition, found, asks_profiles: walked.is_some(), has_staff }
 }
 
 /// All of the filter but the search.
@@ -128,7 +135,7 @@ impl Part {
 
     fn of_index(&self) -> SelectStatement {
         let mut select = Query::select();
-        if self.of_customers {
+        if self.index == Index::Customers {
             let is_user = user_id().equals((customer::Entity, customer::Column::Id));
             select.from(customer::Entity).join(JoinType::InnerJoin, user::Entity, is_user);
         } else {
@@ -146,23 +153,26 @@ impl Part {
         if with_staff {
             people::join_staff(select);
         }
-        if !self.of_customers {
+        if self.index == Index::Users {
             people::join_customers(select);
         }
     }
 
     /// What this part is sorted by.
     fn sort_key(&self, sort: Sort) -> Expr {
-        match (sort.is_by_name(), self.of_customers) {
-            (true, false) => user::Column::NameKey.into_expr(),
-            (true, true) => customer::Column::NameKey.into_expr(),
-            (false, false) => user::Column::CreatedAt.into_expr(),
-            (false, true) => customer::Column::CreatedAt.into_expr(),
+        match (sort.is_by_name(), self.index) {
+            (true, Index::Users) => user::Column::NameKey.into_expr(),
+            (true, Index::Customers) => customer::Column::NameKey.into_expr(),
+            (false, Index::Users) => user::Column::CreatedAt.into_expr(),
+            (false, Index::Customers) => customer::Column::CreatedAt.into_expr(),
         }
     }
 
     fn id(&self) -> Expr {
-        if self.of_customers { customer::Column::Id.into_expr() } else { user::Column::Id.into_expr() }
+        match self.index {
+            Index::Users => user::Column::Id.into_expr(),
+            Index::Customers => customer::Column::Id.into_expr(),
+        }
     }
 
     /// Leaves of a selection what is on the page, in order.
