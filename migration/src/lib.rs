@@ -34,6 +34,8 @@ mod m20261126_000077_notices;
 mod m20261126_000079_canonical_emails;
 mod m20261126_000080_blank_names;
 mod m20261126_000082_key_algorithms;
+mod m20261126_000083_api_keys;
+mod m20261126_000084_acting_keys;
 mod table;
 
 /// Brings a database to the schema that this program knows, and back.
@@ -68,6 +70,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000079_canonical_emails::Migration),
             Box::new(m20261126_000080_blank_names::Migration),
             Box::new(m20261126_000082_key_algorithms::Migration),
+            Box::new(m20261126_000083_api_keys::MIGRATION),
+            Box::new(m20261126_000084_acting_keys::Migration),
         ]
     }
 }

@@ -48,7 +48,7 @@ impl MigrationTrait for Migration {
 
 /// Goes on without the triggers when MySQL reports error 1419: a server that writes a binary log lets only
 /// administrators create triggers.
-fn do_without_the_right_to(error: DbErr) -> Result<(), DbErr> {
+pub(crate) fn do_without_the_right_to(error: DbErr) -> Result<(), DbErr> {
     let code = match &error {
         DbErr::Exec(RuntimeErr::SqlxError(error)) => error.as_database_error().map(ToString::to_string),
         _ => None,

@@ -37,9 +37,9 @@ use middleware::authentication::Authenticator;
 use middleware::context::ContextMaker;
 use middleware::{cors, request_log};
 
+pub use domain::Network;
 pub use imports::Imports;
 pub use middleware::cors::{EXPOSED_HEADERS, UNEXPOSED_HEADERS, WebOrigin};
-pub use middleware::proxies::Network;
 pub use middleware::rate_limit::RateLimits;
 pub use middleware::{Middleware, MiddlewareSettings};
 pub use openapi::openapi;
@@ -57,7 +57,11 @@ static DOCUMENT: LazyLock<Data<docs::Document>> = LazyLock::new(|| Data::new(ope
 pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut ServiceConfig) {
     let Middleware { proxies, limiter, cors_origins, clock } = middleware;
     let context = ContextMaker { resolve: routes::resolve, proxies, clock };
-    let authenticator = Authenticator { tokens: services.auth.tokens.clone(), limiter: limiter.clone() };
+    let authenticator = Authenticator {
+        tokens: services.auth.tokens.clone(),
+        api_keys: services.auth.api_keys.clone(),
+        limiter: limiter.clone(),
+    };
     move |config| {
         // From the innermost to the outermost.
         let scope = web::scope("")

@@ -34,15 +34,20 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     serde_json::from_value(document()).unwrap_or_default()
 }
 
+const ABOUT_TOKENS: &str = "The access token of somebody who is signed in.";
+const ABOUT_KEYS: &str = "An API key, with which a program acts as its owner in the actions that the key is made for. \
+                          Other actions are 403 `forbidden`.";
+
 fn document() -> Value {
     let document = About::openapi().merge_from(Paths::openapi());
     let mut json = serde_json::to_value(document).unwrap_or_default();
     json["info"]["version"] = env!("CARGO_PKG_VERSION").into();
     // Relative to where the document is read: below any path.
     json["servers"] = json!([{ "url": "." }]);
-    json["security"] = json!([{ "bearer": [] }]);
+    json["security"] = json!([{ "bearer": [] }, { "apiKey": [] }]);
     json["components"]["securitySchemes"] = json!({
-        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ABOUT_TOKENS },
+        "apiKey": { "type": "http", "scheme": "bearer", "bearerFormat": "clk_…", "description": ABOUT_KEYS },
     });
     for (path, item) in json["paths"].as_object_mut().into_iter().flatten() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -57,6 +62,9 @@ fn complete(path: &str, operation: &mut Value) {
     operation["tags"] = json!([tag(path)]);
     if route(path).is_public {
         operation["security"] = json!([{}]);
+    } else if path.starts_with("/auth/") || path.ends_with("/sessions") {
+        // A key manages no keys, sessions or passwords.
+        operation["security"] = json!([{ "bearer": [] }]);
     }
     add_id(path, operation);
     for (status, about) in common_answers(path, operation) {

@@ -35,6 +35,8 @@ routes! {
     signed_in "/auth/signout" => { POST [auth::sessions::sign_out] }
     signed_in "/auth/sessions" => { GET [auth::sessions::list_sessions], DELETE [auth::sessions::end_other_sessions] }
     signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end_session] }
+    signed_in "/auth/keys" => { GET [auth::keys::list_api_keys], POST [auth::keys::create_api_key] }
+    signed_in "/auth/keys/{id}" => { DELETE [auth::keys::revoke_api_key] }
     signed_in "/auth/reauthenticate" => { POST [auth::reauthenticate::reauthenticate] }
     signed_in "/auth/password/change" => { POST [auth::change_password::change_password] }
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }

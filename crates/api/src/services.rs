@@ -77,6 +77,7 @@ macro_rules! services {
 services! {
     Accounts: accounts;
     Admins: auth.admins;
+    ::auth::ApiKeys: auth.api_keys;
     Codes: auth.codes;
     Invitations: auth.invitations;
     Passwords: auth.passwords;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::{Actor, ChallengeId, SessionId, User, VerificationMethod};
+use domain::{Actor, ChallengeId, Error, SessionId, User, VerificationMethod};
 use secrecy::SecretString;
+
+use crate::error::AuthError;
 
 /// The result of a sign-up, a sign-in or a code.
 #[derive(Debug)]
@@ -48,12 +50,22 @@ pub struct CodeSent {
     pub expires_in: i64,
 }
 
-/// Somebody who is signed in, as the database has them, or had them a moment ago.
+/// Somebody who is signed in, or a program with their API key, as the database has
+/// them, or had them a moment ago.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub actor: Actor,
     pub user: Arc<User>,
-    pub session_id: SessionId,
+}
+
+impl Caller {
+    /// The session in use.
+    ///
+    /// # Errors
+    /// `Forbidden` for an API key: it has none, and manages neither sessions nor passwords.
+    pub fn session(&self) -> Result<SessionId, AuthError> {
+        self.actor.session().ok_or(AuthError::Domain(Error::Forbidden))
+    }
 }
 
 /// The duration in whole seconds, rounded up, so that a lifetime that just began is shown in full.

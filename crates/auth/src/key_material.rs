@@ -59,6 +59,8 @@ pub(crate) struct ServerSecrets {
     pub(crate) subjects: MacKey,
     /// Hashes idempotent requests.
     pub(crate) requests: MacKey,
+    /// Hashes API keys.
+    pub(crate) api_keys: MacKey,
     /// Hashes the keys of counters of attempts.
     pub(crate) attempts: MacKey,
     /// Seals codes in messages.
@@ -79,6 +81,7 @@ impl ServerSecrets {
             codes: MacKey::derived(secret, "code")?,
             subjects: MacKey::derived(secret, "challenge subject")?,
             requests: MacKey::derived(secret, "request")?,
+            api_keys: MacKey::derived(secret, "api key")?,
             attempts: MacKey::derived(secret, "attempt")?,
             messages: SealingKey::derived(secret, "message")?,
         })

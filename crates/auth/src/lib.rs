@@ -7,6 +7,8 @@
 mod access_token;
 mod admins;
 mod answer;
+mod api_key;
+mod api_keys;
 mod bounded_map;
 mod challenges;
 mod codes;
@@ -42,6 +44,7 @@ mod wiring;
 pub use access_token::{AccessTokens, Claims, TokenSettings};
 pub use admins::{AdminMade, Admins, FirstAdminSignUp};
 pub use answer::{Answer, Caller, CodeSent, SignedIn};
+pub use api_keys::ApiKeys;
 pub use codes::Codes;
 pub use crypto::CryptoError;
 pub use env::Env;

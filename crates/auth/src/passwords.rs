@@ -260,7 +260,7 @@ impl Passwords {
 
     async fn replace(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
         let event = self.shared.env.event(&caller.actor, EventKind::PasswordChanged, Some(caller.user.id));
-        let (user, keep) = (caller.user.id, Some(caller.session_id));
+        let (user, keep) = (caller.user.id, caller.actor.session());
         let by = self.shared.env.authority(&caller.actor);
         let Some(new) = &proven.new else { return Err(WriteError::Stale) };
         self.store.change_password(&by, user, &proven.found.password_hash, new, keep, &event).await
@@ -268,7 +268,8 @@ impl Passwords {
 
     async fn note_proof(&self, caller: &Caller, proven: &Proven) -> Result<(), WriteError> {
         let event = self.shared.env.event(&caller.actor, EventKind::SessionReauthenticated, Some(caller.user.id));
-        let (session, user) = (caller.session_id, caller.user.id);
+        // Whoever has none was refused before.
+        let (Some(session), user) = (caller.actor.session(), caller.user.id) else { return Err(WriteError::Stale) };
         self.store.prove_session(session, user, &proven.found.password_hash, &event).await
     }
 
@@ -277,7 +278,8 @@ impl Passwords {
     }
 }
 
-/// Only staff have a password.
+/// The profile of a caller who may manage their password. Customers have none, and an API key never does.
 fn staff(caller: &Caller) -> Result<&Staff, AuthError> {
+    caller.session()?;
     caller.user.staff().ok_or(AuthError::Domain(Error::Forbidden))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::Accounts;
 
 use crate::admins::Admins;
+use crate::api_keys::ApiKeys;
 use crate::codes::Codes;
 use crate::env::Env;
 use crate::passwords::Passwords;
@@ -23,6 +24,8 @@ pub struct Services {
     pub codes: Codes,
     /// Who calls, and how a session goes on.
     pub tokens: Tokens,
+    /// How programs get in.
+    pub api_keys: ApiKeys,
     /// Which sessions there are, and how they end.
     pub sessions: Sessions,
     /// How passwords are set, changed and proven.
@@ -43,6 +46,7 @@ impl Services {
             sign_up: SignUp::new(store, shared),
             codes: Codes::new(store, shared),
             tokens: Tokens::new(store, shared),
+            api_keys: ApiKeys::new(store, shared),
             sessions: Sessions::new(store, shared),
             passwords: Passwords::new(store, shared),
             invitations: Invitations::new(store, shared, accounts),

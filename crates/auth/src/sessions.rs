@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::audit::{Event, EventKind};
 use domain::session::Session;
 use domain::store::{SessionStore, UserStore};
-use domain::{Action, Actor, Error, FreshProof, Scope, SessionId, UserId, policy};
+use domain::{Action, Actor, Error, FreshProof, SessionId, UserId, policy};
 
 use crate::answer::Caller;
 use crate::env::Env;
@@ -25,34 +25,40 @@ impl Sessions {
         Self { env: shared.env.clone(), store: store.clone(), users: store.clone() }
     }
 
-    /// The caller's sessions, newest first; [`Caller::session_id`] tells which is in use.
+    /// The caller's sessions, newest first; [`Caller::session`] tells which is in use.
+    ///
+    /// # Errors
+    /// `Forbidden` for API keys; [`AuthError::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, AuthError> {
+        caller.session()?;
         Ok(self.store.list_sessions(caller.user.id, self.env.now()).await?)
     }
 
     /// Ends the caller's session.
     ///
     /// # Errors
-    /// [`AuthError::InvalidToken`] when it has ended meanwhile; [`AuthError::Store`].
+    /// `Forbidden` for API keys; [`AuthError::InvalidToken`] when it has ended meanwhile; [`AuthError::Store`].
     pub async fn sign_out(&self, caller: &Caller) -> Result<(), AuthError> {
-        self.end_own(caller, caller.session_id).await?;
+        self.end_own(caller, caller.session()?).await?;
         Ok(())
     }
 
     /// Ends one of the caller's sessions.
     ///
     /// # Errors
-    /// `NotFound` for one that is not theirs; [`AuthError::InvalidToken`] when the one in use has ended meanwhile.
+    /// `Forbidden` for API keys; `NotFound` for one that is not theirs; [`AuthError::InvalidToken`] when the one in use has ended meanwhile.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), AuthError> {
+        caller.session()?;
         if self.end_own(caller, id).await? { Ok(()) } else { Err(AuthError::Domain(Error::NotFound)) }
     }
 
     /// Ends the caller's sessions but the one in use, which must be fresh where the caller has a password: whoever
     /// stole a token would otherwise put the owner out. Answers how many.
     pub async fn end_others(&self, caller: &Caller) -> Result<u64, AuthError> {
+        let session = caller.session()?;
         let event = self.ended(&caller.actor, caller.user.id);
         if caller.user.staff().is_none() {
-            let (by, keep) = (self.env.authority(&caller.actor), Some(caller.session_id));
+            let (by, keep) = (self.env.authority(&caller.actor), Some(session));
             return Ok(self.store.end_sessions(&by, caller.user.id, keep, &event).await?);
         }
         let proof = FreshProof::of(&caller.actor, self.env.now())?;
@@ -69,10 +75,7 @@ impl Sessions {
         actor: &Actor,
         whose: impl FnOnce() -> Result<UserId, E>,
     ) -> Result<u64, E> {
-        let scope = policy::scope(actor, Action::EndSessions);
-        if scope == Scope::Nothing {
-            return Err(AuthError::Domain(Error::Forbidden).into());
-        }
+        let scope = policy::allowed(actor, Action::EndSessions).map_err(AuthError::from)?;
         let id = whose()?;
         if self.users.find_user(scope, id).await.map_err(AuthError::from)?.is_none() {
             return Err(AuthError::Domain(Error::NotFound).into());

@@ -57,7 +57,7 @@ impl Tokens {
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
             .ok_or(AuthError::InvalidToken)?;
         let actor = Actor::signed_in(&user, claims.sid, origin);
-        Ok(Caller { actor, user, session_id: claims.sid })
+        Ok(Caller { actor, user })
     }
 
     /// A new pair of tokens for a refresh token, which is spent by that. The token just spent gives the same successor

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::AccountPorts;
-use domain::store::{AttemptStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
+use domain::store::{ApiKeyStore, AttemptStore, ChallengeStore, PasswordStore, SessionStore, SetupStore, SignUpStore};
 
 use crate::access_token::AccessTokens;
 use crate::challenges::Challenges;
@@ -14,12 +14,19 @@ use crate::sign_in_admission::{Gates, SignInAdmission};
 
 /// All ports that authentication uses.
 pub trait AuthStore:
-    AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore
+    AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ApiKeyStore + ChallengeStore + AttemptStore
 {
 }
 
 impl<S> AuthStore for S where
-    S: AccountPorts + SignUpStore + SetupStore + PasswordStore + SessionStore + ChallengeStore + AttemptStore
+    S: AccountPorts
+        + SignUpStore
+        + SetupStore
+        + PasswordStore
+        + SessionStore
+        + ApiKeyStore
+        + ChallengeStore
+        + AttemptStore
 {
 }
 

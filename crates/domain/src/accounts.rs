@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::page::{Page, UserQuery};
-use crate::policy::{self, Action, Scope};
+use crate::policy::{self, Action, allowed};
 use crate::store::{AuditStore, ErasureStore, HandoverStore, HealthStore, ImportStore, PersonalDataStore, UserStore};
 use crate::user::User;
 
@@ -79,6 +79,13 @@ impl Accounts {
         self.find_for(actor, Action::ReadUser, id).await
     }
 
+    /// A person whom the caller may see, or whom the owner of the caller's API key may see. The action judges what may
+    /// be done to that person.
+    async fn find_seen(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
+        let scope = policy::personal_scope(actor, Action::ReadUser);
+        self.store.find_user(scope, id).await?.ok_or(Error::NotFound)
+    }
+
     /// A person, active or not, on whom the caller may do this.
     async fn find_for(&self, actor: &Actor, action: Action, id: UserId) -> Result<User, Error> {
         let scope = allowed(actor, action)?;
@@ -141,12 +148,5 @@ impl Accounts {
     /// [`Error::Store`] when not.
     pub async fn check_ready(&self) -> Result<(), Error> {
         Ok(self.store.check_ready().await?)
-    }
-}
-
-fn allowed(actor: &Actor, action: Action) -> Result<Scope, Error> {
-    match policy::scope(actor, action) {
-        Scope::Nothing => Err(Error::Forbidden),
-        scope => Ok(scope),
     }
 }

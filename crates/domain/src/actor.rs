@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
+use crate::action::{Action, KeyScopes};
+use crate::api_key::ApiKey;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::id::{SessionId, UserId};
+use crate::id::{ApiKeyId, SessionId, UserId};
 use crate::user::{Role, User};
 
 /// The first argument of every use-case: who acts, and how they came in.
@@ -61,6 +63,22 @@ impl Actor {
         Self { identity: Identity::User { id: user.id, role: user.role(), credential }, origin }
     }
 
+    /// A program that acts as the owner of this API key, as far as the key is made for it and as long as it is good.
+    #[must_use]
+    pub fn by_key(owner: &User, key: &ApiKey, origin: Origin) -> Self {
+        let credential = Some(Credential::ApiKey { id: key.id, scopes: key.scopes });
+        Self { identity: Identity::User { id: owner.id, role: owner.role(), credential }, origin }
+    }
+
+    /// The same actor; one with an API key may do these actions too. For what takes them to carry out.
+    pub(crate) fn also_for(&self, actions: &[Action]) -> Self {
+        let mut actor = self.clone();
+        if let Identity::User { credential: Some(Credential::ApiKey { scopes, .. }), .. } = &mut actor.identity {
+            *scopes = scopes.iter().chain(actions.iter().copied()).collect();
+        }
+        actor
+    }
+
     /// A part of the system, which may do everything. `name` tells which part.
     #[must_use]
     pub fn system(name: &'static str) -> Self {
@@ -90,6 +108,15 @@ impl Actor {
     pub fn session(&self) -> Option<SessionId> {
         match self.identity {
             Identity::User { credential: Some(Credential::Session(session)), .. } => Some(session),
+            Identity::User { .. } | Identity::System(_) | Identity::Anonymous => None,
+        }
+    }
+
+    /// The API key that they came in by, if they did.
+    #[must_use]
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        match self.identity {
+            Identity::User { credential: Some(Credential::ApiKey { id, .. }), .. } => Some(id),
             Identity::User { .. } | Identity::System(_) | Identity::Anonymous => None,
         }
     }
@@ -136,6 +163,13 @@ pub struct PersonalAuthority {
 pub enum Credential {
     /// An access token of this session.
     Session(SessionId),
+    /// An API key.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+        /// What it may do.
+        scopes: KeyScopes,
+    },
 }
 
 impl Authority {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::actor::{Actor, Identity};
 use crate::clock::{Clock, Timestamp};
-use crate::id::{EventId, UserId, derived};
+use crate::id::{ApiKeyId, EventId, UserId, derived};
 use crate::names::named;
 use crate::page::{Page, PageSize};
 use crate::user::{Profile, User};
@@ -42,6 +42,10 @@ named! {
         SignupRequested => "signup.requested",
         /// A new signing key was made.
         KeyRotated => "key.rotated",
+        /// An API key was made.
+        KeyCreated => "key.created",
+        /// An API key was revoked.
+        KeyRevoked => "key.revoked",
         /// A file of customers was imported, or looked at in a dry run.
         UsersImported => "users.imported",
         /// People were written to a file.
@@ -62,6 +66,8 @@ pub struct Event {
     pub at: Timestamp,
     /// Who acted, if it was a person.
     pub actor_id: Option<UserId>,
+    /// The API key that they came in by, if they did.
+    pub key_id: Option<ApiKeyId>,
     /// The actor's role, `system` or `anonymous`.
     pub actor_role: String,
     /// What happened.
@@ -100,6 +106,7 @@ impl Event {
             id: clock.new_id().into(),
             at: clock.now(),
             actor_id: actor.id(),
+            key_id: actor.api_key(),
             actor_role: actor_role.to_owned(),
             kind,
             subject_id: subject,
@@ -159,10 +166,13 @@ const IMPERSONAL: &[&str] = &[
     "created_customers",
     "dry_run",
     "errors",
+    "expires_at",
     "is_active",
+    "key",
     "people",
     "reason",
     "role",
+    "scopes",
     "sessions",
     "skipped",
     "updated",

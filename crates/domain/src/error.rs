@@ -24,6 +24,14 @@ pub enum Error {
     /// A field has a valid value, but the value is not valid for this record.
     #[error("{0} is not acceptable")]
     Invalid(Field, #[source] ValueError),
+    /// What an API key is to be is not valid.
+    #[error("the API key is not acceptable")]
+    InvalidKey {
+        /// Scopes that its owner does not have. All such scopes are listed.
+        scopes: Vec<Member>,
+        /// Why it cannot expire then.
+        expires_at: Option<ValueError>,
+    },
     /// Members of lists are not valid. All such members are listed.
     #[error("members of a list are not acceptable")]
     InvalidMembers(Vec<Member>),
@@ -58,6 +66,9 @@ pub enum Error {
     /// The record would refer to somebody who was erased meanwhile.
     #[error("somebody the record refers to is gone")]
     Gone,
+    /// The caller has as many API keys as one may have.
+    #[error("too many API keys")]
+    TooManyKeys,
     /// It was tried too often.
     #[error("too many attempts")]
     TooMany(TooMany),
@@ -96,6 +107,7 @@ impl From<WriteError> for Error {
             WriteError::Stale => Self::Stale,
             WriteError::Unauthorized => Self::Unauthorized,
             WriteError::Gone => Self::Gone,
+            WriteError::TooManyKeys => Self::TooManyKeys,
             WriteError::TooMany(too_many) => Self::TooMany(too_many),
             WriteError::Store(error) => Self::Store(error),
         }

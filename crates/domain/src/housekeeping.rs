@@ -104,6 +104,8 @@ fn kept(kind: Expirable) -> TimeDelta {
     match kind {
         // The outbox needs this time to report a message that was too late.
         Expirable::Challenges => TimeDelta::minutes(10),
+        // Their owners see for a while why a program is no longer let in.
+        Expirable::ApiKeys => TimeDelta::days(30),
         Expirable::StoredAnswers | Expirable::Sessions | Expirable::Attempts | Expirable::Networks => TimeDelta::zero(),
     }
 }

@@ -54,6 +54,8 @@ identifiers! {
     UserId,
     /// One sign-in of one person, from the first token to the sign-out.
     SessionId,
+    /// A key with which a program acts as a member of the staff.
+    ApiKeyId,
     /// A challenge, which waits for a one-time code.
     ChallengeId,
     /// One entry of the audit trail.

@@ -11,7 +11,10 @@
 #![warn(missing_docs)]
 
 pub mod accounts;
+mod action;
 pub mod actor;
+pub mod api_key;
+mod api_keys;
 pub mod audit;
 pub mod challenge;
 pub mod clock;
@@ -40,17 +43,20 @@ pub mod value;
 pub use accounts::{
     AccountPorts, Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents,
 };
+pub use action::{Action, KeyScopes};
 pub use actor::{Actor, Authority, Credential, FreshProof, Identity, Origin};
+pub use api_key::{ApiKey, NewApiKey};
+pub use api_keys::{ApiKeyPorts, ApiKeys};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{Error, given};
 pub use error_chain::ErrorChain;
 pub use housekeeping::Housekeeping;
-pub use id::{ChallengeId, EventId, MessageId, SessionId, UserId};
+pub use id::{ApiKeyId, ChallengeId, EventId, MessageId, SessionId, UserId};
 pub use idempotency::IdempotentRequest;
 pub use notice::{Notice, NoticePurpose};
 pub use page::{Cursor, Filter, Page, PageSize, Sort, UserQuery};
 pub use patch::UserPatch;
-pub use policy::{Action, Scope};
+pub use policy::Scope;
 pub use store::PersonalData;
 pub use user::{Customer, Field, PasswordHash, Profile, Role, Staff, StaffRole, User, VerificationMethod};
-pub use value::{DisplayName, Email, Metadata, Phone, TrunkNumber, ValueError};
+pub use value::{DisplayName, Email, Metadata, Network, Phone, TrunkNumber, ValueError};

@@ -4,44 +4,11 @@
 //! two ways: [`Scope::contains`] judges one record in hand, and `persistence` makes a SQL condition of it. A contract
 //! test keeps the two equal.
 
-use crate::actor::{Actor, Identity};
+pub use crate::action::Action;
+use crate::actor::{Actor, Credential, Identity};
+use crate::error::Error;
 use crate::id::UserId;
-use crate::names::named;
 use crate::user::{Field, Role, User};
-
-named! {
-    /// What somebody wants to do with people.
-    Action {
-        /// List people.
-        ListUsers => "list users",
-        /// List the customers whom the actor looks after.
-        ListManagedCustomers => "list managed customers",
-        /// Read one person.
-        ReadUser => "read a user",
-        /// Enter an admin.
-        CreateAdmin => "create an admin",
-        /// Enter a manager.
-        CreateManager => "create a manager",
-        /// Enter a customer.
-        CreateCustomer => "create a customer",
-        /// Change a staff member.
-        UpdateStaff => "update staff",
-        /// Change a customer.
-        UpdateCustomer => "update a customer",
-        /// Give a customer to another manager, or all of a manager's customers to others.
-        AssignCustomer => "assign or hand over customers",
-        /// Erase a person for good.
-        EraseUser => "erase a user",
-        /// Sign a person out everywhere.
-        EndSessions => "end a user's sessions",
-        /// Read everything stored about a person.
-        ReadPersonalData => "read all stored data",
-        /// Read who did what to whom.
-        ReadAuditEvents => "read audit events",
-        /// Read and write customers as files.
-        ImportAndExport => "import and export",
-    }
-}
 
 /// On whom an action may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +45,21 @@ impl Scope {
 }
 
 /// On whom the actor may do this. A part of the system may do everything. Somebody who has not signed in may do
-/// nothing.
+/// nothing. A program with an API key may do what the owner of the key may, if the key is made for this action.
 #[must_use]
 pub fn scope(actor: &Actor, action: Action) -> Scope {
+    match actor.identity {
+        Identity::User { credential: Some(Credential::ApiKey { scopes, .. }), .. } if !scopes.contains(action) => {
+            Scope::Nothing
+        }
+        _ => personal_scope(actor, action),
+    }
+}
+
+/// On whom the actor may do this, also where their API key is not made for it. This is for parts of an action that
+/// [`scope`] has allowed.
+#[must_use]
+pub fn personal_scope(actor: &Actor, action: Action) -> Scope {
     match actor.identity {
         Identity::System(_) | Identity::User { role: Role::Admin, .. } => admin_scope(action),
         Identity::User { id, role: Role::Manager, .. } => manager_scope(id, action),
@@ -103,7 +82,9 @@ fn admin_scope(action: Action) -> Scope {
         | Action::EndSessions
         | Action::ReadPersonalData
         | Action::ReadAuditEvents
-        | Action::ImportAndExport => Scope::All,
+        | Action::ImportAndExport
+        | Action::ManageKeys
+        | Action::Introspect => Scope::All,
     }
 }
 
@@ -115,12 +96,13 @@ fn manager_scope(id: UserId, action: Action) -> Scope {
         | Action::UpdateCustomer
         | Action::ReadAuditEvents
         | Action::ImportAndExport => Scope::AssignedTo(id),
-        Action::UpdateStaff | Action::ReadPersonalData => Scope::Own(id),
+        Action::UpdateStaff | Action::ReadPersonalData | Action::ManageKeys => Scope::Own(id),
         Action::CreateAdmin
         | Action::CreateManager
         | Action::AssignCustomer
         | Action::EraseUser
-        | Action::EndSessions => Scope::Nothing,
+        | Action::EndSessions
+        | Action::Introspect => Scope::Nothing,
     }
 }
 
@@ -137,8 +119,30 @@ fn customer_scope(id: UserId, action: Action) -> Scope {
         | Action::EraseUser
         | Action::EndSessions
         | Action::ReadAuditEvents
-        | Action::ImportAndExport => Scope::Nothing,
+        | Action::ImportAndExport
+        | Action::ManageKeys
+        | Action::Introspect => Scope::Nothing,
     }
+}
+
+/// The scope of an action that the actor may do.
+///
+/// # Errors
+/// [`Error::Forbidden`] when they may do it to nobody.
+pub fn allowed(actor: &Actor, action: Action) -> Result<Scope, Error> {
+    match scope(actor, action) {
+        Scope::Nothing => Err(Error::Forbidden),
+        scope => Ok(scope),
+    }
+}
+
+/// Checks that the actor may do one of these actions to anybody.
+///
+/// # Errors
+/// [`Error::Forbidden`] when not.
+pub fn check_any(actor: &Actor, actions: &[Action]) -> Result<(), Error> {
+    let may = actions.iter().any(|&action| scope(actor, action) != Scope::Nothing);
+    if may { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// The action of entering somebody with this role.
@@ -161,9 +165,12 @@ pub fn update_action(role: Role) -> Action {
 }
 
 /// Whether the actor may set the field when they enter or change somebody with the role `subject`. That person must be
-/// in the scope of the action, which is not judged here.
+/// in the scope of the action, which is not judged here. To name a customer's manager is an action of its own.
 #[must_use]
 pub fn may_set(actor: &Actor, subject: Role, field: Field) -> bool {
+    if field == Field::AssignedManager && scope(actor, Action::AssignCustomer) == Scope::Nothing {
+        return false;
+    }
     match actor.identity {
         Identity::System(_) | Identity::User { role: Role::Admin, .. } => true,
         Identity::User { role: Role::Manager, .. } => match subject {
@@ -191,6 +198,7 @@ pub fn field_exists(role: Role, field: Field) -> bool {
 mod tests {
     use super::*;
     use crate::actor::Origin;
+    use crate::testing::{FixedClock, admin, api_key, manager, signed_in};
 
     /// The scope in the words of the documentation.
     fn described(scope: Scope) -> &'static str {
@@ -211,13 +219,14 @@ mod tests {
             Actor { identity, origin: Origin::default() }
         });
         let actors: Vec<Actor> = actors.collect();
-        let mut lines = head("action", "");
+        let mut lines = head("action", "", &["scope of a key"]);
         lines.extend(Action::ALL.iter().map(|&action| {
             let cells: Vec<_> = actors.iter().map(|actor| described(scope(actor, action))).collect();
-            format!("| {action} | {} |", cells.join(" | "))
+            let key = if action.is_for_keys() { format!("`{}`", action.name()) } else { "never".to_owned() };
+            format!("| {action} | {} | {key} |", cells.join(" | "))
         }));
         lines.push(String::new());
-        lines.extend(head("field", "set by "));
+        lines.extend(head("field", "set by ", &[]));
         lines.extend(Field::ALL.iter().map(|&field| {
             let cells: Vec<_> = actors.iter().map(|actor| settable_on(actor, field)).collect();
             format!("| `{field}` | {} |", cells.join(" | "))
@@ -225,9 +234,11 @@ mod tests {
         lines.join("\n") + "\n"
     }
 
-    fn head(first: &str, prefix: &str) -> Vec<String> {
-        let roles: Vec<_> = Role::ALL.iter().map(|role| format!("{prefix}{role}")).collect();
-        vec![format!("| {first} | {} |", roles.join(" | ")), format!("|{}", "---|".repeat(roles.len() + 1))]
+    fn head(first: &str, prefix: &str, last: &[&str]) -> Vec<String> {
+        let mut columns = vec![first.to_owned()];
+        columns.extend(Role::ALL.iter().map(|role| format!("{prefix}{role}")));
+        columns.extend(last.iter().map(|&column| column.to_owned()));
+        vec![format!("| {} |", columns.join(" | ")), format!("|{}", "---|".repeat(columns.len()))]
     }
 
     fn settable_on(actor: &Actor, field: Field) -> &'static str {
@@ -254,6 +265,30 @@ mod tests {
         let stranger = Actor::anonymous(Origin::default());
         for &action in Action::ALL {
             assert_eq!(scope(&stranger, action), Scope::Nothing, "{action}");
+        }
+    }
+
+    #[test]
+    fn a_key_does_what_it_is_made_for_as_its_owner() {
+        let clock = FixedClock::default();
+        for owner in [admin(&clock, "root@example.com"), manager(&clock, "ann@example.com")] {
+            let person = signed_in(&owner);
+            for &made_for in Action::ALL {
+                let mut key = api_key(&clock, &owner);
+                key.scopes = [made_for].into_iter().collect();
+                let actor = Actor::by_key(&owner, &key, Origin::default());
+                for &action in Action::ALL {
+                    let is_narrowed = action != made_for || !made_for.is_for_keys();
+                    let expected = if is_narrowed { Scope::Nothing } else { scope(&person, action) };
+                    assert_eq!(scope(&actor, action), expected, "{action} with a key to {made_for}");
+                    assert_eq!(personal_scope(&actor, action), scope(&person, action));
+                }
+                for &field in Field::ALL {
+                    let is_assigning = field == Field::AssignedManager && made_for != Action::AssignCustomer;
+                    let expected = may_set(&person, Role::Customer, field) && !is_assigning;
+                    assert_eq!(may_set(&actor, Role::Customer, field), expected, "{field} with a key to {made_for}");
+                }
+            }
         }
     }
 }

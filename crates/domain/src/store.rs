@@ -5,6 +5,7 @@
 //! [`Authority`](crate::Authority) locks it until the transaction ends. If it has ended, the method refuses with
 //! [`WriteError::Unauthorized`] before any other refusal.
 
+mod api_keys;
 mod audit;
 mod challenges;
 mod customers;
@@ -16,6 +17,7 @@ mod sessions;
 mod setup;
 mod users;
 
+pub use api_keys::ApiKeyStore;
 pub use audit::AuditStore;
 pub use challenges::{AttemptStore, ChallengeStore, CodeGuess, Outcome, Tried};
 pub use customers::{

@@ -18,4 +18,4 @@ pub use people::{
     account, admin, customer, email, manager, new_admin, new_customer, new_manager, password_hash, phone, signed_in,
     staff,
 };
-pub use rows::{any_code, challenge, event, message, session};
+pub use rows::{any_code, api_key, challenge, event, message, session};

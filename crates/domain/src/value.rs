@@ -41,12 +41,14 @@ macro_rules! text_value {
 
 mod digits;
 mod email;
+mod network;
 mod number;
 
 pub(crate) use digits::international_digits;
 pub use digits::{is_blank, typed_digits};
 pub use email::Email;
 pub(crate) use email::ascii_start;
+pub use network::Network;
 pub use number::check_number;
 
 /// Why a value was refused, in words for the person who typed it.

@@ -2,6 +2,7 @@
 //! of it is ever printed: SeaORM wants `Debug` of rows that hold secrets.
 #![expect(unreachable_pub, reason = "the macros of SeaORM want public items")]
 
+pub(crate) mod api_key;
 pub(crate) mod attempt;
 pub(crate) mod audit_event;
 pub(crate) mod challenge;

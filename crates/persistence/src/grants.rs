@@ -16,6 +16,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("admin_managers", "SELECT, INSERT, UPDATE"),
     ("customers", EVERYTHING),
     ("sessions", EVERYTHING),
+    ("api_keys", EVERYTHING),
     ("challenges", EVERYTHING),
     ("outbox", EVERYTHING),
     ("server_keys", "SELECT, INSERT, UPDATE"),

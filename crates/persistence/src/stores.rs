@@ -1,5 +1,6 @@
 //! The ports of the domain. A method is a transaction.
 
+mod api_keys;
 mod attempts;
 mod audit;
 mod challenges;

@@ -1,6 +1,7 @@
 //! Each table: its rows, the statements on it, and its locks. Tables that are written together, such as a person and
 //! their profile, share a file.
 
+pub(crate) mod api_keys;
 pub(crate) mod attempts;
 pub(crate) mod audit_events;
 pub(crate) mod authority;

@@ -72,6 +72,7 @@ async fn try_to_change(txn: &DatabaseTransaction) -> Result<Vec<&'static str>, F
         changes: Set(serde_json::json!({})),
         request_id: Set(None),
         address: Set(None),
+        key_id: Set(None),
     };
     audit_event::Entity::insert(event).exec_without_returning(txn).await?;
     let is_it = || audit_event::Column::Id.eq(Uuid::nil());

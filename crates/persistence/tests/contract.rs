@@ -4,6 +4,7 @@
 
 mod contract {
     mod accounts;
+    mod api_keys;
     mod attempts;
     mod audit;
     mod authority;

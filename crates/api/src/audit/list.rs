@@ -6,8 +6,9 @@ use domain::{Accounts, ValueError};
 use serde_json::json;
 
 use super::response::{AuditEventList, EventResponse};
+use crate::extract::fields::is_storable;
 use crate::extract::page::{decode_cursor, invalid_cursor};
-use crate::extract::query::{self, PageParams, is_storable};
+use crate::extract::query::{self, PageParams};
 use crate::extract::{Authenticated, Fields, page, query_params};
 use crate::problem::Result;
 use crate::services::Service;

@@ -19,6 +19,10 @@ pub(crate) struct EventResponse<'a> {
     /// Who did it, when it was a person.
     #[schema(required = true)]
     actor_id: Option<Uuid>,
+    /// The API key by which they did it; only in events that were done by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    key_id: Option<Uuid>,
     /// The person's role at that time, `system` or `anonymous`.
     #[schema(example = "admin")]
     actor_role: &'a str,
@@ -56,6 +60,7 @@ impl<'a> From<&'a Event> for EventResponse<'a> {
             id: event.id.as_uuid(),
             at: event.at.into(),
             actor_id: event.actor_id.map(UserId::as_uuid),
+            key_id: event.key_id.map(domain::ApiKeyId::as_uuid),
             actor_role: &event.actor_role,
             action: event.kind.as_str(),
             subject_id: event.subject_id.map(UserId::as_uuid),

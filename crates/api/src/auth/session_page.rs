@@ -46,19 +46,10 @@ pub(super) fn page_params(fields: &mut Fields) -> Option<PageParams<SessionCurso
     fields.page(decode_cursor)
 }
 
-/// The page out of all sessions, newest first. One person has few, so they are read as one.
-pub(super) fn page_of(
-    query: &PageParams<SessionCursor>,
-    mut sessions: Vec<Session>,
-) -> (Vec<Session>, Option<SessionCursor>) {
-    let place = |session: &Session| SessionCursor { created_at: session.created_at, id: session.id };
-    if let Some(after) = &query.after {
-        sessions.retain(|session| place(session) < *after);
+impl SessionCursor {
+    pub(super) fn of(session: &Session) -> Self {
+        Self { created_at: session.created_at, id: session.id }
     }
-    let has_more = sessions.len() > query.size.get();
-    sessions.truncate(query.size.get());
-    let next = sessions.last().filter(|_| has_more).map(place);
-    (sessions, next)
 }
 
 impl SessionResponse {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use auth::Sessions;
 use domain::SessionId;
 
-use super::session_page::{SessionList, SessionListParams, SessionResponse, page_of, page_params};
+use super::session_page::{SessionCursor, SessionList, SessionListParams, SessionResponse, page_params};
 use crate::extract::{Authenticated, PathId, page, query};
 use crate::problem::Result;
 use crate::services::Service;
@@ -16,10 +16,11 @@ use crate::services::Service;
             body = SessionList)))]
 pub(crate) async fn list_sessions(caller: Authenticated, sessions: Service<Sessions>, request: HttpRequest) -> Result {
     let query = query::read(request.query_string(), page_params)?;
+    let current = caller.session()?;
     let sessions = sessions.list(&caller).await?;
     let total = query.include_total.then_some(sessions.len() as u64);
-    let (found, next) = page_of(&query, sessions);
-    let items = found.into_iter().map(|session| SessionResponse::new(session, caller.session_id)).collect();
+    let (found, next) = query.page_of(sessions, SessionCursor::of);
+    let items = found.into_iter().map(|session| SessionResponse::new(session, current)).collect();
     Ok(page(&request, items, next.as_ref(), total))
 }
 

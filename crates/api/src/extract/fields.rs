@@ -8,7 +8,8 @@ use formats::json::{Inexact, Object};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-pub(crate) use value::{FieldValue, not_a_uuid};
+use value::text;
+pub(crate) use value::{FieldValue, is_storable, not_a_uuid, timestamp};
 
 use crate::problem::{FieldError, Problem, Result};
 use crate::schema::{self, Asked};
@@ -131,6 +132,36 @@ impl Fields {
     }
 
     fn ids_as(&mut self, asked: Asked) -> Option<Option<Vec<UserId>>> {
+        let missing = || ValueError::new("required", "must not be empty");
+        self.members(asked, |item| UserId::read(item).and_then(|id| id.ok_or_else(missing)))
+    }
+
+    /// A list of texts. The outer `None` is for one with a wrong member, each of which is noted.
+    pub(crate) fn texts<T>(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+        parse: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Option<Option<Vec<T>>> {
+        let asked = Asked { name, about, schema, is_required: false, may_be_null: true };
+        self.members(asked, |item| parse(&text(item)?))
+    }
+
+    /// A list of texts that must be there, and may be empty.
+    pub(crate) fn required_texts<T>(
+        &mut self,
+        name: &'static str,
+        about: &'static str,
+        schema: fn() -> Value,
+        parse: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Option<Vec<T>> {
+        let asked = Asked { name, about, schema, is_required: true, may_be_null: false };
+        let texts = self.members(asked, |item| parse(&text(item)?))?;
+        self.present(name, texts)
+    }
+
+    fn members<T>(&mut self, asked: Asked, read: impl Fn(Value) -> Result<T, ValueError>) -> Option<Option<Vec<T>>> {
         let name = asked.name;
         let array = |value| match value {
             Value::Array(items) => Ok(Some(items)),
@@ -138,15 +169,19 @@ impl Fields {
         };
         let Some(items) = self.take(asked, array)? else { return Some(None) };
         let count = items.len();
-        let mut ids = Vec::with_capacity(count);
+        let mut members = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
-            let missing = || ValueError::new("required", "must not be empty");
-            match without_nul(item).and_then(UserId::read).and_then(|id| id.ok_or_else(missing)) {
-                Ok(id) => ids.push(id),
-                Err(error) => self.errors.push(FieldError::member(name, index, error)),
+            match without_nul(item).and_then(&read) {
+                Ok(member) => members.push(member),
+                Err(error) => self.refuse_member(name, index, error),
             }
         }
-        (ids.len() == count).then_some(Some(ids))
+        (members.len() == count).then_some(Some(members))
+    }
+
+    /// Notes that a member of a list is wrong.
+    pub(crate) fn refuse_member(&mut self, name: &'static str, index: usize, error: ValueError) {
+        self.errors.push(FieldError::member(name, index, error));
     }
 
     /// A password that is given to be checked.

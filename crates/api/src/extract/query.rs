@@ -2,11 +2,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike};
 use domain::{PageSize, Timestamp, UserId, ValueError};
 use serde_json::{Map, Value, json};
 
-use crate::extract::fields::{Fields, not_a_uuid};
+use crate::extract::fields::{Fields, not_a_uuid, timestamp};
 use crate::extract::page;
 use crate::problem::Result;
 
@@ -58,6 +57,20 @@ pub(crate) struct PageParams<C> {
     pub(crate) include_total: bool,
 }
 
+impl<C: PartialOrd> PageParams<C> {
+    /// The page out of all items, the newest of which comes first, and the place of its last item when others follow.
+    /// For lists that are short enough to be read as one.
+    pub(crate) fn page_of<T>(&self, mut all: Vec<T>, place: impl Fn(&T) -> C) -> (Vec<T>, Option<C>) {
+        if let Some(after) = &self.after {
+            all.retain(|item| place(item) < *after);
+        }
+        let has_more = all.len() > self.size.get();
+        all.truncate(self.size.get());
+        let next = all.last().filter(|_| has_more).map(place);
+        (all, next)
+    }
+}
+
 impl Fields {
     /// The requested page of a list. `read_cursor` reads the place where it begins.
     pub(crate) fn page<C>(&mut self, read_cursor: impl FnOnce(&str) -> Result<C, ValueError>) -> Option<PageParams<C>> {
@@ -98,22 +111,6 @@ impl Fields {
 
 pub(crate) fn boolean(text: &str) -> Result<bool, ValueError> {
     text.parse().map_err(|_| ValueError::new("wrong_type", "must be true or false"))
-}
-
-fn timestamp(text: &str) -> Result<Timestamp, ValueError> {
-    // A `+` that was not escaped arrives as a space.
-    let timestamp = DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
-        .map_err(|_| ValueError::new("invalid_time", "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"))?;
-    // Stored timestamps have microseconds, so a bound with nanoseconds is rounded up.
-    let begun = i64::from(timestamp.timestamp_subsec_nanos() % 1000 != 0);
-    DateTime::from_timestamp_micros(timestamp.timestamp_micros() + begun)
-        .filter(|timestamp| is_storable(*timestamp))
-        .ok_or_else(|| ValueError::new("out_of_range", "must be in the years 1000 to 9999, in UTC"))
-}
-
-/// Whether every database can compare with this timestamp.
-pub(crate) fn is_storable(timestamp: Timestamp) -> bool {
-    (1000..=9999).contains(&timestamp.year())
 }
 
 fn size(text: &str) -> Result<PageSize, ValueError> {

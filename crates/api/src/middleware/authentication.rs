@@ -1,12 +1,12 @@
-//! Every route that is not declared public needs a valid access token. Without one the answer is 401,
-//! whatever the path.
+//! Every route that is not declared public needs a valid access token or API key. Without one the
+//! answer is 401, whatever the path.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
-use auth::{Caller, Freshness, Tokens};
+use auth::{ApiKeys, Caller, Freshness, Tokens};
 
 use crate::middleware::context::RequestContext;
 use crate::middleware::rate_limit::RateLimiter;
@@ -16,6 +16,7 @@ use crate::problem::Problem;
 #[derive(Clone)]
 pub(crate) struct Authenticator {
     pub(crate) tokens: Tokens,
+    pub(crate) api_keys: ApiKeys,
     pub(crate) limiter: RateLimiter,
 }
 
@@ -38,7 +39,11 @@ impl Authenticator {
 
     async fn identify(&self, request: &ServiceRequest, context: RequestContext) -> Result<Caller, Problem> {
         let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
-        let caller = self.tokens.authenticate(token, context.origin, freshness(request.request())).await;
+        let caller = if ApiKeys::is_key(token) {
+            self.api_keys.authenticate(token, context.origin).await
+        } else {
+            self.tokens.authenticate(token, context.origin, freshness(request.request())).await
+        };
         let caller = caller.map_err(|error| Problem::from(error).about_a_token())?;
         self.limiter.count_user(request, caller.user.id)?;
         Ok(caller)

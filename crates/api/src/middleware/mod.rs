@@ -15,7 +15,8 @@ use std::sync::Arc;
 use domain::Clock;
 
 use cors::WebOrigin;
-use proxies::{Network, TrustedProxies};
+use domain::Network;
+use proxies::TrustedProxies;
 use rate_limit::{RateLimiter, RateLimits};
 
 /// The settings of the middleware.

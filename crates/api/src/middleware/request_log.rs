@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError};
 use auth::Caller;
-use domain::{UserId, limit};
+use domain::{ApiKeyId, UserId, limit};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -46,18 +46,25 @@ pub(crate) async fn request_log<B: MessageBody + 'static>(
         limit.add_to(response.headers_mut());
     }
     common_headers::add(response.headers_mut(), &request_id);
-    let caller = response.request().extensions().get::<Caller>().map(|caller| caller.user.id);
+    let caller = response.request().extensions().get::<Caller>().map(|caller| (caller.user.id, caller.actor.api_key()));
     log(&method, &context, response.status().as_u16(), started.elapsed(), caller);
     Ok(response)
 }
 
 /// Adds the answer to the metrics, and writes its line of the log.
-fn log(method: &Method, context: &RequestContext, status: u16, elapsed: Duration, caller: Option<UserId>) {
+fn log(
+    method: &Method,
+    context: &RequestContext,
+    status: u16,
+    elapsed: Duration,
+    caller: Option<(UserId, Option<ApiKeyId>)>,
+) {
     metrics::count_answer(method, context.route.template, status, elapsed);
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    let user_id = caller.map(tracing::field::display);
+    let user_id = caller.map(|(user, _)| tracing::field::display(user));
+    let key_id = caller.and_then(|(_, key)| key).map(tracing::field::display);
     let network = context.origin.address.map(limit::network).map(tracing::field::display);
-    tracing::info!(status, micros, user_id, network, "answered");
+    tracing::info!(status, micros, user_id, key_id, network, "answered");
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ codes! {
     RoleChangeNotAllowed = 409 "role_change_not_allowed" "Customers and staff don't turn into each other";
     /// Another request changed the same thing first.
     Conflict = 409 "conflict" "The record has changed";
+    /// The caller has as many API keys as one may have.
+    TooManyKeys = 409 "too_many_keys" "There are too many API keys";
     /// The record is not in a state that `If-Match` names.
     PreconditionFailed = 412 "precondition_failed" "The record has changed";
     /// The body is larger than 64 KiB.

@@ -26,7 +26,7 @@ impl From<Error> for Problem {
                 Code::ReauthenticationRequired,
                 "give your password again with POST /auth/reauthenticate, then repeat this within five minutes",
             ),
-            Error::Forbidden => Self::new(Code::Forbidden, "your role may not do that"),
+            Error::Forbidden => Self::new(Code::Forbidden, "your role or API key may not do that"),
             Error::ForbiddenFields(fields) => Self::forbidden_fields(&fields),
             Error::NotFound => Self::not_found(),
             Error::Taken(Field::Email) => Self::new(Code::EmailTaken, "another account has this e-mail"),
@@ -36,6 +36,12 @@ impl From<Error> for Problem {
             Error::InvalidMembers(members) => Self::invalid(
                 members.into_iter().map(|member| FieldError::member(member.list, member.index, member.error)).collect(),
             ),
+            Error::InvalidKey { scopes, expires_at } => {
+                let scopes = scopes.into_iter().map(|scope| FieldError::member(scope.list, scope.index, scope.error));
+                let expires_at = expires_at.map(|error| FieldError::new("expires_at", error));
+                Self::invalid(scopes.chain(expires_at).collect())
+            }
+            Error::TooManyKeys => Self::new(Code::TooManyKeys, "revoke some of your keys first"),
             Error::RoleChangeNotAllowed => {
                 Self::new(Code::RoleChangeNotAllowed, "a customer and a staff member don't turn into each other")
             }

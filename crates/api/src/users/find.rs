@@ -1,7 +1,7 @@
 //! `GET /users/{id}` and `GET /users/me`
 
 use actix_web::HttpRequest;
-use domain::{Accounts, UserId};
+use domain::{Accounts, Action, UserId, policy};
 
 use super::response::{UserResponse, rendered};
 use crate::extract::{Authenticated, PathId, no_query};
@@ -32,6 +32,7 @@ pub(crate) async fn read_user(
         (status = 200, description = "The caller.", body = UserResponse)))]
 pub(crate) async fn read_me(caller: Authenticated, request: HttpRequest) -> Result {
     no_query(request.query_string())?;
-    // The authentication has just read the caller from the database.
+    policy::allowed(&caller.actor, Action::ReadUser)?;
+    // The authentication has just found the caller.
     Ok(rendered(&request, &caller.user))
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::response::UserResponse;
 use crate::audit::EventResponse;
+use crate::auth::ApiKeyResponse;
 use crate::extract::idempotency_key;
 use crate::schema::{DateTime, VerificationMethod};
 use crate::streaming::Parts;
@@ -23,6 +24,9 @@ pub(super) struct PersonalDataResponse<'u> {
     user: UserResponse<'u>,
     /// Newest first, expired ones included until they are cleared away.
     sessions: Vec<StoredSession>,
+    /// API keys of the person, newest first, expired ones included until they are cleared away. Their texts are stored
+    /// nowhere.
+    api_keys: Vec<ApiKeyResponse>,
     /// The one-time codes that were asked for the person, newest first: under their account or, for customers who have
     /// proven their phone, by a sign-up with it. The codes themselves are stored nowhere.
     challenges: Vec<StoredChallenge>,
@@ -105,6 +109,7 @@ impl<'u> PersonalDataResponse<'u> {
         Self {
             user: UserResponse::from(user),
             sessions: data.sessions.into_iter().map(StoredSession::from).collect(),
+            api_keys: data.api_keys.iter().map(ApiKeyResponse::from).collect(),
             challenges: data.challenges.into_iter().map(StoredChallenge::from).collect(),
             notices: data.notices.into_iter().map(StoredNotice::from).collect(),
             remembered_answer: data.stored_answer.map(RememberedAnswer::from),

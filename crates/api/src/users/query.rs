@@ -4,8 +4,9 @@ use domain::page::{Assignment, Search};
 use domain::{Cursor, Filter, PageSize, Role, Sort, UserQuery, ValueError};
 use serde_json::{Value, json};
 
+use crate::extract::fields::is_storable;
 use crate::extract::page::{decode_cursor, invalid_cursor};
-use crate::extract::query::{self, PageParams, boolean, is_storable};
+use crate::extract::query::{self, PageParams, boolean};
 use crate::extract::{Fields, query_params};
 use crate::problem::Result;
 use crate::schema::names;

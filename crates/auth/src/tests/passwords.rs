@@ -186,7 +186,7 @@ async fn what_was_asked_for_with_the_old_password_ends_with_it() {
     let started = testing::event(&world.clock, EventKind::SessionStarted, Some(user.id));
     let session = testing::session(&world.clock, user.id);
     world.store.start_session(&session, &started).await.unwrap();
-    let caller = Caller { actor: testing::signed_in(&user), user: user.into(), session_id: session.id };
+    let caller = Caller { actor: Actor::signed_in(&user, session.id, Origin::default()), user: user.into() };
     world.auth.passwords.change(&caller, change(PASSWORD, OTHER_PASSWORD)).await.unwrap();
     let refused = world.auth.codes.verify(&anyone(), factor.challenge_id, &factor_code).await;
     assert!(matches!(refused, Err(AuthError::InvalidCode { tries_left: None })));

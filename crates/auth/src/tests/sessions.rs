@@ -51,9 +51,9 @@ async fn people_see_and_end_their_own_sessions_only() {
     let (one, two) = (world.sign_in("ann@example.com").await, world.sign_in("ann@example.com").await);
     let stranger = world.caller(&world.sign_in("bob@example.com").await).await;
     let caller = world.caller(&one).await;
-    let other = world.caller(&two).await.session_id;
+    let other = world.caller(&two).await.session().unwrap();
     let listed: Vec<_> = world.auth.sessions.list(&caller).await.unwrap().iter().map(|s| s.id).collect();
-    assert_eq!(listed, [other, caller.session_id]);
+    assert_eq!(listed, [other, caller.session().unwrap()]);
     let refused = world.auth.sessions.end(&stranger, other).await;
     assert!(matches!(refused, Err(AuthError::Domain(Error::NotFound))));
     world.auth.sessions.end(&caller, other).await.unwrap();

@@ -1,6 +1,6 @@
 //! Entering people, once for each request however often it is sent.
 
-use super::{Accounts, allowed};
+use super::Accounts;
 use crate::actor::Actor;
 use crate::audit::{Event, EventKind, changes};
 use crate::clock::Timestamp;
@@ -179,7 +179,7 @@ impl Accounts {
         E: From<Error>,
         F: AsyncFnOnce(Entry) -> Result<User, E>,
     {
-        allowed(actor, Action::CreateCustomer)?;
+        check_creates(actor)?;
         let SentUser { role, answer, enter } = read().await?;
         let scope = role.map_or(Ok(Scope::Nothing), |role| creation_scope(actor, role))?;
         let entry = Entry { scope, answer };
@@ -222,13 +222,17 @@ pub fn new_user(
 /// On whom the caller may enter somebody of this role.
 fn creation_scope(actor: &Actor, role: Role) -> Result<Scope, Error> {
     match policy::scope(actor, policy::create_action(role)) {
-        Scope::Nothing if policy::scope(actor, Action::CreateCustomer) == Scope::Nothing => Err(Error::Forbidden),
-        Scope::Nothing => Err(Error::ForbiddenFields(vec![Field::Role])),
+        Scope::Nothing => check_creates(actor).and(Err(Error::ForbiddenFields(vec![Field::Role]))),
         scope => Ok(scope),
     }
 }
 
+/// Checks that the actor enters anybody at all.
+fn check_creates(actor: &Actor) -> Result<(), Error> {
+    policy::check_any(actor, &[Action::CreateAdmin, Action::CreateManager, Action::CreateCustomer])
+}
+
 /// Whether customers whom the actor enters are assigned to the actor.
 fn is_bound_to_themselves(actor: &Actor) -> bool {
-    policy::scope(actor, Action::AssignCustomer) == Scope::Nothing
+    policy::personal_scope(actor, Action::AssignCustomer) == Scope::Nothing
 }

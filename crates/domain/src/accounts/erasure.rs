@@ -152,6 +152,7 @@ fn without_others(event: &mut Event, id: UserId) {
         event.changes = Changes::new();
     }
     if is_by_somebody_else(event, id) {
+        event.key_id = None;
         event.address = None;
         event.request_id = None;
     }

@@ -44,7 +44,8 @@ impl Accounts {
     /// receiver after the other.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but admins; those of reading whose customers; [`Error::NotFound`] for somebody who
+    /// [`Error::Forbidden`] for all but admins, and for an API key that is to deactivate the manager and is not made to
+    /// change staff; those of reading whose customers; [`Error::NotFound`] for somebody who
     /// is no manager; those of reading the order; [`Error::Unauthorized`] when the caller's authority has ended;
     /// [`Error::InvalidMembers`] for receivers who are no active managers, the manager themselves, or named twice, and
     /// for customers of others.
@@ -56,7 +57,11 @@ impl Accounts {
     ) -> Result<HandedOver, E> {
         allowed(actor, Action::AssignCustomer)?;
         let id = self.find_manager(actor, whose()?).await?.id;
-        Ok(self.carry_over(actor, id, &order().await?).await?)
+        let order = order().await?;
+        if order.deactivate {
+            allowed(actor, Action::UpdateStaff)?;
+        }
+        Ok(self.carry_over(actor, id, &order).await?)
     }
 
     async fn carry_over(&self, actor: &Actor, id: UserId, order: &HandoverOrder) -> Result<HandedOver, Error> {
@@ -84,7 +89,7 @@ impl Accounts {
     }
 
     async fn find_manager(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
-        let found = self.find_for(actor, Action::ReadUser, id).await?;
+        let found = self.find_seen(actor, id).await?;
         if found.role() == Role::Manager { Ok(found) } else { Err(Error::NotFound) }
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Asker {
 impl Asker {
     /// The caller; `None` if they may see everyone.
     pub(super) fn of(actor: &Actor) -> Option<Self> {
-        let scope = policy::scope(actor, Action::ReadUser);
+        let scope = policy::personal_scope(actor, Action::ReadUser);
         actor.id().filter(|_| scope != Scope::All).map(|id| Self { id, scope })
     }
 }

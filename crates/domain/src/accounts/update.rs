@@ -59,7 +59,8 @@ impl Accounts {
     /// deactivation end the person's sessions. A patch that changes nothing writes nothing.
     ///
     /// # Errors
-    /// In this order: [`Error::NotFound`] outside the caller's scope; those of the reading; [`Error::ForbiddenFields`];
+    /// In this order: [`Error::Forbidden`] for an API key that is not made to change people; [`Error::NotFound`] outside
+    /// the caller's scope; those of the reading; [`Error::ForbiddenFields`];
     /// [`Error::PreconditionFailed`]; those of the values; [`Error::Unauthorized`] when the caller's authority has
     /// ended, whatever else is wrong; [`Error::RoleChangeNotAllowed`]; [`Error::LastAdmin`]; [`Error::HasCustomers`]
     /// for a manager who gets another role; [`Error::Taken`]; [`Error::Invalid`]; [`Error::ReauthenticationRequired`]
@@ -75,8 +76,9 @@ impl Accounts {
         E: From<Error>,
         R: FnOnce(&User) -> Result<UserPatch, E>,
     {
+        policy::check_any(actor, &[Action::UpdateStaff, Action::UpdateCustomer]).map_err(E::from)?;
         // The person is read once. If others change them while the body arrives, the store asks for a new judgement.
-        let before = self.find(actor, id).await?;
+        let before = self.find_seen(actor, id).await?;
         let SentPatch { fields, read } = sent().await?;
         check_change(actor, &before, expected, &fields)?;
         let patch = read(&before)?;
@@ -104,7 +106,7 @@ impl Accounts {
                 Err(WriteError::Taken(Field::Phone)) => return Err(self.phone_taken(order.actor, &update.after).await),
                 Err(error) => return Err(error.into()),
             }
-            before = self.find(order.actor, before.id).await?;
+            before = self.find_seen(order.actor, before.id).await?;
             order.check(&before)?;
         }
         Err(Error::Stale)
@@ -195,7 +197,7 @@ impl Order<'_> {
 
     /// Checks and decides the change again, for the person as they are in the transaction.
     fn rejudge(&self, now: &User) -> Option<Update> {
-        let is_seen = policy::scope(self.actor, Action::ReadUser).contains(now);
+        let is_seen = policy::personal_scope(self.actor, Action::ReadUser).contains(now);
         self.check(now).and_then(|()| self.change(now.clone())).ok().flatten().filter(|_| is_seen)
     }
 }

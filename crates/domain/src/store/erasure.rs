@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
 use crate::actor::Authority;
+use crate::api_key::ApiKey;
 use crate::audit::{Change, Event, EventCursor, EventPage};
 use crate::challenge::Challenge;
 use crate::clock::Timestamp;
@@ -63,6 +64,8 @@ pub struct PersonalData {
     pub user: User,
     /// Their sessions, newest first.
     pub sessions: Vec<Session>,
+    /// Their API keys, newest first.
+    pub api_keys: Vec<ApiKey>,
     /// Their challenges, newest first: those of their account and, for customers who have proven their phone, those of
     /// sign-ups with it. A contact that the person only claims shows no challenges of others.
     pub challenges: Vec<Challenge>,
@@ -106,12 +109,14 @@ pub enum Expirable {
     Attempts,
     /// Networks from which somebody was signed in.
     Networks,
+    /// API keys.
+    ApiKeys,
 }
 
 impl Expirable {
     /// Every kind.
     pub const ALL: &'static [Self] =
-        &[Self::Challenges, Self::StoredAnswers, Self::Sessions, Self::Attempts, Self::Networks];
+        &[Self::Challenges, Self::StoredAnswers, Self::Sessions, Self::Attempts, Self::Networks, Self::ApiKeys];
 }
 
 /// Removing what has expired.

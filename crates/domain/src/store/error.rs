@@ -44,6 +44,9 @@ pub enum WriteError {
     /// The session in use is not fresh, or has ended.
     #[error("the password has to be given again first")]
     NotFresh,
+    /// The person has as many API keys as one may have.
+    #[error("too many API keys")]
+    TooManyKeys,
     /// It was tried too often.
     #[error("too many attempts")]
     TooMany(TooMany),

@@ -1,5 +1,6 @@
 //! Every store in one, without a database.
 
+mod api_keys;
 mod audit;
 mod challenges;
 mod customers;
@@ -13,6 +14,7 @@ mod users;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::api_key::ApiKey;
 use crate::audit::Event;
 use crate::challenge::{Challenge, Message};
 use crate::clock::Timestamp;
@@ -35,6 +37,7 @@ struct State {
     people: BTreeMap<UserId, Account>,
     setup_tokens: Vec<Digest>,
     sessions: Vec<Session>,
+    api_keys: Vec<ApiKey>,
     challenges: Vec<Challenge>,
     outbox: Vec<Queued<Message>>,
     keys: Vec<StoredKey>,

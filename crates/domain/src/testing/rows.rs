@@ -2,14 +2,17 @@
 
 use chrono::TimeDelta;
 
+use crate::action::Action;
 use crate::actor::{Actor, Origin};
+use crate::api_key::ApiKey;
 use crate::audit::{Event, EventKind};
 use crate::challenge::{Challenge, Message, Purpose};
 use crate::clock::Clock;
 use crate::id::UserId;
 use crate::session::{Digest, Session};
 use crate::store::CodeGuess;
-use crate::user::VerificationMethod;
+use crate::user::{User, VerificationMethod};
+use crate::value::DisplayName;
 
 /// An entry of the audit trail by nobody in particular.
 pub fn event(clock: &dyn Clock, kind: EventKind, subject: Option<UserId>) -> Event {
@@ -31,6 +34,27 @@ pub fn session(clock: &dyn Clock, user_id: UserId) -> Session {
         refresh_digest: digest(clock),
         spent_digest: None,
         renewals: 0,
+    }
+}
+
+/// A key to read people that is made now and lasts a day, with a digest of its own.
+///
+/// # Panics
+/// Never: its name is a good one.
+#[expect(clippy::expect_used, reason = "the name is a good one")]
+pub fn api_key(clock: &dyn Clock, owner: &User) -> ApiKey {
+    let now = clock.now();
+    ApiKey {
+        id: clock.new_id().into(),
+        owner_id: owner.id,
+        owner_role: owner.role(),
+        name: DisplayName::parse("reader").expect("a name"),
+        scopes: [Action::ListUsers, Action::ReadUser].into_iter().collect(),
+        networks: Vec::new(),
+        digest: digest(clock),
+        created_at: now,
+        expires_at: now + TimeDelta::days(1),
+        last_used_at: None,
     }
 }
 

@@ -17,6 +17,7 @@ pub struct Model {
     pub changes: Json,
     pub request_id: Option<String>,
     pub address: Option<String>,
+    pub key_id: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -100,7 +100,8 @@ pub(crate) async fn bequeath(
     Ok(update.exec(txn).await?.rows_affected)
 }
 
-/// Deletes the person's rows. Foreign keys delete their sessions, their challenges and the messages of those.
+/// Deletes the person's rows. Foreign keys delete their sessions, their API keys, their challenges and the messages of
+/// those.
 async fn delete(txn: &Transaction, user: &User) -> Result<(), Failure> {
     challenge::Entity::delete_many().filter(challenges::of_nobody(user)).exec(txn).await?;
     // The profile comes first: a customer who signed up was entered by themselves, and that reference would keep their

@@ -20,7 +20,7 @@ use crate::error::Failure;
 use crate::sql::keyset::{Place, comes_after};
 use crate::steps::erasure;
 use crate::store::Store;
-use crate::tables::{audit_events, challenges, idempotency_keys, notices, sessions};
+use crate::tables::{api_keys, audit_events, challenges, idempotency_keys, notices, sessions};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -119,6 +119,7 @@ impl PersonalDataStore for Store {
         let answer = self.one(&idempotency_keys::about(id)).await?;
         Ok(Some(PersonalData {
             sessions: self.all(&sessions::of(id)).await?.iter().map(sessions::read).collect::<Result<_, _>>()?,
+            api_keys: self.all(&api_keys::of(Some(id))).await?.iter().map(api_keys::read).collect::<Result<_, _>>()?,
             challenges: codes.iter().map(challenges::read_row).collect::<Result<_, _>>()?,
             notices: self.all(&notices::of(id)).await?.iter().map(notices::read).collect::<Result<_, _>>()?,
             stored_answer: answer.as_ref().map(idempotency_keys::read).transpose()?,

@@ -11,7 +11,9 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use crate::entity::{attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user};
+use crate::entity::{
+    api_key, attempt, challenge, idempotency_key, known_network, lock, notice, outbox, session, signup, user,
+};
 use crate::error::{Failure, stale_unless};
 use crate::steps::erasure;
 use crate::store::Store;
@@ -41,6 +43,7 @@ impl HousekeepingStore for Store {
                     remove::<idempotency_key::Entity>(txn, idempotency_key::Column::ExpiresAt, of).await
                 }
                 Expirable::Sessions => remove::<session::Entity>(txn, session::Column::ExpiresAt, of).await,
+                Expirable::ApiKeys => remove::<api_key::Entity>(txn, api_key::Column::ExpiresAt, of).await,
                 Expirable::Attempts => remove::<attempt::Entity>(txn, attempt::Column::ExpiresAt, of).await,
                 Expirable::Networks => remove::<known_network::Entity>(txn, known_network::Column::ExpiresAt, of).await,
             }

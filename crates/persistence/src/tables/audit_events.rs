@@ -43,6 +43,7 @@ fn row(event: &Event) -> Result<audit_event::ActiveModel, DbErr> {
         changes: Set(changes),
         request_id: Set(event.request_id.clone()),
         address: Set(event.address.map(|address| address.to_string())),
+        key_id: Set(event.key_id.map(domain::ApiKeyId::as_uuid)),
     })
 }
 
@@ -54,6 +55,7 @@ pub(crate) fn read(row: &QueryResult) -> Result<Event, StoreError> {
         id: row.id.into(),
         at: row.at,
         actor_id: row.actor_id.map(Into::into),
+        key_id: row.key_id.map(Into::into),
         actor_role: row.actor_role,
         kind: row.action.parse().map_err(|_| wrong("unknown action"))?,
         subject_id: row.subject_id.map(Into::into),

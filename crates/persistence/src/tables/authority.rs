@@ -1,11 +1,11 @@
 //! Checks in the transaction that writes that the caller still may write.
 //!
-//! A deactivation, another role, an erasure and a sign-out take an authority away. Each of them writes the row of the
-//! person or removes the row of the session. A lock on both rows orders such a change and this transaction: one of them
-//! waits for the end of the other, and sees what it did.
+//! A deactivation, another role, an erasure, a sign-out and a revoked API key take an authority away. Each of them writes
+//! the row of the person or removes the row of the session or key. A lock on both rows orders such a change and this
+//! transaction: one of them waits for the end of the other, and sees what it did.
 //!
-//! Every transaction that locks several rows takes them in one order: the named lock, the caller and their session,
-//! other staff, customers, other sessions.
+//! Every transaction that locks several rows takes them in one order: the named lock, the caller and their session or
+//! key, other staff, customers, other sessions.
 
 use domain::UserId;
 use domain::actor::{Authority, Credential, PersonalAuthority};
@@ -13,7 +13,7 @@ use domain::store::WriteError;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QuerySelect};
 
-use crate::entity::{session, user};
+use crate::entity::{api_key, session, user};
 use crate::error::Failure;
 use crate::sql::row_locks::{for_writing, keep};
 use crate::transaction::Transaction;
@@ -49,7 +49,7 @@ pub(crate) async fn hold_session(txn: &Transaction, by: &Authority) -> Result<()
     check(txn, by).await
 }
 
-/// Selects the person and their session, if both are as they were when the caller was authenticated.
+/// Selects the person and their session or key, if both are as they were when the caller was authenticated.
 pub(crate) fn good(person: &PersonalAuthority) -> SelectStatement {
     let mut select = Query::select();
     select
@@ -64,6 +64,13 @@ pub(crate) fn good(person: &PersonalAuthority) -> SelectStatement {
             .join(JoinType::InnerJoin, session::Entity, is_owner)
             .cond_where(session::Column::Id.eq(id.as_uuid()))
             .cond_where(session::Column::ExpiresAt.gt(person.at));
+    }
+    if let Some(Credential::ApiKey { id, .. }) = person.credential {
+        let is_owner = Expr::col((api_key::Entity, api_key::Column::OwnerId)).equals((user::Entity, user::Column::Id));
+        select
+            .join(JoinType::InnerJoin, api_key::Entity, is_owner)
+            .cond_where(api_key::Column::Id.eq(id.as_uuid()))
+            .cond_where(api_key::Column::ExpiresAt.gt(person.at));
     }
     select
 }

@@ -5,8 +5,8 @@ use domain::actor::{Credential, PersonalAuthority};
 use domain::audit::EventKind;
 use domain::session::Session;
 use domain::store::{Erasure, Handover, Update, WriteError};
-use domain::testing::{account, customer, event, manager, password_hash, session};
-use domain::{Authority, Clock, DisplayName, Role, Scope, User};
+use domain::testing::{account, api_key, customer, event, manager, password_hash, session};
+use domain::{ApiKey, Authority, Clock, DisplayName, FreshProof, Role, Scope, StaffRole, User};
 use futures_util::future::join_all;
 
 use super::backends::{BY, Setting, never, tests};
@@ -15,6 +15,8 @@ tests! {
     every store:
     whoever_has_lost_their_authority_writes_nothing,
     whoever_has_their_authority_writes,
+    a_key_that_is_dead_writes_nothing,
+    a_key_that_is_good_writes,
     many_writes_beside_the_end_of_a_session_come_before_it_or_not_at_all;
 
     every database:;
@@ -25,6 +27,7 @@ struct House {
     setting: Setting,
     eve: User,
     session: Session,
+    credential: Credential,
     ann: User,
 }
 
@@ -35,12 +38,12 @@ impl House {
         let session = session(&setting.clock, eve.id);
         let started = event(&setting.clock, EventKind::SessionStarted, Some(eve.id));
         setting.store.start_session(&session, &started).await.unwrap();
-        Self { setting, eve, session, ann }
+        let credential = Credential::Session(session.id);
+        Self { setting, eve, session, credential, ann }
     }
 
     fn authority(&self) -> Authority {
-        let credential = Some(Credential::Session(self.session.id));
-        let at = self.setting.clock.now();
+        let (credential, at) = (Some(self.credential), self.setting.clock.now());
         Authority::Person(PersonalAuthority { id: self.eve.id, role: Role::Admin, credential, at })
     }
 
@@ -60,6 +63,35 @@ impl House {
         let customer = customer(&self.setting.clock, phone, None);
         let created = self.event(EventKind::UserCreated);
         self.setting.store.create_account(&self.authority(), &account(&customer), &[created]).await
+    }
+
+    /// The same person comes in by an API key of theirs.
+    async fn by_key(&mut self) -> ApiKey {
+        let key = api_key(&self.setting.clock, &self.eve);
+        let since = self.session.proven_at - TimeDelta::minutes(5);
+        let proof = FreshProof { session: self.session.id, user: self.eve.id, since };
+        let created = event(&self.setting.clock, EventKind::KeyCreated, Some(self.eve.id));
+        self.setting.store.create_api_key(BY, &proof, &key, 100, &created).await.unwrap();
+        self.credential = Credential::ApiKey { id: key.id, scopes: key.scopes };
+        key
+    }
+
+    async fn change_eve(&self, change: impl FnOnce(&mut User)) {
+        let now = self.setting.store.find_user(Scope::All, self.eve.id).await.unwrap().unwrap();
+        self.update(&now, change).await;
+    }
+
+    async fn has_authority(&self) -> bool {
+        self.setting.store.has_authority(&self.authority()).await.unwrap()
+    }
+
+    async fn writes_nothing(&self, way: &str) {
+        for (write, done) in self.write().await {
+            assert!(matches!(done, Err(WriteError::Unauthorized)), "{write} by somebody {way}: {done:?}");
+        }
+        assert!(!self.has_authority().await, "{way}");
+        let ann = self.setting.store.find_user(Scope::All, self.ann.id).await.unwrap();
+        assert_eq!(ann.as_ref(), Some(&self.ann), "{way}");
     }
 
     /// What comes of each write, one after the other, by the name of its method.
@@ -125,11 +157,36 @@ async fn whoever_has_lost_their_authority_writes_nothing(setting: Setting) {
                 store.erase_user(BY, &Erasure { user, heir: None, event, is_of_version: true }).await.unwrap();
             }
         }
-        for (write, done) in house.write().await {
-            assert!(matches!(done, Err(WriteError::Unauthorized)), "{write} by somebody {way}: {done:?}");
-        }
-        assert!(!store.has_authority(&house.authority()).await.unwrap(), "{way}");
-        assert_eq!(store.find_user(Scope::All, house.ann.id).await.unwrap().as_ref(), Some(&house.ann), "{way}");
+        house.writes_nothing(way).await;
+    }
+}
+
+async fn a_key_that_is_dead_writes_nothing(setting: Setting) {
+    let mut house = House::new(setting).await;
+    house.by_key().await;
+    house.change_eve(|user| user.is_active = false).await;
+    house.writes_nothing("deactivated").await;
+    house.change_eve(|user| user.is_active = true).await;
+    assert!(house.has_authority().await);
+    let staff = house.eve.staff().unwrap().clone();
+    house.change_eve(|user| user.profile = StaffRole::Manager.profile(staff.clone())).await;
+    house.writes_nothing("of another role").await;
+    house.change_eve(|user| user.profile = StaffRole::Admin.profile(staff.clone())).await;
+    assert!(house.has_authority().await);
+    house.setting.clock.advance(TimeDelta::days(1));
+    house.writes_nothing("whose key has expired").await;
+    let key = house.by_key().await;
+    assert!(house.has_authority().await);
+    let revoked = event(&house.setting.clock, EventKind::KeyRevoked, Some(house.eve.id));
+    assert!(house.setting.store.revoke_api_key(BY, key.id, &revoked).await.unwrap());
+    house.writes_nothing("whose key is revoked").await;
+}
+
+async fn a_key_that_is_good_writes(setting: Setting) {
+    let mut house = House::new(setting).await;
+    house.by_key().await;
+    for (write, done) in house.write().await {
+        assert!(done.is_ok(), "{write}: {done:?}");
     }
 }
 

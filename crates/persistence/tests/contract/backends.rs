@@ -3,7 +3,7 @@
 use clientele_persistence::{Database, Store, testing::TestDatabase};
 use domain::audit::EventKind;
 use domain::store::{
-    AttemptStore, ChallengeStore, CodeQueueStore, HousekeepingStore, KeyStore, MessageStore, NoticeStore,
+    ApiKeyStore, AttemptStore, ChallengeStore, CodeQueueStore, HousekeepingStore, KeyStore, MessageStore, NoticeStore,
     PasswordStore, SessionStore, SetupStore, SignUpStore, Update, WriteError,
 };
 use domain::testing::{FixedClock, account, event};
@@ -25,6 +25,7 @@ pub(crate) trait Stores:
     + SignUpStore
     + PasswordStore
     + SessionStore
+    + ApiKeyStore
     + ChallengeStore
     + MessageStore
     + CodeQueueStore
@@ -41,6 +42,7 @@ impl<S> Stores for S where
         + SignUpStore
         + PasswordStore
         + SessionStore
+        + ApiKeyStore
         + ChallengeStore
         + MessageStore
         + CodeQueueStore

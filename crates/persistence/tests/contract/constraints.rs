@@ -86,6 +86,10 @@ const CHALLENGE: &str = "INSERT INTO challenges \
     (id, purpose, subject, channel, contact, code_digest, tries, created_at, expires_at) \
     VALUES ($id, 'invitation', $digest, 'email', '', $digest, 0, $now, $now)";
 
+const API_KEY: &str = "INSERT INTO api_keys \
+    (id, owner_id, owner_role, name, scopes, networks, digest, created_at, expires_at) \
+    VALUES ($id, $manager, 'manager', 'k', '', '', $digest, $now, $now)";
+
 async fn words_that_are_no_choice_are_refused(ground: Ground) {
     let office = Office::new(ground).await;
     let user = "INSERT INTO users (id, role, is_active, created_at, updated_at) VALUES ($id, 'root', TRUE, $now, $now)";
@@ -98,6 +102,7 @@ async fn words_that_are_no_choice_are_refused(ground: Ground) {
     office.refuses(update, "ck_admin_managers_verification_method").await;
     office.refuses(&CHALLENGE.replace("invitation", "x"), "ck_challenges_purpose").await;
     office.refuses(&CHALLENGE.replace("'email'", "'fax'"), "ck_challenges_channel").await;
+    office.refuses(&API_KEY.replace("'manager'", "'customer'"), "ck_api_keys_owner_role").await;
     office.run(CHALLENGE).await.unwrap();
     let outbox = "INSERT INTO outbox \
         (id, channel, recipient, purpose, challenge_id, sealed_code, created_at, expires_at, attempts, next_attempt_at) \
@@ -139,6 +144,7 @@ async fn rows_that_belong_to_nobody_are_refused(ground: Ground) {
         ("UPDATE customers SET created_by = $id", "fk_customers_created_by"),
         ("UPDATE customers SET assigned_manager_id = $id", "fk_customers_assigned_manager_id"),
         ("UPDATE sessions SET user_id = $id", "fk_sessions_user_id"),
+        (&API_KEY.replace("$manager", "$id"), "fk_api_keys_owner_id"),
         (
             "INSERT INTO customers (id, phone, created_by, created_at, updated_at) VALUES ($id, '+1', $manager, $now, $now)",
             "fk_customers_id",
@@ -167,9 +173,10 @@ async fn people_with_customers_are_not_deleted(ground: Ground) {
 async fn a_deleted_person_takes_their_own_rows_along(ground: Ground) {
     let office = Office::new(ground).await;
     let before = office.ground.count("audit_events").await;
+    office.run(API_KEY).await.unwrap();
     office.run("DELETE FROM customers").await.unwrap();
     office.run("DELETE FROM users").await.unwrap();
-    for table in ["users", "admin_managers", "customers", "sessions"] {
+    for table in ["users", "admin_managers", "customers", "sessions", "api_keys"] {
         assert_eq!(office.ground.count(table).await, 0, "{table}");
     }
     assert_eq!(office.ground.count("audit_events").await, before);
@@ -186,6 +193,7 @@ async fn audit_events_are_kept(ground: Ground) {
         "UPDATE audit_events SET action = 'other'",
         "UPDATE audit_events SET subject_id = NULL",
         "UPDATE audit_events SET request_id = 'other'",
+        "UPDATE audit_events SET key_id = $id",
         "UPDATE audit_events SET address = '192.0.2.1'",
     ] {
         office.refuses(sql, "audit events are kept").await;

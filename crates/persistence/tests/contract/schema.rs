@@ -59,6 +59,14 @@ sessions: ck_sessions_renewals
 sessions: ix_sessions_user_id_created_at_id(user_id,created_at,id)
 sessions: ix_sessions_expires_at(expires_at)
 
+api_keys: id uuid, owner_id uuid, owner_role text(32), name text(120), scopes text(1000), networks text(2200),
+    digest bytes, created_at time, expires_at time, last_used_at time?
+api_keys: pk(id)
+api_keys: fk_api_keys_owner_id(owner_id)->users CASCADE
+api_keys: ck_api_keys_owner_role
+api_keys: ix_api_keys_owner_id_created_at_id(owner_id,created_at,id)
+api_keys: ix_api_keys_expires_at(expires_at)
+
 challenges: id uuid, purpose text(32), subject bytes, user_id uuid?, channel text(32), contact text(255),
     code_digest bytes, tries int, created_at time, expires_at time, used_at time?, pending json?
 challenges: pk(id)
@@ -107,7 +115,7 @@ setup_tokens: digest bytes, created_at time
 setup_tokens: pk(digest)
 
 audit_events: id uuid, at time, actor_id uuid?, actor_role text(32), action text(64), subject_id uuid?,
-    changes json, request_id text(255)?, address text(45)?
+    changes json, request_id text(255)?, address text(45)?, key_id uuid?
 audit_events: pk(id)
 audit_events: ck_audit_events_actor_role
 audit_events: ix_audit_events_at_id(at,id)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use domain::page::{Assignment, Search};
-use domain::{Email, Role, Sort, Timestamp, UserId, ValueError};
+use domain::{ApiKeyId, Email, Role, Sort, Timestamp, UserId, ValueError};
 
 /// Keeps a company's people: staff, customers, and which manager looks after
 /// which customer.
@@ -76,7 +76,7 @@ pub enum Command {
         #[command(subcommand)]
         direction: Migrate,
     },
-    /// List and rotate the keys that sign access tokens.
+    /// List and rotate the keys that sign access tokens; list and revoke API keys.
     Keys {
         /// What to do with them.
         #[command(subcommand)]
@@ -133,6 +133,24 @@ pub enum Keys {
     /// Make a new key. Running instances publish it within seconds and sign with it after a minute. The old key is
     /// accepted until its last token has expired. Nobody is signed out.
     Rotate,
+    /// List and revoke API keys, with which programs act as members of the staff.
+    Api {
+        /// What to do with them.
+        #[command(subcommand)]
+        act: ApiKeys,
+    },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub enum ApiKeys {
+    /// List everybody's API keys, the newest first.
+    List,
+    /// Revoke an API key. It is dead at once.
+    Revoke {
+        /// Its id, as `list` shows it: the first part of the key after `clk_`.
+        id: ApiKeyId,
+    },
 }
 
 /// In which direction to migrate.

@@ -1,13 +1,13 @@
-//! `clientele keys`: the keys that sign access tokens, listed and rotated.
+//! `clientele keys`: the keys that sign access tokens, listed and rotated; API keys, listed and revoked.
 
 use std::sync::Arc;
 
 use auth::{KeyRing, KeyStatus, signing_keys};
 use chrono::{SecondsFormat, TimeDelta};
 use domain::key::TokenAlgorithm;
-use domain::{Actor, Clock, SystemClock, Timestamp};
+use domain::{Actor, ApiKey, ApiKeyId, Clock, Error, SystemClock, Timestamp};
 
-use super::arguments::Keys;
+use super::arguments::{ApiKeys, Keys};
 use super::error::CommandError;
 use super::output;
 use crate::settings::Settings;
@@ -18,6 +18,8 @@ pub(super) async fn run(act: &Keys, settings: &Settings) -> Result<(), CommandEr
     output::print(&match act {
         Keys::List => list(settings).await?,
         Keys::Rotate => rotate(settings).await?,
+        Keys::Api { act: ApiKeys::List } => list_api_keys(settings).await?,
+        Keys::Api { act: ApiKeys::Revoke { id } } => revoke_api_key(settings, *id).await?,
     })
 }
 
@@ -46,6 +48,41 @@ async fn rotate(settings: &Settings) -> Result<String, CommandError> {
     drop((ring, store));
     close(database).await;
     Ok(format!("The new key is published and will sign from {} on.\n\n{}", time(new.active_from), text(&keys)))
+}
+
+/// Everybody's API keys, one on each line.
+async fn list_api_keys(settings: &Settings) -> Result<String, CommandError> {
+    let database = open_migrated(settings).await?;
+    let keys = domain::ApiKeys::new(Arc::new(database.store()), Arc::new(SystemClock));
+    let found = keys.list_all(&Actor::system("command line")).await;
+    drop(keys);
+    close(database).await;
+    found.map(|keys| api_keys_text(&keys)).map_err(CommandError::of_use_case)
+}
+
+/// Revokes an API key, whoever owns it.
+async fn revoke_api_key(settings: &Settings, id: ApiKeyId) -> Result<String, CommandError> {
+    let database = open_migrated(settings).await?;
+    let keys = domain::ApiKeys::new(Arc::new(database.store()), Arc::new(SystemClock));
+    let revoked = keys.revoke(&Actor::system("command line"), || Ok::<_, Error>(id)).await;
+    drop(keys);
+    close(database).await;
+    match revoked {
+        Ok(()) => Ok(format!("{id} is revoked")),
+        Err(Error::NotFound) => Err(CommandError::Refused(format!("there is no API key {id}"))),
+        Err(error) => Err(CommandError::of_use_case(error)),
+    }
+}
+
+fn api_keys_text(keys: &[ApiKey]) -> String {
+    let id = "ID";
+    let mut text = format!("{id:36} {:36} {:20} {:20} NAME (SCOPES)", "OWNER", "EXPIRES", "LAST USED");
+    for key in keys {
+        let used = key.last_used_at.map_or_else(|| "-".to_owned(), time);
+        let (owner, expires) = (key.owner_id.to_string(), time(key.expires_at));
+        text += &format!("\n{:36} {owner:36} {expires:20} {used:20} {} ({})", key.id.to_string(), key.name, key.scopes);
+    }
+    text
 }
 
 fn text(keys: &[KeyStatus]) -> String {

@@ -116,6 +116,43 @@ async fn an_admin_is_made_and_let_back_in() {
     assert_eq!(sign_in("another horse battery").await.0, 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn api_keys_are_listed_and_revoked() {
+    let program = Program::new();
+    program.run_with_input(&["admin", "create", "--email", EMAIL], &format!("{PASSWORD}\n"));
+    let app = program.serve();
+    let client = reqwest::Client::new();
+    let post = async |path: &str, token: &str, body: Value| {
+        let answer = client.post(app.url(path)).bearer_auth(token).json(&body).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()
+    };
+    let signed_in = post("/auth/signin", "", json!({ "email": EMAIL, "password": PASSWORD })).await;
+    let token = signed_in["access_token"].as_str().unwrap();
+    let made = post("/auth/keys", token, json!({ "name": "nightly report", "scopes": ["read_user"] })).await;
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    let me = async || client.get(app.url("/users/me")).bearer_auth(key).send().await.unwrap().status();
+    assert_eq!(me().await, 200);
+
+    let list = program.run(&["keys", "api", "list"]);
+    let owner = signed_in["user"]["id"].as_str().unwrap();
+    assert_eq!(list.code(), Some(0), "{}", list.stderr());
+    let line = list.stdout().lines().find(|line| line.starts_with(id)).map(ToOwned::to_owned);
+    let line = line.unwrap_or_else(|| panic!("{}", list.stdout()));
+    assert!(line.contains(owner) && line.ends_with("nightly report (read_user)"), "{line}");
+    let nobody = "01936f5e-0000-7000-8000-000000000001";
+    program.run(&["keys", "api", "revoke", nobody]).failed(1, &["no API key", nobody]);
+    program.run(&["keys", "api", "revoke", "x"]).failed(2, &["ID"]);
+    let revoked = program.run(&["keys", "api", "revoke", id]);
+    assert_eq!(
+        (revoked.code(), revoked.stdout().trim()),
+        (Some(0), &*format!("{id} is revoked")),
+        "{}",
+        revoked.stderr()
+    );
+    assert_eq!(me().await, 401);
+    assert!(!program.run(&["keys", "api", "list"]).stdout().contains(id));
+}
+
 #[test]
 fn health_asks_the_service() {
     let program = Program::new();

@@ -2,6 +2,7 @@
 //! kind of caller, and each route that names a person × each kind of caller ×
 //! each kind of person. A route without a row fails.
 
+use domain::KeyScopes;
 use serde_json::{Value, json};
 
 use crate::app::{Caller, TestApp, phone, send};
@@ -12,47 +13,51 @@ on_every_backend!(
     every_route_answers_for_each_person_as_the_table_says,
 );
 
-/// Expected statuses for: nobody, an admin, the customer's manager, another manager, the customer, another customer.
-type Row = (&'static str, &'static str, [u16; 6]);
+/// Expected statuses for: nobody, an admin, the customer's manager, another manager, the customer, another customer; and
+/// for keys of the admin: one with every scope, one that only reads a user.
+type Row = (&'static str, &'static str, [u16; 6], [u16; 2]);
 
 /// Comes last, since it ends the caller's session.
 const SIGN_OUT: (&str, &str) = ("POST", "/auth/signout");
 
 /// `{id}` is the customer; for `DELETE` it is another customer, who calls nothing.
 const TABLE: &[Row] = &[
-    ("POST", "/auth/signup", [422, 422, 422, 422, 422, 422]),
-    ("POST", "/auth/signin", [422, 422, 422, 422, 422, 422]),
-    ("POST", "/auth/verify", [422, 422, 422, 422, 422, 422]),
-    ("POST", "/auth/refresh", [422, 422, 422, 422, 422, 422]),
-    ("GET", "/auth/sessions", [401, 200, 200, 200, 200, 200]),
-    ("DELETE", "/auth/sessions", [401, 204, 204, 204, 204, 204]),
-    ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404]),
-    ("POST", "/auth/password/change", [401, 422, 422, 422, 403, 403]),
-    ("POST", "/auth/reauthenticate", [401, 422, 422, 422, 403, 403]),
-    ("POST", "/auth/password/forgot", [422, 422, 422, 422, 422, 422]),
-    ("POST", "/auth/password/reset", [422, 422, 422, 422, 422, 422]),
-    (SIGN_OUT.0, SIGN_OUT.1, [401, 204, 204, 204, 204, 204]),
-    ("GET", "/users/", [401, 200, 200, 200, 403, 403]),
-    ("POST", "/users/", [401, 422, 422, 422, 403, 403]),
-    ("GET", "/users/me", [401, 200, 200, 200, 200, 200]),
-    ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422]),
-    ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403]),
+    ("POST", "/auth/signup", [422, 422, 422, 422, 422, 422], [422, 422]),
+    ("POST", "/auth/signin", [422, 422, 422, 422, 422, 422], [422, 422]),
+    ("POST", "/auth/verify", [422, 422, 422, 422, 422, 422], [422, 422]),
+    ("POST", "/auth/refresh", [422, 422, 422, 422, 422, 422], [422, 422]),
+    ("GET", "/auth/sessions", [401, 200, 200, 200, 200, 200], [403, 403]),
+    ("DELETE", "/auth/sessions", [401, 204, 204, 204, 204, 204], [403, 403]),
+    ("DELETE", "/auth/sessions/{id}", [401, 404, 404, 404, 404, 404], [403, 403]),
+    ("GET", "/auth/keys", [401, 200, 200, 200, 403, 403], [403, 403]),
+    ("POST", "/auth/keys", [401, 422, 422, 422, 403, 403], [403, 403]),
+    ("DELETE", "/auth/keys/{id}", [401, 404, 404, 404, 403, 403], [403, 403]),
+    ("POST", "/auth/password/change", [401, 422, 422, 422, 403, 403], [403, 403]),
+    ("POST", "/auth/reauthenticate", [401, 422, 422, 422, 403, 403], [403, 403]),
+    ("POST", "/auth/password/forgot", [422, 422, 422, 422, 422, 422], [422, 422]),
+    ("POST", "/auth/password/reset", [422, 422, 422, 422, 422, 422], [422, 422]),
+    (SIGN_OUT.0, SIGN_OUT.1, [401, 204, 204, 204, 204, 204], [403, 403]),
+    ("GET", "/users/", [401, 200, 200, 200, 403, 403], [200, 403]),
+    ("POST", "/users/", [401, 422, 422, 422, 403, 403], [422, 403]),
+    ("GET", "/users/me", [401, 200, 200, 200, 200, 200], [200, 200]),
+    ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422], [422, 403]),
+    ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403], [200, 403]),
     // The test sends JSON, which is not CSV.
-    ("POST", "/users/import", [401, 415, 415, 415, 403, 403]),
-    ("GET", "/users/export", [401, 200, 200, 200, 403, 403]),
-    ("GET", "/users/{id}", [401, 200, 200, 404, 200, 404]),
-    ("PATCH", "/users/{id}", [401, 422, 422, 404, 422, 404]),
-    ("DELETE", "/users/{id}", [401, 204, 403, 403, 403, 403]),
-    ("GET", "/users/{id}/data", [401, 200, 404, 404, 200, 404]),
-    ("POST", "/users/{id}/handover", [401, 404, 403, 403, 403, 403]),
-    ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403]),
-    ("GET", "/audit-events", [401, 200, 200, 200, 403, 403]),
-    ("GET", "/.well-known/jwks.json", [200; 6]),
-    ("GET", "/openapi.json", [200; 6]),
-    ("GET", "/docs", [200; 6]),
-    ("GET", "/docs/{file}", [404; 6]),
-    ("GET", "/health/live", [200; 6]),
-    ("GET", "/health/ready", [200; 6]),
+    ("POST", "/users/import", [401, 415, 415, 415, 403, 403], [415, 403]),
+    ("GET", "/users/export", [401, 200, 200, 200, 403, 403], [200, 403]),
+    ("GET", "/users/{id}", [401, 200, 200, 404, 200, 404], [200, 200]),
+    ("PATCH", "/users/{id}", [401, 422, 422, 404, 422, 404], [422, 403]),
+    ("DELETE", "/users/{id}", [401, 204, 403, 403, 403, 403], [204, 403]),
+    ("GET", "/users/{id}/data", [401, 200, 404, 404, 200, 404], [200, 403]),
+    ("POST", "/users/{id}/handover", [401, 404, 403, 403, 403, 403], [404, 403]),
+    ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403], [403, 403]),
+    ("GET", "/audit-events", [401, 200, 200, 200, 403, 403], [200, 403]),
+    ("GET", "/.well-known/jwks.json", [200; 6], [200, 200]),
+    ("GET", "/openapi.json", [200; 6], [200, 200]),
+    ("GET", "/docs", [200; 6], [200, 200]),
+    ("GET", "/docs/{file}", [404; 6], [404, 404]),
+    ("GET", "/health/live", [200; 6], [200, 200]),
+    ("GET", "/health/ready", [200; 6], [200, 200]),
 ];
 
 async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
@@ -65,16 +70,25 @@ async fn every_route_answers_each_caller_as_the_table_says(app: TestApp) {
     let gone = deactivated(&app, &admin).await;
     let callers: [Caller; 7] = [app.anonymous(), admin.clone(), ann.clone(), ben, customer.clone(), other, gone];
 
+    let every: Vec<_> = KeyScopes::ALL.names().collect();
+    let keys = [admin.key(&app, &every).await, admin.key(&app, &["read_user"]).await];
+
     let mut routes = documented(&app).await;
     routes.sort_by_key(|(method, path)| (method.as_str(), path.as_str()) == SIGN_OUT);
     for (number, (method, path)) in routes.into_iter().enumerate() {
         let row = TABLE.iter().find(|row| (row.0, row.1) == (method.as_str(), path.as_str()));
-        let (_, _, expected) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the access table"));
-        let id = if method == "DELETE" { ann.enters(&phone(100 + number)).await } else { customer.id.clone() };
-        let path = path.replace("{id}", &id).replace("{file}", "nowhere.js");
+        let (_, _, expected, by_key) = row.unwrap_or_else(|| panic!("{method} {path} has no row in the access table"));
+        let entered = [2 * number, 2 * number + 1].map(|n| phone(100 + n));
+        let mut ids = [customer.id.clone(), customer.id.clone()];
+        if method == "DELETE" {
+            ids = [ann.enters(&entered[0]).await, ann.enters(&entered[1]).await];
+        }
+        let paths = ids.map(|id| path.replace("{id}", &id).replace("{file}", "nowhere.js"));
         // The token of somebody who was deactivated counts as no token.
-        for (caller, expected) in callers.iter().zip(expected.iter().chain([&expected[0]])) {
-            let request = caller.request(&method, &path);
+        let of_keys = keys.iter().zip(by_key);
+        for (caller, expected) in of_keys.chain(callers.iter().zip(expected.iter().chain([&expected[0]]))) {
+            let path = &paths[usize::from(caller.is_key())];
+            let request = caller.request(&method, path);
             let request = if method == "GET" { request } else { request.json(&json!({ "wings": 2 })) };
             let answer = send(request).await;
             assert_eq!(answer.status, *expected, "{method} {path} as {}: {}", caller.id, answer.text);
@@ -116,7 +130,8 @@ const PERSON_TABLE: &[PersonRow] = &[
     ("DELETE", "/users/{id}", [NONE, [412, 412, 412, 412, 412, 404], NEVER, NEVER, NONE]),
     ("GET", "/users/{id}/data", [NONE, [200, 200, 200, 200, 200, 404], ONLY_SELF, ONLY_SELF, NONE]),
     ("POST", "/users/{id}/handover", [NONE, [404, 404, 404, 422, 404, 404], NEVER, NEVER, NONE]),
-    // A person's id is never a session's id.
+    // A person's id is never a key's or a session's id.
+    ("DELETE", "/auth/keys/{id}", [NONE, [404; PEOPLE], [404; PEOPLE], NEVER, NONE]),
     ("DELETE", "/auth/sessions/{id}", [NONE, [404; PEOPLE], [404; PEOPLE], [404; PEOPLE], NONE]),
     SIGN_OUT_OTHERS,
 ];

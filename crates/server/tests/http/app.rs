@@ -344,6 +344,22 @@ impl Caller {
         entered.body["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes an API key of the caller for these actions.
+    pub(crate) async fn makes_key(&self, scopes: &[&str]) -> Answer {
+        self.post("/auth/keys", json!({ "name": "program", "scopes": scopes })).await.good()
+    }
+
+    /// A program with such a key.
+    pub(crate) async fn key(&self, app: &TestApp, scopes: &[&str]) -> Self {
+        let made = self.makes_key(scopes).await;
+        Self { id: self.id.clone(), ..app.with_token(made.body["key"].as_str().unwrap()) }
+    }
+
+    /// Whether it calls with an API key.
+    pub(crate) fn is_key(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| token.starts_with("clk_"))
+    }
+
     /// Posts through the proxy that `behind_proxy` trusts, which says that it comes from this address.
     pub(crate) async fn post_from(&self, address: &str, path: &str, body: Value) -> Answer {
         send(self.request("POST", path).header("x-forwarded-for", address).json(&body)).await

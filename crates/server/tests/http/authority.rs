@@ -19,7 +19,7 @@ on_every_backend!(
 );
 
 /// A request whose head and half of whose body have arrived.
-struct Begun {
+pub(crate) struct Begun {
     door: &'static str,
     stream: TcpStream,
     rest: String,
@@ -61,7 +61,12 @@ fn doors(
     ]
 }
 
-async fn begin(app: &TestApp, caller: &Caller, door: (&'static str, String, &str, &str, String), extra: &str) -> Begun {
+pub(crate) async fn begin(
+    app: &TestApp,
+    caller: &Caller,
+    door: (&'static str, String, &str, &str, String),
+    extra: &str,
+) -> Begun {
     let (door, path, method, media_type, body) = door;
     let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).await.unwrap();
     let token = caller.token.as_deref().unwrap();
@@ -81,7 +86,7 @@ async fn begin(app: &TestApp, caller: &Caller, door: (&'static str, String, &str
 }
 
 impl Begun {
-    async fn refused(mut self) {
+    pub(crate) async fn refused(mut self) {
         self.stream.write_all(self.rest.as_bytes()).await.unwrap();
         let mut answer = String::new();
         self.stream.read_to_string(&mut answer).await.unwrap();

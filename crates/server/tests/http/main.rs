@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 mod access;
+mod api_keys;
 mod app;
 mod at_once;
 mod audit;

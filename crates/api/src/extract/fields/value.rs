@@ -1,8 +1,9 @@
 //! What the fields of a body can hold.
 
 use auth::Password;
+use chrono::{DateTime, Datelike};
 use domain::{
-    ChallengeId, DisplayName, Email, Metadata, Phone, Role, StaffRole, TrunkNumber, UserId, ValueError,
+    ChallengeId, DisplayName, Email, Metadata, Phone, Role, StaffRole, Timestamp, TrunkNumber, UserId, ValueError,
     VerificationMethod,
 };
 use secrecy::SecretString;
@@ -38,6 +39,22 @@ pub(crate) fn not_a_uuid() -> ValueError {
     ValueError::new("invalid_id", "must be a UUID")
 }
 
+pub(crate) fn timestamp(text: &str) -> Result<Timestamp, ValueError> {
+    // A `+` that was not escaped arrives as a space.
+    let timestamp = DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
+        .map_err(|_| ValueError::new("invalid_time", "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"))?;
+    // Stored timestamps have microseconds, so a bound with nanoseconds is rounded up.
+    let begun = i64::from(timestamp.timestamp_subsec_nanos() % 1000 != 0);
+    DateTime::from_timestamp_micros(timestamp.timestamp_micros() + begun)
+        .filter(|timestamp| is_storable(*timestamp))
+        .ok_or_else(|| ValueError::new("out_of_range", "must be in the years 1000 to 9999, in UTC"))
+}
+
+/// Whether every database can compare with this timestamp.
+pub(crate) fn is_storable(timestamp: Timestamp) -> bool {
+    (1000..=9999).contains(&timestamp.year())
+}
+
 /// Values that are read from a text or, the last three, from another value: the type, how, and the schema.
 macro_rules! field_values {
     ($($type:ty: |$value:ident| $read:expr, $schema:expr;)+) => {$(
@@ -68,6 +85,7 @@ field_values! {
     VerificationMethod: |value| text(value)?.parse().map(Some), schema::reference("VerificationMethod");
     UserId: |value| text(value)?.parse().map(Some).map_err(|_| not_a_uuid()),
         json!({ "type": "string", "format": "uuid" });
+    Timestamp: |value| timestamp(&text(value)?).map(Some), json!({ "type": "string", "format": "date-time" });
     // A text that is not a UUID becomes an id that no challenge has, so the answer is that of a wrong code.
     ChallengeId: |value| Ok(Some(text(value)?.parse().unwrap_or_else(|_| Uuid::nil().into()))),
         json!({ "type": "string", "format": "uuid" });

@@ -114,7 +114,7 @@ impl Judge<'_> {
     fn manager(&self, line: &Line, found: &ImportFound, existing: Option<&User>) -> Result<Option<UserId>, Refused> {
         let Some(email) = &line.manager_email else { return Ok(None) };
         let named = found.staff.get(email);
-        if policy::scope(self.actor, Action::AssignCustomer) == Scope::Nothing {
+        if policy::personal_scope(self.actor, Action::AssignCustomer) == Scope::Nothing {
             let is_caller = named.is_some_and(|named| Some(named.id) == self.actor.id());
             let error = || Refused::cell(Column::ManagerEmail, "forbidden", "not yours to set, or not to this value");
             return if is_caller { Ok(None) } else { Err(error()) };

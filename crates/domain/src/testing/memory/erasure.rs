@@ -53,9 +53,12 @@ impl PersonalDataStore for MemoryStore {
             let mut challenges: Vec<_> = challenges.cloned().collect();
             challenges.sort_by_key(|challenge| std::cmp::Reverse(challenge.id));
             let stored_answer = state.stored_answers.iter().find(|(about, _)| *about == id);
+            let mut api_keys: Vec<_> = state.api_keys_of(Some(id)).cloned().collect();
+            api_keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
             let is_creator = |user: &&User| user.customer().is_some_and(|customer| customer.created_by == id);
             Some(PersonalData {
                 sessions,
+                api_keys,
                 challenges,
                 notices: state.notices_of(id),
                 stored_answer: stored_answer.map(|(_, first)| first.clone()),
@@ -115,6 +118,7 @@ impl State {
     /// What goes with somebody who is gone, and what stays without its personal values.
     pub(super) fn forget_person(&mut self, user: &User) {
         self.end_all_but(user.id, None);
+        self.api_keys.retain(|key| key.owner_id != user.id);
         self.remove_challenges(|challenge| is_of(challenge, user));
         self.notices.retain(|queued| queued.item.user_id != user.id);
         self.signups.remove(&user.id);
@@ -174,6 +178,7 @@ impl HousekeepingStore for MemoryStore {
             }
             Expirable::StoredAnswers => remove(&mut state.stored_answers, |(_, first)| first.expires_at, before, limit),
             Expirable::Sessions => remove(&mut state.sessions, |session| session.expires_at, before, limit),
+            Expirable::ApiKeys => remove(&mut state.api_keys, |key| key.expires_at, before, limit),
             Expirable::Attempts => remove_of_map(&mut state.attempts, |(_, counter)| counter.expires_at, before, limit),
             Expirable::Networks => remove_of_map(&mut state.networks, |(_, until)| *until, before, limit),
         }))

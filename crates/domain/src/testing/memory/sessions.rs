@@ -104,6 +104,9 @@ impl State {
                 .sessions
                 .iter()
                 .any(|session| session.id == id && session.user_id == person.id && is_live(session, person.at)),
+            Some(Credential::ApiKey { id, .. }) => {
+                self.api_keys_of(Some(person.id)).any(|key| key.id == id && person.at < key.expires_at)
+            }
             None => true,
         };
         if is_who_they_were && is_good { Ok(()) } else { Err(WriteError::Unauthorized) }

@@ -1,0 +1,206 @@
+//! `GET /auth/keys`, `POST /auth/keys`, `DELETE /auth/keys/{id}`
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use auth::ApiKeys;
+use domain::api_key::MAX_NETWORKS;
+use domain::{Action, ApiKey, ApiKeyId, DisplayName, KeyScopes, NewApiKey, Timestamp, UserId, ValueError};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use uuid::Uuid;
+
+use crate::extract::page::{decode_cursor, reference_below};
+use crate::extract::query::PageParams;
+use crate::extract::{Authenticated, Fields, JsonBody, PathId, bodies, list, no_query, page, query, query_params};
+use crate::problem::{Problem, Result};
+use crate::schema::{DateTime, schema};
+use crate::services::Service;
+
+/// A key, without its text.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub(crate) struct ApiKeyResponse {
+    id: Uuid,
+    /// What its owner calls it.
+    name: String,
+    #[schema(schema_with = scopes_schema)]
+    scopes: Vec<&'static str>,
+    created_at: DateTime,
+    expires_at: DateTime,
+    /// To about a minute; `null` before its first use.
+    #[schema(required = true)]
+    last_used_at: Option<DateTime>,
+    /// From where it may be used; from anywhere when it is empty.
+    #[schema(example = json!(["192.0.2.0/24"]))]
+    networks: Vec<String>,
+    /// As whom it acts.
+    owner_id: Uuid,
+}
+
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
+pub(crate) struct NewApiKeyResponse {
+    /// The key itself, which is shown this once. Send it as `Authorization: Bearer`.
+    #[schema(example = "clk_…")]
+    key: String,
+    #[serde(flatten)]
+    facts: ApiKeyResponse,
+}
+
+list!(ApiKeyList of ApiKeyResponse, "The keys of a person.");
+query_params!(ApiKeyListParams = list_query);
+bodies! { CreateApiKey = new_key, "A key to be made."; }
+
+/// The place of the last key of a page.
+#[derive(PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApiKeyCursor {
+    created_at: Timestamp,
+    id: ApiKeyId,
+}
+
+fn scope_names() -> Value {
+    json!({ "type": "array", "items": { "type": "string", "enum": KeyScopes::ALL.names().collect::<Vec<_>>() } })
+}
+
+fn scopes_schema() -> RefOr<Schema> {
+    let mut names = scope_names();
+    names["description"] = "What it may do, within what its owner may.".into();
+    schema(names)
+}
+
+fn new_scopes_schema() -> Value {
+    let mut names = scope_names();
+    names["minItems"] = 1.into();
+    names["uniqueItems"] = true.into();
+    names
+}
+
+fn networks_schema() -> Value {
+    json!({
+        "type": "array",
+        "maxItems": MAX_NETWORKS,
+        "items": { "type": "string" },
+        "example": ["192.0.2.0/24", "2001:db8::7"],
+    })
+}
+
+fn new_key(fields: &mut Fields) -> Option<NewApiKey> {
+    let name: Option<DisplayName> = fields.required("name", "What you call it.");
+    let about = "What it is to do. You must be allowed to do so yourself.";
+    let scopes = fields.required_texts("scopes", about, new_scopes_schema, Action::of_scope);
+    let scopes = scopes.and_then(|scopes| distinct(fields, scopes));
+    let about = "When it is to stop working: in a year unless said otherwise, in three years at the latest.";
+    let expires_at: Option<Option<Timestamp>> = fields.optional("expires_at", about);
+    let about = "From where it may be used, as networks or addresses; from anywhere when it is empty.";
+    let networks = fields.texts("networks", about, networks_schema, str::parse);
+    let networks = networks.map(Option::unwrap_or_default);
+    if networks.as_ref().is_some_and(|networks| networks.len() > MAX_NETWORKS) {
+        fields.refuse("networks", ValueError::new("too_many", format!("at most {MAX_NETWORKS}")));
+    }
+    Some(NewApiKey { name: name?, scopes: scopes?, expires_at: expires_at?, networks: networks? })
+}
+
+/// The scopes, if there are some and none is named twice.
+fn distinct(fields: &mut Fields, scopes: Vec<Action>) -> Option<Vec<Action>> {
+    if scopes.is_empty() {
+        fields.refuse("scopes", ValueError::new("too_short", "must name at least one"));
+        return None;
+    }
+    let is_repeated = |(index, scope): (usize, &Action)| scopes[..index].contains(scope).then_some(index);
+    let repeated: Vec<_> = scopes.iter().enumerate().filter_map(is_repeated).collect();
+    for &index in &repeated {
+        fields.refuse_member("scopes", index, ValueError::new("repeated", "may be named once"));
+    }
+    repeated.is_empty().then_some(scopes)
+}
+
+impl From<&ApiKey> for ApiKeyResponse {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.as_uuid(),
+            name: key.name.to_string(),
+            scopes: key.scopes.names().collect(),
+            created_at: key.created_at.into(),
+            expires_at: key.expires_at.into(),
+            last_used_at: key.last_used_at.map(DateTime::from),
+            networks: key.networks.iter().map(ToString::to_string).collect(),
+            owner_id: key.owner_id.as_uuid(),
+        }
+    }
+}
+
+/// Makes an API key of the caller, in a session that is fresh. A program that sends it acts as the caller, and does
+/// only what its scopes name. `docs/keys.md` says more.
+#[utoipa::path(post, path = "/auth/keys",
+    request_body = CreateApiKey,
+    responses(
+        (status = 201, description = "The key.", body = NewApiKeyResponse,
+            headers(("Location" = String, description = "Where the key is revoked, relative to the request"))),
+        (status = 403, description = "`forbidden`: customers and API keys make none; `reauthentication_required`: give the password again first"),
+        (status = 409, description = "`too_many_keys`: one person may have a hundred"),
+        (status = 422, description = "`validation_failed`: the pointers name each wrong field, such as `/scopes/0` for a scope that the caller does not have")))]
+pub(crate) async fn create_api_key(
+    caller: Authenticated,
+    keys: Service<ApiKeys>,
+    request: HttpRequest,
+    body: JsonBody,
+) -> Result {
+    let new = async || {
+        no_query(request.query_string())?;
+        body.read(new_key).await
+    };
+    let (key, text) = keys.create::<Problem>(&caller, new).await?;
+    let location = reference_below(request.path(), &key.id.to_string());
+    let answer = NewApiKeyResponse { key: text.expose_secret().to_owned(), facts: ApiKeyResponse::from(&key) };
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(answer))
+}
+
+/// The API keys of the caller, newest first. An admin may ask for anybody's.
+#[utoipa::path(get, path = "/auth/keys", params(ApiKeyListParams),
+    responses(
+        (status = 200, description = "A page of the keys that were not revoked. `Link` names the next page.",
+            body = ApiKeyList),
+        (status = 403, description = "`forbidden`: for customers and API keys"),
+        (status = 404, description = "`not_found`: nobody, or neither oneself nor asked by an admin")))]
+pub(crate) async fn list_api_keys(caller: Authenticated, keys: Service<ApiKeys>, request: HttpRequest) -> Result {
+    let mut params = None;
+    let owner = async || {
+        let (owner, page) = query::read(request.query_string(), list_query)?;
+        params = Some(page);
+        Ok::<Option<UserId>, Problem>(owner)
+    };
+    let found = keys.register.list(&caller.actor, owner).await?;
+    let query = params.ok_or_else(Problem::not_found)?;
+    let total = query.include_total.then_some(found.len() as u64);
+    let (found, next) = query.page_of(found, |key| ApiKeyCursor { created_at: key.created_at, id: key.id });
+    let items = found.iter().map(ApiKeyResponse::from).collect();
+    Ok(page(&request, items, next.as_ref(), total))
+}
+
+fn list_query(fields: &mut Fields) -> Option<(Option<UserId>, PageParams<ApiKeyCursor>)> {
+    let owner = fields.user_id("owner_id", "Whose; the caller's own unless said otherwise. For admins.");
+    let page = fields.page(decode_cursor);
+    Some((owner?, page?))
+}
+
+/// Revokes an API key of the caller; for an admin, anybody's. It is dead at once.
+#[utoipa::path(delete, path = "/auth/keys/{id}",
+    params(("id" = uuid::Uuid, Path, description = "The key.")),
+    responses(
+        (status = 204, description = "The key is revoked."),
+        (status = 403, description = "`forbidden`: for customers and API keys"),
+        (status = 404, description = "`not_found`: nobody's, revoked, or another person's")))]
+pub(crate) async fn revoke_api_key(
+    caller: Authenticated,
+    keys: Service<ApiKeys>,
+    id: PathId<ApiKeyId>,
+    request: HttpRequest,
+) -> Result {
+    keys.register.revoke(&caller.actor, || id.without_query(&request)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
