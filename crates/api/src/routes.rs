@@ -12,10 +12,12 @@ macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
         /// Serves every route, with and without its trailing slash.
         pub(crate) fn configure(config: &mut web::ServiceConfig) {
-            $(config.service(
-                resource($path, &[$(stringify!($method)),+])
-                    $(.route(web::route().guard(method_guard(stringify!($method))).to($($handler)+)))+
-            );)+
+            $(for path in spellings($path) {
+                config.service(
+                    resource(&path, &[$(stringify!($method)),+])
+                        $(.route(web::route().guard(method_guard(stringify!($method))).to($($handler)+)))+
+                );
+            })+
         }
 
         /// Path, whether anyone may call it, and its methods.
@@ -77,10 +79,16 @@ pub(crate) fn route(pattern: &str) -> Route {
     line.map_or(Route::UNMATCHED, |(template, access, _)| Route { template, is_public: *access == "public" })
 }
 
-fn resource(path: &str, methods: &[&str]) -> Resource {
+/// Without its trailing slash and with it. Each is a resource of its own: the router compares a single path without
+/// parameters as it is, and runs a regular expression for each list of paths.
+fn spellings(path: &str) -> [String; 2] {
     let bare = path.trim_end_matches('/');
+    [bare.to_owned(), format!("{bare}/")]
+}
+
+fn resource(path: &str, methods: &[&str]) -> Resource {
     let allow = allowed(methods);
-    web::resource([bare.to_owned(), format!("{bare}/")]).default_service(web::to(move || {
+    web::resource(path).default_service(web::to(move || {
         let response = HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow.clone())).finish();
         async { response }
     }))
