@@ -55,10 +55,10 @@ fn a_statement_names_whom_it_changes_or_changes_everybody() {
 fn changes_are_counted_when_the_transaction_goes() {
     let changes = Changes::default();
     let before = generation(&changes, 1, 2);
-    let changed = Changed::new(&changes);
-    changed.note(&statement(r#"UPDATE "users" SET "role" = $1 WHERE "id" = $2"#, ["admin".into(), id(2).into()]));
+    let transaction = Changed::new(&changes);
+    transaction.note(&statement(r#"UPDATE "users" SET "role" = $1 WHERE "id" = $2"#, ["admin".into(), id(2).into()]));
     assert_eq!(generation(&changes, 1, 2), before);
-    drop(changed);
+    drop(transaction);
     assert_ne!(generation(&changes, 1, 2), before, "of the owner");
     assert_ne!(generation(&changes, 2, 1), before, "of the session");
     assert_eq!(generation(&changes, 3, 4), before, "nobody else");
@@ -68,7 +68,7 @@ fn changes_are_counted_when_the_transaction_goes() {
 fn what_names_no_id_or_has_no_values_counts_for_everybody() {
     for note in [
         |changed: &Changed| {
-            changed.note(&statement(r#"UPDATE "users" SET "a" = $1 WHERE "id" = $2"#, [1.into(), 2.into()]))
+            changed.note(&statement(r#"UPDATE "users" SET "a" = $1 WHERE "id" = $2"#, [1.into(), 2.into()]));
         },
         |changed: &Changed| changed.note_text("DELETE FROM \"sessions\""),
     ] {
@@ -81,11 +81,11 @@ fn what_names_no_id_or_has_no_values_counts_for_everybody() {
 }
 
 #[test]
-fn a_transaction_of_a_million_people_holds_little() {
+fn a_transaction_of_very_many_people_holds_little() {
     let changes = Changes::default();
-    let changed = Changed::new(&changes);
+    let transaction = Changed::new(&changes);
     for number in 0..100_000 {
-        changed.note(&statement(r#"UPDATE "users" SET "a" = $1 WHERE "id" = $2"#, [1.into(), id(number).into()]));
+        transaction.note(&statement(r#"UPDATE "users" SET "a" = $1 WHERE "id" = $2"#, [1.into(), id(number).into()]));
     }
-    assert_eq!(changed.seen.lock().unwrap().places.len(), COUNTERS);
+    assert_eq!(transaction.seen.lock().unwrap().places.len(), COUNTERS);
 }
