@@ -106,7 +106,7 @@ notices: ix_notices_user_id(user_id)
 notices: ix_notices_next_attempt_at_id(next_attempt_at,id)
 
 server_keys: id text(128), purpose text(32), secret bytes, is_sealed bool, created_at time, active_from time,
-    retired_at time?
+    retired_at time?, algorithm text(16)?
 server_keys: pk(id)
 server_keys: ck_server_keys_purpose
 server_keys: ix_server_keys_purpose(purpose)
