@@ -19,7 +19,7 @@ use crate::problem::{Problem, Result};
 use crate::schema::{DateTime, schema};
 use crate::services::Service;
 
-/// A key, without its text.
+/// An API key.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(crate) struct ApiKeyResponse {
@@ -38,17 +38,10 @@ pub(crate) struct ApiKeyResponse {
     networks: Vec<String>,
     /// As whom it acts.
     owner_id: Uuid,
-}
-
-/// A key that was just made.
-#[derive(Serialize, ToSchema)]
-#[schema(as = NewApiKey)]
-pub(crate) struct NewApiKeyResponse {
-    /// The key itself, which is shown this once. Send it as `Authorization: Bearer`.
-    #[schema(example = "clk_…")]
-    key: String,
-    #[serde(flatten)]
-    facts: ApiKeyResponse,
+    /// The key itself, which is shown only in the answer that made it. Send it as `Authorization: Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "clk_…")]
+    key: Option<String>,
 }
 
 list!(ApiKeyList of ApiKeyResponse, "The keys of a person.");
@@ -130,6 +123,7 @@ impl From<&ApiKey> for ApiKeyResponse {
             last_used_at: key.last_used_at.map(DateTime::from),
             networks: key.networks.iter().map(ToString::to_string).collect(),
             owner_id: key.owner_id.as_uuid(),
+            key: None,
         }
     }
 }
@@ -139,7 +133,7 @@ impl From<&ApiKey> for ApiKeyResponse {
 #[utoipa::path(post, path = "/auth/keys",
     request_body = CreateApiKey,
     responses(
-        (status = 201, description = "The key.", body = NewApiKeyResponse,
+        (status = 201, description = "The key.", body = ApiKeyResponse,
             headers(("Location" = String, description = "Where the key is revoked, relative to the request"))),
         (status = 403, description = "`forbidden`: customers and API keys make none; `reauthentication_required`: give the password again first"),
         (status = 409, description = "`too_many_keys`: one person may have a hundred"),
@@ -156,7 +150,7 @@ pub(crate) async fn create_api_key(
     };
     let (key, text) = keys.create::<Problem>(&caller, new).await?;
     let location = reference_below(request.path(), &key.id.to_string());
-    let answer = NewApiKeyResponse { key: text.expose_secret().to_owned(), facts: ApiKeyResponse::from(&key) };
+    let answer = ApiKeyResponse { key: Some(text.expose_secret().to_owned()), ..ApiKeyResponse::from(&key) };
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(answer))
 }
 

@@ -53,6 +53,8 @@ const TABLE: &[Row] = &[
     ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403], [403, 403]),
     ("GET", "/audit-events", [401, 200, 200, 200, 403, 403], [200, 403]),
     ("GET", "/.well-known/jwks.json", [200; 6], [200, 200]),
+    ("GET", "/.well-known/oauth-authorization-server", [200; 6], [200, 200]),
+    ("GET", "/.well-known/openid-configuration", [200; 6], [200, 200]),
     ("GET", "/openapi.json", [200; 6], [200, 200]),
     ("GET", "/docs", [200; 6], [200, 200]),
     ("GET", "/docs/{file}", [404; 6], [404, 404]),
