@@ -11,8 +11,7 @@
 //! be trusted to choose: when few people match, they are found in the indexes
 //! of names, e-mails and phones and put in order; when many do, such as those
 //! whose phone starts with the country's code, the order is walked and who does
-//! not match is stepped over. A first query counts as far as "few" goes. Of the few, only
-//! those on the page are joined with what is shown.
+//! not match is stepped over. A first query counts as far as "few" goes.
 
 use domain::page::Assignment;
 use domain::{Cursor, Filter, Role, Scope, Sort, UserQuery};
@@ -191,8 +190,8 @@ impl Part {
 
     /// The page of this part with all that is shown of it.
     fn page(&self, query: &UserQuery) -> SelectStatement {
-        if self.found.is_some() {
-            return self.page_of_found(query);
+        if self.is_shown_by_id(query) {
+            return self.page_by_id(query);
         }
         let mut select = self.of_index();
         self.join_profiles(&mut select, self.has_staff || self.asks_profiles);
@@ -201,14 +200,27 @@ impl Part {
         select
     }
 
-    /// The same of those who match a search: they are put in order before anything else is read of them.
-    fn page_of_found(&self, query: &UserQuery) -> SelectStatement {
-        let mut ids = self.of_index();
+    /// Whether the page is found first, and only then joined with what is shown of it: where many are sorted for it,
+    /// and on MariaDB, which reads less of an index, or none, when it is asked for more than the index holds.
+    fn is_shown_by_id(&self, query: &UserQuery) -> bool {
+        let filter = &query.filter;
+        let has_other_index =
+            filter.is_active.is_some() || filter.created_from.is_some() || filter.created_to.is_some();
+        self.backend == DbBackend::MySql || self.found.is_some() || has_other_index && query.sort.is_by_name()
+    }
+
+    fn page_by_id(&self, query: &UserQuery) -> SelectStatement {
+        let mut ids = self.select();
         ids.expr_as(self.id(), "id").expr_as(self.sort_key(query.sort), "sort_key");
         self.cut(&mut ids, query);
         let is_on_page = user_id().equals(("page", "id"));
-        let mut select = people::select();
-        select.join_subquery(JoinType::InnerJoin, ids, "page", is_on_page);
+        let mut select = Query::select();
+        select.from_subquery(ids, "page").join(JoinType::InnerJoin, user::Entity, is_on_page);
+        if self.has_staff {
+            people::join_staff(&mut select);
+        }
+        people::join_customers(&mut select);
+        people::columns(&mut select, self.has_staff);
         let order = order(query.sort);
         select.order_by(("page", "sort_key"), order.clone()).order_by(("page", "id"), order);
         select
@@ -216,7 +228,8 @@ impl Part {
 
     /// The page as one among others, with what it is sorted by at the end.
     fn page_to_merge(&self, query: &UserQuery) -> SelectStatement {
-        let sort_key = if self.found.is_some() { Expr::col(("page", "sort_key")) } else { self.sort_key(query.sort) };
+        let by_id = self.is_shown_by_id(query);
+        let sort_key = if by_id { Expr::col(("page", "sort_key")) } else { self.sort_key(query.sort) };
         self.page(query).expr_as(sort_key, "sort_key").take()
     }
 }

@@ -4,7 +4,7 @@ use clientele_persistence::testing::{audit_statements, list_statements};
 use domain::audit::{EventCursor, EventFilter, EventKind, EventQuery};
 use domain::page::Assignment;
 use domain::testing::{customer, event};
-use domain::{Cursor, Filter, Scope, Sort, User, UserQuery};
+use domain::{Cursor, Filter, Role, Scope, Sort, User, UserQuery};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 use serde_json::Value;
 
@@ -31,16 +31,23 @@ async fn a_page_among_the_nameless_reads_no_more_than_itself(ground: Ground) {
     }
     analyze(&ground, "users, admin_managers, customers").await;
     let of_nobody = Filter { assigned_manager: Some(Assignment::Nobody), ..Filter::default() };
+    let customers_only = Filter { role: Some(Role::Customer), ..Filter::default() };
     let by_ann = Filter { created_by: Some(ann.id), ..Filter::default() };
     for (scope, filter) in [
         (Scope::All, Filter::default()),
         (Scope::AllCustomers, Filter::default()),
         (Scope::SelfAndAssigned(ann.id), Filter::default()),
         (Scope::AssignedTo(ann.id), Filter::default()),
+        (Scope::All, customers_only),
         (Scope::All, of_nobody),
         (Scope::All, by_ann),
     ] {
-        for (sort, last) in [(Sort::NameAscending, EQUALS - 200), (Sort::NameDescending, 200)] {
+        for (sort, last) in [
+            (Sort::NameAscending, EQUALS - 200),
+            (Sort::NameDescending, 200),
+            (Sort::OldestFirst, EQUALS - 200),
+            (Sort::NewestFirst, 200),
+        ] {
             let after = Some(Cursor::at(&customers[last], sort));
             let query = UserQuery { filter: filter.clone(), sort, after, ..UserQuery::default() };
             let statement = list_statements(backend(&ground), scope, &query, 0).remove(0);
