@@ -61,6 +61,7 @@ pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut
         tokens: services.auth.tokens.clone(),
         api_keys: services.auth.api_keys.clone(),
         limiter: limiter.clone(),
+        own: services.public_url.clone(),
     };
     move |config| {
         // From the innermost to the outermost.

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
+use crate::extract::session_cookie::COOKIE;
 use crate::problem::ProblemBody;
 use crate::routes::{Paths, route};
 use crate::schema::{CustomerRole, Role, StaffRole, VerificationMethod, reference};
@@ -48,6 +49,10 @@ fn document() -> Value {
     json["components"]["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ABOUT_TOKENS },
         "apiKey": { "type": "http", "scheme": "bearer", "bearerFormat": "clk_…", "description": ABOUT_KEYS },
+        "cookie": {
+            "type": "apiKey", "in": "cookie", "name": COOKIE,
+            "description": "The refresh token of a browser, from a page of the same origin only.",
+        },
     });
     for (path, item) in json["paths"].as_object_mut().into_iter().flatten() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -65,6 +70,12 @@ fn complete(path: &str, operation: &mut Value) {
     } else if path.starts_with("/auth/") || path.ends_with("/sessions") {
         // A key manages no keys, sessions or passwords.
         operation["security"] = json!([{ "bearer": [] }]);
+    }
+    if route(path).takes_cookie {
+        operation["security"] = json!([{ "bearer": [] }, { "cookie": [] }]);
+    }
+    if matches!(path, "/auth/signup" | "/auth/signin" | "/auth/verify") {
+        add_parameter(operation, session_header());
     }
     add_id(path, operation);
     for (status, about) in common_answers(path, operation) {
@@ -97,10 +108,19 @@ fn add_id(path: &str, operation: &mut Value) {
     let about = if path.starts_with("/users") { "The person." } else { "The session." };
     let schema = json!({ "type": "string", "format": "uuid" });
     let id = json!({ "name": "id", "in": "path", "required": true, "description": about, "schema": schema });
+    add_parameter(operation, id);
+}
+
+fn add_parameter(operation: &mut Value, parameter: Value) {
     match operation["parameters"].as_array_mut() {
-        Some(parameters) => parameters.insert(0, id),
-        None => operation["parameters"] = json!([id]),
+        Some(parameters) => parameters.insert(0, parameter),
+        None => operation["parameters"] = json!([parameter]),
     }
+}
+
+fn session_header() -> Value {
+    let about = "The refresh token comes as the cookie `__Host-clientele` and not in the body.";
+    json!({ "name": "X-Clientele-Session", "in": "header", "description": about, "schema": { "const": "cookie" } })
 }
 
 fn has_parameter(operation: &Value, key: &str, value: &str) -> bool {

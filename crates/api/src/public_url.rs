@@ -28,6 +28,12 @@ impl PublicUrl {
     pub(crate) fn to(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
+
+    /// What a browser sends as `Origin` from a page of ours (RFC 6454 section 6.2).
+    pub(crate) fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |at| at + 3);
+        self.0[host..].find('/').map_or(self.0.as_str(), |end| &self.0[..host + end])
+    }
 }
 
 impl fmt::Display for PublicUrl {
@@ -59,14 +65,14 @@ mod tests {
 
     #[test]
     fn a_public_url_has_a_host_and_perhaps_a_path() {
-        for (text, url) in [
-            ("https://people.example.com", "https://people.example.com"),
-            ("https://people.example.com/", "https://people.example.com"),
-            ("http://localhost:8080/clientele/", "http://localhost:8080/clientele"),
-            ("http://[::1]:8080", "http://[::1]:8080"),
+        for (text, url, origin) in [
+            ("https://people.example.com", "https://people.example.com", "https://people.example.com"),
+            ("https://people.example.com/", "https://people.example.com", "https://people.example.com"),
+            ("http://localhost:8080/clientele/", "http://localhost:8080/clientele", "http://localhost:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080", "http://[::1]:8080"),
         ] {
             let public: PublicUrl = text.parse().unwrap();
-            assert_eq!(public.as_str(), url, "{text}");
+            assert_eq!((public.as_str(), public.origin()), (url, origin), "{text}");
         }
         for text in [
             "",

@@ -20,7 +20,7 @@ macro_rules! routes {
             })+
         }
 
-        /// Path, whether anyone may call it, and its methods.
+        /// Path, who may call it (anyone, who is signed in, or who has at least the session cookie), and its methods.
         const TABLE: &[(&str, &str, &[&str])] = &[$(($path, stringify!($access), &[$(stringify!($method)),+])),+];
 
         #[derive(OpenApi)]
@@ -34,7 +34,7 @@ routes! {
     public "/auth/signin" => { POST [auth::signin::sign_in] }
     public "/auth/verify" => { POST [auth::verify::verify] }
     public "/auth/refresh" => { POST [auth::refresh::refresh] }
-    signed_in "/auth/signout" => { POST [auth::sessions::sign_out] }
+    cookie "/auth/signout" => { POST [auth::sessions::sign_out] }
     signed_in "/auth/sessions" => { GET [auth::sessions::list_sessions], DELETE [auth::sessions::end_other_sessions] }
     signed_in "/auth/sessions/{id}" => { DELETE [auth::sessions::end_session] }
     signed_in "/auth/keys" => { GET [auth::keys::list_api_keys], POST [auth::keys::create_api_key] }
@@ -76,7 +76,11 @@ pub(crate) fn resolve(request: &ServiceRequest) -> Route {
 pub(crate) fn route(pattern: &str) -> Route {
     let pattern = pattern.trim_end_matches('/');
     let line = TABLE.iter().find(|(path, ..)| path.trim_end_matches('/') == pattern);
-    line.map_or(Route::UNMATCHED, |(template, access, _)| Route { template, is_public: *access == "public" })
+    line.map_or(Route::UNMATCHED, |(template, access, _)| Route {
+        template,
+        is_public: *access == "public",
+        takes_cookie: *access == "cookie",
+    })
 }
 
 /// Without its trailing slash and with it. Each is a resource of its own: the router compares a single path without

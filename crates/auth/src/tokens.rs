@@ -60,6 +60,22 @@ impl Tokens {
         Ok(Caller { actor, user })
     }
 
+    /// Who holds this refresh token: the current one, or the one just spent. It is not spent by that.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub async fn authenticate_refresh_token(&self, refresh_token: &str, origin: Origin) -> Result<Caller, AuthError> {
+        let token = RefreshToken::parse(refresh_token, &self.env.keys.secrets()).ok_or(AuthError::InvalidToken)?;
+        let now = self.env.now();
+        let owner = self.sessions.find_caller(token.session, now).await?.ok_or(AuthError::InvalidToken)?;
+        let session = self.sessions.find_session(token.session).await?.ok_or(AuthError::InvalidToken)?;
+        if standing(&token, &session, now) == Standing::Old {
+            return Err(AuthError::InvalidToken);
+        }
+        let actor = Actor::signed_in(&owner.user, session.id, origin);
+        Ok(Caller { actor, user: Arc::new(owner.user), session_id: session.id })
+    }
+
     /// A new pair of tokens for a refresh token, which is spent by that. The token just spent gives the same successor
     /// again for ten seconds; an older one was stolen, or its owner's was, and ends the session (RFC 9700 section
     /// 4.14.2).

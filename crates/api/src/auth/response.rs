@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
+use crate::extract::{TokenPlace, session_cookie};
 use crate::schema::{VerificationMethod, one_of, only};
 use crate::users::response::UserResponse;
 
@@ -25,8 +26,10 @@ pub(crate) struct SignedInResponse<'u> {
     token_type: &'static str,
     /// How long the access token is valid, in seconds.
     expires_in: i64,
-    /// Opaque; valid once, for a new pair.
-    refresh_token: String,
+    /// Opaque; valid once, for a new pair. Not there when it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
     /// How long the refresh token is valid, in seconds.
     refresh_expires_in: i64,
     /// Who signed in.
@@ -71,13 +74,18 @@ fn approval_required_status() -> RefOr<Schema> {
     only("approval_required")
 }
 
-pub(crate) fn signed_in(status: StatusCode, answer: &SignedIn) -> HttpResponse {
-    HttpResponse::build(status).json(SignedInResponse {
+pub(crate) fn signed_in(status: StatusCode, answer: &SignedIn, place: TokenPlace) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    if place == TokenPlace::Cookie {
+        response.cookie(session_cookie::holding(answer));
+    }
+    let in_body = place == TokenPlace::Body;
+    response.json(SignedInResponse {
         status: "signed_in",
         access_token: answer.access_token.expose_secret().to_owned(),
         token_type: "Bearer",
         expires_in: answer.expires_in,
-        refresh_token: answer.refresh_token.expose_secret().to_owned(),
+        refresh_token: in_body.then(|| answer.refresh_token.expose_secret().to_owned()),
         refresh_expires_in: answer.refresh_expires_in,
         user: UserResponse::from(&answer.user),
     })
@@ -93,9 +101,9 @@ pub(crate) fn code_sent(answer: &CodeSent) -> HttpResponse {
 }
 
 /// The answer of every way in; `done` is the status of one that leads to a session.
-pub(crate) fn answer(answer: &Answer, done: StatusCode) -> HttpResponse {
+pub(crate) fn answer(answer: &Answer, done: StatusCode, place: TokenPlace) -> HttpResponse {
     match answer {
-        Answer::SignedIn(answer) => signed_in(done, answer),
+        Answer::SignedIn(answer) => signed_in(done, answer, place),
         Answer::CodeSent(answer) => code_sent(answer),
         Answer::ApprovalRequired => {
             HttpResponse::Accepted().json(ApprovalRequiredResponse { status: "approval_required" })

@@ -5,7 +5,7 @@ use auth::Sessions;
 use domain::SessionId;
 
 use super::session_page::{SessionCursor, SessionList, SessionListParams, SessionResponse, page_params};
-use crate::extract::{Authenticated, PathId, page, query};
+use crate::extract::{Authenticated, PathId, page, query, session_cookie};
 use crate::problem::Result;
 use crate::services::Service;
 
@@ -45,10 +45,16 @@ pub(crate) async fn end_session(caller: Authenticated, sessions: Service<Session
 }
 
 /// Ends the session in use. Its tokens end at once.
+///
+/// Without an access token, the session of the cookie ends, if a page of the same origin asks.
 #[utoipa::path(post, path = "/auth/signout",
     responses(
         (status = 204, description = "The session has ended.")))]
-pub(crate) async fn sign_out(caller: Authenticated, sessions: Service<Sessions>) -> Result {
+pub(crate) async fn sign_out(caller: Authenticated, sessions: Service<Sessions>, request: HttpRequest) -> Result {
     sessions.sign_out(&caller).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let mut response = HttpResponse::NoContent();
+    if session_cookie::is_sent(&request) {
+        response.cookie(session_cookie::emptied());
+    }
+    Ok(response.finish())
 }

@@ -5,7 +5,7 @@ use auth::SignIn;
 
 use super::credentials::{Credentials, SigninRequest, credentials};
 use crate::auth::{CodeSentResponse, SignedInResponse, answer, code_sent};
-use crate::extract::{Anonymous, JsonBody};
+use crate::extract::{Anonymous, JsonBody, TokenPlace};
 use crate::problem::Result;
 use crate::services::Service;
 
@@ -19,10 +19,10 @@ use crate::services::Service;
         (status = 401, description = "`invalid_credentials`: wrong e-mail, wrong password or no such account"),
         (status = 403, description = "`account_inactive`: right password, inactive account"),
         (status = 503, description = "`unavailable`: too many passwords are waiting")))]
-pub(crate) async fn sign_in(anyone: Anonymous, sign_in: Service<SignIn>, body: JsonBody) -> Result {
+pub(crate) async fn sign_in(anyone: Anonymous, sign_in: Service<SignIn>, place: TokenPlace, body: JsonBody) -> Result {
     Ok(match body.read(credentials).await? {
         Credentials::Password(email, password) => {
-            answer(&sign_in.by_password(&anyone, &email, &password).await?, StatusCode::OK)
+            answer(&sign_in.by_password(&anyone, &email, &password).await?, StatusCode::OK, place)
         }
         Credentials::Phone(phone) => code_sent(&sign_in.by_phone(&anyone, &phone).await?),
     })

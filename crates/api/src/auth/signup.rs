@@ -5,7 +5,7 @@ use auth::{Admins, SignUp};
 
 use super::new_account::{NewAccount, SignupRequest, new_account};
 use crate::auth::{SignedInResponse, SignupAccepted, answer, code_sent};
-use crate::extract::{Anonymous, JsonBody};
+use crate::extract::{Anonymous, JsonBody, TokenPlace};
 use crate::problem::Result;
 use crate::services::Service;
 
@@ -26,6 +26,7 @@ pub(crate) async fn sign_up(
     anyone: Anonymous,
     sign_up: Service<SignUp>,
     admins: Service<Admins>,
+    place: TokenPlace,
     body: JsonBody,
 ) -> Result {
     let done = match body.read(new_account).await? {
@@ -35,5 +36,5 @@ pub(crate) async fn sign_up(
             return Ok(code_sent(&sign_up.customer(&anyone, phone, display_name).await?));
         }
     };
-    Ok(answer(&done, StatusCode::CREATED))
+    Ok(answer(&done, StatusCode::CREATED, place))
 }

@@ -6,7 +6,7 @@ use domain::ChallengeId;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{ApprovalRequiredResponse, SignedInResponse, answer};
-use crate::extract::{Anonymous, Fields, JsonBody, bodies};
+use crate::extract::{Anonymous, Fields, JsonBody, TokenPlace, bodies};
 use crate::problem::Result;
 use crate::schema;
 use crate::services::Service;
@@ -29,8 +29,8 @@ fn code(fields: &mut Fields) -> Option<(ChallengeId, SecretString)> {
             body = ApprovalRequiredResponse),
         (status = 401, description = "`invalid_code`: the code is wrong, spent or expired; `tries_left` is there while more can be tried"),
         (status = 403, description = "`account_inactive`")))]
-pub(crate) async fn verify(anyone: Anonymous, codes: Service<Codes>, body: JsonBody) -> Result {
+pub(crate) async fn verify(anyone: Anonymous, codes: Service<Codes>, place: TokenPlace, body: JsonBody) -> Result {
     let (challenge_id, code) = body.read(code).await?;
     let done = codes.verify(&anyone, challenge_id, code.expose_secret()).await?;
-    Ok(answer(&done, StatusCode::OK))
+    Ok(answer(&done, StatusCode::OK, place))
 }

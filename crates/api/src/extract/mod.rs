@@ -9,6 +9,7 @@ pub(crate) mod media_type;
 pub(crate) mod page;
 mod path_id;
 pub(crate) mod query;
+pub(crate) mod session_cookie;
 mod staff;
 mod upload;
 
@@ -19,5 +20,6 @@ pub(crate) use json_body::{JsonBody, bodies};
 pub(crate) use page::{list, page};
 pub(crate) use path_id::PathId;
 pub(crate) use query::{no_query, query_params};
+pub(crate) use session_cookie::TokenPlace;
 pub(crate) use staff::StaffFields;
 pub(crate) use upload::Upload;

@@ -7,10 +7,13 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use auth::{ApiKeys, Caller, Freshness, Tokens};
+use secrecy::ExposeSecret;
 
+use crate::extract::session_cookie;
 use crate::middleware::context::RequestContext;
 use crate::middleware::rate_limit::RateLimiter;
 use crate::problem::Problem;
+use crate::public_url::PublicUrl;
 
 /// Finds out who calls, and counts their requests.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub(crate) struct Authenticator {
     pub(crate) tokens: Tokens,
     pub(crate) api_keys: ApiKeys,
     pub(crate) limiter: RateLimiter,
+    /// Whose pages may use the cookie.
+    pub(crate) own: PublicUrl,
 }
 
 impl Authenticator {
@@ -38,11 +43,17 @@ impl Authenticator {
     }
 
     async fn identify(&self, request: &ServiceRequest, context: RequestContext) -> Result<Caller, Problem> {
-        let token = bearer_token(request.request()).ok_or_else(Problem::invalid_token)?;
-        let caller = if ApiKeys::is_key(token) {
-            self.api_keys.authenticate(token, context.origin).await
+        let (route, http) = (context.route, request.request());
+        let caller = if route.takes_cookie && !http.headers().contains_key(header::AUTHORIZATION) {
+            let token = session_cookie::refresh_token(http, &self.own).ok_or_else(Problem::invalid_token)?;
+            self.tokens.authenticate_refresh_token(token.expose_secret(), context.origin).await
         } else {
-            self.tokens.authenticate(token, context.origin, freshness(request.request())).await
+            let token = bearer_token(http).ok_or_else(Problem::invalid_token)?;
+            if ApiKeys::is_key(token) {
+                self.api_keys.authenticate(token, context.origin).await
+            } else {
+                self.tokens.authenticate(token, context.origin, freshness(http)).await
+            }
         };
         let caller = caller.map_err(|error| Problem::from(error).about_a_token())?;
         self.limiter.count_user(request, caller.user.id)?;

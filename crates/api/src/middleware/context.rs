@@ -24,11 +24,13 @@ pub(crate) struct Route {
     pub(crate) template: &'static str,
     /// Whether anyone may call it.
     pub(crate) is_public: bool,
+    /// Whether the session cookie will do where there is no access token.
+    pub(crate) takes_cookie: bool,
 }
 
 impl Route {
     /// Stands for a path that is not in the table.
-    pub(crate) const UNMATCHED: Self = Self { template: "unmatched", is_public: false };
+    pub(crate) const UNMATCHED: Self = Self { template: "unmatched", is_public: false, takes_cookie: false };
 }
 
 /// The route and origin of a request, for its handler and all other middleware.

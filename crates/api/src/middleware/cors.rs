@@ -26,7 +26,7 @@ pub const EXPOSED_HEADERS: [&str; 10] = [
 ];
 
 /// The headers of answers that are of no use to scripts, or that scripts may read anyway.
-pub const UNEXPOSED_HEADERS: [&str; 16] = [
+pub const UNEXPOSED_HEADERS: [&str; 17] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -40,6 +40,7 @@ pub const UNEXPOSED_HEADERS: [&str; 16] = [
     "content-type",
     "date",
     "referrer-policy",
+    "set-cookie",
     "transfer-encoding",
     "vary",
     "x-content-type-options",

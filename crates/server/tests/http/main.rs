@@ -17,6 +17,7 @@ mod at_once;
 mod audit;
 mod authority;
 mod bad_input;
+mod browser;
 mod code_budgets;
 mod code_turns;
 mod codes;
