@@ -73,7 +73,7 @@ impl Tokens {
             return Err(AuthError::InvalidToken);
         }
         let actor = Actor::signed_in(&owner.user, session.id, origin);
-        Ok(Caller { actor, user: Arc::new(owner.user), session_id: session.id })
+        Ok(Caller { actor, user: Arc::new(owner.user) })
     }
 
     /// A new pair of tokens for a refresh token, which is spent by that. The token just spent gives the same successor
