@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use utoipa::openapi::{OpenApi, Server};
+use serde_json::{Value, json};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::problem::Problem;
@@ -40,11 +40,11 @@ pub(crate) struct Document {
     text_in_folder: String,
 }
 
-impl From<OpenApi> for Document {
-    fn from(mut document: OpenApi) -> Self {
-        let text = document.to_json().unwrap_or_default();
-        document.servers = Some(vec![Server::new("..")]);
-        Self { text, text_in_folder: document.to_json().unwrap_or_default() }
+impl From<Value> for Document {
+    fn from(mut document: Value) -> Self {
+        let text = document.to_string();
+        document["servers"] = json!([{ "url": ".." }]);
+        Self { text, text_in_folder: document.to_string() }
     }
 }
 
@@ -64,6 +64,15 @@ static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("../openapi.json").validator_url("none").try_it_out_enabled(true).use_base_layout();
     Arc::new(config.persist_authorization(false).display_request_duration(true))
 });
+
+/// What this service is, and where its documentation is.
+#[utoipa::path(get, path = "/",
+    responses((status = 200, description = "References relative to the request.", body = Object)))]
+pub(crate) async fn root() -> impl Responder {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .json(json!({ "service": "clientele", "documentation": "docs", "openapi": "openapi.json" }))
+}
 
 /// The OpenAPI document of this service, made from its code.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi",

@@ -13,6 +13,7 @@ mod docs;
 mod extract;
 mod health;
 mod imports;
+mod introspect;
 mod jwks;
 mod metadata;
 mod middleware;

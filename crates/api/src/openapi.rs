@@ -29,17 +29,13 @@ use crate::schema::{CustomerRole, Role, StaffRole, VerificationMethod, reference
 )]
 struct About;
 
-/// The OpenAPI 3.1 document of all routes.
-#[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    serde_json::from_value(document()).unwrap_or_default()
-}
-
 const ABOUT_TOKENS: &str = "The access token of somebody who is signed in.";
 const ABOUT_KEYS: &str = "An API key, with which a program acts as its owner in the actions that the key is made for. \
                           Other actions are 403 `forbidden`.";
 
-fn document() -> Value {
+/// The OpenAPI 3.1 document of all routes.
+#[must_use]
+pub fn openapi() -> Value {
     let document = About::openapi().merge_from(Paths::openapi());
     let mut json = serde_json::to_value(document).unwrap_or_default();
     json["info"]["version"] = env!("CARGO_PKG_VERSION").into();
@@ -95,7 +91,7 @@ fn tag(path: &str) -> &'static str {
         Some("users") => "users",
         Some("audit-events") => "audit",
         Some("health") => "health",
-        Some("docs" | "openapi.json") => "documentation",
+        Some("" | "docs" | "openapi.json") => "documentation",
         _ => "auth",
     }
 }
@@ -120,7 +116,7 @@ fn add_parameter(operation: &mut Value, parameter: Value) {
 
 fn session_header() -> Value {
     let about = "The refresh token comes as the cookie `__Host-clientele` and not in the body.";
-    json!({ "name": "X-Clientele-Session", "in": "header", "description": about, "schema": { "const": "cookie" } })
+    json!({ "name": "X-Clientele-Session", "in": "header", "description": about, "schema": { "type": "string", "enum": ["cookie"] } })
 }
 
 fn has_parameter(operation: &Value, key: &str, value: &str) -> bool {
@@ -131,7 +127,7 @@ fn has_parameter(operation: &Value, key: &str, value: &str) -> bool {
 fn common_answers(path: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
     let has_body = operation["requestBody"].is_object();
     let has_json = operation["requestBody"]["content"]["application/json"].is_object();
-    let asks_the_database = ["/users", "/auth", "/audit"].iter().any(|area| path.starts_with(area));
+    let asks_the_database = ["/users", "/auth", "/audit", "/oauth"].iter().any(|area| path.starts_with(area));
     let answers = [
         (has_parameter(operation, "name", "If-None-Match"), "304", "The state is still that of `If-None-Match`."),
         (has_json, "400", "`malformed_json`"),

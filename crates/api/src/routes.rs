@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
 use crate::middleware::context::Route;
-use crate::{audit, auth, docs, health, jwks, metadata, users};
+use crate::{audit, auth, docs, health, introspect, jwks, metadata, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -44,6 +44,7 @@ routes! {
     public "/auth/password/forgot" => { POST [auth::forgot_password::forgot_password] }
     public "/auth/password/reset" => { POST [auth::reset_password::reset_password] }
     signed_in "/users/" => { GET [users::list::list_users], POST [users::create::create_user] }
+    signed_in "/users/me/permissions" => { GET [users::permissions::read_permissions] }
     signed_in "/users/me" => { GET [users::find::read_me], PATCH [users::update::update_me] }
     signed_in "/users/managed-customers/" => { GET [users::list::list_managed_customers] }
     signed_in "/users/import" => { POST [users::import::import_users] }
@@ -55,9 +56,11 @@ routes! {
     signed_in "/users/{id}/handover" => { POST [users::handover::hand_over] }
     signed_in "/users/{id}/sessions" => { DELETE [users::end_sessions::end_sessions_of_user] }
     signed_in "/audit-events" => { GET [audit::list::list_audit_events] }
+    signed_in "/oauth/introspect" => { POST [introspect::introspect] }
     public "/.well-known/jwks.json" => { GET [jwks::jwks] }
     public "/.well-known/oauth-authorization-server" => { GET [metadata::oauth_authorization_server] }
     public "/.well-known/openid-configuration" => { GET [metadata::openid_configuration] }
+    public "/" => { GET [docs::root] }
     public "/openapi.json" => { GET [docs::openapi_json] }
     public "/docs" => { GET [docs::docs] }
     public "/docs/{file}" => { GET [docs::docs_file] }
@@ -138,7 +141,7 @@ mod tests {
         assert!(is_public("/auth/signin"));
         assert!(!is_public("/users/"));
         assert!(!is_public("/users/{id}"));
-        assert!(!is_public("/"));
-        assert!(!is_public(""));
+        assert!(is_public("/"));
+        assert!(!is_public("/nowhere"));
     }
 }

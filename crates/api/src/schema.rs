@@ -163,11 +163,6 @@ pub(crate) fn any_object() -> Value {
     json!({ "type": "object", "additionalProperties": true, "propertyNames": { "type": "string" } })
 }
 
-/// Any JSON value.
-pub(crate) fn anything() -> Value {
-    json!({ "type": ["object", "array", "string", "number", "boolean", "null"] })
-}
-
 /// Always this text.
 pub(crate) fn only(text: &str) -> RefOr<Schema> {
     schema(json!({ "type": "string", "enum": [text] }))

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::auth::{Admins, Codes, Invitations, KeyRing, Passwords, Sessions, SignIn, SignUp, Tokens};
+use ::auth::{Admins, Codes, Introspection, Invitations, KeyRing, Passwords, Sessions, SignIn, SignUp, Tokens};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
@@ -85,6 +85,7 @@ services! {
     SignIn: auth.sign_in;
     SignUp: auth.sign_up;
     Tokens: auth.tokens;
+    Introspection: auth.introspection;
     KeyRing: keys;
     PublicUrl: public_url;
     Arc<dyn Clock>: clock;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use domain::store::ApiKeyStore;
-use domain::{Actor, ApiKey, ApiKeyId, NewApiKey, Origin, Timestamp};
+use domain::{Actor, ApiKey, ApiKeyId, NewApiKey, Origin, Timestamp, User};
 use secrecy::SecretString;
 
 use crate::answer::Caller;
@@ -65,14 +65,24 @@ impl ApiKeys {
     /// [`AuthError::InvalidToken`] for any text that is not a living key, and for one that is used from a network that
     /// it does not name; [`AuthError::Store`] when the database can't say.
     pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
-        let text = KeyText::parse(bearer).ok_or(AuthError::InvalidToken)?;
-        let found = self.store.find_key_caller(text.id, self.env.now()).await?;
-        let is_good =
-            |key: &ApiKey| equal(&key.digest, &text.digest(&self.env.keys.secrets())) && key.is_for(origin.address);
-        let (user, key) = found.filter(|(_, key)| is_good(key)).ok_or(AuthError::InvalidToken)?;
+        let (user, key) = self.find(bearer).await?;
+        if !key.is_for(origin.address) {
+            return Err(AuthError::InvalidToken);
+        }
         self.note_use(&key);
         let actor = Actor::by_key(&user, &key, origin);
         Ok(Caller { actor, user: user.into() })
+    }
+
+    /// The living key with this text, and its owner.
+    ///
+    /// # Errors
+    /// Those of [`Self::authenticate`] but for the network.
+    pub(crate) async fn find(&self, bearer: &str) -> Result<(User, ApiKey), AuthError> {
+        let text = KeyText::parse(bearer).ok_or(AuthError::InvalidToken)?;
+        let found = self.store.find_key_caller(text.id, self.env.now()).await?;
+        let is_good = |key: &ApiKey| equal(&key.digest, &text.digest(&self.env.keys.secrets()));
+        found.filter(|(_, key)| is_good(key)).ok_or(AuthError::InvalidToken)
     }
 
     /// Notes that the key is used, at most once a minute, while the request goes on.

@@ -8,6 +8,7 @@ use crate::admins::Admins;
 use crate::api_keys::ApiKeys;
 use crate::codes::Codes;
 use crate::env::Env;
+use crate::introspection::Introspection;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::sign_in::SignIn;
@@ -26,6 +27,8 @@ pub struct Services {
     pub tokens: Tokens,
     /// How programs get in.
     pub api_keys: ApiKeys,
+    /// What others may know of a token that they were shown.
+    pub introspection: Introspection,
     /// Which sessions there are, and how they end.
     pub sessions: Sessions,
     /// How passwords are set, changed and proven.
@@ -40,13 +43,16 @@ impl Services {
     #[must_use]
     pub fn new<S: AuthStore + 'static>(store: &Arc<S>, env: Env) -> Self {
         let accounts = Accounts::new(store.clone(), env.clock.clone());
+        let settings = env.tokens.clone();
         let shared = &Shared::new(store, env);
+        let (tokens, api_keys) = (Tokens::new(store, shared), ApiKeys::new(store, shared));
         Self {
             sign_in: SignIn::new(store, shared),
             sign_up: SignUp::new(store, shared),
             codes: Codes::new(store, shared),
-            tokens: Tokens::new(store, shared),
-            api_keys: ApiKeys::new(store, shared),
+            introspection: Introspection { tokens: tokens.clone(), api_keys: api_keys.clone(), settings },
+            tokens,
+            api_keys,
             sessions: Sessions::new(store, shared),
             passwords: Passwords::new(store, shared),
             invitations: Invitations::new(store, shared, accounts),

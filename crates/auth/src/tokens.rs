@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::session::{Digest, Session};
 use domain::store::SessionStore;
-use domain::{Actor, Authority, Error, Origin, Role, Timestamp};
+use domain::{Actor, Authority, Error, Origin, Role, Timestamp, User};
 
+use crate::access_token::Claims;
 use crate::answer::{Caller, SignedIn};
 use crate::crypto::equal;
 use crate::env::Env;
@@ -50,14 +51,27 @@ impl Tokens {
     /// [`AuthError::InvalidToken`] for any token that is not of a living session; [`AuthError::Store`] when the
     /// database can't say.
     pub async fn authenticate(&self, bearer: &str, origin: Origin, freshness: Freshness) -> Result<Caller, AuthError> {
+        let (claims, user) = self.check(bearer, freshness).await?;
+        let actor = Actor::signed_in(&user, claims.sid, origin);
+        Ok(Caller { actor, user })
+    }
+
+    /// What an access token says, and whose it is.
+    ///
+    /// # Errors
+    /// Those of [`Self::authenticate`].
+    pub(crate) async fn check(
+        &self,
+        bearer: &str,
+        freshness: Freshness,
+    ) -> Result<(Arc<Claims>, Arc<User>), AuthError> {
         let claims = self.issuer.access_tokens.verify(bearer).await?;
         let (whose, now) = ((claims.sid, claims.sub), self.env.now());
         let user = self.callers.find(&*self.sessions, whose, now, freshness).await?;
         let user = user
             .filter(|user| user.is_active && user.id == claims.sub && user.role() == claims.role)
             .ok_or(AuthError::InvalidToken)?;
-        let actor = Actor::signed_in(&user, claims.sid, origin);
-        Ok(Caller { actor, user })
+        Ok((claims, user))
     }
 
     /// Who holds this refresh token: the current one, or the one just spent. It is not spent by that.

@@ -31,7 +31,7 @@ use error::CommandError;
 #[must_use]
 pub fn run(CommandLine { options, command }: CommandLine) -> ExitCode {
     let done = match command.unwrap_or(Command::Serve) {
-        Command::Openapi => output::print(&api::openapi().to_pretty_json().unwrap_or_default()),
+        Command::Openapi => output::print(&format!("{:#}", api::openapi())),
         Command::Completions { shell } => print_completions(shell),
         command => return run_with_settings(&options, command).unwrap_or_else(|error| fail(&error)),
     };

@@ -3,12 +3,13 @@
 use domain::UserId;
 use domain::audit::{Changes, Event};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+use utoipa::openapi::schema::SchemaType;
 use uuid::Uuid;
 
 use crate::extract::list;
-use crate::schema::{DateTime, anything, component, schema};
+use crate::schema::{DateTime, component};
 
 /// Who did what to whom.
 #[derive(Serialize, ToSchema)]
@@ -44,12 +45,9 @@ pub(crate) struct EventResponse<'a> {
 }
 
 component!(Change, [], {
-    schema(json!({
-        "type": "object",
-        "description": "A field before and after.",
-        "required": ["from", "to"],
-        "properties": { "from": anything(), "to": anything() },
-    }))
+    let anything = || ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some("Any JSON value."));
+    let change = ObjectBuilder::new().description(Some("A field before and after."));
+    change.property("from", anything()).required("from").property("to", anything()).required("to").into()
 });
 
 list!(AuditEventList of EventResponse<'_>, "A page of the audit trail.");

@@ -29,11 +29,31 @@ macro_rules! bodies {
 }
 pub(crate) use bodies;
 
-/// A body that is not read yet, so that a handler can refuse the caller first.
-pub(crate) struct JsonBody {
+/// A body that is not read yet, and how long it may take.
+pub(super) struct Body {
     request: HttpRequest,
     payload: Payload,
     timeout: Duration,
+}
+
+impl Body {
+    pub(super) fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self> {
+        let timeout = Services::of(request)?.body_timeout;
+        Ok(Self { request: request.clone(), payload: payload.take(), timeout })
+    }
+
+    /// The whole body, if it has one of these media types.
+    pub(super) async fn bytes(self, media_types: &[&str]) -> Result<Vec<u8>> {
+        check_media_type(&self.request, media_types)?;
+        tokio::time::timeout(self.timeout, collect(&self.request, self.payload))
+            .await
+            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))?
+    }
+}
+
+/// A body that is not read yet, so that a handler can refuse the caller first.
+pub(crate) struct JsonBody {
+    body: Body,
     passwords: PasswordPolicy,
 }
 
@@ -42,12 +62,9 @@ impl FromRequest for JsonBody {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Services::of(request).map(|services| Self {
-            request: request.clone(),
-            payload: payload.take(),
-            timeout: services.body_timeout,
-            passwords: services.auth.passwords.policy(),
-        }))
+        let body = Body::of(request, payload);
+        let passwords = Services::of(request).map(|services| services.auth.passwords.policy());
+        ready(body.and_then(|body| Ok(Self { body, passwords: passwords? })))
     }
 }
 
@@ -68,10 +85,7 @@ impl JsonBody {
     }
 
     async fn fields_of(self, media_types: &[&str]) -> Result<Fields> {
-        check_media_type(&self.request, media_types)?;
-        let bytes = tokio::time::timeout(self.timeout, collect(&self.request, self.payload))
-            .await
-            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))??;
+        let bytes = self.body.bytes(media_types).await?;
         let object = parse_object(&bytes).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
         Ok(Fields::of_body(object, self.passwords))
     }

@@ -2,6 +2,7 @@
 
 mod caller;
 pub(crate) mod fields;
+mod form_body;
 pub(crate) mod idempotency_key;
 mod if_match;
 mod json_body;
@@ -15,6 +16,7 @@ mod upload;
 
 pub(crate) use caller::{Anonymous, Authenticated};
 pub(crate) use fields::Fields;
+pub(crate) use form_body::FormBody;
 pub(crate) use if_match::expected;
 pub(crate) use json_body::{JsonBody, bodies};
 pub(crate) use page::{list, page};

@@ -17,15 +17,8 @@ fn references(part: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn nothing_is_lost_on_the_way() {
-    let document = document();
-    let read: utoipa::openapi::OpenApi = serde_json::from_value(document.clone()).unwrap();
-    assert!(serde_json::to_value(read).unwrap() == document);
-}
-
-#[test]
 fn every_reference_leads_to_a_component_and_every_component_is_referred_to() {
-    let document = document();
+    let document = openapi();
     let components = document["components"]["schemas"].as_object().unwrap().keys();
     let components: BTreeSet<_> = components.map(|name| format!("#/components/schemas/{name}")).collect();
     assert_eq!(references(&document), components.iter().map(String::as_str).collect());

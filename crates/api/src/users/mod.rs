@@ -13,6 +13,7 @@ mod import_order;
 pub(crate) mod list;
 mod new_user;
 mod patch;
+pub(crate) mod permissions;
 mod personal_data;
 mod query;
 pub(crate) mod response;

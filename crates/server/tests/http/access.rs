@@ -40,6 +40,7 @@ const TABLE: &[Row] = &[
     ("GET", "/users/", [401, 200, 200, 200, 403, 403], [200, 403]),
     ("POST", "/users/", [401, 422, 422, 422, 403, 403], [422, 403]),
     ("GET", "/users/me", [401, 200, 200, 200, 200, 200], [200, 200]),
+    ("GET", "/users/me/permissions", [401, 200, 200, 200, 200, 200], [200, 200]),
     ("PATCH", "/users/me", [401, 422, 422, 422, 422, 422], [422, 403]),
     ("GET", "/users/managed-customers/", [401, 200, 200, 200, 403, 403], [200, 403]),
     // The test sends JSON, which is not CSV.
@@ -52,6 +53,11 @@ const TABLE: &[Row] = &[
     ("POST", "/users/{id}/handover", [401, 404, 403, 403, 403, 403], [404, 403]),
     ("DELETE", "/users/{id}/sessions", [401, 204, 403, 403, 403, 403], [403, 403]),
     ("GET", "/audit-events", [401, 200, 200, 200, 403, 403], [200, 403]),
+    // The test sends JSON, which is no form.
+    ("POST", "/oauth/introspect", [401, 415, 403, 403, 403, 403], [415, 403]),
+    ("GET", "/.well-known/oauth-authorization-server", [200; 6], [200, 200]),
+    ("GET", "/.well-known/openid-configuration", [200; 6], [200, 200]),
+    ("GET", "/", [200; 6], [200, 200]),
     ("GET", "/.well-known/jwks.json", [200; 6], [200, 200]),
     ("GET", "/.well-known/oauth-authorization-server", [200; 6], [200, 200]),
     ("GET", "/.well-known/openid-configuration", [200; 6], [200, 200]),

@@ -126,7 +126,7 @@ async fn the_command_line_rotates_and_lists(app: TestApp, _: FixedClock) {
     let rows: Vec<&str> = listed.lines().skip(1).collect();
     assert!(rows.len() == 1 && rows[0].starts_with("signing") && rows[0].ends_with(&key), "{listed}");
     let rotated = done(&clientele(database, &["keys", "rotate"], None));
-    assert!(rotated.contains("signs from 20"), "{rotated}");
+    assert!(rotated.contains("sign from 20"), "{rotated}");
     let listed = done(&clientele(database, &["keys", "list"], None));
     let rows: Vec<&str> = listed.lines().skip(1).collect();
     assert!(rows.len() == 2 && rows[0].starts_with("signing") && rows[1].starts_with("next"), "{listed}");

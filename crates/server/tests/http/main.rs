@@ -33,6 +33,7 @@ mod handover;
 mod idempotency;
 mod identity;
 mod import;
+mod introspection;
 mod invitations;
 mod keys;
 mod limits;
