@@ -18,7 +18,7 @@ pub(crate) async fn oauth_authorization_server(url: Service<PublicUrl>, keys: Se
     answer(&url, &keys)
 }
 
-/// The same for software that looks where OpenID Connect Discovery has it. This is no OpenID provider: no ID token is
+/// The same for software that looks where `OpenID` Connect Discovery has it. This is not an `OpenID` provider: no ID token is
 /// issued.
 #[utoipa::path(get, path = "/.well-known/openid-configuration",
     responses((status = 200, description = "Issuer, keys, and how a token is asked about.", body = Object)))]

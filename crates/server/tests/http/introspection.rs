@@ -1,10 +1,11 @@
 //! What an admin, or a key of theirs, is told of a token; and what each caller is told of their own rights.
 
 use chrono::TimeDelta;
+use domain::Clock;
 use domain::testing::FixedClock;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Caller, TestApp, assert_problem, phone, send};
+use crate::app::{Answer, Caller, TestApp, assert_problem, phone};
 use crate::on_every_backend;
 
 on_every_backend!(in still time:
@@ -17,8 +18,8 @@ on_every_backend!(in still time:
 );
 
 async fn introspect(caller: &Caller, token: &str) -> Answer {
-    send(caller.request("POST", "/oauth/introspect").form(&[("token", token), ("token_type_hint", "access_token")]))
-        .await
+    let form = format!("token_type_hint=access_token&token={token}");
+    caller.post_text("/oauth/introspect", "application/x-www-form-urlencoded", form).await
 }
 
 async fn a_good_token_is_described(app: TestApp, clock: FixedClock) {
