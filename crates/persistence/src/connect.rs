@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
 #[cfg(feature = "mysql")]
-use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlSslMode};
+use sea_orm::sqlx::mysql::{MySql, MySqlConnectOptions, MySqlSslMode};
 #[cfg(feature = "postgres")]
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode, Postgres};
 use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions};
-#[cfg(feature = "mysql")]
-use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
-use sea_orm::{DatabaseConnection, DbErr, SqlxError};
+use sea_orm::{DatabaseConnection, SqlxError};
 
 use crate::connection::Connector;
 use crate::error::DatabaseError;
+#[cfg(feature = "mysql")]
+use crate::mysql::{MySqlLimits, mysql_connection, mysql_pool};
 use crate::options::{MAX_PER_THREAD, Options, Server};
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(feature = "postgres")]
 use crate::pools::server_pool;
 use crate::pools::{lasting_pool, open};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -129,7 +129,9 @@ impl Target {
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => Connector::Postgres(Box::new(postgres(server, options))),
             #[cfg(feature = "mysql")]
-            Self::MySql(server) => Connector::MySql(Box::new(mysql(server, options)), MySqlLimits::of(options)),
+            Self::MySql(server) => {
+                Connector::MySql(Box::new(mysql_connection(server, options)), MySqlLimits::of(options))
+            }
         }
     }
 
@@ -201,48 +203,4 @@ fn postgres(server: &PgConnectOptions, options: &Options) -> PgConnectOptions {
         ("lock_timeout", milliseconds(options.lock_timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(options.idle_timeout)),
     ])
-}
-
-#[cfg(feature = "mysql")]
-fn mysql(server: &MySqlConnectOptions, options: &Options) -> MySqlConnectOptions {
-    server.clone().statement_cache_capacity(options.statement_cache).charset("utf8mb4").collation("utf8mb4_bin")
-}
-
-/// The statements that begin a connection to `MySQL` or `MariaDB`.
-#[cfg(feature = "mysql")]
-#[derive(Clone)]
-pub(crate) struct MySqlLimits(String);
-
-#[cfg(feature = "mysql")]
-impl MySqlLimits {
-    fn of(options: &Options) -> Self {
-        // MariaDB runs the first comment and MySQL the second, because their limits have different names. The text holds
-        // only numbers and names, so it is safe.
-        Self(format!(
-            "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), SESSION innodb_lock_wait_timeout = {lock} \
-             /*M!, SESSION max_statement_time = {statement}, SESSION idle_transaction_timeout = {idle} */ \
-             /*!80000 , SESSION max_execution_time = {milliseconds} */",
-            lock = options.lock_timeout.as_secs().max(1),
-            statement = options.statement_timeout.as_secs_f32(),
-            idle = options.idle_timeout.as_secs().max(1),
-            milliseconds = options.statement_timeout.as_millis(),
-        ))
-    }
-
-    pub(crate) async fn set(&self, connection: &mut MySqlConnection) -> Result<(), SqlxError> {
-        connection.execute(AssertSqlSafe(self.0.clone())).await?;
-        // As on PostgreSQL: a statement sees what was committed before it began, and gaps are not locked.
-        connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-        Ok(())
-    }
-}
-
-#[cfg(feature = "mysql")]
-async fn mysql_pool(server: &MySqlConnectOptions, options: &Options) -> Result<DatabaseConnection, DbErr> {
-    let limits = MySqlLimits::of(options);
-    let pool = server_pool::<MySql>(options).after_connect(move |connection, _| {
-        let limits = limits.clone();
-        Box::pin(async move { limits.set(connection).await })
-    });
-    open(pool, mysql(server, options)).await
 }

@@ -10,7 +10,7 @@ use sea_orm::{QueryResult, SqlxError, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 
 #[cfg(feature = "mysql")]
-use crate::connect::MySqlLimits;
+use crate::mysql::MySqlLimits;
 
 /// Opens connections to one database.
 pub(crate) enum Connector {

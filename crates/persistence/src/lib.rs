@@ -18,6 +18,8 @@ mod entity;
 mod error;
 mod grants;
 mod migrate;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod options;
 mod person_queues;
 mod pools;
