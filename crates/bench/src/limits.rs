@@ -1,20 +1,22 @@
 //! What the machine can do with nothing of ours in the way: the same server library, and the same statements, without
 //! tokens, scopes, limits or logs. Served by a process of its own, so that its processor time is known apart.
 
+mod answer;
 pub(crate) mod hashes;
 mod json;
 mod postgres;
+mod sql;
 mod sqlite;
 
 use std::rc::Rc;
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpServer};
 
 use crate::machine::cores;
 use crate::options::Limits;
 use crate::outcome::Outcome;
+use answer::answer;
 use postgres::Postgres;
 
 /// As long as a person is.
@@ -46,43 +48,5 @@ async fn connect(url: Option<String>) -> Outcome<Option<Rc<Postgres>>> {
     match url {
         Some(url) => Ok(Some(Rc::new(Postgres::connect(&url).await?))),
         None => Ok(None),
-    }
-}
-
-fn answer(body: String) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(body)
-}
-
-/// What is shown of a person. `u`, `a` and `c` are `users`, `admin_managers` and `customers`.
-const COLUMNS: &str = "u.id, u.role, u.is_active, u.verified_at, u.display_name, a.email, a.phone, a.tin_trunk_number, \
-     a.verification_method, c.phone, c.created_by, c.assigned_manager_id, c.metadata, u.created_at, u.updated_at";
-const PROFILES: &str = "LEFT JOIN admin_managers a ON a.id = u.id LEFT JOIN customers c ON c.id = u.id";
-
-/// One person by id, which is the parameter `place`.
-fn person_sql(place: &str) -> String {
-    format!("SELECT {COLUMNS} FROM users u {PROFILES} WHERE u.id = {place}")
-}
-
-/// The newest 50, and one to know whether more follow.
-fn page_sql() -> String {
-    format!("SELECT {COLUMNS} FROM users u {PROFILES} ORDER BY u.created_at DESC, u.id DESC LIMIT 51")
-}
-
-/// The newest 50 of a manager, who is the parameter `place`.
-fn managed_sql(place: &str) -> String {
-    let columns = COLUMNS.replace("a.email, a.phone, a.tin_trunk_number, a.verification_method, ", "");
-    format!(
-        "SELECT {columns} FROM customers c JOIN users u ON u.id = c.id WHERE c.assigned_manager_id = {place} \
-         ORDER BY c.created_at DESC, c.id DESC LIMIT 51"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn managed_customers_show_nothing_of_staff() {
-        assert!(!managed_sql("$1").contains("a."), "{}", managed_sql("$1"));
     }
 }

@@ -2,21 +2,13 @@
 
 use std::fs;
 
-use crate::database::{Backend, version};
-use crate::world::World;
-
 /// Processors that this program may use.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Machine and versions, as lines. Names of hosts and folders are nobody's business.
-pub(crate) fn facts(world: &World) -> Vec<String> {
-    let servers =
-        [(Backend::Postgres, Some(&world.options.postgres)), (Backend::MariaDb, world.options.mariadb.as_ref())];
-    let versions = servers.into_iter().filter_map(|(backend, url)| version(&world.runtime, backend, url?).ok());
-    let mut databases: Vec<_> = versions.collect();
-    databases.push(format!("SQLite {}", rusqlite::version()));
+/// The machine and what runs on it, as lines. Names of hosts and folders are nobody's business.
+pub(crate) fn facts(databases: &[String]) -> Vec<String> {
     vec![
         format!(
             "{} cores of {}, {} GiB of memory, shared by the service, the database and the load",

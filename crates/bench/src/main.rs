@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod machine;
 mod measure;
+mod numbers;
 mod options;
 mod outcome;
 mod people;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 fn measure_all(options: &Options) -> Outcome<()> {
     let mut world = World::new(options)?;
     let measured = rows::measure(&mut world);
-    let text = report::markdown(&machine::facts(&world), options, &measured);
+    let text = report::markdown(&machine::facts(&world.versions()), options, &measured);
     world.clear();
     report::write(options.out.as_deref(), &text)?;
     match measured.failures.len() {

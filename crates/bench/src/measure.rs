@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::load;
 use crate::load::conversation::{Conversation, Rotation};
-use crate::load::{self, Measured};
+use crate::load::measured::Measured;
 use crate::outcome::Outcome;
 use crate::process;
 use crate::service::Service;

@@ -4,10 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
-
-use crate::rows;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Measures the release build of Clientele beside the limits of the machine.
 #[derive(Debug, Parser)]
@@ -17,8 +14,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) quick: bool,
     /// Measure only these groups of rows, with commas between them.
-    #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = PossibleValuesParser::new(rows::names()))]
-    pub(crate) only: Vec<String>,
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    only: Vec<Group>,
     /// Write the tables between the markers of this file; to standard output otherwise.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -55,6 +52,22 @@ pub(crate) struct Options {
     pub(crate) command: Option<Command>,
 }
 
+/// The groups of rows, in the order in which they are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    Me,
+    Lists,
+    Growth,
+    Sqlite,
+    #[value(name = "mariadb")]
+    MariaDb,
+    SignIn,
+    Flood,
+    Refresh,
+    Files,
+    Start,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serves the limits. The benchmark starts it itself.
@@ -79,6 +92,13 @@ pub(crate) struct Sizes {
     pub(crate) small: usize,
     pub(crate) usual: usize,
     pub(crate) large: usize,
+}
+
+impl Group {
+    /// As the command line calls it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 impl Options {
@@ -107,9 +127,10 @@ impl Options {
         self.sessions.unwrap_or_else(|| self.sizes().usual).clamp(1, self.sizes().usual)
     }
 
-    /// Whether this group of rows is asked for.
-    pub(crate) fn wants(&self, group: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == group)
+    /// The groups of rows that are asked for.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
+        let all = Group::value_variants().iter().copied();
+        all.filter(|group| self.only.is_empty() || self.only.contains(group))
     }
 }
 
@@ -127,9 +148,9 @@ mod tests {
     #[test]
     fn without_a_choice_every_group_is_measured() {
         let options = Options::parse_from(["clientele-bench"]);
-        assert!(options.wants("me"));
-        let options = Options::parse_from(["clientele-bench", "--only", "lists,flood"]);
-        assert!(options.wants("flood") && !options.wants("me"));
+        assert!(options.groups().eq(Group::value_variants().iter().copied()));
+        let options = Options::parse_from(["clientele-bench", "--only", "flood,lists"]);
+        assert!(options.groups().eq([Group::Lists, Group::Flood]), "in the order in which they are measured");
     }
 
     #[test]

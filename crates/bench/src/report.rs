@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::measure::Figures;
+use crate::numbers::{micros, millis, rate};
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::sizing::{self, Line};
@@ -87,30 +88,6 @@ impl Fact {
     }
 }
 
-fn millis(number: f64) -> String {
-    if number < 10.0 { format!("{number:.2}") } else { format!("{number:.0}") }
-}
-
-fn micros(number: f64) -> String {
-    format!("{number:.0}")
-}
-
-/// With commas between thousands; small ones with a decimal.
-pub(crate) fn rate(number: f64) -> String {
-    if number < 100.0 {
-        return format!("{number:.1}");
-    }
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// The tables, with what they were measured on and how.
 pub(crate) fn markdown(facts: &[String], options: &Options, measured: &Measured) -> String {
     let sizes = options.sizes();
@@ -184,11 +161,6 @@ mod tests {
         );
         let row = Row::latency("one", [figures(1.0, 3.0), figures(1.0, 2.0)]);
         assert!(row.line().contains("**1.50**"));
-    }
-
-    #[test]
-    fn numbers_are_easy_to_read() {
-        assert_eq!([rate(4.25), rate(999.6), rate(131_700.0)], ["4.2", "1,000", "131,700"]);
     }
 
     #[test]

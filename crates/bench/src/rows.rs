@@ -14,40 +14,37 @@ mod start;
 
 use domain::ErrorChain;
 
+use crate::options::Group;
 use crate::outcome::Outcome;
 use crate::report::Measured;
 use crate::world::World;
 
-type Group = fn(&mut World<'_>, &mut Measured) -> Outcome<()>;
-
-const GROUPS: &[(&str, Group)] = &[
-    ("me", me::measure),
-    ("lists", lists::measure),
-    ("growth", growth::measure),
-    ("sqlite", sqlite::measure),
-    ("mariadb", mariadb::measure),
-    ("sign-in", sign_in::measure),
-    ("flood", flood::measure),
-    ("refresh", refresh::measure),
-    ("files", files::measure),
-    ("start", start::measure),
-];
-
-/// What the groups are called.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    GROUPS.iter().map(|(name, _)| *name)
-}
-
 /// Measures every group that is asked for. One that fails is said to have, and the next one begins.
 pub(crate) fn measure(world: &mut World<'_>) -> Measured {
     let mut measured = Measured::default();
-    for (name, group) in GROUPS.iter().filter(|(name, _)| world.options.wants(name)) {
+    for group in world.options.groups() {
+        let name = group.name();
         eprintln!("measuring {name}");
-        if let Err(error) = group(world, &mut measured) {
+        if let Err(error) = measure_group(group, world, &mut measured) {
             let error = ErrorChain(&*error);
             eprintln!("clientele-bench: {name}: {error}");
             measured.failures.push(format!("`{name}`: {error}"));
         }
     }
     measured
+}
+
+fn measure_group(group: Group, world: &mut World<'_>, measured: &mut Measured) -> Outcome<()> {
+    match group {
+        Group::Me => me::measure(world, measured),
+        Group::Lists => lists::measure(world, measured),
+        Group::Growth => growth::measure(world, measured),
+        Group::Sqlite => sqlite::measure(world, measured),
+        Group::MariaDb => mariadb::measure(world, measured),
+        Group::SignIn => sign_in::measure(world, measured),
+        Group::Flood => flood::measure(world, measured),
+        Group::Refresh => refresh::measure(world, measured),
+        Group::Files => files::measure(world, measured),
+        Group::Start => start::measure(world, measured),
+    }
 }

@@ -1,7 +1,7 @@
 //! How much one processor does, in the layout of Keycloak's sizing guide: requests a second for each vCPU.
 
 use crate::measure::Figures;
-use crate::report::rate;
+use crate::numbers::rate;
 
 /// One kind of request.
 pub(crate) struct Line {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::database::{Backend, Database};
+use crate::database::{Backend, Database, version};
 use crate::fill::{Filled, fill, fill_staff};
 use crate::options::Options;
 use crate::outcome::Outcome;
@@ -80,6 +80,14 @@ impl<'a> World<'a> {
     /// The build to compare with, when there is one.
     pub(crate) fn baseline(&self) -> Outcome<Option<Program>> {
         self.options.baseline.as_ref().map(|file| Program::at(file, self.home.path())).transpose()
+    }
+
+    /// What the databases call themselves. A server that does not answer is left out.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        let servers =
+            [(Backend::Postgres, Some(&self.options.postgres)), (Backend::MariaDb, self.options.mariadb.as_ref())];
+        let versions = servers.into_iter().filter_map(|(backend, url)| version(&self.runtime, backend, url?).ok());
+        versions.chain([format!("SQLite {}", rusqlite::version())]).collect()
     }
 
     /// Removes the databases that were made on servers.

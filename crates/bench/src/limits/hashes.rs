@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clientele_bcrypt::{Input, LANES, digests};
 
 use crate::fill::COST;
-use crate::load::Measured;
+use crate::load::measured::Measured;
 use crate::machine::cores;
 use crate::outcome::Outcome;
 use crate::people::PASSWORD;

@@ -12,8 +12,9 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
+use super::answer::answer;
 use super::json::Json;
-use super::{answer, managed_sql, page_sql, person_sql};
+use super::sql;
 use crate::outcome::Outcome;
 
 /// Connections of one worker.
@@ -52,9 +53,9 @@ impl Connection {
     async fn open(url: &str) -> Outcome<Self> {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
         actix_web::rt::spawn(connection);
-        let person = client.prepare(&person_sql("$1")).await?;
-        let page = client.prepare(&page_sql()).await?;
-        let managed = client.prepare(&managed_sql("$1")).await?;
+        let person = client.prepare(&sql::person("$1")).await?;
+        let page = client.prepare(&sql::page()).await?;
+        let managed = client.prepare(&sql::managed("$1")).await?;
         Ok(Self { client, person, page, managed })
     }
 }

@@ -10,8 +10,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, ToSql};
 use uuid::Uuid;
 
+use super::answer::answer;
 use super::json::Json;
-use super::{answer, managed_sql, page_sql, person_sql};
+use super::sql;
 
 /// Where the database is.
 pub(super) struct File(pub(super) Option<PathBuf>);
@@ -21,16 +22,16 @@ thread_local! {
 }
 
 pub(super) async fn person(file: Data<File>, id: Path<Uuid>) -> Result<HttpResponse> {
-    let json = ask(&file, &person_sql("?1"), &[&id.as_bytes().as_slice()], false)?;
+    let json = ask(&file, &sql::person("?1"), &[&id.as_bytes().as_slice()], false)?;
     Ok(if json.is_empty() { HttpResponse::NotFound().finish() } else { answer(json) })
 }
 
 pub(super) async fn page(file: Data<File>) -> Result<HttpResponse> {
-    Ok(answer(ask(&file, &page_sql(), &[], true)?))
+    Ok(answer(ask(&file, &sql::page(), &[], true)?))
 }
 
 pub(super) async fn managed(file: Data<File>, id: Path<Uuid>) -> Result<HttpResponse> {
-    Ok(answer(ask(&file, &managed_sql("?1"), &[&id.as_bytes().as_slice()], true)?))
+    Ok(answer(ask(&file, &sql::managed("?1"), &[&id.as_bytes().as_slice()], true)?))
 }
 
 fn ask(file: &File, sql: &str, parameters: &[&dyn ToSql], is_list: bool) -> Result<String> {

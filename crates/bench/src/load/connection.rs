@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::Measured;
 use super::answer::{Head, head};
 use super::conversation::{Conversation, Verdict};
+use super::measured::Measured;
 use crate::outcome::Outcome;
 
 /// How long after its end the last answers of a load may take.

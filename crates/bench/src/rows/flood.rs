@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::requests::{ME, get_as, sign_ins};
 use crate::database::Backend;
+use crate::load;
 use crate::load::conversation::{Conversation, Patient, Rotation};
-use crate::load::{self, Measured as Load};
+use crate::load::measured::Measured as Load;
 use crate::measure::{Figures, Side, alternate};
 use crate::outcome::Outcome;
 use crate::report::{Measured, Row};
