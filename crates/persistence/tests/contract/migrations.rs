@@ -181,12 +181,13 @@ async fn emails_from_before_get_their_canonical_form(ground: Ground) {
         "straße@straße.example",
         "eve@xn--a.example",
     ];
-    before(&ground, "_canonical_emails").await;
     let mut people = Vec::new();
-    for (number, email) in emails.into_iter().enumerate() {
-        let user = setting.manager(&format!("user{number}@example.com")).await;
-        set_email(&ground, &user, email).await;
-        people.push(user);
+    for number in 0..emails.len() {
+        people.push(setting.manager(&format!("user{number}@example.com")).await);
+    }
+    before(&ground, "_canonical_emails").await;
+    for (user, email) in people.iter().zip(emails) {
+        set_email(&ground, user, email).await;
     }
     ground.database.migrate().await.unwrap();
     for (user, email) in people.iter().zip(emails) {
@@ -208,9 +209,9 @@ async fn emails_from_before_get_their_canonical_form(ground: Ground) {
 /// Which of the two has the mailbox nobody but people knows: both stay as they are, and both are named.
 async fn two_spellings_of_a_mailbox_stop_the_migration(ground: Ground) {
     let setting = ground.setting();
-    before(&ground, "_canonical_emails").await;
     let people = [setting.manager("a@example.com").await, setting.manager("b@example.com").await];
     let other = setting.manager("c@example.com").await;
+    before(&ground, "_canonical_emails").await;
     let both = ["ann@bücher.example", "ann@xn--bcher-kva.example"];
     for (user, email) in people.iter().zip(both) {
         set_email(&ground, user, email).await;
@@ -230,12 +231,14 @@ async fn two_spellings_of_a_mailbox_stop_the_migration(ground: Ground) {
 
 async fn names_in_which_nothing_is_seen_become_none(ground: Ground) {
     let setting = ground.setting();
-    before(&ground, "_blank_names").await;
     let names =
         ["\u{200b}", "\u{202a}\u{202c}", "\u{3164}\u{a0}\u{feff}", "\u{e0020}", "\u{200b}Ann", "\u{2800}", "Ann"];
     let mut people = Vec::new();
-    for (number, name) in names.into_iter().enumerate() {
-        let user = setting.customer(&format!("+99890000000{number}"), None).await;
+    for number in 0..names.len() {
+        people.push(setting.customer(&format!("+99890000000{number}"), None).await);
+    }
+    before(&ground, "_blank_names").await;
+    for (user, name) in people.iter().zip(names) {
         let (id, key) = (ground.literal(user.id), search_key(name));
         for set in [
             format!("UPDATE users SET display_name = '{name}', name_key = '{key}' WHERE id = {id}"),
@@ -243,7 +246,6 @@ async fn names_in_which_nothing_is_seen_become_none(ground: Ground) {
         ] {
             assert_eq!(ground.run(&set).await.unwrap(), 1);
         }
-        people.push(user);
     }
     ground.database.migrate().await.unwrap();
     for (user, name) in people.iter().zip(names) {

@@ -141,7 +141,7 @@ async fn api_keys_are_listed_and_revoked() {
     assert!(line.contains(owner) && line.ends_with("nightly report (read_user)"), "{line}");
     let nobody = "01936f5e-0000-7000-8000-000000000001";
     program.run(&["keys", "api", "revoke", nobody]).failed(1, &["no API key", nobody]);
-    program.run(&["keys", "api", "revoke", "x"]).failed(2, &["ID"]);
+    assert_eq!(program.run(&["keys", "api", "revoke", "x"]).code(), Some(2));
     let revoked = program.run(&["keys", "api", "revoke", id]);
     assert_eq!(
         (revoked.code(), revoked.stdout().trim()),
