@@ -100,12 +100,11 @@ impl Service {
             () = asked_to_stop => None,
         };
         let end = async {
-            let done = match broke {
-                Some(done) => done,
-                None => {
-                    self.database.read_on_no_thread();
-                    shutdown::finish(server).await
-                }
+            let done = if let Some(done) = broke {
+                done
+            } else {
+                self.database.read_on_no_thread();
+                shutdown::finish(server).await
             };
             tracing::info!("stopped listening; closing");
             if let Some((handle, served)) = metrics {

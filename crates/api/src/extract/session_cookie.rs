@@ -33,7 +33,7 @@ impl FromRequest for TokenPlace {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut values = request.headers().get_all(SESSION_HEADER);
-        ready(match (values.next().map(|value| value.as_bytes()), values.next()) {
+        ready(match (values.next().map(header::HeaderValue::as_bytes), values.next()) {
             (None, _) => Ok(Self::Body),
             (Some(b"cookie"), None) => Ok(Self::Cookie),
             _ => Err(Problem::new(Code::BadRequest, "the header X-Clientele-Session may only say cookie")),

@@ -1,5 +1,6 @@
 //! `clientele keys`: the keys that sign access tokens, listed and rotated; API keys, listed and revoked.
 
+use std::iter;
 use std::sync::Arc;
 
 use auth::{KeyRing, KeyStatus, signing_keys};
@@ -75,14 +76,14 @@ async fn revoke_api_key(settings: &Settings, id: ApiKeyId) -> Result<String, Com
 }
 
 fn api_keys_text(keys: &[ApiKey]) -> String {
-    let id = "ID";
-    let mut text = format!("{id:36} {:36} {:20} {:20} NAME (SCOPES)", "OWNER", "EXPIRES", "LAST USED");
-    for key in keys {
+    let row = |key: &ApiKey| {
         let used = key.last_used_at.map_or_else(|| "-".to_owned(), time);
-        let (owner, expires) = (key.owner_id.to_string(), time(key.expires_at));
-        text += &format!("\n{:36} {owner:36} {expires:20} {used:20} {} ({})", key.id.to_string(), key.name, key.scopes);
-    }
-    text
+        let (id, owner, expires) = (key.id.to_string(), key.owner_id.to_string(), time(key.expires_at));
+        format!("{id:36} {owner:36} {expires:20} {used:20} {} ({})", key.name, key.scopes)
+    };
+    let head = format!("{:36} {:36} {:20} {:20} NAME (SCOPES)", "ID", "OWNER", "EXPIRES", "LAST USED");
+    let lines: Vec<String> = iter::once(head).chain(keys.iter().map(row)).collect();
+    lines.join("\n")
 }
 
 fn text(keys: &[KeyStatus]) -> String {

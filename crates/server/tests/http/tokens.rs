@@ -221,7 +221,7 @@ async fn a_token_comes_in_one_header_only(app: TestApp, _: FixedClock) {
 /// The public URL and the audience of the tests.
 fn behind_a_name(settings: &mut server::settings::Settings) {
     settings.http.public_url = Some("https://people.example.com/clientele/".parse().unwrap());
-    settings.auth.audience = "shop".to_owned();
+    "shop".clone_into(&mut settings.auth.audience);
 }
 
 async fn every_algorithm_is_served_and_the_next_key_has_the_one_that_is_set(app: TestApp, clock: FixedClock) {
