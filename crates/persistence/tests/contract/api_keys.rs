@@ -183,7 +183,7 @@ async fn a_key_goes_with_its_owner(setting: Setting) {
     house.setting.admin("root@example.com").await;
     let key = house.make().await;
     let data = house.setting.store.find_personal_data(Scope::All, house.owner.id).await.unwrap().unwrap();
-    assert_eq!(data.api_keys, [key.clone()]);
+    assert_eq!(data.api_keys, std::slice::from_ref(&key));
     let erased = event(&house.setting.clock, EventKind::UserErased, Some(house.owner.id));
     let erasure = Erasure { user: house.owner.clone(), heir: None, event: erased, is_of_version: true };
     house.setting.store.erase_user(BY, &erasure).await.unwrap();

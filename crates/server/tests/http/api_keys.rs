@@ -129,8 +129,8 @@ async fn a_key_does_what_it_is_made_for_and_nothing_else(app: TestApp, _: FixedC
     assert_problem(&lister.get(&path).await, 403, "forbidden");
 
     let changer = key(&["update_customer"]).await;
-    let changed = changer.patch(&path, json!({ "display_name": "Bo" })).await;
-    assert_eq!((changed.status.code(), &changed.body["display_name"]), (200, &json!("Bo")), "{}", changed.text);
+    let renamed = changer.patch(&path, json!({ "display_name": "Bo" })).await;
+    assert_eq!((renamed.status.code(), &renamed.body["display_name"]), (200, &json!("Bo")), "{}", renamed.text);
     assert_problem(&changer.get(&path).await, 403, "forbidden");
     let staff = format!("/users/{}", ann.id);
     assert_problem(&changer.patch(&staff, json!({ "display_name": "Bo" })).await, 403, "forbidden");
