@@ -159,7 +159,7 @@ mod tests {
             assert_eq!(KeyScopes::from_stored(&scopes.to_string()), scopes);
             assert_eq!(Action::of_scope(action.name()).is_ok(), action.is_for_keys(), "{action}");
         }
-        assert_eq!(KeyScopes::from_iter(Action::ALL.iter().copied()), KeyScopes::ALL);
+        assert_eq!(Action::ALL.iter().copied().collect::<KeyScopes>(), KeyScopes::ALL);
         assert_eq!(KeyScopes::from_stored("list_users of_a_later_release").names().collect::<Vec<_>>(), ["list_users"]);
         assert_eq!(KeyScopes::from_stored(""), KeyScopes::default());
     }
