@@ -50,12 +50,24 @@ pub fn openapi() -> Value {
             "description": "The refresh token of a browser, from a page of the same origin only.",
         },
     });
+    for (component, staff, customer) in PERSON_SHAPES {
+        json["components"]["schemas"][component]["discriminator"] = by_role(staff, customer);
+    }
     for (path, item) in json["paths"].as_object_mut().into_iter().flatten() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
             complete(path, operation);
         }
     }
     json
+}
+
+/// The components that have two shapes, of staff and of customers.
+const PERSON_SHAPES: [(&str, &str, &str); 2] =
+    [("UserResponse", "StaffUser", "CustomerUser"), ("CreateUserRequest", "CreateStaff", "CreateCustomer")];
+
+fn by_role(staff: &str, customer: &str) -> Value {
+    let [staff, customer] = [staff, customer].map(|component| format!("#/components/schemas/{component}"));
+    json!({ "propertyName": "role", "mapping": { "admin": staff, "manager": staff, "customer": customer } })
 }
 
 /// Adds what all endpoints of this kind share.

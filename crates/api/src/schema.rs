@@ -83,10 +83,10 @@ pub(crate) fn parameters(asked: Vec<Asked>) -> Vec<Parameter> {
     asked.into_iter().filter_map(parameter).collect()
 }
 
-/// One of these components.
-pub(crate) fn any_of(about: &str, components: &[Cow<'_, str>]) -> RefOr<Schema> {
+/// These components, composed with `oneOf` or `anyOf`.
+pub(crate) fn composed(keyword: &str, about: &str, components: &[Cow<'_, str>]) -> RefOr<Schema> {
     let components: Vec<_> = components.iter().map(|component| reference(component)).collect();
-    schema(json!({ "oneOf": components, "description": about }))
+    schema(json!({ keyword: components, "description": about }))
 }
 
 /// A component whose schema is made here: its name, the components that it refers to, and the schema.
@@ -119,12 +119,21 @@ macro_rules! component {
 macro_rules! one_of {
     ($name:ident = [$($part:ty),+], $about:expr) => {
         $crate::schema::component!($name, [$($part),+], {
-            $crate::schema::any_of($about, &[$(<$part as ::utoipa::ToSchema>::name()),+])
+            $crate::schema::composed("oneOf", $about, &[$(<$part as ::utoipa::ToSchema>::name()),+])
         });
     };
 }
 
-pub(crate) use {component, one_of};
+/// A component that is at least one of others.
+macro_rules! any_of {
+    ($name:ident = [$($part:ty),+], $about:expr) => {
+        $crate::schema::component!($name, [$($part),+], {
+            $crate::schema::composed("anyOf", $about, &[$(<$part as ::utoipa::ToSchema>::name()),+])
+        });
+    };
+}
+
+pub(crate) use {any_of, component, one_of};
 
 /// Names of the domain as components.
 macro_rules! domain_names {

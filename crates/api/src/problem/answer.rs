@@ -48,7 +48,7 @@ pub(crate) struct ProblemBody {
     /// What happened this time.
     #[schema(value_type = String)]
     detail: Cow<'static, str>,
-    /// Stable name of the kind; `docs/api.md` lists all.
+    /// Stable name of the kind; `docs/errors.md` lists all.
     #[schema(example = "validation_failed")]
     code: &'static str,
     /// The `X-Request-Id`, which the log has too.

@@ -3,13 +3,13 @@
 use domain::{Profile, Role, User, UserPatch};
 
 use crate::extract::{Fields, bodies};
-use crate::schema::{one_of, reference};
+use crate::schema::{any_of, reference};
 
 bodies! {
     UpdateStaff = staff_patch, ABOUT_STAFF;
     UpdateCustomer = customer_patch, ABOUT_CUSTOMER;
 }
-one_of!(
+any_of!(
     UpdateUserRequest = [UpdateStaff, UpdateCustomer],
     "What is to change about a person (RFC 7396). A field that is not named stays; `null` empties it."
 );
