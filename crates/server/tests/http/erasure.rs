@@ -334,6 +334,7 @@ async fn the_data_of_many_events_is_whole(app: TestApp) {
     assert!(told.iter().eq(names.iter().rev()), "newest first, each once: {told:?}");
     let members: Vec<_> = answer.body.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
+        "api_keys",
         "assigned_customers",
         "audit_events",
         "audit_events_complete",
