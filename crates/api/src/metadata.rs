@@ -18,9 +18,10 @@ pub(crate) async fn oauth_authorization_server(url: Service<PublicUrl>, keys: Se
     answer(&url, &keys)
 }
 
-/// The same for software that looks where `OpenID` Connect Discovery has it. This is not an `OpenID` provider: no ID token is
-/// issued.
+/// The same for software that looks where `OpenID` Connect Discovery has it.
 #[utoipa::path(get, path = "/.well-known/openid-configuration",
+    summary = "The same for software that looks where OpenID Connect Discovery has it.",
+    description = "This is not an OpenID provider: no ID token is issued.",
     responses((status = 200, description = "Issuer, keys, and how a token is asked about.", body = Object)))]
 pub(crate) async fn openid_configuration(url: Service<PublicUrl>, keys: Service<KeyRing>) -> impl Responder {
     answer(&url, &keys)
