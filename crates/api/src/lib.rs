@@ -14,6 +14,7 @@ mod extract;
 mod health;
 mod imports;
 mod introspect;
+mod introspection;
 mod jwks;
 mod metadata;
 mod middleware;

@@ -3,6 +3,7 @@
 pub(crate) mod change_password;
 mod credentials;
 pub(crate) mod forgot_password;
+mod key_page;
 pub(crate) mod keys;
 mod new_account;
 pub(crate) mod reauthenticate;
@@ -15,7 +16,7 @@ pub(crate) mod signin;
 pub(crate) mod signup;
 pub(crate) mod verify;
 
-pub(crate) use keys::ApiKeyResponse;
+pub(crate) use key_page::ApiKeyResponse;
 use response::{
     ApprovalRequiredResponse, CodeSentResponse, SignedInResponse, SignupAccepted, answer, code_sent, signed_in,
 };
