@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::ValueError;
 use secrecy::SecretString;
 
-use crate::extract::json_body::Body;
+use crate::extract::body::Body;
 use crate::problem::{FieldError, Problem, Result};
 
 /// A form that is not read yet, so that a handler can refuse the caller first.

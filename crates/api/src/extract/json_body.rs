@@ -2,22 +2,16 @@
 //! that the settings give.
 
 use std::future::{Ready, ready};
-use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use auth::PasswordPolicy;
 use formats::json::parse_object;
-use futures_util::StreamExt;
 
+use crate::extract::body::Body;
 use crate::extract::fields::Fields;
-use crate::extract::media_type::check_media_type;
 use crate::problem::{Code, Problem, Result};
 use crate::services::Services;
-
-/// Most bytes of a JSON body.
-const MAX_BYTES: usize = 64 * 1024;
 
 /// Bodies of requests, described by the functions that read them.
 macro_rules! bodies {
@@ -28,28 +22,6 @@ macro_rules! bodies {
     )+};
 }
 pub(crate) use bodies;
-
-/// A body that is not read yet, and how long it may take.
-pub(super) struct Body {
-    request: HttpRequest,
-    payload: Payload,
-    timeout: Duration,
-}
-
-impl Body {
-    pub(super) fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self> {
-        let timeout = Services::of(request)?.body_timeout;
-        Ok(Self { request: request.clone(), payload: payload.take(), timeout })
-    }
-
-    /// The whole body, if it has one of these media types.
-    pub(super) async fn bytes(self, media_types: &[&str]) -> Result<Vec<u8>> {
-        check_media_type(&self.request, media_types)?;
-        tokio::time::timeout(self.timeout, collect(&self.request, self.payload))
-            .await
-            .map_err(|_| Problem::new(Code::RequestTimeout, "the body took too long to arrive"))?
-    }
-}
 
 /// A body that is not read yet, so that a handler can refuse the caller first.
 pub(crate) struct JsonBody {
@@ -89,25 +61,4 @@ impl JsonBody {
         let object = parse_object(&bytes).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
         Ok(Fields::of_body(object, self.passwords))
     }
-}
-
-/// The length of the body that the client announces.
-pub(super) fn announced_length(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>> {
-    let too_large = || Problem::new(Code::PayloadTooLarge, "a body may have at most 65536 bytes");
-    if announced_length(request).is_some_and(|length| length > MAX_BYTES as u64) {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest, "the body ended too early"))?;
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }

@@ -1,5 +1,6 @@
 //! What handlers take out of a request.
 
+mod body;
 mod caller;
 pub(crate) mod fields;
 mod form_body;

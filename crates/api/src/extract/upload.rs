@@ -12,7 +12,7 @@ use formats::{Spool, SpoolWriter};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::extract::json_body::announced_length;
+use crate::extract::body::{Body, announced_length};
 use crate::extract::media_type::check_csv;
 use crate::imports::Imports;
 use crate::problem::{Code, Problem, Result};
@@ -25,9 +25,7 @@ const MIN_PROGRESS: usize = 512 * 1024;
 
 /// A CSV file that is not received yet, so that a handler can refuse the caller first.
 pub(crate) struct Upload {
-    request: HttpRequest,
-    payload: Payload,
-    timeout: Duration,
+    body: Body,
     imports: Imports,
 }
 
@@ -36,24 +34,22 @@ impl FromRequest for Upload {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Services::of(request).map(|services| Self {
-            request: request.clone(),
-            payload: payload.take(),
-            timeout: services.body_timeout,
-            imports: services.imports.clone(),
-        }))
+        let body = Body::of(request, payload);
+        let imports = Services::of(request).map(|services| services.imports.clone());
+        ready(body.and_then(|body| Ok(Self { body, imports: imports? })))
     }
 }
 
 impl Upload {
     /// Receives the whole file.
     pub(crate) async fn receive(self) -> Result<Box<dyn Spool>> {
-        check_csv(&self.request)?;
-        if announced_length(&self.request).is_some_and(|length| length > MAX_BYTES as u64) {
+        let Body { request, payload, timeout } = self.body;
+        check_csv(&request)?;
+        if announced_length(&request).is_some_and(|length| length > MAX_BYTES as u64) {
             return Err(too_large());
         }
         let _upload = self.imports.upload()?;
-        let mut arriving = Arriving::new(self.payload, self.timeout);
+        let mut arriving = Arriving::new(payload, timeout);
         let (mut spool, mut bytes) = (SpoolWriter::new(MAX_BYTES), 0);
         while let Some(chunk) = arriving.next().await? {
             bytes += chunk.len();
