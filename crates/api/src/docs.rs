@@ -9,7 +9,9 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde_json::{Value, json};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
+use crate::console::Console;
 use crate::problem::Problem;
+use crate::services::Service;
 
 /// The page loads only its own scripts and styles, and talks only to its own origin.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -67,11 +69,27 @@ static VIEWER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 
 /// What this service is, and where its documentation is.
 #[utoipa::path(get, path = "/",
-    responses((status = 200, description = "References relative to the request.", body = Object)))]
-pub(crate) async fn root() -> impl Responder {
+    responses(
+        (status = 200, description = "References relative to the request.", body = Object),
+        (status = 303, description = "For a browser (`Accept: text/html`): the console, if it is served.")))]
+pub(crate) async fn root(request: HttpRequest, console: Service<Option<Console>>) -> impl Responder {
+    if console.is_some() && takes_html(&request) {
+        return HttpResponse::SeeOther()
+            .insert_header((header::VARY, "Accept"))
+            .insert_header((header::LOCATION, Console::LOCATION))
+            .finish();
+    }
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .insert_header((header::VARY, "Accept"))
         .json(json!({ "service": "clientele", "documentation": "docs", "openapi": "openapi.json" }))
+}
+
+/// Whether it is a browser that asks for a page. `*/*` alone does not say so: clients of the API send it.
+fn takes_html(request: &HttpRequest) -> bool {
+    let values = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let mut kinds = values.flat_map(|value| value.split(','));
+    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
 }
 
 /// The OpenAPI document of this service, made from its code.

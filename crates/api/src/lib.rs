@@ -9,6 +9,7 @@
 
 mod audit;
 mod auth;
+mod console;
 mod docs;
 mod extract;
 mod health;
@@ -39,6 +40,7 @@ use middleware::authentication::Authenticator;
 use middleware::context::ContextMaker;
 use middleware::{cors, request_log};
 
+pub use console::Console;
 pub use domain::Network;
 pub use imports::Imports;
 pub use middleware::cors::{EXPOSED_HEADERS, UNEXPOSED_HEADERS, WebOrigin};
@@ -65,6 +67,7 @@ pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut
         limiter: limiter.clone(),
         own: services.public_url.clone(),
     };
+    let console = services.console;
     move |config| {
         // From the innermost to the outermost.
         let scope = web::scope("")
@@ -77,7 +80,8 @@ pub fn configure(services: Services, middleware: Middleware) -> impl FnOnce(&mut
             .wrap(from_fn(request_log::request_log))
             .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| context.clone().add(request, next)))
             .wrap(cors::cors(&cors_origins))
-            .configure(routes::configure);
+            .configure(routes::configure)
+            .configure(|config| console.iter().for_each(|console| (console.configure)(config)));
         config.service(scope);
     }
 }

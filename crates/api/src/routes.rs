@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, Resource, guard, web};
 use utoipa::OpenApi;
 
 use crate::middleware::context::Route;
-use crate::{audit, auth, docs, health, introspect, jwks, metadata, users};
+use crate::{audit, auth, console, docs, health, introspect, jwks, metadata, users};
 
 macro_rules! routes {
     ($($access:ident $path:literal => { $($method:ident [$($handler:tt)+]),+ $(,)? })+) => {
@@ -77,6 +77,9 @@ pub(crate) fn resolve(request: &ServiceRequest) -> Route {
 
 /// The route with this template.
 pub(crate) fn route(pattern: &str) -> Route {
+    if pattern.starts_with(console::PREFIX) {
+        return Route { template: console::TEMPLATE, is_public: true, takes_cookie: false };
+    }
     let pattern = pattern.trim_end_matches('/');
     let line = TABLE.iter().find(|(path, ..)| path.trim_end_matches('/') == pattern);
     line.map_or(Route::UNMATCHED, |(template, access, _)| Route {
@@ -142,6 +145,7 @@ mod tests {
         assert!(!is_public("/users/"));
         assert!(!is_public("/users/{id}"));
         assert!(is_public("/"));
+        assert!(is_public("/console") && is_public("/console/{path:.*}"));
         assert!(!is_public("/nowhere"));
     }
 }

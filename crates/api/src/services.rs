@@ -13,6 +13,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use domain::{Accounts, Clock};
 
+use crate::console::Console;
 use crate::imports::Imports;
 use crate::problem::{Problem, Result};
 use crate::public_url::PublicUrl;
@@ -37,6 +38,8 @@ pub struct Services {
     pub readiness: Readiness,
     /// How many files are imported at once.
     pub imports: Imports,
+    /// The screens for a browser, if they are served.
+    pub console: Option<Console>,
 }
 
 impl Services {
@@ -91,4 +94,5 @@ services! {
     Arc<dyn Clock>: clock;
     Readiness: readiness;
     Imports: imports;
+    Option<Console>: console;
 }

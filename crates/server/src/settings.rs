@@ -25,5 +25,5 @@ pub use auth::{CustomerSignup, SecondFactor, StaffSignup};
 pub use delivery::{Delivery, MailGateway, PhoneGateway, Smtp, Twilio, Webhook};
 pub use load::log_format;
 pub use metrics_listen::MetricsListen;
-pub use sections::{Auth, Database, Http, Limits, Log, LogFormat, Metrics, Settings, Signup, Telemetry};
+pub use sections::{Auth, Console, Database, Http, Limits, Log, LogFormat, Metrics, Settings, Signup, Telemetry};
 pub use sources::{environment, ignored};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use api::{Imports, Readiness, Recent, Services};
+use api::{Console, Imports, Readiness, Recent, Services};
 use delivery::Outbox;
 pub use delivery::Senders;
 use domain::{Accounts, Clock, Housekeeping};
@@ -29,6 +29,7 @@ pub struct Service {
     metrics: Option<Server>,
     address: SocketAddr,
     setup_token: Option<String>,
+    has_console: bool,
     database: Database,
     background: Background,
 }
@@ -42,6 +43,7 @@ impl Service {
         let missing_triggers = application.missing_triggers().await;
         let setup_token = application.prepare_first_admin(settings).await?;
         let services = services(settings, &application);
+        let has_console = services.console.is_some();
         let Application { database, store, clock, keys, outbox_signal, auth, .. } = application;
         let housekeeping = Housekeeping::new(store.clone(), clock.clone());
         let workers = http_server::workers(&settings.http);
@@ -60,7 +62,7 @@ impl Service {
         let server = http_server::serve(settings, bound.listen()?, services, connections.clone(), database.clone())?;
         let outbox = Outbox::new(store, clock.clone(), keys.clone(), senders, outbox_signal, budgets(settings));
         let background = Background::start(outbox, keys, housekeeping, clock, connections);
-        Ok(Self { server, metrics, address, setup_token, database, background })
+        Ok(Self { server, metrics, address, setup_token, has_console, database, background })
     }
 
     /// Where the service listens.
@@ -73,6 +75,12 @@ impl Service {
     #[must_use]
     pub fn setup_token(&self) -> Option<&str> {
         self.setup_token.as_deref()
+    }
+
+    /// Whether the console is served.
+    #[must_use]
+    pub fn has_console(&self) -> bool {
+        self.has_console
     }
 
     /// A handle that stops the service.
@@ -131,5 +139,17 @@ fn services(settings: &Settings, application: &Application) -> Services {
         body_timeout: Duration::from_secs(settings.http.body_timeout.into()),
         readiness: Readiness::default(),
         imports: Imports::default(),
+        console: console(settings),
     }
+}
+
+/// The console, if the program has it and the settings want it.
+#[cfg(feature = "console")]
+fn console(settings: &Settings) -> Option<Console> {
+    settings.console.enabled.then_some(Console { configure: ::console::configure })
+}
+
+#[cfg(not(feature = "console"))]
+fn console(_: &Settings) -> Option<Console> {
+    None
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use delivery::CODES;
 use domain::{Clock, SystemClock};
 
+use super::banner::{self, Banner};
 use super::error::CommandError;
+use super::output;
 use super::signals::Signals;
-use super::{banner, output};
 use crate::settings::Settings;
 use crate::startup::Service;
 
@@ -35,7 +36,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CommandError> {
     }
     let banner = if output::is_json() { banner::json } else { banner::text };
     // The service also runs if standard output is closed.
-    let _ = writeln!(io::stdout(), "{}", banner(service.address(), service.setup_token()));
+    let _ = writeln!(io::stdout(), "{}", banner(&Banner::of(&service)));
     let asked_again = async {
         again.next().await;
         again.next().await;

@@ -21,6 +21,8 @@ use super::{lenient, shown};
 pub struct Settings {
     /// The HTTP server.
     pub http: Http,
+    /// The screens in a browser.
+    pub console: Console,
     /// Where metrics are read.
     pub metrics: Metrics,
     /// The database.
@@ -45,6 +47,15 @@ pub struct Settings {
     /// The files that secrets were read from, each with the name of the setting or variable.
     #[serde(skip)]
     pub(super) secret_files: Vec<(String, PathBuf)>,
+}
+
+/// `console.*`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Console {
+    /// Whether the console is served below `/console/`, and leads a browser there from `/`.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub enabled: bool,
 }
 
 /// `http.*`
@@ -232,6 +243,12 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object on each line.
     Json,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
 }
 
 impl Default for Http {

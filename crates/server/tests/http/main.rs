@@ -21,6 +21,7 @@ mod browser;
 mod code_budgets;
 mod code_turns;
 mod codes;
+mod console;
 mod cors;
 mod delivery;
 mod documentation;

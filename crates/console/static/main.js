@@ -1,0 +1,21 @@
+// @ts-check
+// Starts the console.
+import { copyPhones } from './format.js';
+import { listen, takeFragment } from './router.js';
+import { start } from './session.js';
+import { frame } from './ui/frame.js';
+import { listenToKeys } from './ui/keys.js';
+import { askAgain } from './ui/reauth.js';
+import { onReauthentication } from './api.js';
+import { mount } from './state.js';
+import { language } from './text.js';
+
+const fragment = takeFragment();
+document.documentElement.lang = language;
+listen();
+listenToKeys();
+copyPhones();
+onReauthentication(askAgain);
+const app = document.getElementById('app');
+if (app) mount(app, frame({ setupToken: fragment.get('setup') }));
+void start();
