@@ -10,6 +10,10 @@ import { onReauthentication } from './api.js';
 import { mount } from './state.js';
 import { language } from './text.js';
 
+// A browser resolves these again when the address of the page changes. From then on their relative form leads elsewhere.
+for (const link of document.querySelectorAll('link')) {
+  if (link.rel === 'icon' || link.rel === 'manifest') link.setAttribute('href', link.href);
+}
 const fragment = takeFragment();
 document.documentElement.lang = language;
 listen();
