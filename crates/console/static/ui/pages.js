@@ -1,0 +1,102 @@
+// @ts-check
+// A list that is fetched page by page (`cursor`, `next_cursor`) as the reader scrolls to its end.
+import { html } from '../html.js';
+import { Problem } from '../problem.js';
+import { batch, signal } from '../state.js';
+import { t } from '../text.js';
+import { problemNotice, skeleton } from './notice.js';
+
+/**
+ * @template T
+ * @typedef {{ items: T[], next_cursor?: string | null }} Page
+ */
+
+let last = 0;
+
+/**
+ * @template T
+ */
+export class Pages {
+  /** @param {(cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>} fetchPage */
+  constructor(fetchPage) {
+    this.id = `pages-${++last}`;
+    this.fetchPage = fetchPage;
+    this.items = signal(/** @type {T[]} */ ([]));
+    /** `first`: nothing has come yet. `more`: there is another page. */
+    this.state = signal(/** @type {'first' | 'loading' | 'more' | 'end'} */ ('first'));
+    this.problem = signal(/** @type {Problem | null} */ (null));
+    /** @type {string | undefined} */
+    this.cursor = undefined;
+    this.aborter = new AbortController();
+    this.observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting) && this.state.peek() === 'more') void this.more();
+    }, { rootMargin: '600px' });
+  }
+
+  /**
+   * Begins anew, for other filters. The old rows stay until the new ones are there; an answer that is overtaken is dropped.
+   * @returns {Promise<void>} The first page is there, or a problem.
+   */
+  restart() {
+    this.aborter.abort();
+    this.aborter = new AbortController();
+    this.cursor = undefined;
+    return this.load(true);
+  }
+
+  /** Fetches the next page. */
+  more() {
+    return this.load(false);
+  }
+
+  /** @param {boolean} isFirst */
+  async load(isFirst) {
+    const { signal: aborted } = this.aborter;
+    batch(() => {
+      this.problem.value = null;
+      if (this.state.peek() !== 'first') this.state.value = 'loading';
+    });
+    try {
+      const page = await this.fetchPage(this.cursor, aborted);
+      if (aborted.aborted) return;
+      this.cursor = page.next_cursor ?? undefined;
+      batch(() => {
+        this.items.value = isFirst ? page.items : [...this.items.peek(), ...page.items];
+        this.state.value = this.cursor ? 'more' : 'end';
+      });
+    } catch (error) {
+      if (!aborted.aborted) this.problem.value = Problem.from(error);
+    }
+  }
+
+  /**
+   * The rows, and what stands at their end.
+   * @param {(items: T[]) => unknown} rows
+   * @param {unknown} nothing Shown if there is no row at all.
+   */
+  view(rows, nothing) {
+    const [items, state, problem] = [this.items.value, this.state.value, this.problem.value];
+    if (problem) return html`${items.length > 0 ? rows(items) : null}${problemNotice(problem, () => void this.load(items.length === 0))}`;
+    if (state === 'first') return skeleton();
+    if (items.length === 0 && state === 'end') return nothing;
+    requestAnimationFrame(() => this.watch());
+    return html`${rows(items)}
+      <div class="end" id=${this.id} aria-live="polite">
+        ${state === 'loading' ? html`<p class="muted">${t('list.loading')}</p>` : null}
+        ${state === 'more' ? html`<button type="button" @click=${() => void this.more()}>${t('action.more')}</button>` : null}
+        ${state === 'end' ? html`<p class="muted">${t('list.end')}</p>` : null}
+      </div>`;
+  }
+
+  watch() {
+    const end = document.getElementById(this.id);
+    this.observer.disconnect();
+    if (end) this.observer.observe(end);
+  }
+
+  /** The visitor leaves. */
+  close() {
+    this.aborter.abort();
+    this.observer.disconnect();
+  }
+}
