@@ -76,7 +76,7 @@ export class Pages {
    */
   view(rows, nothing) {
     const [items, state, problem] = [this.items.value, this.state.value, this.problem.value];
-    if (problem) return html`${items.length > 0 ? rows(items) : null}${problemNotice(problem, () => void this.load(items.length === 0))}`;
+    if (problem) return html`${items.length > 0 ? rows(items) : null}${problemNotice(problem, () => void this.load(this.cursor === undefined))}`;
     if (state === 'first') return skeleton();
     if (items.length === 0 && state === 'end') return nothing;
     requestAnimationFrame(() => this.watch());
