@@ -46,8 +46,9 @@ fn asset(request: &HttpRequest, hash: &str, path: &str) -> Result<HttpResponse, 
     let site = Site::current()?;
     let file = site.file(path).filter(|_| hash == site.hash).ok_or_else(|| error::ErrorNotFound("no such file"))?;
     let mut answer = HttpResponse::Ok();
-    secure(&mut answer)
+    answer
         .content_type(file.content_type)
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((header::VARY, "Accept-Encoding"));
     Ok(encoded(answer, file, takes_gzip(request)))

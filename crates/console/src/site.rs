@@ -140,8 +140,8 @@ mod tests {
         let way_in = |path: &&str| path.starts_with("screens/sign_in");
         let way_in = site.files.keys().map(String::as_str).filter(way_in);
         let first = site.core().chain(site.styles()).chain(way_in).chain(["logo.svg", "console.webmanifest"]);
-        let size: usize = first.map(|path| site.file(path).unwrap().gzip.len()).sum();
-        assert!(size < 60 * 1024, "{size}");
+        let total: usize = first.map(|path| site.file(path).unwrap().gzip.len()).sum();
+        assert!(total < 60 * 1024, "{total}");
     }
 
     #[test]

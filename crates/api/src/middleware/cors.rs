@@ -26,7 +26,7 @@ pub const EXPOSED_HEADERS: [&str; 10] = [
 ];
 
 /// The headers of answers that are of no use to scripts, or that scripts may read anyway.
-pub const UNEXPOSED_HEADERS: [&str; 17] = [
+pub const UNEXPOSED_HEADERS: [&str; 18] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -38,6 +38,7 @@ pub const UNEXPOSED_HEADERS: [&str; 17] = [
     "content-length",
     "content-security-policy",
     "content-type",
+    "cross-origin-opener-policy",
     "date",
     "referrer-policy",
     "set-cookie",
