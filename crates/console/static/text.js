@@ -3,6 +3,11 @@ import en from './text/en.js';
 
 /** @typedef {keyof typeof en} TextKey */
 /** @typedef {Record<string, string | number>} Values */
+/**
+ * The words of a screen: `t` as below, and whether there is a text of this key.
+ * @template T
+ * @typedef {{ t: (key: keyof T & string, values?: Values) => string, has: (key: string) => key is keyof T & string }} Texts
+ */
 
 /** The languages, each a module with every key of `text/en.js`. A new one is a line here. */
 const LANGUAGES = { en };
@@ -21,9 +26,7 @@ const texts = LANGUAGES[language];
  * @returns {string}
  */
 export function t(key, values = {}) {
-  const text = texts[key];
-  if (typeof text === 'function') return text(values);
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return filled(texts[key], values);
 }
 
 /**
@@ -34,6 +37,29 @@ export function t(key, values = {}) {
 export function named(prefix, value) {
   const key = `${prefix}.${value}`;
   return key in texts ? t(/** @type {TextKey} */ (key)) : value;
+}
+
+/**
+ * The words of a screen, which are loaded with it: `text/<language>/<name>.js`.
+ * @param {string} name
+ * @returns {Promise<any>} The `Texts` of that module.
+ */
+export async function textsOf(name) {
+  /** @type {Record<string, string | ((values: any) => string)>} */
+  const own = (await import(`./text/${language}/${name}.js`)).default;
+  return {
+    t: (/** @type {string} */ key, /** @type {Values} */ values = {}) => filled(own[key] ?? key, values),
+    has: (/** @type {string} */ key) => Object.hasOwn(own, key),
+  };
+}
+
+/**
+ * @param {string | ((values: any) => string)} text
+ * @param {Values} values
+ */
+function filled(text, values) {
+  if (typeof text === 'function') return text(values);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 /** @param {readonly string[]} wanted */
