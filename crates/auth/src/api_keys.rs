@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use domain::store::ApiKeyStore;
-use domain::{Actor, ApiKey, ApiKeyId, NewApiKey, Origin, Timestamp, User};
+use domain::{Actor, ApiKey, ApiKeyId, NewApiKey, Origin, Timestamp};
 use secrecy::SecretString;
 
 use crate::answer::Caller;
 use crate::api_key::{KeyText, PREFIX};
-use crate::crypto::equal;
 use crate::detached;
 use crate::env::Env;
 use crate::error::AuthError;
+use crate::recent_keys::{KeyCaller, RecentKeys};
+use crate::seen::Freshness;
 use crate::wiring::{AuthStore, Shared};
 
 /// How often a use is noted.
@@ -25,7 +26,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Clone)]
 pub struct ApiKeys {
     env: Arc<Env>,
-    store: Arc<dyn ApiKeyStore>,
+    pub(crate) store: Arc<dyn ApiKeyStore>,
+    recent: Arc<RecentKeys>,
     /// What is done with keys but for their texts.
     pub register: domain::ApiKeys,
     noted: Arc<Mutex<HashMap<ApiKeyId, Timestamp>>>,
@@ -34,7 +36,8 @@ pub struct ApiKeys {
 impl ApiKeys {
     pub(crate) fn new<S: AuthStore + 'static>(store: &Arc<S>, shared: &Shared) -> Self {
         let register = domain::ApiKeys::new(store.clone(), shared.env.clock.clone());
-        Self { env: shared.env.clone(), store: store.clone(), register, noted: Arc::default() }
+        let recent = RecentKeys::new(shared.env.settings.identity_cache).into();
+        Self { env: shared.env.clone(), store: store.clone(), recent, register, noted: Arc::default() }
     }
 
     /// Whether a bearer token claims to be an API key.
@@ -58,31 +61,29 @@ impl ApiKeys {
         Ok((key, text.encode()))
     }
 
-    /// Who calls with this key. The key, the role and whether its owner is active are the database's word, at every
-    /// request. A text with a wrong checksum is refused without asking it.
+    /// Who calls with this key. The key, the role and whether its owner is active are the database's word, of now or of a
+    /// moment ago ([`Freshness`]). A text with a wrong checksum is refused without asking it.
     ///
     /// # Errors
     /// [`AuthError::InvalidToken`] for any text that is not a living key, and for one that is used from a network that
     /// it does not name; [`AuthError::Store`] when the database can't say.
-    pub async fn authenticate(&self, bearer: &str, origin: Origin) -> Result<Caller, AuthError> {
-        let (user, key) = self.find(bearer).await?;
+    pub async fn authenticate(&self, bearer: &str, origin: Origin, freshness: Freshness) -> Result<Caller, AuthError> {
+        let found = self.find(bearer, freshness).await?;
+        let KeyCaller { user, key } = &*found;
         if !key.is_for(origin.address) {
             return Err(AuthError::InvalidToken);
         }
-        self.note_use(&key);
-        let actor = Actor::by_key(&user, &key, origin);
-        Ok(Caller { actor, user: user.into() })
+        self.note_use(key);
+        Ok(Caller { actor: Actor::by_key(user, key, origin), user: Arc::clone(user) })
     }
 
     /// The living key with this text, and its owner.
     ///
     /// # Errors
     /// Those of [`Self::authenticate`] but for the network.
-    pub(crate) async fn find(&self, bearer: &str) -> Result<(User, ApiKey), AuthError> {
-        let text = KeyText::parse(bearer).ok_or(AuthError::InvalidToken)?;
-        let found = self.store.find_key_caller(text.id, self.env.now()).await?;
-        let is_good = |key: &ApiKey| equal(&key.digest, &text.digest(&self.env.keys.secrets()));
-        found.filter(|(_, key)| is_good(key)).ok_or(AuthError::InvalidToken)
+    pub(crate) async fn find(&self, bearer: &str, freshness: Freshness) -> Result<Arc<KeyCaller>, AuthError> {
+        let (store, secrets) = (&*self.store, self.env.keys.secrets());
+        self.recent.find(store, &secrets, bearer, (self.env.now(), freshness)).await
     }
 
     /// Notes that the key is used, at most once a minute, while the request goes on.

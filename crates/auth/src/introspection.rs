@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::access_token::TokenSettings;
 use crate::api_keys::ApiKeys;
 use crate::error::AuthError;
-use crate::recent_callers::Freshness;
+use crate::seen::Freshness;
 use crate::tokens::Tokens;
 
 /// Answers those who were shown a token.
@@ -65,7 +65,8 @@ impl Introspection {
     }
 
     async fn key(&self, text: &str) -> Result<ActiveToken, AuthError> {
-        let (user, key) = self.api_keys.find(text).await?;
+        let found = self.api_keys.find(text, Freshness::Recent).await?;
+        let (user, key) = (&found.user, &found.key);
         let names: Vec<&str> = key.scopes.names().collect();
         Ok(ActiveToken {
             subject: user.id,

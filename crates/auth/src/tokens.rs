@@ -14,8 +14,9 @@ use crate::crypto::equal;
 use crate::env::Env;
 use crate::error::AuthError;
 use crate::issuer::SessionIssuer;
-use crate::recent_callers::{Freshness, RecentCallers};
+use crate::recent_callers::RecentCallers;
 use crate::refresh_token::RefreshToken;
+use crate::seen::Freshness;
 use crate::wiring::{AuthStore, Shared};
 
 /// How long the token just spent still gives its successor: a lost answer, two tabs.

@@ -9,18 +9,24 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::UserId;
 use domain::store::Generation;
-use domain::{SessionId, UserId};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
-/// The tables of which `find_caller` reads, and the columns that name a person or a session there.
-const TABLES: [(&str, &[&str]); 4] =
-    [("users", &["id"]), ("admin_managers", &["id"]), ("customers", &["id"]), ("sessions", &["id", "user_id"])];
+/// The tables of which `find_caller` and `find_key_caller` read, and the columns that name a person, a session or an API
+/// key there.
+const TABLES: [(&str, &[&str]); 5] = [
+    ("users", &["id"]),
+    ("admin_managers", &["id"]),
+    ("customers", &["id"]),
+    ("sessions", &["id", "user_id"]),
+    ("api_keys", &["id", "owner_id"]),
+];
 /// How many counters there are. People who share one are read again together.
 const COUNTERS: usize = 4096;
 
-/// Counts changes by person and session. Clones are the same counters.
+/// Counts changes by person, session and API key. Clones are the same counters.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes(Arc<Counters>);
 
@@ -38,11 +44,11 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// Where the two stand now. Read before the question whose answer is kept with it.
-    pub(crate) fn generation(&self, session: SessionId, owner: UserId) -> Generation {
+    /// Where a session or an API key and its owner stand now. Read before the question whose answer is kept with it.
+    pub(crate) fn generation(&self, credential: Uuid, owner: UserId) -> Generation {
         let of = |id: Uuid| self.0.by_id[place(id)].load(Ordering::SeqCst);
         let of_everybody = self.0.of_everybody.load(Ordering::SeqCst);
-        Generation([of_everybody, of(session.as_uuid()), of(owner.as_uuid())])
+        Generation([of_everybody, of(credential), of(owner.as_uuid())])
     }
 }
 
@@ -106,7 +112,7 @@ impl Drop for Changed {
     }
 }
 
-/// Whom a statement may change, of people and sessions that there were before it.
+/// Whom a statement may change, of people, sessions and API keys that there were before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Affected {
     Nobody,

@@ -50,7 +50,7 @@ impl Authenticator {
         } else {
             let token = bearer_token(http).ok_or_else(Problem::invalid_token)?;
             if ApiKeys::is_key(token) {
-                self.api_keys.authenticate(token, context.origin).await
+                self.api_keys.authenticate(token, context.origin, freshness(http)).await
             } else {
                 self.tokens.authenticate(token, context.origin, freshness(http)).await
             }

@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
-use domain::testing;
-use domain::{Metadata, Origin, Profile};
+use chrono::TimeDelta;
+use domain::Origin;
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -160,16 +161,4 @@ async fn whoever_wants_the_present_gets_it_and_it_can_be_turned_off() {
         stage.call(&signed_in).await.unwrap();
     }
     assert_eq!(stage.asked(), 3);
-}
-
-#[test]
-fn whoever_has_much_metadata_weighs_more() {
-    let clock = testing::FixedClock::default();
-    let mut user = testing::customer(&clock, "+998901234567", None);
-    let light = weight(&user);
-    let Profile::Customer(customer) = &mut user.profile else { panic!() };
-    let serde_json::Value::Object(much) = serde_json::json!({ "much": "x".repeat(16_000) }) else { panic!() };
-    customer.metadata = Metadata::parse(much).unwrap();
-    assert!(weight(&user) > light + 6 * 16_000);
-    assert!(light < 1000);
 }

@@ -3,6 +3,9 @@
 use async_trait::async_trait;
 
 use super::error::{StoreError, WriteError};
+use super::sessions::Generation;
+#[cfg(doc)]
+use super::sessions::SessionStore;
 use crate::actor::Authority;
 use crate::actor::FreshProof;
 use crate::api_key::ApiKey;
@@ -28,6 +31,12 @@ pub trait ApiKeyStore: Send + Sync {
     /// The key and its owner, if the key has not been revoked and not expired at `now`, and the owner is active and in
     /// the role in which they made it. One query by primary key, since every request asks.
     async fn find_key_caller(&self, id: ApiKeyId, now: Timestamp) -> Result<Option<(User, ApiKey)>, StoreError>;
+
+    /// Where a key and its owner stand, in the sense of [`SessionStore::generation`]: what [`Self::find_key_caller`]
+    /// answered may be used again as long as it is the one from before the question.
+    fn key_generation(&self, _key: ApiKeyId, _owner: UserId) -> Option<Generation> {
+        None
+    }
 
     /// The key, expired or not.
     async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError>;

@@ -20,8 +20,8 @@ pub struct SessionOwner {
     pub expires_at: Timestamp,
 }
 
-/// A mark of all changes so far that may concern a session and its owner. Two that are equal say that there was none
-/// in between.
+/// A mark of all changes so far that may concern a session, or an API key, and its owner. Two that are equal say that
+/// there was none in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation(pub [u64; 3]);
 

@@ -24,7 +24,7 @@ use crate::key::StoredKey;
 use crate::limit::Counter;
 use crate::notice::Notice;
 use crate::session::{Digest, Session};
-use crate::store::{Account, StoreError};
+use crate::store::{Account, Generation, StoreError};
 use crate::user::{PasswordHash, User};
 
 /// Every store of [`crate::store`] in memory. Clones share what they hold.
@@ -117,6 +117,11 @@ impl MemoryStore {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         self.read(|state| state.notices.iter().map(|queued| queued.item.clone()).collect())
+    }
+
+    /// A generation of everybody.
+    fn generation_of_all(&self) -> Generation {
+        Generation([self.read(|state| state.writes), 0, 0])
     }
 
     fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {

@@ -7,7 +7,7 @@ fn id(number: u128) -> Uuid {
 }
 
 fn generation(changes: &Changes, session: u128, owner: u128) -> Generation {
-    changes.generation(id(session).into(), id(owner).into())
+    changes.generation(id(session), id(owner).into())
 }
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
@@ -31,6 +31,11 @@ fn a_statement_names_whom_it_changes_or_changes_everybody() {
         (r#"DELETE FROM "sessions" WHERE "sessions"."user_id" = $1 AND "sessions"."id" <> $2"#, Named),
         (
             r#"UPDATE "sessions" SET "renewals" = $1 WHERE "sessions"."id" = $2 AND "user_id" IN (SELECT "id" FROM "users")"#,
+            Named,
+        ),
+        (r#"DELETE FROM "api_keys" WHERE "api_keys"."id" = $1"#, Named),
+        (
+            r#"UPDATE "api_keys" SET "last_used_at" = $1 WHERE "api_keys"."id" = $2 AND COALESCE("last_used_at", $3) <= $4"#,
             Named,
         ),
         // What does not name the rows.

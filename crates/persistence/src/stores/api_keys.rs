@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use domain::audit::Event;
-use domain::store::{ApiKeyStore, StoreError, WriteError};
+use domain::store::{ApiKeyStore, Generation, StoreError, WriteError};
 use domain::{ApiKey, ApiKeyId, Authority, FreshProof, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::{api_key, user};
 use crate::store::Store;
@@ -46,6 +46,10 @@ impl ApiKeyStore for Store {
         Ok(Some((people::read(&row)?, api_keys::read_prefixed(&row)?)))
     }
 
+    fn key_generation(&self, key: ApiKeyId, owner: UserId) -> Option<Generation> {
+        Some(self.changes.generation(key.as_uuid(), owner))
+    }
+
     async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
         let mut select = api_keys::select();
         select.cond_where(api_key::Column::Id.eq(id.as_uuid()));
@@ -70,10 +74,12 @@ impl ApiKeyStore for Store {
 
     async fn note_key_use(&self, id: ApiKeyId, now: Timestamp, unless_after: Timestamp) -> Result<(), StoreError> {
         let last = api_key::Column::LastUsedAt;
+        // Not with `OR`: a statement that names its rows alone is no change of everybody (`changes`).
+        let last_or_long_ago = Expr::col(last).if_null(unless_after);
         let update = api_key::Entity::update_many()
             .col_expr(last, now.into())
             .filter(api_key::Column::Id.eq(id.as_uuid()))
-            .filter(Condition::any().add(last.is_null()).add(last.lte(unless_after)));
+            .filter(last_or_long_ago.lte(unless_after));
         self.execute(update).await.map(drop)
     }
 }

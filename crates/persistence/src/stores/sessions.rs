@@ -42,7 +42,7 @@ impl SessionStore for Store {
     }
 
     fn generation(&self, session: SessionId, owner: UserId) -> Option<Generation> {
-        Some(self.changes.generation(session, owner))
+        Some(self.changes.generation(session.as_uuid(), owner))
     }
 
     async fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

@@ -24,6 +24,7 @@ tests! {
     an_expired_key_is_cleared_away;
 
     every database:
+    every_write_moves_the_generation_of_the_keys_it_concerns,
     what_a_key_does_is_recorded_with_it;
 }
 
@@ -211,4 +212,32 @@ async fn what_a_key_does_is_recorded_with_it(ground: Ground) {
     let by_key: Vec<_> = found.iter().filter(|event| event.key_id == Some(key.id)).collect();
     assert_eq!(by_key, [&event]);
     assert!(found.len() > 1, "{found:?}");
+}
+
+/// Whether a write moves the generation of a key and its owner, and that of nobody else.
+async fn every_write_moves_the_generation_of_the_keys_it_concerns(ground: Ground) {
+    let house = House::new(ground.setting()).await;
+    let (store, clock) = (&house.setting.store, &house.setting.clock);
+    house.setting.admin("root@example.com").await;
+    let (key, other) = (house.make().await, house.setting.manager("bob@example.com").await);
+    let foreign = clock.new_id().into();
+    let generations = || (store.key_generation(key.id, house.owner.id), store.key_generation(foreign, other.id));
+    let mut last = generations();
+    let mut moved = |what: &str| {
+        let now = generations();
+        assert_ne!(now.0, last.0, "{what}");
+        assert_eq!(now.1, last.1, "{what} of somebody else");
+        last = now;
+    };
+    let now = clock.now();
+    store.note_key_use(key.id, now, now - TimeDelta::minutes(1)).await.unwrap();
+    moved("a use");
+    house.change_owner(|user| user.is_active = false).await;
+    moved("a deactivation");
+    let expired = store.remove_expired(Expirable::ApiKeys, key.expires_at + TimeDelta::microseconds(1), 10).await;
+    assert_eq!(expired.unwrap(), 1);
+    moved("the end of its time");
+    let revoked = event(clock, EventKind::KeyRevoked, Some(house.owner.id));
+    store.revoke_api_key(BY, key.id, &revoked).await.unwrap();
+    moved("a revocation");
 }

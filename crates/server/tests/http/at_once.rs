@@ -17,6 +17,8 @@ on_every_backend!(
     after_a_reused_refresh_token,
     after_an_admin_signed_them_out,
     after_an_admin_deactivated_them,
+    after_their_key_was_revoked,
+    after_the_owner_of_a_key_changed,
 );
 
 const NEW_PASSWORD: &str = "another fine passphrase";
@@ -62,16 +64,33 @@ impl Stage {
             let refresh = json!({ "refresh_token": signed_in.body["refresh_token"] });
             assert_problem(&instance.anonymous().post("/auth/refresh", refresh).await, 401, "invalid_token");
         }
-        let there = self.there.signed_in(signed_in);
-        let current = there.get_with("/users/me", &[("Cache-Control", "no-cache")]).await;
-        assert_problem(&current, 401, "invalid_token");
-        // Using it all the time makes it live no longer.
-        while since.elapsed() < Duration::from_secs(2) {
-            there.get("/users/me").await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert_problem(&there.get("/users/me").await, 401, "invalid_token");
+        assert_dead_within_two_seconds(&self.there.signed_in(signed_in), since).await;
     }
+
+    /// A program with a key of this person, which is good on both instances.
+    async fn key(&self, owner: &Caller) -> (Answer, Caller, Caller) {
+        let made = owner.makes_key(&["read_user"]).await;
+        let text = made.body["key"].as_str().unwrap();
+        let (here, there) = (self.here.with_token(text), self.there.with_token(text));
+        for _ in 0..3 {
+            assert_eq!(
+                (here.get("/users/me").await.status.code(), there.get("/users/me").await.status.code()),
+                (200, 200)
+            );
+        }
+        (made, here, there)
+    }
+}
+
+async fn assert_dead_within_two_seconds(there: &Caller, since: Instant) {
+    let current = there.get_with("/users/me", &[("Cache-Control", "no-cache")]).await;
+    assert_problem(&current, 401, "invalid_token");
+    // Using it all the time makes it live no longer.
+    while since.elapsed() < Duration::from_secs(2) {
+        there.get("/users/me").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_problem(&there.get("/users/me").await, 401, "invalid_token");
 }
 
 async fn after_a_sign_out(app: TestApp) {
@@ -162,4 +181,39 @@ async fn after_an_admin_deactivated_them(app: TestApp) {
     stage.assert_dead(&one).await;
     let body = json!({ "email": "ann@example.com", "password": PASSWORD });
     assert_problem(&stage.there.anonymous().post("/auth/signin", body).await, 403, "account_inactive");
+}
+
+async fn after_their_key_was_revoked(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let ann = stage.caller(&stage.sign_in().await);
+    let (made, here, there) = stage.key(&ann).await;
+    let (_, other, _) = stage.key(&ann).await;
+    let path = format!("/auth/keys/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(ann.delete(&path).await.status, 204);
+    let since = Instant::now();
+    assert_problem(&here.get("/users/me").await, 401, "invalid_token");
+    assert_dead_within_two_seconds(&there, since).await;
+    assert_eq!(other.get("/users/me").await.status, 200);
+}
+
+async fn after_the_owner_of_a_key_changed(app: TestApp) {
+    let stage = Stage::new(app).await;
+    let ann = stage.caller(&stage.sign_in().await);
+    let path = format!("/users/{}", ann.id);
+    let (_, here, there) = stage.key(&ann).await;
+    for change in [json!({ "is_active": false }), json!({ "role": "admin" })] {
+        assert_eq!(stage.admin.patch(&path, change).await.status, 200);
+        let since = Instant::now();
+        assert_problem(&here.get("/users/me").await, 401, "invalid_token");
+        assert_dead_within_two_seconds(&there, since).await;
+        stage.admin.patch(&path, json!({ "is_active": true, "role": "manager" })).await.good();
+        for _ in 0..3 {
+            assert_eq!(here.get("/users/me").await.status, 200);
+            assert_eq!(there.get("/users/me").await.status, 200);
+        }
+    }
+    assert_eq!(stage.admin.delete(&path).await.status, 204);
+    let since = Instant::now();
+    assert_problem(&here.get("/users/me").await, 401, "invalid_token");
+    assert_dead_within_two_seconds(&there, since).await;
 }

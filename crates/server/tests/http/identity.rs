@@ -13,6 +13,7 @@ use crate::on_every_backend;
 
 on_every_backend!(
     no_reader_gets_in_after_the_answer_to_a_change,
+    no_key_gets_in_after_the_answer_to_a_change,
     a_profile_is_the_one_that_was_written_last,
     whoever_asks_another_instance_for_the_present_gets_it,
     it_can_be_turned_off,
@@ -43,27 +44,54 @@ async fn change(admin: &Caller, manager: &str, round: usize) -> Instant {
     Instant::now()
 }
 
+/// Lets four read while `change` is made, and demands that nobody who asks after its answer gets in.
+async fn race(caller: &Caller, change: impl AsyncFnOnce() -> Instant) {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4).map(|_| hammer(caller, &is_over)).collect();
+    sleep(Duration::from_millis(30)).await;
+    let answered = change().await;
+    sleep(Duration::from_millis(50)).await;
+    is_over.store(true, Ordering::SeqCst);
+    let mut seen = Vec::new();
+    for reader in readers {
+        seen.extend(reader.await.unwrap());
+    }
+    let (after, before): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(began, _)| *began > answered);
+    assert!(before.iter().any(|(_, status)| *status == 200), "nobody was in before");
+    assert!(!after.is_empty() && after.iter().all(|(_, status)| *status == 401), "{after:?}");
+}
+
 async fn no_reader_gets_in_after_the_answer_to_a_change(app: TestApp) {
     let app = app.another(|settings| settings.limits.enabled = false).await;
     let admin = app.admin().await;
     let manager = app.manager(&admin, "ann@example.com").await.id;
     for round in 0..9 {
         let caller = app.sign_in("ann@example.com", PASSWORD).await;
-        let is_over = Arc::new(AtomicBool::new(false));
-        let readers: Vec<_> = (0..4).map(|_| hammer(&caller, &is_over)).collect();
-        sleep(Duration::from_millis(30)).await;
-        let answered = change(&admin, &manager, round).await;
-        sleep(Duration::from_millis(50)).await;
-        is_over.store(true, Ordering::SeqCst);
-        let mut seen = Vec::new();
-        for reader in readers {
-            seen.extend(reader.await.unwrap());
-        }
-        let (after, before): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(began, _)| *began > answered);
-        assert!(before.iter().any(|(_, status)| *status == 200), "nobody was in before");
-        assert!(!after.is_empty() && after.iter().all(|(_, status)| *status == 401), "round {round}: {after:?}");
+        race(&caller, async || change(&admin, &manager, round).await).await;
         let back = json!({ "is_active": true, "role": "manager" });
         admin.patch(&format!("/users/{manager}"), back).await.good();
+    }
+}
+
+async fn no_key_gets_in_after_the_answer_to_a_change(app: TestApp) {
+    let app = app.another(|settings| settings.limits.enabled = false).await;
+    let admin = app.admin().await;
+    let manager = app.manager(&admin, "ann@example.com").await;
+    let path = format!("/users/{}", manager.id);
+    for round in 0..9 {
+        let owner = app.sign_in("ann@example.com", PASSWORD).await;
+        let made = owner.makes_key(&["read_user"]).await;
+        let key = format!("/auth/keys/{}", made.body["id"].as_str().unwrap());
+        race(&app.with_token(made.body["key"].as_str().unwrap()), async || {
+            match round % 3 {
+                0 => owner.delete(&key).await.good(),
+                1 => admin.patch(&path, json!({ "is_active": false })).await.good(),
+                _ => admin.patch(&path, json!({ "role": "admin" })).await.good(),
+            };
+            Instant::now()
+        })
+        .await;
+        admin.patch(&path, json!({ "is_active": true, "role": "manager" })).await.good();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::api_key::ApiKey;
 use crate::audit::Event;
 use crate::clock::Timestamp;
 use crate::id::{ApiKeyId, UserId};
-use crate::store::{ApiKeyStore, StoreError, WriteError};
+use crate::store::{ApiKeyStore, Generation, StoreError, WriteError};
 use crate::user::User;
 
 #[async_trait]
@@ -43,6 +43,10 @@ impl ApiKeyStore for MemoryStore {
             let owner = state.user(key.owner_id)?;
             (owner.is_active && owner.role() == key.owner_role).then(|| (owner.clone(), key.clone()))
         }))
+    }
+
+    fn key_generation(&self, _key: ApiKeyId, _owner: UserId) -> Option<Generation> {
+        Some(self.generation_of_all())
     }
 
     async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
