@@ -13,7 +13,55 @@ tests! {
     every store:;
 
     every database:
-    a_connection_has_its_limits;
+    a_connection_has_its_limits,
+    what_is_written_in_pieces_is_sent_at_once;
+}
+
+/// The sockets of this process that are connected to this port and may hold back what is written (`TCP_NODELAY`).
+/// `None` where the system does not let us look.
+#[cfg(target_os = "linux")]
+fn holding_back(port: u16) -> Option<(usize, usize)> {
+    use rustix::net::{getpeername, sockopt::tcp_nodelay};
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+    let itself = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
+    let (mut all, mut holding_back) = (0, 0);
+    for entry in std::fs::read_dir("/proc/self/fd").unwrap() {
+        let number = entry.unwrap().file_name().to_str().unwrap().parse().unwrap();
+        let socket = match pidfd_getfd(&itself, number, PidfdGetfdFlags::empty()) {
+            Ok(socket) => socket,
+            Err(rustix::io::Errno::PERM | rustix::io::Errno::NOSYS) => return None,
+            // Closed meanwhile.
+            Err(_) => continue,
+        };
+        let peer = getpeername(&socket).ok().flatten().and_then(|peer| std::net::SocketAddr::try_from(peer).ok());
+        if peer.is_some_and(|peer| peer.port() == port) {
+            all += 1;
+            holding_back += usize::from(tcp_nodelay(&socket) == Ok(false));
+        }
+    }
+    Some((all, holding_back))
+}
+
+/// Otherwise the second piece waits until the server acknowledges the first, for 40 ms.
+async fn what_is_written_in_pieces_is_sent_at_once(ground: Ground) {
+    let Some((_, server)) = ground.test.url().split_once('@') else { return };
+    let port = server.split(['/', ':']).nth(1).unwrap().parse().unwrap();
+    ground.store().check_ready().await.unwrap();
+    #[cfg(target_os = "linux")]
+    {
+        let began = Instant::now();
+        // Another test may have opened one this very moment.
+        while let Some((all, holding_back)) = holding_back(port) {
+            assert!(all > 0, "no connection is open");
+            if holding_back == 0 {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{holding_back} of {all} hold back");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _: u16 = port;
 }
 
 async fn error(url: &str) -> DatabaseError {
