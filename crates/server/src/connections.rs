@@ -19,7 +19,7 @@ use crate::settings::{Http, Network};
 pub(crate) use connection::keep_busy;
 use shares::{Full, Limits, Shares};
 use stream::{Timeouts, Watched};
-pub(crate) use stream::{WatchedStream, cut_off_after};
+pub(crate) use stream::{WatchedStream, cut_off_after, send_at_once};
 
 /// How often all connections are checked.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -72,6 +72,7 @@ impl Connections {
             }
         };
         cut_off_after(&stream, self.0.timeouts.answer);
+        send_at_once(&stream);
         let stream = WatchedStream::new(stream, permit);
         self.0.all.lock().unwrap_or_else(PoisonError::into_inner).push(stream.watched());
         Some(stream)

@@ -48,6 +48,14 @@ pub(crate) fn cut_off_after(stream: &TcpStream, timeout: Duration) {
     let _ = (stream, timeout);
 }
 
+/// Sends each piece of an answer as it is written. Otherwise the system holds back a second piece until the client has
+/// acknowledged the first, which it may put off for 40 ms (RFC 9293 section 3.7.4).
+pub(crate) fn send_at_once(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(error = %ErrorChain(&error), "the system cannot send answers at once");
+    }
+}
+
 /// What is still allowed on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -216,5 +224,24 @@ impl AsyncWrite for WatchedStream {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use crate::connections::Connections;
+    use crate::settings::Http;
+
+    #[tokio::test]
+    async fn answers_are_sent_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (client, accepted) =
+            tokio::join!(tokio::net::TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (_client, (accepted, _)) = (client.unwrap(), accepted.unwrap());
+        assert!(!accepted.nodelay().unwrap(), "it is not the system's default");
+        let admitted = Connections::new(&Http::default(), 1, 0).admit(accepted).unwrap();
+        assert!(admitted.stream.nodelay().unwrap());
     }
 }

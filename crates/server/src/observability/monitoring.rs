@@ -67,7 +67,8 @@ pub(crate) fn serve(bound: Bound, listen: MetricsListen, monitored: Monitored) -
     tracing::info!("metrics are on {url}");
     let factory = move || App::new().app_data(monitored.clone()).route("/metrics", web::get().to(read));
     // Slow readers are cut off like other clients, since only a few can read at once.
-    let server = HttpServer::new(factory).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
+    let server =
+        HttpServer::new(factory).workers(1).max_connections(MAX_CONNECTIONS).disable_signals().tcp_nodelay(true);
     let server = server.on_connect(|stream, _| {
         stream.downcast_ref::<TcpStream>().into_iter().for_each(|stream| cut_off_after(stream, READ_TIMEOUT));
     });
