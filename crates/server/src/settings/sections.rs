@@ -118,9 +118,10 @@ pub struct Database {
     /// `sqlite:PATH`, `postgres://…` or `mysql://…`. May hold a password.
     #[serde(serialize_with = "shown::url")]
     pub url: SecretString,
-    /// Most connections to PostgreSQL or MySQL/MariaDB.
-    #[serde(deserialize_with = "lenient::number")]
-    pub max_connections: u32,
+    /// Most connections to PostgreSQL or MySQL/MariaDB; four for each of `http.workers`, but at least 10 and at most 50,
+    /// by default.
+    #[serde(deserialize_with = "lenient::optional_number")]
+    pub max_connections: Option<u32>,
     /// Prepared statements that each connection to them keeps.
     #[serde(deserialize_with = "lenient::number")]
     pub statement_cache: usize,
@@ -271,7 +272,7 @@ impl Default for Http {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:data/clientele.db".into(), max_connections: 10, statement_cache: 256 }
+        Self { url: "sqlite:data/clientele.db".into(), max_connections: None, statement_cache: 256 }
     }
 }
 

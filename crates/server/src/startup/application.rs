@@ -87,12 +87,18 @@ pub(crate) async fn open_database(settings: &Settings) -> Result<Database, Datab
 async fn open_database_for(settings: &Settings, threads: usize) -> Result<Database, DatabaseError> {
     let database = &settings.database;
     let options = Options {
-        max_connections: database.max_connections,
+        max_connections: database.max_connections.unwrap_or_else(|| connections_for(threads)),
         statement_cache: database.statement_cache,
         threads,
         ..Options::default()
     };
     Database::connect(database.url.expose_secret(), &options).await
+}
+
+/// How many connections to open to a server when no setting says so: two for each thread to read with, and as many
+/// that all share. Two instances find room on a PostgreSQL that allows 100, as it does by default.
+fn connections_for(threads: usize) -> u32 {
+    u32::try_from(threads * 4).unwrap_or(u32::MAX).clamp(10, 50)
 }
 
 /// Opens the database. Fails if it is not migrated.
@@ -166,5 +172,16 @@ pub(crate) fn budgets(settings: &Settings) -> Budgets {
 pub(crate) async fn close(database: Database) {
     if let Err(error) = database.close().await {
         tracing::warn!(error = %ErrorChain(&error), "the database was not closed cleanly");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_threads_have_more_connections_within_bounds() {
+        let connections = [0, 1, 2, 4, 12, 13, 512].map(connections_for);
+        assert_eq!(connections, [10, 10, 10, 16, 48, 50, 50]);
     }
 }

@@ -86,7 +86,7 @@ impl TestApp {
         settings.http.workers = Some(1);
         settings.metrics.listen = server::settings::MetricsListen::Off;
         settings.database.url = database.url().into();
-        settings.database.max_connections = 5;
+        settings.database.max_connections = Some(5);
         settings.auth.bcrypt_cost = 4;
         settings.log.level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
         change(&mut settings);
