@@ -73,6 +73,52 @@ async fn a_network_that_swallows_everything_gives_503s_and_comes_back_by_itself(
     goes_away(Way::Swallowed, PATIENT).await;
 }
 
+/// How long an answer may be used again after the database went away.
+const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// Callers are known for a moment without the database, and no longer.
+async fn nobody_is_known_for_long(way: Way) {
+    for database in servers().await {
+        let proxy = Proxy::to(server(database.url())).await;
+        let mut app = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url())).serve();
+        let admin = Admin::first(&mut app).await;
+        let program = admin.with_key().await;
+        for caller in [&admin, &program] {
+            for _ in 0..3 {
+                assert_eq!(caller.get("/users/me").await.unwrap().status(), 200);
+            }
+        }
+        proxy.set(way);
+        let since = Instant::now();
+        for caller in [&admin, &program] {
+            let mut refused = 0;
+            while refused < 3 {
+                let began = since.elapsed();
+                match caller.get("/users/me").await.unwrap().status().as_u16() {
+                    200 => assert!(began < REMEMBERED, "let in {began:?} after the database went away"),
+                    503 => refused += 1,
+                    other => panic!("{other}"),
+                }
+            }
+        }
+        proxy.set(Way::Open);
+        admin.until_created(&phone(1)).await;
+        for caller in [&admin, &program] {
+            assert_eq!(caller.get("/users/me").await.unwrap().status(), 200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_database_is_down_nobody_is_known_for_longer_than_two_seconds() {
+    nobody_is_known_for_long(Way::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_network_swallows_everything_nobody_is_known_for_longer_than_two_seconds() {
+    nobody_is_known_for_long(Way::Swallowed).await;
+}
+
 /// A lock that keeps everybody else from entering customers.
 fn holding(database: &TestDatabase) -> &'static str {
     match database.url().split_once(':').unwrap().0 {

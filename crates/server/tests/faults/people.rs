@@ -47,6 +47,14 @@ impl Admin {
         Self { base: app.url(""), ..self.clone() }
     }
 
+    /// A program that acts as this person, with an API key.
+    pub(crate) async fn with_key(&self) -> Self {
+        let body = json!({ "name": "program", "scopes": ["read_user"] });
+        let made = self.client.post(format!("{}/auth/keys", self.base)).bearer_auth(&self.token).json(&body);
+        let made: Value = made.send().await.unwrap().json().await.unwrap();
+        Self { token: made["key"].as_str().unwrap().to_owned(), ..self.clone() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Response> {
         self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await
     }

@@ -25,6 +25,7 @@ on_every_backend!(
     thousands_of_lines_are_one_transaction,
     two_instances_may_import_the_same_file,
     too_many_files_at_once_are_sent_away,
+    whoever_leaves_before_the_last_line_imports_nothing,
 );
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -425,4 +426,35 @@ async fn too_many_files_at_once_are_sent_away(app: TestApp) {
         assert!(read_head(stream).await.starts_with("HTTP/1.1 200"));
     }
     assert_eq!(counts(&import(&admin, "", "phone\n").await), (0, 0, 0));
+}
+
+async fn whoever_leaves_before_the_last_line_imports_nothing(app: TestApp) {
+    let app = app.another(|settings| settings.limits.enabled = false).await;
+    let admin = app.admin().await;
+    let mut file = "phone\n".to_owned();
+    for n in 0..100_000 {
+        let _ = writeln!(file, "{}", phone(n));
+    }
+    let last_line = file.trim_end().rfind('\n').unwrap() + 1;
+    // More often than files may arrive at once.
+    for _ in 0..5 {
+        // The one before may not have been noticed at once.
+        loop {
+            let mut stream = begin_upload(&app, &admin, &format!("Content-Length: {}\r\n\r\n", file.len())).await;
+            if stream.write_all(&file.as_bytes()[..last_line]).await.is_ok() && stream.try_read(&mut [0]).is_err() {
+                break;
+            }
+        }
+    }
+    let done = loop {
+        let answer = import(&admin, "", format!("phone\n{}\n", phone(1))).await;
+        if answer.status != 503 {
+            break answer;
+        }
+    };
+    assert_eq!(counts(&done), (1, 0, 0), "nobody was entered before");
+    let everybody = admin.get("/users/?role=customer&include_total=true").await;
+    assert_eq!(everybody.body["total"], 1);
+    let trail = admin.get("/audit-events?action=users.imported&include_total=true").await;
+    assert_eq!(trail.body["total"], 1, "{}", trail.text);
 }
