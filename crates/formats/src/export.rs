@@ -1,11 +1,12 @@
 //! People as a file, written page by page.
 
+use std::collections::BTreeMap;
 use std::error;
 use std::sync::Arc;
 
 use domain::accounts;
 use domain::store::StoreError;
-use domain::{Actor, Error, User, UserQuery};
+use domain::{Actor, Email, Error, User, UserId, UserQuery};
 
 use crate::csv::writer;
 
@@ -24,6 +25,9 @@ pub enum ExportFormat {
     JsonLines(WriteJson),
 }
 
+/// How many e-mails of managers are remembered, so that not every page asks for the same ones.
+const REMEMBERED: usize = 10_000;
+
 /// An export that has begun.
 pub struct Export {
     source: Arc<accounts::Export>,
@@ -34,6 +38,7 @@ pub struct Export {
     is_recorded: bool,
     people: u64,
     total: Option<u64>,
+    emails: BTreeMap<UserId, Email>,
 }
 
 impl Export {
@@ -42,7 +47,16 @@ impl Export {
     pub fn new(source: accounts::Export, query: UserQuery, format: ExportFormat) -> Self {
         let source = Arc::new(source);
         let query = Some(query);
-        Self { source, format, query, has_begun: false, is_recorded: false, people: 0, total: None }
+        Self {
+            source,
+            format,
+            query,
+            has_begun: false,
+            is_recorded: false,
+            people: 0,
+            total: None,
+            emails: BTreeMap::new(),
+        }
     }
 
     /// The next part of the file; `None` at its end. The export is recorded before its last part is returned, or when it
@@ -89,11 +103,14 @@ impl Export {
         self.total
     }
 
-    async fn written(&self, people: &[User]) -> Result<Vec<u8>, Error> {
+    async fn written(&mut self, people: &[User]) -> Result<Vec<u8>, Error> {
         match self.format {
             ExportFormat::Csv { .. } => {
-                let emails = self.source.manager_emails(people).await?;
-                writer::rows(people, &emails).map_err(failed)
+                if self.emails.len() > REMEMBERED {
+                    self.emails.clear();
+                }
+                self.source.find_manager_emails(people, &mut self.emails).await?;
+                writer::rows(people, &self.emails).map_err(failed)
             }
             ExportFormat::JsonLines(write) => json_lines(people, write).map_err(failed),
         }

@@ -1,5 +1,7 @@
 //! SQL that differs between the backends, and the queries for long lists.
 
+mod array;
+pub(crate) mod bulk;
 pub(crate) mod event_pages;
 pub(crate) mod keyset;
 pub(crate) mod row_locks;

@@ -29,6 +29,9 @@ const MAX_WHOLE_RETRIES: u32 = 5;
 /// How many times a batch is tried when the database is too busy. The store waits in each try.
 const MAX_BUSY_RETRIES: u32 = 3;
 
+/// How many of the staff a file names are remembered while its lines are judged.
+const MOST_STAFF: usize = 10_000;
+
 /// An import that the caller may make.
 pub struct Import {
     accounts: Accounts,
@@ -112,8 +115,18 @@ async fn import_whole(judge: Judge<'_>, lines: &mut dyn Lines, imported: &mut Im
     for _ in 0..MAX_WHOLE_RETRIES {
         lines.rewind().await?;
         let mut batches = Batches::new(judge, lines);
-        while let Some(keys) = batches.next().await? {
-            batches.judge_lines(&store.find_for_import(&keys).await?);
+        let mut staff = BTreeMap::new();
+        while let Some(mut keys) = batches.next().await? {
+            // Nothing is written yet. Whoever changes meanwhile is judged as they are then.
+            keys.emails.retain(|email| !staff.contains_key(email));
+            let mut found = store.find_for_import(&keys).await?;
+            staff.append(&mut found.staff);
+            found.staff = staff;
+            batches.judge_lines(&found);
+            staff = found.staff;
+            if staff.len() > MOST_STAFF {
+                staff.clear();
+            }
         }
         let seen = batches.imported;
         if judge.order.dry_run || !seen.errors.is_empty() || seen.created + seen.updated == 0 {
@@ -198,14 +211,18 @@ impl Export {
         Ok(page)
     }
 
-    /// The e-mails of the managers who look after these people.
+    /// Adds the e-mails of the managers who look after these people, but for those that are known already.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn manager_emails(&self, people: &[User]) -> Result<BTreeMap<UserId, Email>, Error> {
+    pub async fn find_manager_emails(&self, people: &[User], known: &mut BTreeMap<UserId, Email>) -> Result<(), Error> {
         let managers = people.iter().filter_map(|user| user.customer()?.assigned_manager_id);
-        let managers: Vec<_> = managers.collect::<BTreeSet<_>>().into_iter().collect();
-        if managers.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.accounts.store.find_emails(&managers).await?) }
+        let unknown: BTreeSet<_> = managers.filter(|manager| !known.contains_key(manager)).collect();
+        if !unknown.is_empty() {
+            let unknown: Vec<_> = unknown.into_iter().collect();
+            known.append(&mut self.accounts.store.find_emails(&unknown).await?);
+        }
+        Ok(())
     }
 
     /// Records the export: how many people were handed out, and whether these are all of them.

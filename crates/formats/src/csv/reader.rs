@@ -1,4 +1,4 @@
-//! Reads CSV outside the async threads, some lines at a time.
+//! Reads CSV outside the async threads, some lines at a time. While these are imported, the next ones are read.
 
 use std::io;
 
@@ -7,6 +7,7 @@ use csv::ByteRecord;
 use domain::ValueError;
 use domain::import::{Line, Lines, Refused};
 use domain::store::StoreError;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::cells::{Cells, is_empty};
 use super::header::{HeaderError, Heading, OpenError, begin, columns};
@@ -15,50 +16,75 @@ use crate::spool::Spool;
 
 /// The lines of a file of customers.
 pub struct CsvLines {
-    /// `None` only while another thread reads.
-    file: Option<File>,
+    /// `None` only when reading failed.
+    reading: Option<Reading>,
+    bytes_read: u64,
+}
+
+/// A file, and what was read of it ahead.
+enum Reading {
+    Done(Box<File>, Vec<Line>),
+    UnderWay(JoinHandle<io::Result<(Box<File>, Vec<Line>)>>),
 }
 
 impl CsvLines {
     /// Reads the header.
     pub async fn open(file: Box<dyn Spool>) -> Result<Self, OpenError> {
-        let opened = tokio::task::spawn_blocking(move || File::open(file)).await;
+        let opened = spawn_blocking(move || File::open(file)).await;
         let file = opened.map_err(|error| OpenError::Io(io::Error::other(error)))??;
-        Ok(Self { file: Some(file) })
+        Ok(Self { reading: Some(Reading::Done(Box::new(file), Vec::new())), bytes_read: 0 })
     }
 
-    /// How many bytes of the file were read since its start.
+    /// How many bytes of the file were read for the lines so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.file.as_ref().map_or(0, |file| file.reader.get_ref().bytes())
+        self.bytes_read
     }
 
-    async fn with_file<T: Send + 'static>(
-        &mut self,
-        act: impl FnOnce(File) -> io::Result<(File, T)> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let file = self.file.take().ok_or_else(|| StoreError::Failed("another task reads the file".into()))?;
-        let done = tokio::task::spawn_blocking(move || act(file)).await;
-        let done = done.map_err(|error| StoreError::Failed(Box::new(error)))?;
-        let (file, answer) = done.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        self.file = Some(file);
-        Ok(answer)
+    /// The file, and what was read ahead.
+    async fn read(&mut self) -> Result<(Box<File>, Vec<Line>), StoreError> {
+        match self.reading.take() {
+            Some(Reading::Done(file, lines)) => Ok((file, lines)),
+            Some(Reading::UnderWay(reading)) => finished(reading).await,
+            None => Err(StoreError::Failed("the file could not be read before".into())),
+        }
     }
+}
+
+fn begin_reading(mut file: Box<File>, limit: usize) -> JoinHandle<io::Result<(Box<File>, Vec<Line>)>> {
+    spawn_blocking(move || file.lines(limit).map(|lines| (file, lines)))
+}
+
+async fn finished<T>(reading: JoinHandle<io::Result<T>>) -> Result<T, StoreError> {
+    let done = reading.await.map_err(|error| StoreError::Failed(Box::new(error)))?;
+    done.map_err(|error| StoreError::Unavailable(Box::new(error)))
 }
 
 #[async_trait]
 impl Lines for CsvLines {
     async fn next(&mut self, limit: usize) -> Result<Vec<Line>, StoreError> {
-        self.with_file(move |mut file| file.lines(limit).map(|lines| (file, lines))).await
+        let (mut file, mut lines) = self.read().await?;
+        if lines.is_empty() {
+            (file, lines) = finished(begin_reading(file, limit)).await?;
+        }
+        self.bytes_read = file.reader.get_ref().bytes();
+        let rest = lines.split_off(lines.len().min(limit));
+        let is_to_wait = lines.is_empty() || !rest.is_empty();
+        self.reading =
+            Some(if is_to_wait { Reading::Done(file, rest) } else { Reading::UnderWay(begin_reading(file, limit)) });
+        Ok(lines)
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {
-        let again = |file: File| match File::open(file.reader.into_inner().into_inner()) {
-            Ok(file) => Ok((file, ())),
+        let (file, _) = self.read().await?;
+        let again = move || match File::open(file.reader.into_inner().into_inner()) {
+            Ok(file) => Ok(file),
             Err(OpenError::Io(error)) => Err(error),
             Err(OpenError::Header(_)) => Err(io::Error::other("the file has changed")),
         };
-        self.with_file(again).await
+        let file = finished(spawn_blocking(again)).await?;
+        (self.reading, self.bytes_read) = (Some(Reading::Done(Box::new(file), Vec::new())), 0);
+        Ok(())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Importing many customers. It takes a few statements for each batch of lines.
 
+mod held;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::actor::Authority;
 use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
-use domain::{Email, Phone, User, UserId};
+use domain::{Email, User, UserId};
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
@@ -20,10 +22,12 @@ use uuid::Uuid;
 use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::runtime::OnRuntime;
+use crate::sql::bulk::{self, is_any_of};
 use crate::store::Store;
 use crate::stores::users::newly_assigned;
 use crate::tables::{audit_events, authority, people, sessions, users};
 use crate::transaction::Transaction;
+use held::Held;
 
 #[async_trait]
 impl ImportStore for Store {
@@ -43,11 +47,11 @@ impl ImportStore for Store {
     async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<Transaction>| {
-            let mut parts = parts.lock().await;
+            let (mut parts, mut held) = (parts.lock().await, Held::default());
             use_custom_plans(&*txn).await?;
             while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
                 authority::check(&txn, by).await?;
-                let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts));
+                let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts, &mut held));
                 part.await.map_err(|_| WriteError::from(out_of_time()))??;
             }
             // Only at the end, so that a file of millions of lines does not keep those waiting who want to stop it.
@@ -62,7 +66,9 @@ impl ImportStore for Store {
 
     async fn find_emails(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, Email>, StoreError> {
         let mut select = people::select();
-        select.cond_where(admin_manager::Column::Id.is_in(ids.iter().map(|id| id.as_uuid())));
+        let ids = ids.iter().map(|id| id.as_uuid().into()).collect();
+        let are_meant = is_any_of(self.reader.get_database_backend(), admin_manager::Column::Id, ids);
+        select.cond_where(are_meant.map_err(|error| store_error(&error))?);
         let rows = self.all(&select).await?;
         let staff = rows.iter().map(|row| people::read_user(Some(row)));
         let staff: Vec<_> = staff.filter_map(Result::transpose).collect::<Result<_, _>>()?;
@@ -84,12 +90,17 @@ async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
 }
 
 async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<QueryResult>, DbErr> {
-    let (phones, emails) = (keys.phones.iter().map(Phone::as_str), keys.emails.iter().map(Email::as_str));
-    let customers = (phones.len() > 0).then(|| customer::Column::Phone.is_in(phones));
-    let staff = (emails.len() > 0).then(|| admin_manager::Column::Email.is_in(emails));
+    let backend = txn.get_database_backend();
+    let phones: Vec<_> = keys.phones.iter().map(|phone| phone.as_str().into()).collect();
+    let emails: Vec<_> = keys.emails.iter().map(|email| email.as_str().into()).collect();
     let mut people = Vec::new();
-    for condition in customers.into_iter().chain(staff) {
-        people.append(&mut txn.query_all(people::select().cond_where(condition)).await?);
+    if !phones.is_empty() {
+        let is_theirs = is_any_of(backend, customer::Column::Phone, phones)?;
+        people.append(&mut txn.query_all(people::select().cond_where(is_theirs)).await?);
+    }
+    if !emails.is_empty() {
+        let is_theirs = is_any_of(backend, admin_manager::Column::Email, emails)?;
+        people.append(&mut txn.query_all(people::select().cond_where(is_theirs)).await?);
     }
     Ok(people)
 }
@@ -108,22 +119,35 @@ fn found(rows: &[QueryResult]) -> Result<ImportFound, StoreError> {
 }
 
 /// Locks the people of a part, and answers what the part writes. People who changed before the lock are judged again.
-async fn judge(txn: &Transaction, keys: &ImportKeys, parts: &mut dyn ImportBatches) -> Result<ImportBatch, Failure> {
+async fn judge(
+    txn: &Transaction,
+    keys: &ImportKeys,
+    parts: &mut dyn ImportBatches,
+    held: &mut Held,
+) -> Result<ImportBatch, Failure> {
+    let unknown = held.unknown(keys);
     for _ in 0..LOOKS {
-        let people = look_up(txn, keys).await?;
-        let part = parts.judge(&found(&people).map_err(WriteError::from)?)?;
+        let mut found = found(&look_up(txn, &unknown).await?).map_err(WriteError::from)?;
+        held.complete(&mut found, keys);
+        let part = parts.judge(&found)?;
         // Locks are taken in one order everywhere: staff, customers.
-        let managers: Vec<_> = assigned(&part).into_iter().collect();
+        let managers = held.missing(assigned(&part));
         users::hold_active_managers(txn, &managers).await?;
         if hold_unchanged(txn, &part.updated).await? {
+            held.add(&managers, found);
             return Ok(part);
         }
     }
     Err(WriteError::Stale.into())
 }
 
-async fn import_part(txn: &Transaction, keys: &ImportKeys, parts: &mut dyn ImportBatches) -> Result<(), Failure> {
-    let part = judge(txn, keys, parts).await?;
+async fn import_part(
+    txn: &Transaction,
+    keys: &ImportKeys,
+    parts: &mut dyn ImportBatches,
+    held: &mut Held,
+) -> Result<(), Failure> {
+    let part = judge(txn, keys, parts, held).await?;
     insert(txn, &part.created).await?;
     update(txn, &part.updated).await?;
     Ok(audit_events::record_all(txn, &part.events).await?)
@@ -136,13 +160,13 @@ fn assigned(part: &ImportBatch) -> BTreeSet<UserId> {
 }
 
 async fn insert(txn: &Transaction, people: &[User]) -> Result<(), DbErr> {
-    user::Entity::insert_many(people.iter().map(users::user_row)).exec_without_returning(txn).await?;
-    customer::Entity::insert_many(customer_rows(people)).exec_without_returning(txn).await?;
-    Ok(())
+    bulk::insert(txn, people.iter().map(users::user_row).collect(), None).await?;
+    bulk::insert(txn, customer_rows(people), None).await
 }
 
-fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> impl Iterator<Item = customer::ActiveModel> {
-    people.into_iter().filter_map(|user| Some(users::customer_row(user, user.customer()?)))
+fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> Vec<customer::ActiveModel> {
+    let row = |user: &'a User| Some(users::customer_row(user, user.customer()?));
+    people.into_iter().filter_map(row).collect()
 }
 
 /// Updates many people by insertions that turn into updates. No other statement of all three databases sets different
@@ -159,7 +183,7 @@ async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
             user::Column::Version,
         ])
         .to_owned();
-    user::Entity::insert_many(people().map(users::user_row)).on_conflict(of_user).exec_without_returning(txn).await?;
+    bulk::insert(txn, people().map(users::user_row).collect(), Some(of_user)).await?;
     let of_customer = OnConflict::column(customer::Column::Id)
         .update_columns([
             customer::Column::AssignedManagerId,
@@ -168,7 +192,7 @@ async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
             customer::Column::UpdatedAt,
         ])
         .to_owned();
-    customer::Entity::insert_many(customer_rows(people())).on_conflict(of_customer).exec_without_returning(txn).await?;
+    bulk::insert(txn, customer_rows(people()), Some(of_customer)).await?;
     for update in updates.iter().filter(|update| update.ends_sessions) {
         sessions::end_all(txn, update.after.id, None).await?;
     }

@@ -12,21 +12,17 @@ use uuid::Uuid;
 
 use crate::entity::audit_event::{self, Model};
 use crate::error::{Failure, Inconsistency, store_error};
+use crate::sql::bulk;
 use crate::transaction::Transaction;
 
-/// How many events one statement writes.
-const ROWS: usize = 500;
-
 pub(crate) async fn record(txn: &Transaction, event: &Event) -> Result<(), DbErr> {
-    record_all(txn, std::slice::from_ref(event)).await
+    audit_event::Entity::insert(row(event)?).exec_without_returning(txn).await?;
+    txn.note(std::slice::from_ref(event));
+    Ok(())
 }
 
 pub(crate) async fn record_all(txn: &Transaction, events: &[Event]) -> Result<(), DbErr> {
-    // A statement of SQLite holds at most 32,766 values, and other backends get slow well below that.
-    for chunk in events.chunks(ROWS) {
-        let rows = chunk.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-        audit_event::Entity::insert_many(rows).exec_without_returning(txn).await?;
-    }
+    bulk::insert(txn, events.iter().map(row).collect::<Result<_, _>>()?, None).await?;
     txn.note(events);
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Who may import whom, and what becomes of each line.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::*;
@@ -255,9 +257,14 @@ async fn an_export_holds_the_scope_and_ends_with_the_callers_authority() {
         assert_eq!(world.names(listed), expected, "{caller}");
     }
     let export = world.accounts.export(&world.actor("admin")).unwrap();
-    let emails = export.manager_emails(&world.store.users()).await.unwrap();
+    let mut emails = BTreeMap::new();
+    export.find_manager_emails(&world.store.users(), &mut emails).await.unwrap();
     let expected = [("mia", "mia@example.com"), ("max", "max@example.com")];
     assert_eq!(emails, expected.map(|(name, address)| (world.id(name), email(address))).into());
+    let known = email("known@example.com");
+    emails.insert(world.id("mia"), known.clone());
+    export.find_manager_emails(&world.store.users(), &mut emails).await.unwrap();
+    assert_eq!(emails[&world.id("mia")], known, "nobody asks for what is known");
     world.store.overwrite_user(&User { is_active: false, ..world.user("mia").clone() });
     let export = world.accounts.export(&world.actor("mia")).unwrap();
     assert!(matches!(export.page(&query).await, Err(Error::Unauthorized)));
