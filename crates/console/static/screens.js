@@ -1,6 +1,6 @@
 // @ts-check
 // Every screen. A new one is one line here and one module in `screens/`.
-import { can } from './session.js';
+import { can, maySet, reach } from './session.js';
 
 /** @typedef {Record<string, string>} Params */
 /**
@@ -23,6 +23,13 @@ import { can } from './session.js';
 /** In the order of the menu. The first of the menu that the caller may see is their home. */
 /** @type {Entry[]} */
 export const SCREENS = [
+  { path: 'customers', may: () => reach('list_managed_customers') === 'assigned', load: () => import('./screens/customers.js'), menu: { text: 'menu.customers', icon: 'customers' } },
+  { path: 'customers/new', may: () => reach('list_managed_customers') === 'assigned' && can('create_customer'), load: () => import('./screens/add.js') },
+  { path: 'people', may: () => reach('list_users') === 'all', load: () => import('./screens/people.js'), menu: { text: 'menu.people', icon: 'people' } },
+  { path: 'people/new', may: () => reach('list_users') === 'all' && can('create_customer'), load: () => import('./screens/add.js') },
+  { path: 'approvals', may: () => reach('read_audit_events') === 'all' && maySet('staff', 'is_active'), load: () => import('./screens/approvals.js'), menu: { text: 'menu.approvals', icon: 'approvals' } },
+  { path: 'leaver', may: () => can('assign_customer'), load: () => import('./screens/leaver.js'), menu: { text: 'menu.leaver', icon: 'handover' } },
+  { path: 'leaver/:id', may: () => can('assign_customer'), load: () => import('./screens/leaver.js') },
   { path: 'welcome', may: () => can('create_manager'), load: () => import('./screens/welcome.js') },
 ];
 

@@ -1,8 +1,7 @@
 // @ts-check
 // English. Each screen has a section of its own.
 
-/** @param {number} n @param {string} one @param {string} many */
-const count = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+import { count } from './en/count.js';
 
 export default {
   // -- Everywhere
@@ -72,6 +71,10 @@ export default {
   'reauth.text': 'This needs your password once more. It counts for five minutes.',
   'reauth.action': 'Confirm',
   'menu.welcome': 'First steps',
+  'menu.people': 'People',
+  'menu.customers': 'Customers',
+  'menu.leaver': 'Leaver',
+  'menu.approvals': 'Approvals',
 
   // -- Sign in
   'sign_in.title': 'Sign in',
@@ -129,15 +132,7 @@ export default {
   'welcome.another': 'Add another',
   'welcome.done': 'Done. Go to the console',
 
-  // -- People
-
-  // -- My customers
-
   // -- Person
-
-  // -- Leaver
-
-  // -- Approvals
 
   // -- Files
 

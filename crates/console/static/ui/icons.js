@@ -6,6 +6,8 @@ const PATHS = {
   people: svg`<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6"/><path d="M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2 .8 3.2 2.7 3.5 5.5"/>`,
   person: svg`<circle cx="12" cy="8" r="4"/><path d="M4.5 20.5c.6-4.3 3.4-6.5 7.5-6.5s6.9 2.2 7.5 6.5"/>`,
   customers: svg`<rect x="4" y="3" width="16" height="18" rx="3"/><circle cx="12" cy="10" r="2.5"/><path d="M7.5 17c.7-2.3 2.3-3.5 4.5-3.5s3.8 1.2 4.5 3.5"/>`,
+  handover: svg`<path d="M4 8h15m-4-4 4 4-4 4M20 16H5m4-4-4 4 4 4"/>`,
+  columns: svg`<rect x="3.5" y="4" width="17" height="16" rx="2"/><path d="M9.2 4v16M14.8 4v16"/>`,
   approvals: svg`<circle cx="10" cy="8" r="3.5"/><path d="M3.5 20c.5-4 3-6 6.5-6 1.3 0 2.4.3 3.4.8"/><path d="m15 18.5 2.2 2.2 4.3-4.7"/>`,
   files: svg`<path d="M6 3h8l5 5v11a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2z"/><path d="M14 3v5h5M8 13h7M8 17h7"/>`,
   audit: svg`<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>`,

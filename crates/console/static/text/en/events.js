@@ -1,8 +1,7 @@
 // @ts-check
 // What happened, in words. {who} did it to {whom}.
 
-/** @param {number} n @param {string} one @param {string} many */
-const count = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+import { count } from './count.js';
 
 export default {
   // -- Who. A person whom the reader may not see is named by the role that they had.

@@ -1,0 +1,40 @@
+// @ts-check
+import { api } from '../../api.js';
+import { Problem } from '../../problem.js';
+import { t } from '../people/text.js';
+
+/** @typedef {import('../../types.js').components['schemas']['CreateUserRequest']} NewUser */
+/** @typedef {import('../../session.js').User} User */
+
+/**
+ * Enters a person once, however often the same form is sent: a lost answer and a second press make nobody twice.
+ * @returns {(body: NewUser) => Promise<User>}
+ */
+export function saving() {
+  let [sent, key] = ['', ''];
+  return async (body) => {
+    const text = JSON.stringify(body);
+    if (text !== sent) [sent, key] = [text, newKey()];
+    try {
+      return (await api.post('/users/', { body, idempotencyKey: key })).body;
+    } catch (error) {
+      throw atField(Problem.from(error));
+    }
+  };
+}
+
+/**
+ * Whose e-mail or phone is taken reads it at the field.
+ * @param {Problem} problem
+ */
+function atField(problem) {
+  const isEmail = problem.code === 'email_taken';
+  if (!isEmail && problem.code !== 'phone_taken') return problem;
+  problem.errors = [{ pointer: isEmail ? '/email' : '/phone', code: problem.code, detail: t(isEmail ? 'add.taken_email' : 'add.taken_phone') }];
+  return problem;
+}
+
+/** `crypto.randomUUID` is not there over plain http. */
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,95 @@
+// @ts-check
+// People as a table at a desk and as cards on a phone.
+import { nameOf } from '../../format.js';
+import { html, repeat } from '../../html.js';
+import { href, navigate, query, setQuery } from '../../router.js';
+import { signal } from '../../state.js';
+import { status } from '../../ui/notice.js';
+import { columns, label, value } from './columns.js';
+import { t } from './text.js';
+
+/** @typedef {import('../../session.js').User} User */
+
+const desk = matchMedia('(min-width: 64rem)');
+const isAtDesk = signal(desk.matches);
+desk.addEventListener('change', () => (isAtDesk.value = desk.matches));
+
+/** @param {User[]} people */
+export function rows(people) {
+  return isAtDesk.value ? table(people, columns.value) : cards(people, columns.value);
+}
+
+/**
+ * @param {User[]} people
+ * @param {string[]} shown
+ */
+function table(people, shown) {
+  return html`
+    <div class="table-wrap people-table"><table>
+      <caption class="sr-only">${t('people.title')}</caption>
+      <thead><tr>${sortable('display_name', t('field.display_name'))}<th scope="col">${t('people.status')}</th>
+        ${shown.map((name) => (name === 'created_at' ? sortable(name, label(name)) : html`<th scope="col">${label(name)}</th>`))}</tr></thead>
+      <tbody>${repeat(people, ({ id }) => id, (person) => html`
+        <tr @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+          <th scope="row">${link(person)}</th><td>${status(person.is_active)}</td>
+          ${shown.map((name) => html`<td>${value(name, person)}</td>`)}
+        </tr>`)}</tbody>
+    </table></div>`;
+}
+
+/**
+ * A heading that sorts, and turns the order around when it is pressed again.
+ * @param {'display_name' | 'created_at'} name
+ * @param {string} text
+ */
+function sortable(name, text) {
+  const sort = query.value.get('sort') ?? '-created_at';
+  const order = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : 'none';
+  const first = name === 'created_at' ? `-${name}` : name;
+  const next = sort === first ? (first === name ? `-${name}` : name) : first;
+  const arrow = { ascending: '↑', descending: '↓', none: '' }[order];
+  return html`<th scope="col" aria-sort=${order}><button type="button" class="sorter" @click=${() => sortBy(next)}>${text}<span aria-hidden="true">${arrow}</span></button></th>`;
+}
+
+/** @param {string} sort */
+export function sortBy(sort) {
+  setQuery({ sort: sort === '-created_at' ? null : sort }, { push: true });
+}
+
+/**
+ * @param {User[]} people
+ * @param {string[]} shown
+ */
+function cards(people, shown) {
+  const others = shown.filter((name) => name !== 'role' && name !== 'contact');
+  return html`<ul class="rows people-cards">${repeat(people, ({ id }) => id, (person) => {
+    const lines = others.filter((name) => name in person);
+    return html`
+    <li class="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+      <div class="grow">
+        <div class="card-head">${link(person)}${status(person.is_active)}</div>
+        <div class="card-about muted">${shown.includes('role') ? html`<span>${value('role', person)}</span>` : null}
+          ${shown.includes('contact') && person.display_name ? value('contact', person) : null}</div>
+        ${lines.length > 0 ? html`<dl class="card-lines">${lines.map((name) => html`<div><dt>${label(name)}</dt><dd>${value(name, person)}</dd></div>`)}</dl>` : null}
+      </div>
+    </li>`;
+  })}</ul>`;
+}
+
+/** @param {User} person */
+function link(person) {
+  return html`<a class="person-link" data-row href=${href(`people/${person.id}`)}><bdi class="words">${nameOf(person)}</bdi></a>`;
+}
+
+/**
+ * The whole row opens the person, unless the reader presses something in it or marks text.
+ * @param {MouseEvent} event
+ * @param {User} person
+ */
+export function openRow(event, person) {
+  const isOther = event.target instanceof Element && event.target.closest('a, button');
+  if (isOther || event.defaultPrevented || getSelection()?.toString()) return;
+  const to = `people/${person.id}`;
+  if (event.ctrlKey || event.metaKey) window.open(href(to), '_blank', 'noopener');
+  else navigate(to);
+}
