@@ -1,5 +1,6 @@
 // @ts-check
 // Starts the console.
+import './appearance.js';
 import { copyPhones } from './format.js';
 import { listen, takeFragment } from './router.js';
 import { start } from './session.js';

@@ -31,6 +31,10 @@ export const SCREENS = [
   { path: 'leaver', may: () => can('assign_customer'), load: () => import('./screens/leaver.js'), menu: { text: 'menu.leaver', icon: 'handover' } },
   { path: 'leaver/:id', may: () => can('assign_customer'), load: () => import('./screens/leaver.js') },
   { path: 'welcome', may: () => can('create_manager'), load: () => import('./screens/welcome.js') },
+  { path: 'people/:id', may: () => can('read_user'), load: () => import('./screens/person.js') },
+  { path: 'keys', may: () => can('manage_keys'), load: () => import('./screens/keys.js'), menu: { text: 'menu.keys', icon: 'key' } },
+  { path: 'keys/new', may: () => can('manage_keys'), load: () => import('./screens/keys/new.js') },
+  { path: 'me', may: () => can('read_user'), load: () => import('./screens/me.js'), menu: { text: 'menu.me', icon: 'person' } },
 ];
 
 /**

@@ -75,6 +75,8 @@ export default {
   'menu.customers': 'Customers',
   'menu.leaver': 'Leaver',
   'menu.approvals': 'Approvals',
+  'menu.keys': 'Keys',
+  'menu.me': 'Me',
 
   // -- Sign in
   'sign_in.title': 'Sign in',

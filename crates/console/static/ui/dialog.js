@@ -1,7 +1,8 @@
 // @ts-check
 // Dialogs of the browser itself: they keep the focus inside and give it back.
 import { html } from '../html.js';
-import { mount, signal } from '../state.js';
+import { session } from '../session.js';
+import { effect, mount, signal } from '../state.js';
 import { t } from '../text.js';
 import { icon } from './icons.js';
 
@@ -31,9 +32,14 @@ export function openDialog({ title, view, wide = false }) {
       <button type="button" class="quiet icon-only" aria-label=${t('action.close')} @click=${() => close(undefined)}>${icon('close')}</button>
     </header>
     <div class="dialog-body">${view(close)}</div>`);
+  // When the session ends, nothing stands in front of the way in.
+  const unwatch = effect(() => {
+    if (session.value.state === 'anonymous' && dialog.open) dialog.close();
+  });
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       stop();
+      unwatch();
       dialog.remove();
       resolve(outcome);
     });

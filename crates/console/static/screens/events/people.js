@@ -13,9 +13,11 @@ import { has, t } from './text.js';
  * A person by id, as a link if the reader may open them.
  * @param {string} id
  * @param {string} [role] The role that they had, for a reader who may not see them.
+ * @param {string} [here] Whose page this is.
  */
-export function person(id, role) {
+export function person(id, role, here) {
   const found = find(id);
+  if (found.is === 'known' && id === here) return html`<bdi>${nameOf(found.user) || id}</bdi>`;
   if (found.is === 'known') return html`<a class="person" href=${href(`people/${id}`)}><bdi>${nameOf(found.user) || id}</bdi></a>`;
   return html`<span class="muted" title=${id}>${unknown(found.is, role)}</span>`;
 }
@@ -46,9 +48,10 @@ export function actor({ actor_id, actor_role }) {
 /**
  * To whom it was done.
  * @param {AuditEvent} event
+ * @param {string} [here] Whose page this is: a link to it leads nowhere.
  */
-export function subject({ actor_id, subject_id }) {
+export function subject({ actor_id, subject_id }, here) {
   if (!subject_id) return t('person.nobody');
   if (subject_id === actor_id) return t('person.they');
-  return subject_id === me()?.id ? t('person.you') : person(subject_id);
+  return subject_id === me()?.id ? t('person.you') : person(subject_id, undefined, here);
 }

@@ -3,6 +3,7 @@
 import { grouped, time, visible } from '../../format.js';
 import { html } from '../../html.js';
 import { named } from '../../text.js';
+import { isObject, isSame, write } from './exact.js';
 import { person } from './people.js';
 import { has, t } from './text.js';
 
@@ -35,13 +36,8 @@ export function changesOf(event) {
 function members(from, to) {
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])];
   return names
-    .filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]))
+    .filter((name) => !isSame(from[name], to[name]))
     .map((name) => ({ field: `metadata/${name}`, from: from[name], to: to[name] }));
-}
-
-/** @param {unknown} value */
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -75,7 +71,7 @@ export function value(field, given) {
   if (given === ERASED) return html`<span class="muted">${t('value.erased')}</span>`;
   if (field === 'is_active') return named('status', given === true ? 'active' : 'inactive');
   if (typeof given === 'boolean') return t(given ? 'value.yes' : 'value.no');
-  if (typeof given !== 'string') return html`<bdi class="words">${short(Array.isArray(given) && given.every((one) => typeof one === 'string') ? given.join(', ') : JSON.stringify(given))}</bdi>`;
+  if (typeof given !== 'string') return html`<bdi class="words">${short(Array.isArray(given) && given.every((one) => typeof one === 'string') ? given.join(', ') : write(given))}</bdi>`;
   if (PEOPLE.includes(field)) return person(given);
   if (field === 'phone') return html`<bdi dir="ltr" class="nowrap" data-phone=${given}>${grouped(given)}</bdi>`;
   if (field === 'role') return named('role', given);

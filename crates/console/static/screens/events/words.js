@@ -2,6 +2,7 @@
 // An event of the audit trail as a sentence: “Mia changed the phone of Ana”.
 import { time, visible } from '../../format.js';
 import { html } from '../../html.js';
+import { me } from '../../session.js';
 import { named } from '../../text.js';
 import { actor, person, subject } from './people.js';
 import { has, t } from './text.js';
@@ -14,15 +15,17 @@ const NAMES_AT_MOST = 4;
 /**
  * The sentence. People in it are links.
  * @param {AuditEvent} event
+ * @param {string} [here] The person whose page this is.
  */
-export function sentence(event) {
+export function sentence(event, here) {
   const key = keyOf(event);
   return woven(has(key) ? key : 'other', {
     who: actor(event),
-    whom: subject(event),
+    whom: subject(event, here),
     manager: personIn(event, 'assigned_manager_id'),
     role: named('role', String(event.changes.role?.to ?? '')),
-    fields: fieldsOf(event),
+    fields: listed(fieldsOf(event).map((field) => t('field.the', { field }))),
+    own: listed(fieldsOf(event)),
     name: html`<bdi>${visible(String(event.changes.name?.to ?? event.changes.name?.from ?? ''))}</bdi>`,
     action: event.action,
   }, counts(event));
@@ -31,11 +34,12 @@ export function sentence(event) {
 /**
  * The sentence, when it was, from where, and each field before and after.
  * @param {AuditEvent} event
+ * @param {string} [here] The person whose page this is.
  */
-export function entry(event) {
+export function entry(event, here) {
   const changes = event.action.startsWith('users.') || event.action === 'user.data_read' ? [] : changesOf(event);
   return html`
-    <p class="event-line">${sentence(event)}${event.key_id ? html` <span class="muted">${t('by.key')}</span>` : null}</p>
+    <p class="event-line">${sentence(event, here)}${event.key_id ? html` <span class="muted">${t('by.key')}</span>` : null}</p>
     ${changes.length === 0 ? null : html`<dl class="event-changes">${changes.map((change) => html`<div><dt>${fieldName(change.field)}</dt><dd>${beforeAfter(change)}</dd></div>`)}</dl>`}
     <p class="event-when muted">${time(event.at)}${event.address ? html` · <bdi>${t('by.address', { address: event.address })}</bdi>` : null}</p>`;
 }
@@ -53,7 +57,8 @@ function keyOf({ action, changes, actor_id, subject_id }) {
       const names = Object.keys(changes).filter((name) => name !== 'verified_at');
       if (names.length === 1 && changes.is_active) return changes.is_active.to ? 'user.updated.activated' : 'user.updated.deactivated';
       if (names.length === 1 && changes.role) return 'user.updated.role';
-      return isSelf ? 'user.updated.self' : action;
+      if (isSelf) return actor_id === me()?.id ? 'user.updated.me' : 'user.updated.self';
+      return action;
     }
     case 'customer.assigned':
       return changes.assigned_manager_id?.to ? action : 'customer.assigned.nobody';
@@ -84,6 +89,12 @@ function fieldsOf(event) {
   const names = changesOf(event).map(({ field }) => fieldName(field.startsWith('metadata/') ? 'metadata' : field));
   const each = [...new Set(names)];
   if (each.length > NAMES_AT_MOST) each.splice(NAMES_AT_MOST - 1, each.length, '…');
+  return each;
+}
+
+/** @param {string[]} all */
+function listed(all) {
+  const each = [...all];
   const final = each.pop() ?? '';
   return each.length === 0 ? final : t('list.and', { some: each.join(', '), last: final });
 }

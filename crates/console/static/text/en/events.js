@@ -21,7 +21,8 @@ export default {
   // -- What, with a person to whom it was done
   'user.created': '{who} entered {whom}',
   'user.updated': '{who} changed {fields} of {whom}',
-  'user.updated.self': '{who} changed their own {fields}',
+  'user.updated.self': '{who} changed their own {own}',
+  'user.updated.me': '{who} changed your own {own}',
   'user.updated.activated': '{who} activated {whom}',
   'user.updated.deactivated': '{who} deactivated {whom}',
   'user.updated.role': '{who} made {whom} {role}',
@@ -50,6 +51,7 @@ export default {
   other: '{who} did “{action}” to {whom}',
 
   // -- The fields, inside a sentence
+  'field.the': 'the {field}',
   'field.role': 'role',
   'field.is_active': 'status',
   'field.display_name': 'name',
