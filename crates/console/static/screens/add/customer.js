@@ -11,7 +11,7 @@ import { pickPerson } from '../people/pick.js';
 import { Another } from './another.js';
 import { MetadataRows } from './metadata.js';
 import { PhoneCheck } from './phone_check.js';
-import { found, rememberCountry } from './phones.js';
+import { found, lacksCountry, rememberCountry } from './phones.js';
 import { saving } from './saving.js';
 import { t } from '../people/text.js';
 
@@ -75,7 +75,7 @@ function taken() {
 function told(check, typed) {
   const verdict = check.verdict.value;
   const phone = found(typed);
-  return html`<div class="told" role="status">${verdict.is === 'none' ? null : html`
+  return html`<div class="told" role="status">${verdict.is === 'none' ? (lacksCountry(phone) ? html`<p class="muted">${t('add.no_country')}</p>` : null) : html`
     <p class="told-number"><span class="phone" dir="ltr">${grouped(phone)}</span>
       ${verdict.is === 'checking' ? html`<span class="muted">${t('add.checking')}</span>` : null}
       ${verdict.is === 'free' ? html`<span class="good">${icon('check')}${t('add.free')}</span>` : null}

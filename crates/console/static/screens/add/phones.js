@@ -34,20 +34,35 @@ export function found(text) {
 
 /**
  * @param {string} digits
- * @returns {string} With the country code of the number that was saved before it; the digits alone if there was none.
+ * @returns {string} With the country code of the number that was saved before it, or that of the first customer of the
+ *   list; the digits alone if there was none.
  */
 function withCountry(digits) {
   const country = localStorage.getItem(KEPT) ?? '';
   const code = country.slice(1);
-  if (!code) return digits;
+  // Eleven digits and more are rarely a number without its country. What is saved is shown before.
+  if (!code) return digits.length > 10 && !digits.startsWith('0') ? `+${digits}` : digits;
   if (digits.startsWith(code) && digits.length >= code.length + 8) return `+${digits}`;
   return country + digits.replace(/^0+/, '');
 }
 
-/** @param {string} phone E.164: the next number without a country code is of this country. */
-export function rememberCountry(phone) {
+/**
+ * The next number without a country code is of this country.
+ * @param {string} phone E.164.
+ * @param {boolean} [isGuess] Counts only if no number was saved before.
+ */
+export function rememberCountry(phone, isGuess = false) {
+  if (isGuess && localStorage.getItem(KEPT)) return;
   const [country = ''] = grouped(phone).split('\u00a0');
   if (/^\+\d{1,3}$/.test(country)) localStorage.setItem(KEPT, country);
+}
+
+/**
+ * Whether it is a number but for its country code.
+ * @param {string} phone
+ */
+export function lacksCountry(phone) {
+  return /^\d{6,}$/.test(phone);
 }
 
 /**

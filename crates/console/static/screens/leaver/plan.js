@@ -49,6 +49,7 @@ export function openPlan(id) {
     ready: load(),
     view: () => {
       const person = leaver.value;
+      if (problem.value?.status === 404) return empty(problem.value.detail, html`<a class="button" href=${href('leaver')}>${t('leaver.other')}</a>`);
       if (problem.value) return problemNotice(problem.value, load);
       if (!person) return skeleton(3);
       if (person.role !== 'manager') return empty(t('leaver.no_manager'), html`<a class="button" href=${href('leaver')}>${t('leaver.other')}</a>`);

@@ -1,6 +1,7 @@
 // @ts-check
 // The people whom the query of the URL asks for, page by page.
 import { connection } from '../../api.js';
+import { Problem } from '../../problem.js';
 import { arrival, path, query } from '../../router.js';
 import { effect, untracked } from '../../state.js';
 import { Pages } from '../../ui/pages.js';
@@ -26,7 +27,7 @@ export function listing(fetchPage, filtersOf) {
   let first = arrival === 'history' ? (lengths.get(address()) ?? PAGE) : PAGE;
   const pages = new Pages((cursor, signal) => {
     const limit = cursor ? PAGE : Math.min(MOST, Math.max(PAGE, first));
-    return fetchPage({ ...filters, limit, ...(cursor ? { cursor } : {}) }, signal);
+    return fetchPage({ ...filters, limit, ...(cursor ? { cursor } : {}) }, signal).catch((error) => Promise.reject(named(error)));
   });
   /** @type {Promise<void> | undefined} */
   let ready;
@@ -48,14 +49,32 @@ export function listing(fetchPage, filtersOf) {
     const problem = pages.problem.peek();
     if (problem && (problem.code === 'offline' || problem.status === 503)) void untracked(() => pages.load(pages.cursor === undefined));
   });
+  let timer = 0;
+  const wait = effect(() => {
+    const seconds = pages.problem.value?.retryAfter ?? 0;
+    clearTimeout(timer);
+    if (seconds > 0) timer = setTimeout(() => void pages.load(pages.cursor === undefined), seconds * 1000);
+  });
   return {
     pages,
     ready: ready ?? Promise.resolve(),
     close: () => {
-      [follow, count, retry].forEach((stop) => stop());
+      [follow, count, retry, wait].forEach((stop) => stop());
+      clearTimeout(timer);
       pages.close();
     },
   };
+}
+
+/**
+ * A link may hold a filter that the API does not take: the problem names it.
+ * @param {unknown} error
+ */
+function named(error) {
+  if (error instanceof Problem && error.errors.length > 0) {
+    error.detail = error.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}.`).join(' ');
+  }
+  return error;
 }
 
 function address() {
