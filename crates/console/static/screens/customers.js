@@ -7,7 +7,7 @@ import { href, query, setQuery } from '../router.js';
 import { can } from '../session.js';
 import { icon } from '../ui/icons.js';
 import { empty, status } from '../ui/notice.js';
-import { rememberCountry } from './add/phones.js';
+import { guessCountry } from './add/phones.js';
 import { choice, sorts } from './people/filters.js';
 import { listing } from './people/listing.js';
 import { openRow } from './people/rows.js';
@@ -22,8 +22,7 @@ export function open() {
   const { pages, ready, close } = listing(
     async (filters, signal) => {
       const { body } = await api.get('/users/managed-customers/', { query: filters, signal });
-      const usual = body.items.find(({ phone }) => phone)?.phone;
-      if (usual) rememberCountry(usual, true);
+      guessCountry(body.items.flatMap(({ phone }) => phone ?? []));
       return body;
     },
     filtersOf,

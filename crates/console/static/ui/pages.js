@@ -76,7 +76,12 @@ export class Pages {
    */
   view(rows, nothing) {
     const [items, state, problem] = [this.items.value, this.state.value, this.problem.value];
-    if (problem) return html`${items.length > 0 ? rows(items) : null}${problemNotice(problem, () => void this.load(this.cursor === undefined))}`;
+    if (problem) {
+      const told = problemNotice(problem, () => void this.load(this.cursor === undefined));
+      const kept = items.length > 0 ? rows(items) : null;
+      // Rows that the reader no longer asked for stand below the news, and a page that did not come is at the end.
+      return this.cursor === undefined ? html`${told}${kept}` : html`${kept}${told}`;
+    }
     if (state === 'first') return skeleton();
     if (items.length === 0 && state === 'end') return nothing;
     requestAnimationFrame(() => this.watch());

@@ -34,8 +34,8 @@ export function found(text) {
 
 /**
  * @param {string} digits
- * @returns {string} With the country code of the number that was saved before it, or that of the first customer of the
- *   list; the digits alone if there was none.
+ * @returns {string} With the country code of the number that was saved before it, or that of most
+ *   customers; the digits alone if there was none.
  */
 function withCountry(digits) {
   const country = localStorage.getItem(KEPT) ?? '';
@@ -46,15 +46,24 @@ function withCountry(digits) {
   return country + digits.replace(/^0+/, '');
 }
 
-/**
- * The next number without a country code is of this country.
- * @param {string} phone E.164.
- * @param {boolean} [isGuess] Counts only if no number was saved before.
- */
-export function rememberCountry(phone, isGuess = false) {
-  if (isGuess && localStorage.getItem(KEPT)) return;
-  const [country = ''] = grouped(phone).split('\u00a0');
-  if (/^\+\d{1,3}$/.test(country)) localStorage.setItem(KEPT, country);
+/** @param {string} phone E.164: the next number without a country code is of this country. */
+export function rememberCountry(phone) {
+  const country = countryOf(phone);
+  if (country) localStorage.setItem(KEPT, country);
+}
+
+/** @param {string[]} phones If no number was saved before, the country of most of these counts. */
+export function guessCountry(phones) {
+  if (localStorage.getItem(KEPT)) return;
+  const countries = phones.map(countryOf);
+  const times = (/** @type {string} */ one) => countries.filter((other) => other === one).length;
+  const [most] = countries.toSorted((a, b) => times(b) - times(a));
+  if (most) localStorage.setItem(KEPT, most);
+}
+
+/** @param {string} phone */
+function countryOf(phone) {
+  return /^\+\d{1,3}(?=\u00a0)/.exec(grouped(phone))?.[0] ?? '';
 }
 
 /**
