@@ -18,6 +18,7 @@ import { offerUndo } from './undo.js';
 /** @typedef {import('./record.js').Record} Person */
 /** @typedef {import('../../session.js').User} User */
 
+const NOTES = 'metadata';
 const RECORD = ['created_at', 'updated_at', 'verified_at', 'created_by', 'id'];
 
 /**
@@ -27,9 +28,11 @@ const RECORD = ['created_at', 'updated_at', 'verified_at', 'created_by', 'id'];
 export function details(record) {
   const name = `person ${record.id}`;
   const editing = signal(/** @type {Edit | null} */ (draftOf(name) ?? null));
+  let begun = '';
   const stop = () => {
     dropDraft(name);
     editing.value = null;
+    focusOn(`[data-field="${begun}"]`, '[data-edit]');
   };
   const edit = (/** @type {Edit} */ one) => {
     one.save = () => save(record, one, stop);
@@ -39,8 +42,9 @@ export function details(record) {
   const start = (/** @type {string} */ field) => {
     const base = record.state.peek();
     if (!base) return;
+    begun = field;
     edit(new Edit(base));
-    focusOn(field);
+    focusOn(`.person-form [name="${field}"]`, field === NOTES ? '.note-row input, .notes-foot button' : '.person-form :is(input, select, button)');
   };
   const found = editing.peek();
   if (found) {
@@ -61,11 +65,14 @@ function draftNotice(discard) {
   return notice(html`${t('details.draft')} <button type="button" class="link" @click=${discard}>${t('details.discard')}</button>`);
 }
 
-/** @param {string} field */
-function focusOn(field) {
+/**
+ * @param {string} wanted
+ * @param {string} otherwise
+ */
+function focusOn(wanted, otherwise) {
   requestAnimationFrame(() => {
-    const wanted = document.querySelector(`.person-form [name="${field}"]`) ?? document.querySelector('.person-form :is(input, textarea, select, button)');
-    if (wanted instanceof HTMLElement) wanted.focus();
+    const found = document.querySelector(wanted) ?? document.querySelector(otherwise);
+    if (found instanceof HTMLElement) found.focus();
   });
 }
 
@@ -122,7 +129,7 @@ function about(user, start) {
       <header class="section-head"><h2>${t('details.contact')}</h2>
         ${mayAny ? html`<button type="button" data-edit @click=${() => start(first)}>${icon('edit')}${t('details.edit')}</button>` : null}</header>
       <dl class="facts">${fields.map((field) => html`
-        <div class="fact"><dt>${label(field)}</dt><dd>${shown(field, values[field])}</dd>${mayChange(user, field) ? pencil(field, start) : null}</div>`)}</dl>
+        <div class="fact"><dt>${label(field)}</dt><dd class="editable"><span class="grow">${shown(field, values[field])}</span>${mayChange(user, field) ? pencil(field, start) : null}</dd></div>`)}</dl>
     </section>`;
 }
 
@@ -131,7 +138,7 @@ function about(user, start) {
  * @param {(field: string) => void} start
  */
 function pencil(field, start) {
-  return html`<button type="button" class="quiet icon-only" aria-label=${t('details.edit_field', { field: label(field) })} @click=${() => start(field)}>${icon('edit')}</button>`;
+  return html`<button type="button" class="quiet icon-only" data-field=${field} aria-label=${t('details.edit_field', { field: label(field) })} @click=${() => start(field)}>${icon('edit')}</button>`;
 }
 
 /**
@@ -143,7 +150,7 @@ function notes(user, start) {
   return html`
     <section class="card notes-card">
       <header class="section-head"><h2>${t('details.notes')}</h2>
-        ${mayChange(user, 'metadata') ? html`<button type="button" class="quiet" aria-label=${t('details.edit_field', { field: t('details.notes') })} @click=${() => start('note')}>${icon('edit')}<span>${t('details.edit')}</span></button>` : null}</header>
+        ${mayChange(user, 'metadata') ? html`<button type="button" class="quiet" data-field=${NOTES} aria-label=${t('details.edit_field', { field: t('details.notes') })} @click=${() => start(NOTES)}>${icon('edit')}<span>${t('details.edit')}</span></button>` : null}</header>
       ${entries.length === 0 ? html`<p class="muted">${t('details.no_notes')}</p>` : html`<dl class="facts">${entries.map(([name, value]) => html`
         <div class="fact"><dt><bdi>${label(`metadata/${name}`)}</bdi></dt><dd>${shown(`metadata/${name}`, value)}</dd></div>`)}</dl>`}
     </section>`;

@@ -5,7 +5,7 @@ import { person } from '../events/people.js';
 import { pickPerson } from '../people/pick.js';
 import { notesView } from './notes_view.js';
 import { isMe } from './rights.js';
-import { label } from './shown.js';
+import { label, unmasked } from './shown.js';
 import { has, t } from './text.js';
 
 /** @typedef {import('./edit.js').Edit} Edit */
@@ -36,6 +36,7 @@ function one({ form, base, first }, field) {
   const options = { label: label(field) };
   const isChanged = form.values.value[field] !== first[field];
   const hint = `hint.${field}`;
+  const hidden = unmasked(form.values.value[field] ?? '');
   if (has(hint)) options.hint = t(hint);
   if (field === 'display_name') options.maxlength = 120;
   if (field === 'tin_trunk_number') options.maxlength = 50;
@@ -44,6 +45,7 @@ function one({ form, base, first }, field) {
   if (field === 'verification_method') options.choices = ['email', 'whatsapp', 'phone'].map((value) => [value, named('channel', value)]);
   if (isChanged && (field === 'email' || field === 'phone')) options.hint = t(isMe(base.user) ? 'details.ends_own' : 'details.ends_sessions');
   if (field === 'verification_method') options.required = true;
+  if (hidden) options.hint = hidden;
   return form.field(field, options);
 }
 

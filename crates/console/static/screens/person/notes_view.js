@@ -4,6 +4,7 @@ import { number, visible } from '../../format.js';
 import { icon } from '../../ui/icons.js';
 import { sentence } from '../../problem.js';
 import { MAX_BYTES } from './notes.js';
+import { unmasked } from './shown.js';
 import { t } from './text.js';
 
 /** @typedef {import('./notes.js').Row} Row */
@@ -39,6 +40,7 @@ export function notesView(notes) {
  */
 function rowView(notes, { id, name, text, kind }) {
   const error = notes.errors.value[id];
+  const hidden = unmasked(name) ?? unmasked(text);
   const at = `note-${id}`;
   const about = error ? `${at}-error` : kind === 'json' ? 'notes-hint' : nothing;
   const set = (/** @type {'name' | 'text' | 'kind'} */ part) => (/** @type {any} */ event) => notes.set(id, { [part]: event.target.value });
@@ -54,5 +56,6 @@ function rowView(notes, { id, name, text, kind }) {
         aria-invalid=${Boolean(error)} aria-describedby=${about} .value=${live(text)} @input=${set('text')}></textarea>
       <button type="button" class="quiet icon-only" aria-label=${t('notes.remove', { name: visible(name) })} @click=${() => notes.remove(id)}>${icon('trash')}</button>
       ${error ? html`<p class="error" id="${at}-error">${sentence(error)}</p>` : null}
+      ${hidden ? html`<p class="hint">${hidden}</p>` : null}
     </div>`;
 }

@@ -23,6 +23,16 @@ export function label(field) {
 }
 
 /**
+ * The text with its hidden characters as codes, if it has any: a field to type in shows them as they act.
+ * @param {string} text
+ * @returns {string | null}
+ */
+export function unmasked(text) {
+  const lines = text.split('\n').map(visible).join('\n');
+  return lines === text ? null : t('value.hidden', { text: lines.slice(0, LONG) });
+}
+
+/**
  * A value with its links: a phone calls, a person opens.
  * @param {string} field
  * @param {unknown} value

@@ -3,10 +3,13 @@
 import { Problem } from '../../problem.js';
 import { t as common } from '../../text.js';
 import { toast } from '../../ui/toast.js';
+import { isMe } from './rights.js';
 import { inverse } from './patch.js';
 import { t } from './text.js';
 
 /** @typedef {import('./record.js').State} State */
+
+const ENDS_SESSIONS = ['email', 'phone', 'role', 'is_active'];
 
 /**
  * @param {import('./record.js').Record} record
@@ -14,8 +17,11 @@ import { t } from './text.js';
  * @param {string} text What was done.
  */
 export function offerUndo(record, { before, after, wanted }, text) {
-  if (wanted.size === 0) {
+  const endsOwn = isMe(after.user) && ENDS_SESSIONS.some((field) => wanted.has(field));
+  if (wanted.size === 0 || endsOwn) {
     toast(text);
+    // One's own session has ended: the way in comes at once, not at the next click.
+    if (endsOwn) void record.load();
     return;
   }
   const run = async () => {

@@ -46,6 +46,7 @@ export default {
   'field.is_active': 'Status',
   'value.unproven': 'Not yet',
   'value.nobody': 'Nobody',
+  'value.hidden': 'There are hidden characters in it: {text}',
   'value.absent': 'not there',
   'hint.tin_trunk_number': 'Your company’s own reference, up to 50 characters.',
   'hint.verification_method': 'WhatsApp and text messages need a phone.',
