@@ -13,11 +13,11 @@ import { icon } from '../ui/icons.js';
 import { empty, problemNotice } from '../ui/notice.js';
 import { Pages } from '../ui/pages.js';
 import { toast } from '../ui/toast.js';
-import { KEPT_DAYS, waitingPage } from './approvals/waiting.js';
+import { KEPT_DAYS, refuse, waitingPage } from './approvals/waiting.js';
 import { plainPhone } from './people/columns.js';
 import { t } from './people/text.js';
 
-/** @typedef {import('./approvals/waiting.js').Waiting} Waiting */
+/** @typedef {import('../session.js').User} User */
 
 const DAY = 86_400_000;
 
@@ -42,21 +42,20 @@ function nobody() {
 
 /** Decides, and takes whoever no longer waits off the list. */
 class Board {
-  /** @param {Pages<Waiting>} pages */
+  /** @param {Pages<User>} pages */
   constructor(pages) {
     this.pages = pages;
     this.busy = signal(/** @type {ReadonlySet<string>} */ (new Set()));
     this.problems = signal(/** @type {ReadonlyMap<string, Problem>} */ (new Map()));
   }
 
-  /** @param {Waiting[]} items */
+  /** @param {User[]} items */
   view(items) {
-    return html`<ul class="waiting">${repeat(items, ({ person }) => person.id, (one) => this.card(one))}</ul>`;
+    return html`<ul class="waiting">${repeat(items, ({ id }) => id, (one) => this.card(one))}</ul>`;
   }
 
-  /** @param {Waiting} one */
-  card(one) {
-    const { person } = one;
+  /** @param {User} person */
+  card(person) {
     const [isBusy, problem] = [this.busy.value.has(person.id), this.problems.value.get(person.id)];
     return html`<li class="card" aria-busy=${isBusy}>
       <div class="card-head"><a class="person-link" data-row href=${href(`people/${person.id}`)}><bdi class="words">${nameOf(person)}</bdi></a>${proof(person)}</div>
@@ -71,37 +70,39 @@ class Board {
       ${person.verified_at ? null : html`<p class="muted small">${t('approvals.not_proven_text')}</p>`}
       ${problem ? problemNotice(problem) : null}
       <div class="actions">
-        <button type="button" class="primary" ?disabled=${isBusy} @click=${() => this.approve(one)}>${icon('check')}${t('approvals.approve')}</button>
-        ${can('erase_user') ? html`<button type="button" ?disabled=${isBusy} @click=${() => this.refuse(one)}>${t('approvals.refuse')}</button>` : null}
+        <button type="button" class="primary" ?disabled=${isBusy} @click=${() => this.approve(person)}>${icon('check')}${t('approvals.approve')}</button>
+        ${can('erase_user') ? html`<button type="button" ?disabled=${isBusy} @click=${() => this.refuse(person)}>${t('approvals.refuse')}</button>` : null}
       </div></li>`;
   }
 
-  /** @param {Waiting} one */
-  approve({ person, etag }) {
-    return this.decide(person, 'approvals.approved', () => api.patch('/users/{id}', { params: { id: person.id }, body: { is_active: true }, ifMatch: etag }));
+  /** @param {User} person */
+  approve(person) {
+    return this.decide(person, async () => {
+      await api.patch('/users/{id}', { params: { id: person.id }, body: { is_active: true } });
+      return 'approvals.approved';
+    });
   }
 
-  /** @param {Waiting} one */
-  async refuse({ person, etag }) {
+  /** @param {User} person */
+  async refuse(person) {
     const isSure = await confirmDialog({
       title: t('approvals.refuse_title'),
       text: t('approvals.refuse_text', { name: nameOf(person) }),
       action: t('approvals.refuse'),
       danger: true,
     });
-    if (isSure) await this.decide(person, 'approvals.refused', () => api.delete('/users/{id}', { params: { id: person.id }, ifMatch: etag }));
+    if (isSure) await this.decide(person, async () => ((await refuse(person)) ? 'approvals.refused' : 'approvals.others_approved'));
   }
 
   /**
-   * @param {import('../session.js').User} person
-   * @param {'approvals.approved' | 'approvals.refused'} told
-   * @param {() => Promise<unknown>} act
+   * @param {User} person
+   * @param {() => Promise<'approvals.approved' | 'approvals.refused' | 'approvals.others_approved'>} act Says what came of it.
    */
-  async decide(person, told, act) {
+  async decide(person, act) {
     const { id } = person;
     this.busy.value = new Set([...this.busy.peek(), id]);
     try {
-      await act();
+      const told = await act();
       this.settle(id, null);
       toast(t(told, { name: nameOf(person) }));
       document.querySelector(/** @type {'h1'} */ ('main h1'))?.focus();
@@ -124,12 +125,12 @@ class Board {
     batch(() => {
       this.problems.value = problems;
       this.busy.value = new Set([...this.busy.peek()].filter((one) => one !== id));
-      if (!problem) this.pages.items.value = this.pages.items.peek().filter(({ person }) => person.id !== id);
+      if (!problem) this.pages.items.value = this.pages.items.peek().filter((one) => one.id !== id);
     });
   }
 }
 
-/** @param {import('../session.js').User} person */
+/** @param {User} person */
 function proof(person) {
   return html`<span class="proof ${person.verified_at ? 'good' : ''}">${icon(person.verified_at ? 'check' : 'warning')}${t(person.verified_at ? 'approvals.proven' : 'approvals.not_proven')}</span>`;
 }

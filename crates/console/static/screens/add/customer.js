@@ -8,8 +8,9 @@ import { signal } from '../../state.js';
 import { Form } from '../../ui/form.js';
 import { icon } from '../../ui/icons.js';
 import { pickPerson } from '../people/pick.js';
+import { Notes } from '../person/notes.js';
+import { notesView } from '../person/notes_view.js';
 import { Another } from './another.js';
-import { MetadataRows } from './metadata.js';
 import { PhoneCheck } from './phone_check.js';
 import { found, lacksCountry, rememberCountry } from './phones.js';
 import { saving } from './saving.js';
@@ -22,15 +23,12 @@ import { t } from '../people/text.js';
  * @returns {import('../add.js').RoleForm}
  */
 export function customerForm(done) {
-  const [check, metadata, save] = [new PhoneCheck(), new MetadataRows(), saving()];
+  const [check, notes, save] = [new PhoneCheck(), new Notes({}), saving()];
   const manager = signal(/** @type {User | null} */ (null));
   const isActive = signal(true);
   const another = new Another();
   const form = new Form({ phone: '', display_name: '' }, async (values) => {
-    const more = metadata.read();
-    if (!more) throw new Problem(422, 'validation_failed', t('form.check'));
-    const verdict = check.verdict.peek();
-    if (verdict.is === 'known' || verdict.is === 'taken') throw taken();
+    if (!notes.check()) throw new Problem(422, 'validation_failed', t('form.check'));
     const phone = found(values.phone);
     const user = await save({
       role: 'customer',
@@ -38,7 +36,10 @@ export function customerForm(done) {
       display_name: values.display_name || null,
       ...(isActive.peek() ? {} : { is_active: false }),
       ...(manager.peek() ? { assigned_manager_id: manager.peek()?.id ?? null } : {}),
-      ...(Object.keys(more).length > 0 ? { metadata: more } : {}),
+      ...(notes.filled.length > 0 ? { metadata: notes.object() } : {}),
+    }).catch((error) => {
+      if (error instanceof Problem) notes.refuse(error.errors);
+      throw error;
     });
     rememberCountry(phone);
     done(user, 'add.added', another.isWanted);
@@ -53,7 +54,7 @@ export function customerForm(done) {
           ${told(check, form.values.value.phone)}
           ${form.field('display_name', { label: t('field.display_name'), maxlength: 120 })}
           ${maySet('customer', 'assigned_manager_id') ? managerField(manager) : null}
-          ${metadata.view(form.errors.value.metadata)}
+          ${notesView(notes)}
           ${maySet('customer', 'is_active') ? activeField(isActive) : null}`,
         action: t('add.save'),
         others: another.button(),
@@ -61,10 +62,6 @@ export function customerForm(done) {
     },
     close: () => check.close(),
   };
-}
-
-function taken() {
-  return new Problem(409, 'phone_taken', t('add.taken_phone'), { errors: [{ pointer: '/phone', code: 'phone_taken', detail: t('add.taken_phone') }] });
 }
 
 /**
@@ -78,6 +75,7 @@ function told(check, typed) {
   return html`<div class="told" role="status">${verdict.is === 'none' ? (lacksCountry(phone) ? html`<p class="muted">${t('add.no_country')}</p>` : null) : html`
     <p class="told-number"><span class="phone" dir="ltr">${grouped(phone)}</span>
       ${verdict.is === 'checking' ? html`<span class="muted">${t('add.checking')}</span>` : null}
+      ${verdict.is === 'unknown' ? html`<span class="muted">${t('add.unknown')}</span>` : null}
       ${verdict.is === 'free' ? html`<span class="good">${icon('check')}${t('add.free')}</span>` : null}
       ${verdict.is === 'taken' ? html`<span class="bad">${icon('warning')}${t('add.taken')}</span>` : null}
       ${verdict.is === 'wrong' ? html`<span class="bad">${icon('warning')}${verdict.detail}</span>` : null}

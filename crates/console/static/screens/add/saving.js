@@ -1,6 +1,7 @@
 // @ts-check
-import { api } from '../../api.js';
+import { fetchRaw } from '../../api.js';
 import { Problem } from '../../problem.js';
+import { write } from '../events/exact.js';
 import { t } from '../people/text.js';
 
 /** @typedef {import('../../types.js').components['schemas']['CreateUserRequest']} NewUser */
@@ -13,10 +14,11 @@ import { t } from '../people/text.js';
 export function saving() {
   let [sent, key] = ['', ''];
   return async (body) => {
-    const text = JSON.stringify(body);
-    if (text !== sent) [sent, key] = [text, newKey()];
+    const raw = write(body);
+    if (raw !== sent) [sent, key] = [raw, newKey()];
     try {
-      return (await api.post('/users/', { body, idempotencyKey: key })).body;
+      const headers = { 'Content-Type': 'application/json' };
+      return await (await fetchRaw('post', '/users/', { raw, headers, idempotencyKey: key })).json();
     } catch (error) {
       throw atField(Problem.from(error));
     }

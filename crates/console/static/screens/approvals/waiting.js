@@ -1,11 +1,9 @@
 // @ts-check
-// Who signed up and waits. The audit trail knows: the request is an event, and a sign-up that nobody approved is
-// forgotten after 14 days.
+// Who signed up and waits: an inactive manager of the last days whose sign-up is in the audit trail, and whom nobody has
+// approved since. A sign-up that nobody approved is forgotten after 14 days.
 import { api } from '../../api.js';
-import { Problem } from '../../problem.js';
 
 /** @typedef {import('../../session.js').User} User */
-/** @typedef {{ person: User, etag: string | null }} Waiting */
 
 const DAY = 86_400_000;
 /** Days after which an unapproved sign-up is forgotten. */
@@ -13,50 +11,46 @@ export const KEPT_DAYS = 14;
 const AT_ONCE = 5;
 
 /**
- * A page of the requests, and who of them still waits.
  * @param {string | undefined} cursor
  * @param {AbortSignal} signal
- * @returns {Promise<import('../../ui/pages.js').Page<Waiting>>}
+ * @returns {Promise<import('../../ui/pages.js').Page<User>>}
  */
 export async function waitingPage(cursor, signal) {
-  const from = new Date(Date.now() - (KEPT_DAYS + 1) * DAY).toISOString();
-  const query = { action: /** @type {const} */ ('signup.requested'), from, limit: 50, ...(cursor ? { cursor } : {}) };
-  const { body } = await api.get('/audit-events', { query, signal });
-  const ids = [...new Set(body.items.flatMap(({ subject_id }) => subject_id ?? []))];
-  /** @type {Waiting[]} */
+  const created_from = new Date(Date.now() - (KEPT_DAYS + 1) * DAY).toISOString();
+  const query = { role: /** @type {const} */ ('manager'), is_active: false, created_from, limit: 50, ...(cursor ? { cursor } : {}) };
+  const { body } = await api.get('/users/', { query, signal });
+  /** @type {User[]} */
   const items = [];
-  for (let at = 0; at < ids.length; at += AT_ONCE) {
-    const found = await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => ifWaiting(id, signal)));
-    items.push(...found.flatMap((one) => one ?? []));
+  for (let at = 0; at < body.items.length; at += AT_ONCE) {
+    const some = body.items.slice(at, at + AT_ONCE);
+    const waits = await Promise.all(some.map((person) => isWaiting(person, signal)));
+    items.push(...some.filter((_, n) => waits[n]));
   }
   return { items, next_cursor: body.next_cursor };
 }
 
 /**
- * @param {string} id
+ * @param {User} person
  * @param {AbortSignal} signal
- * @returns {Promise<Waiting | null>}
+ * @returns {Promise<boolean>}
  */
-async function ifWaiting(id, signal) {
-  try {
-    const { body: person, etag } = await api.get('/users/{id}', { params: { id }, signal });
-    if (person.is_active) return null;
-    if (person.updated_at !== person.created_at && (await wasApproved(id, signal))) return null;
-    return { person, etag };
-  } catch (error) {
-    // Refused, forgotten, or replaced by the owner of the e-mail.
-    if (error instanceof Problem && error.status === 404) return null;
-    throw error;
-  }
+async function isWaiting(person, signal) {
+  const events = async (/** @type {'signup.requested' | 'user.updated'} */ action) =>
+    (await api.get('/audit-events', { query: { subject_id: person.id, action, limit: 200 }, signal })).body.items;
+  if ((await events('signup.requested')).length === 0) return false;
+  if (person.updated_at === person.created_at) return true;
+  // Whoever was approved once and deactivated later does not wait.
+  return !(await events('user.updated')).some(({ changes }) => 'is_active' in (changes ?? {}) || 'role' in (changes ?? {}));
 }
 
 /**
- * Whether somebody approved them once: they were deactivated since, and do not wait.
- * @param {string} id
- * @param {AbortSignal} signal
+ * Whoever refuses erases. An approval by somebody else a moment ago comes first.
+ * @param {User} person
+ * @returns {Promise<boolean>} Whether they still waited and are erased now.
  */
-async function wasApproved(id, signal) {
-  const query = { subject_id: id, action: /** @type {const} */ ('user.updated'), limit: 200 };
-  const { body } = await api.get('/audit-events', { query, signal });
-  return body.items.some(({ changes }) => 'is_active' in (changes ?? {}) || 'role' in (changes ?? {}));
+export async function refuse({ id }) {
+  const { body, etag } = await api.get('/users/{id}', { params: { id } });
+  if (body.is_active) return false;
+  await api.delete('/users/{id}', { params: { id }, ifMatch: etag });
+  return true;
 }
