@@ -2,7 +2,7 @@
 // Ids in events as people. Each person is asked for once, a few at a time, and kept until the page is loaded again.
 import { api } from '../../api.js';
 import { Problem } from '../../problem.js';
-import { me } from '../../session.js';
+import { me, reach } from '../../session.js';
 import { signal } from '../../state.js';
 
 /** @typedef {import('../../session.js').User} User */
@@ -22,14 +22,17 @@ let whose = '';
 /**
  * Who this is. A view that reads it renders again when the answer is there.
  * @param {string} id
+ * @param {string} [role] What is known of them. Whoever does not see everybody sees nobody else of the staff, and need not ask.
  * @returns {Found}
  */
-export function find(id) {
+export function find(id, role) {
   const self = me();
   if (self?.id === id) return { is: 'known', user: self };
   forOwner(self?.id ?? '');
   const found = known.get(id);
   if (found) return found.value;
+  const sees = reach('read_user');
+  if (sees === 'self' || (sees !== 'all' && role && role !== 'customer')) return { is: 'gone' };
   const asked = signal(/** @type {Found} */ ({ is: 'asked' }));
   known.set(id, asked);
   waiting.push(id);

@@ -12,11 +12,11 @@ import { has, t } from './text.js';
 /**
  * A person by id, as a link if the reader may open them.
  * @param {string} id
- * @param {string} [role] The role that they had, for a reader who may not see them.
+ * @param {string} [role] The role that they had, or `colleague`, for a reader who may not see them.
  * @param {string} [here] Whose page this is.
  */
 export function person(id, role, here) {
-  const found = find(id);
+  const found = find(id, role);
   if (found.is === 'known' && id === here) return html`<bdi>${nameOf(found.user) || id}</bdi>`;
   if (found.is === 'known') return html`<a class="person" href=${href(`people/${id}`)}><bdi>${nameOf(found.user) || id}</bdi></a>`;
   return html`<span class="muted" title=${id}>${unknown(found.is, role)}</span>`;

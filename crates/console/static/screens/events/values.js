@@ -12,7 +12,8 @@ import { has, t } from './text.js';
 
 /** The text that an erasure leaves in the place of a personal value. */
 const ERASED = '[erased]';
-const PEOPLE = ['created_by', 'assigned_manager_id'];
+/** Fields that hold a person, and who it is for a reader who may not see them. */
+const PEOPLE = { created_by: 'colleague', assigned_manager_id: 'manager' };
 const LONGEST = 400;
 
 /**
@@ -72,12 +73,20 @@ export function value(field, given) {
   if (field === 'is_active') return named('status', given === true ? 'active' : 'inactive');
   if (typeof given === 'boolean') return t(given ? 'value.yes' : 'value.no');
   if (typeof given !== 'string') return html`<bdi class="words">${short(Array.isArray(given) && given.every((one) => typeof one === 'string') ? given.join(', ') : write(given))}</bdi>`;
-  if (PEOPLE.includes(field)) return person(given);
+  if (isPerson(field)) return person(given, PEOPLE[field]);
   if (field === 'phone') return html`<bdi dir="ltr" class="nowrap" data-phone=${given}>${grouped(given)}</bdi>`;
   if (field === 'role') return named('role', given);
   if (field === 'verification_method') return named('channel', given);
   if (field.endsWith('_at') && !Number.isNaN(Date.parse(given))) return time(given);
   return html`<bdi class="words">${short(given)}</bdi>`;
+}
+
+/**
+ * @param {string} field
+ * @returns {field is keyof typeof PEOPLE}
+ */
+function isPerson(field) {
+  return Object.hasOwn(PEOPLE, field);
 }
 
 /** @param {string} text */

@@ -81,7 +81,7 @@ function keyOf({ action, changes, actor_id, subject_id }) {
  */
 function personIn(event, field) {
   const id = event.changes[field]?.to;
-  return typeof id === 'string' ? person(id) : t('person.nobody');
+  return typeof id === 'string' ? person(id, 'manager') : t('person.nobody');
 }
 
 /** @param {AuditEvent} event */

@@ -55,7 +55,8 @@ export function plain(field, value) {
   if (value === null || value === undefined || value === '') return words(null);
   const text = String(value);
   if (field === 'phone') return html`<bdi dir="ltr" class="nowrap" data-phone=${text}>${grouped(text)}</bdi>`;
-  if (field === 'assigned_manager_id' || field === 'created_by') return person(text);
+  if (field === 'assigned_manager_id') return person(text, 'manager');
+  if (field === 'created_by') return person(text, 'colleague');
   if (field === 'verification_method') return named('channel', text);
   if (field === 'role') return named('role', text);
   if (field.endsWith('_at')) return time(text);

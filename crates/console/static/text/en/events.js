@@ -4,13 +4,14 @@
 import { count } from './count.js';
 
 export default {
-  // -- Who. A person whom the reader may not see is named by the role that they had.
-  'actor.system': 'The system',
-  'actor.anonymous': 'Somebody who was not signed in',
-  'actor.admin': 'An admin',
-  'actor.manager': 'A manager',
-  'actor.customer': 'A customer',
-  'actor.you': 'You',
+  // -- Who. A sentence begins with a capital letter by its style. A person whom the reader may not see is named by the role that they had.
+  'actor.system': 'the system',
+  'actor.anonymous': 'somebody who was not signed in',
+  'actor.admin': 'an admin',
+  'actor.manager': 'a manager',
+  'actor.colleague': 'a colleague',
+  'actor.customer': 'a customer',
+  'actor.you': 'you',
   'person.erased': 'somebody who was erased',
   'person.unknown': 'somebody else',
   'person.nobody': 'nobody',
