@@ -48,6 +48,14 @@ impl<S> AccountPorts for S where
 
 impl Accounts {
     /// Use-cases over a store.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use clientele_domain::{Accounts, SystemClock, testing::MemoryStore};
+    ///
+    /// let accounts = Accounts::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock));
+    /// # let _ = accounts;
+    /// ```
     #[must_use]
     pub fn new(store: Arc<dyn AccountPorts>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
@@ -73,6 +81,21 @@ impl Accounts {
 
     /// One person whom the caller may see.
     ///
+    /// ```
+    /// use clientele_domain::{Error, Origin, Actor, UserId, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// assert_eq!(accounts.find(&admin, mia.id).await?, mia);
+    /// // An admin is outside of the scope of a manager, as is an id that nobody has.
+    /// let (mia, admin) = (Actor::user(&mia, Origin::default()), admin.id().unwrap());
+    /// assert!(matches!(accounts.find(&mia, admin).await, Err(Error::NotFound)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for somebody outside the caller's scope.
     pub async fn find(&self, actor: &Actor, id: UserId) -> Result<User, Error> {
@@ -94,6 +117,20 @@ impl Accounts {
 
     /// A page of the people whom the caller may see.
     ///
+    /// ```
+    /// use clientele_domain::{Filter, Role, UserQuery, given, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let managers = Filter { role: Some(Role::Manager), ..Filter::default() };
+    /// let query = UserQuery { filter: managers, ..UserQuery::default() };
+    /// assert_eq!(accounts.list(&admin, given(query)).await?.items, [mia]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for customers; those of the reading.
     pub async fn list<E: From<Error>>(
@@ -105,6 +142,21 @@ impl Accounts {
     }
 
     /// A page of the customers whom the caller looks after. An admin gets all customers.
+    ///
+    /// ```
+    /// use clientele_domain::{Actor, Origin, UserQuery, given, testing::{new_customer, new_manager}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let bob = accounts.create(&admin, new_customer("+998901234567", Some(mia.id))).await?;
+    /// accounts.create(&admin, new_customer("+998907654321", None)).await?;
+    /// let mia = Actor::user(&mia, Origin::default());
+    /// assert_eq!(accounts.list_managed_customers(&mia, given(UserQuery::default())).await?.items, [bob]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers; those of the reading.
@@ -130,6 +182,21 @@ impl Accounts {
     /// A page of the entries of the audit trail that the caller may read. An admin reads all. A manager reads those
     /// about the customers who are assigned to them now, also those from before the assignment.
     ///
+    /// ```
+    /// use clientele_domain::{audit::{EventFilter, EventKind, EventQuery}, given, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let about_mia = EventFilter { subject: Some(mia.id), ..EventFilter::default() };
+    /// let query = EventQuery { filter: about_mia, ..EventQuery::default() };
+    /// let events = accounts.list_events(&admin, given(query)).await?.items;
+    /// assert_eq!(events[0].kind, EventKind::UserCreated);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for customers; those of the reading.
     pub async fn list_events<E: From<Error>>(
@@ -143,6 +210,16 @@ impl Accounts {
     }
 
     /// Whether the database answers and has the schema that this program knows.
+    ///
+    /// ```
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// accounts.check_ready().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Store`] when not.

@@ -30,6 +30,14 @@ impl<S: ApiKeyStore + UserStore> ApiKeyPorts for S {}
 
 impl ApiKeys {
     /// Use-cases over a store.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use clientele_domain::{ApiKeys, SystemClock, testing::MemoryStore};
+    ///
+    /// let keys = ApiKeys::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock));
+    /// # let _ = keys;
+    /// ```
     #[must_use]
     pub fn new(store: Arc<dyn ApiKeyPorts>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
@@ -37,6 +45,35 @@ impl ApiKeys {
 
     /// Makes a key of the caller, who must have proven a moment ago who they are. It gets this id, and is known by
     /// this keyed hash of its text.
+    ///
+    /// ```
+    /// use clientele_domain::{Action, Actor, ApiKeyId, ApiKeys, DisplayName, NewApiKey, given};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # use std::sync::Arc;
+    /// # use clientele_domain::{Authority, Clock, Origin, audit::EventKind, store::{SessionStore, UserStore}, testing::{self, FixedClock, MemoryStore}};
+    /// # let (store, clock) = (Arc::new(MemoryStore::new()), FixedClock::default());
+    /// # let ann = testing::admin(&clock, "ann@example.com");
+    /// # let event = testing::event(&clock, EventKind::UserCreated, Some(ann.id));
+    /// # store.create_account(&Authority::Unconditional, &testing::account(&ann), &[event.clone()]).await.unwrap();
+    /// # let session = testing::session(&clock, ann.id);
+    /// # store.start_session(&session, &event).await.unwrap();
+    /// # let by_ann = Actor::signed_in(&ann, session.id, Origin::default());
+    /// # let keys = ApiKeys::new(store, Arc::new(clock.clone()));
+    /// let report = NewApiKey {
+    ///     name: DisplayName::parse("report").unwrap(),
+    ///     scopes: vec![Action::ListUsers],
+    ///     expires_at: None,
+    ///     networks: Vec::new(),
+    /// };
+    /// // The program that makes keys makes their text, and gives the digest of it.
+    /// let identity = (ApiKeyId::from(clock.new_id()), [1; 32]);
+    /// let key = keys.create(&by_ann, &ann, given(report), identity).await?;
+    /// assert_eq!(key.owner_id, ann.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers and for API keys; those of the reading; [`Error::InvalidKey`] for scopes
@@ -87,6 +124,26 @@ impl ApiKeys {
 
     /// The keys of a person, the caller unless another is named, newest first.
     ///
+    /// ```
+    /// use clientele_domain::{Actor, ApiKeys, given};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # use std::sync::Arc;
+    /// # use clientele_domain::{Authority, Clock, Origin, audit::EventKind, store::{SessionStore, UserStore}, testing::{self, FixedClock, MemoryStore}};
+    /// # let (store, clock) = (Arc::new(MemoryStore::new()), FixedClock::default());
+    /// # let ann = testing::admin(&clock, "ann@example.com");
+    /// # let event = testing::event(&clock, EventKind::UserCreated, Some(ann.id));
+    /// # store.create_account(&Authority::Unconditional, &testing::account(&ann), &[event.clone()]).await.unwrap();
+    /// # let session = testing::session(&clock, ann.id);
+    /// # store.start_session(&session, &event).await.unwrap();
+    /// # let by_ann = Actor::signed_in(&ann, session.id, Origin::default());
+    /// # let keys = ApiKeys::new(store, Arc::new(clock.clone()));
+    /// assert!(keys.list(&by_ann, given(None)).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for customers and for API keys; those of the reading; [`Error::NotFound`] for nobody, and
     /// for all but oneself unless the caller is an admin.
@@ -103,6 +160,29 @@ impl ApiKeys {
 
     /// Every key, newest first.
     ///
+    /// ```
+    /// use clientele_domain::{Actor, ApiKeys, Error};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # use std::sync::Arc;
+    /// # use clientele_domain::{Authority, Clock, Origin, audit::EventKind, store::{SessionStore, UserStore}, testing::{self, FixedClock, MemoryStore}};
+    /// # let (store, clock) = (Arc::new(MemoryStore::new()), FixedClock::default());
+    /// # let ann = testing::admin(&clock, "ann@example.com");
+    /// # let event = testing::event(&clock, EventKind::UserCreated, Some(ann.id));
+    /// # store.create_account(&Authority::Unconditional, &testing::account(&ann), &[event.clone()]).await.unwrap();
+    /// # let session = testing::session(&clock, ann.id);
+    /// # store.start_session(&session, &event).await.unwrap();
+    /// # let by_ann = Actor::signed_in(&ann, session.id, Origin::default());
+    /// # let keys = ApiKeys::new(store, Arc::new(clock.clone()));
+    /// assert!(keys.list_all(&by_ann).await?.is_empty());
+    /// let manager = testing::manager(&clock, "mia@example.com");
+    /// let refused = keys.list_all(&testing::signed_in(&manager)).await;
+    /// assert!(matches!(refused, Err(Error::Forbidden)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for all but admins.
     pub async fn list_all(&self, actor: &Actor) -> Result<Vec<ApiKey>, Error> {
@@ -113,6 +193,35 @@ impl ApiKeys {
     }
 
     /// Revokes a key of the caller; for an admin, anybody's.
+    ///
+    /// ```
+    /// use clientele_domain::{Action, Actor, ApiKeyId, ApiKeys, DisplayName, Error, NewApiKey, given};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # use std::sync::Arc;
+    /// # use clientele_domain::{Authority, Clock, Origin, audit::EventKind, store::{SessionStore, UserStore}, testing::{self, FixedClock, MemoryStore}};
+    /// # let (store, clock) = (Arc::new(MemoryStore::new()), FixedClock::default());
+    /// # let ann = testing::admin(&clock, "ann@example.com");
+    /// # let event = testing::event(&clock, EventKind::UserCreated, Some(ann.id));
+    /// # store.create_account(&Authority::Unconditional, &testing::account(&ann), &[event.clone()]).await.unwrap();
+    /// # let session = testing::session(&clock, ann.id);
+    /// # store.start_session(&session, &event).await.unwrap();
+    /// # let by_ann = Actor::signed_in(&ann, session.id, Origin::default());
+    /// # let keys = ApiKeys::new(store, Arc::new(clock.clone()));
+    /// # let identity = (ApiKeyId::from(clock.new_id()), [1; 32]);
+    /// # let report = NewApiKey {
+    /// #     name: DisplayName::parse("report").unwrap(),
+    /// #     scopes: vec![Action::ListUsers],
+    /// #     expires_at: None,
+    /// #     networks: Vec::new(),
+    /// # };
+    /// let key = keys.create(&by_ann, &ann, given(report), identity).await?;
+    /// keys.revoke(&by_ann, || Ok::<_, Error>(key.id)).await?;
+    /// assert!(keys.list(&by_ann, given(None)).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers and for API keys; those of reading which; [`Error::NotFound`] for one that

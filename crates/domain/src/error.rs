@@ -79,6 +79,7 @@ pub enum Error {
 
 /// A member of a list that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Member {
     /// The list by its name in the contract, such as `to`.
     pub list: &'static str,

@@ -105,6 +105,7 @@ pub struct ImportOrder {
 
 /// What an import did, or would do. Each line is counted once: as created, updated or skipped, or by its errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// Customers who are new.
     pub created: u64,

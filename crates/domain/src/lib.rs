@@ -2,7 +2,8 @@
 //!
 //! This crate has the rules of Clientele and can be used alone. It has value types that parse themselves, [`User`] with
 //! its [`Profile`], one [`policy`] for single records and for lists, the use-cases of [`Accounts`], and the [`store`]
-//! ports that a database implements. See `examples/embed.rs`.
+//! ports that a database implements. See `examples/embed.rs`, and `docs/domain.md` in the repository, which explains the
+//! model, the policy, the ports, and how to bring a store of one's own.
 //!
 //! It must not know HTTP, SQL, tokens or passwords. A password arrives here as a [`PasswordHash`], a caller as an
 //! [`Actor`].
@@ -40,6 +41,11 @@ pub mod store;
 pub mod testing;
 pub mod user;
 pub mod value;
+
+/// The page is true.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../../docs/domain.md")]
+mod page_of_the_repository {}
 
 pub use accounts::{
     AccountPorts, Accounts, Expected, HandedOver, HandoverOrder, NewCustomer, NewStaff, NewUser, PersonalEvents,

@@ -15,7 +15,7 @@ mod rows;
 pub use clock::FixedClock;
 pub use memory::MemoryStore;
 pub use people::{
-    account, admin, customer, email, manager, new_admin, new_customer, new_manager, password_hash, phone, signed_in,
-    staff,
+    account, accounts, admin, customer, email, manager, new_admin, new_customer, new_manager, password_hash, phone,
+    signed_in, staff,
 };
 pub use rows::{any_code, api_key, challenge, event, message, session};

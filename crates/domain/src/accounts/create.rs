@@ -100,6 +100,23 @@ impl Accounts {
 
     /// Enters a person with their profile.
     ///
+    /// ```
+    /// use clientele_domain::{Error, Field, testing::{new_customer, new_manager, signed_in}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let mia = signed_in(&mia);
+    /// // A manager who enters a customer looks after them.
+    /// let bob = accounts.create(&mia, new_customer("+998901234567", None)).await?;
+    /// assert_eq!(bob.customer().unwrap().assigned_manager_id, mia.id());
+    /// let again = accounts.create(&admin, new_customer("+998901234567", None)).await;
+    /// assert!(matches!(again, Err(Error::Taken(Field::Phone))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ForbiddenFields`] for a role that the caller may not enter, or a
     /// manager that is not the caller's to choose; [`Error::Taken`] for an
@@ -114,6 +131,19 @@ impl Accounts {
 
     /// Does what [`Accounts::create`] does, for a role that was judged already.
     ///
+    /// ```
+    /// use clientele_domain::{Accounts, Role, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let entry = Accounts::entry(&admin, Role::Manager)?;
+    /// let mia = accounts.create_as(&admin, new_manager("mia@example.com"), entry).await?;
+    /// # let _ = mia;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Accounts::create`]; [`Error::Stale`] when an answer is stored under the key already.
     pub async fn create_as(&self, actor: &Actor, new: NewUser, entry: Entry) -> Result<User, Error> {
@@ -126,6 +156,19 @@ impl Accounts {
     }
 
     /// What [`Accounts::create_as`] would write, for a use-case that writes more in the same transaction.
+    ///
+    /// ```
+    /// use clientele_domain::{Accounts, Role, audit::EventKind, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let entry = Accounts::entry(&admin, Role::Manager)?;
+    /// let (account, event) = accounts.draft(&admin, new_manager("mia@example.com"), entry)?;
+    /// assert_eq!((event.kind, event.subject_id), (EventKind::UserCreated, Some(account.user.id)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`Accounts::create`] that do not come from the store.
@@ -165,6 +208,26 @@ impl Accounts {
 
     /// Enters a person. When the same request comes again under its key, gives the stored answer. Of two such requests
     /// at the same time, one waits for the other and gets its answer. A refusal is not stored.
+    ///
+    /// ```
+    /// use clientele_domain::{Error, IdempotentRequest, Role, accounts::{Created, SentUser}, idempotency::AnswerToStore, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// // The digests are those of the key and of the body.
+    /// let request = IdempotentRequest { caller: admin.id().unwrap(), key: [1; 32], request: [2; 32] };
+    /// let answer = AnswerToStore { request, answer: |user| user.id.to_string() };
+    /// let enter = async |entry| accounts.create_as(&admin, new_manager("mia@example.com"), entry).await;
+    /// let sent = || SentUser { role: Some(Role::Manager), answer: Some(answer), enter };
+    ///
+    /// let first = accounts.create_idempotent(&admin, async || Ok::<_, Error>(sent())).await?;
+    /// let Created::Now(mia) = first else { panic!("nobody asked before") };
+    /// let again = accounts.create_idempotent(&admin, async || Ok::<_, Error>(sent())).await?;
+    /// assert!(matches!(again, Created::Before(answer) if answer == mia.id.to_string()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// In this order: [`Error::Forbidden`] for a caller who enters nobody; those of the reading;

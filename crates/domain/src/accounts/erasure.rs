@@ -13,6 +13,19 @@ use crate::store::{Erasure, PersonalData, WriteError};
 impl Accounts {
     /// Erases a person for good. Their id stays in the audit trail. Their name and contacts do not.
     ///
+    /// ```
+    /// use clientele_domain::{Error, Expected, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// accounts.erase(&admin, || Ok::<_, Error>((mia.id, Expected::Any))).await?;
+    /// assert!(matches!(accounts.find(&admin, mia.id).await, Err(Error::NotFound)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for all but admins; those of reading whom, in which state; [`Error::Unauthorized`];
     /// [`Error::NotFound`]; [`Error::PreconditionFailed`]; [`Error::HasCustomers`] for a manager who still looks after
@@ -53,6 +66,22 @@ impl Accounts {
     }
 
     /// Everything that is stored about a person, and the events before this reading. The reading is recorded.
+    ///
+    /// ```
+    /// use clientele_domain::{audit::EventKind, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let (data, mut events) = accounts.find_personal_data(&admin, mia.id).await?;
+    /// assert_eq!(data.user, mia);
+    /// let page = events.next().await?.unwrap();
+    /// assert_eq!(page[0].kind, EventKind::UserCreated);
+    /// assert!(events.next().await?.is_none() && events.is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`] for nobody, and for all but oneself unless the caller is an admin.

@@ -49,6 +49,37 @@ pub struct Export {
 impl Accounts {
     /// Begins an import, before the file is read.
     ///
+    /// ```
+    /// use std::collections::VecDeque;
+    /// use clientele_domain::import::{ImportOrder, Line, Lines};
+    /// use clientele_domain::{store::StoreError, testing::phone};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// /// Lines that were read before; one to be rewound keeps them.
+    /// struct Read(VecDeque<Line>, Vec<Line>);
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Lines for Read {
+    ///     async fn next(&mut self, limit: usize) -> Result<Vec<Line>, StoreError> {
+    ///         Ok(self.0.drain(..limit.min(self.0.len())).collect())
+    ///     }
+    ///     async fn rewind(&mut self) -> Result<(), StoreError> {
+    ///         self.0 = self.1.clone().into();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let line = Line { number: 2, phone: Some(phone("+998901234567")), ..Line::default() };
+    /// let mut lines = Read(VecDeque::new(), vec![line]);
+    /// lines.rewind().await?;
+    /// let imported = accounts.import(&admin)?.run(&mut lines, &ImportOrder::default()).await?;
+    /// assert_eq!(imported.created, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Forbidden`] for customers.
     pub fn import(&self, actor: &Actor) -> Result<Import, Error> {
@@ -59,6 +90,24 @@ impl Accounts {
     }
 
     /// Begins an export.
+    ///
+    /// ```
+    /// use clientele_domain::{UserQuery, testing::{new_customer, new_manager}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// accounts.create(&admin, new_customer("+998901234567", Some(mia.id))).await?;
+    /// let export = accounts.export(&admin)?;
+    /// let page = export.page(&UserQuery::default()).await?;
+    /// let mut emails = std::collections::BTreeMap::new();
+    /// export.find_manager_emails(&page.items, &mut emails).await?;
+    /// assert_eq!(emails[&mia.id].to_string(), "mia@example.com");
+    /// export.record(page.items.len() as u64, page.next.is_none()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Forbidden`] for customers.

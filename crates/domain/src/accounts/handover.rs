@@ -32,6 +32,7 @@ pub struct HandoverOrder {
 
 /// What a handover did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HandedOver {
     /// How many customers.
     pub transferred: usize,
@@ -42,6 +43,22 @@ pub struct HandedOver {
 impl Accounts {
     /// Gives a manager's customers to other managers evenly. In the order of their ids, the customers go to one
     /// receiver after the other.
+    ///
+    /// ```
+    /// use clientele_domain::{Error, HandoverOrder, given, testing::{new_customer, new_manager}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let max = accounts.create(&admin, new_manager("max@example.com")).await?;
+    /// accounts.create(&admin, new_customer("+998901234567", Some(mia.id))).await?;
+    /// let order = HandoverOrder { to: vec![max.id], deactivate: true, ..HandoverOrder::default() };
+    /// let done = accounts.hand_over(&admin, || Ok::<_, Error>(mia.id), given(order)).await?;
+    /// assert_eq!(done.to, [(max.id, 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Forbidden`] for all but admins, and for an API key that is to deactivate the manager and is not made to

@@ -58,6 +58,25 @@ impl Accounts {
     /// Changes a person. What others change at the same time is kept. A changed role, phone or e-mail and a
     /// deactivation end the person's sessions. A patch that changes nothing writes nothing.
     ///
+    /// ```
+    /// use clientele_domain::{DisplayName, Error, Expected, UserPatch, given, testing::new_manager};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clientele_domain::Error> {
+    /// # let (accounts, admin) = clientele_domain::testing::accounts().await;
+    /// let mia = accounts.create(&admin, new_manager("mia@example.com")).await?;
+    /// let named = UserPatch { display_name: Some(DisplayName::parse_optional("Mia").unwrap()), ..UserPatch::default() };
+    /// let seen = Expected::Versions(vec![mia.version]);
+    /// let named = accounts.update(&admin, mia.id, &seen, given(named.sent())).await?;
+    /// assert_eq!(named.display_name.unwrap().as_str(), "Mia");
+    ///
+    /// let deactivated = UserPatch { is_active: Some(false), ..UserPatch::default() };
+    /// let stale = accounts.update(&admin, mia.id, &seen, given(deactivated.sent())).await;
+    /// assert!(matches!(stale, Err(Error::PreconditionFailed)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// In this order: [`Error::Forbidden`] for an API key that is not made to change people; [`Error::NotFound`] outside
     /// the caller's scope; those of the reading; [`Error::ForbiddenFields`];

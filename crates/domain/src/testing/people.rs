@@ -1,6 +1,9 @@
 //! People to fill a store with.
 
-use crate::accounts::{NewCustomer, NewStaff, NewUser, new_user};
+use std::sync::Arc;
+
+use super::{FixedClock, MemoryStore};
+use crate::accounts::{Accounts, NewCustomer, NewStaff, NewUser, new_user};
 use crate::actor::{Actor, Origin};
 use crate::clock::Clock;
 use crate::id::UserId;
@@ -104,6 +107,17 @@ pub fn account(user: &User) -> Account {
         None => PasswordHash::unusable(),
     };
     Account::new(user.clone(), password_hash)
+}
+
+/// The use-cases on people over a new store in memory, and the first admin as a caller.
+///
+/// # Panics
+/// Never: a new store takes the first admin.
+#[expect(clippy::expect_used, reason = "a new store takes the first admin")]
+pub async fn accounts() -> (Accounts, Actor) {
+    let accounts = Accounts::new(Arc::new(MemoryStore::new()), Arc::new(FixedClock::default()));
+    let admin = accounts.create(&Actor::system("test"), new_admin("ann@example.com")).await.expect("the first admin");
+    (accounts, signed_in(&admin))
 }
 
 /// The person as a caller.
