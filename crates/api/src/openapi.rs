@@ -1,6 +1,11 @@
 //! The OpenAPI document, made from the code. An endpoint says what is particular to it; what all endpoints of its kind
 //! share is added here.
 
+mod answer_examples;
+mod examples;
+mod links;
+mod problem_examples;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
@@ -50,6 +55,7 @@ pub fn openapi() -> Value {
             "description": "The refresh token of a browser, from a page of the same origin only.",
         },
     });
+    json["components"]["examples"] = problem_examples::components().into();
     for (component, staff, customer) in PERSON_SHAPES {
         json["components"]["schemas"][component]["discriminator"] = by_role(staff, customer);
     }
@@ -92,9 +98,29 @@ fn complete(path: &str, operation: &mut Value) {
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         if status.as_str() >= "400" {
-            answer["content"] = json!({ "application/problem+json": { "schema": reference("Problem") } });
+            let problems = problem_examples::named(status, answer["description"].as_str().unwrap_or_default());
+            answer["content"] =
+                json!({ "application/problem+json": { "schema": reference("Problem"), "examples": problems } });
         }
+        add_examples(path, answer.get_mut("content"));
         add_headers(status, answer);
+    }
+    add_examples(path, operation.pointer_mut("/requestBody/content"));
+    links::add(operation);
+}
+
+/// Adds what a body or an answer may look like, for each of its media types.
+fn add_examples(path: &str, content: Option<&mut Value>) {
+    for (media_type, body) in content.and_then(Value::as_object_mut).into_iter().flatten() {
+        let component = body["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+        let mut of_component = component.map(examples::of_component).unwrap_or_default();
+        let alone = if of_component.len() == 1 { of_component.pop().map(|(_, value)| value) } else { None };
+        if let Some(value) = alone.or_else(|| answer_examples::of_answer(path, media_type)) {
+            body["example"] = value;
+        } else if !of_component.is_empty() {
+            let named = of_component.into_iter().map(|(name, value)| (name.to_owned(), json!({ "value": value })));
+            body["examples"] = named.collect::<Map<_, _>>().into();
+        }
     }
 }
 

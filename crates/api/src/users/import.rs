@@ -24,7 +24,7 @@ use crate::services::Service;
 #[utoipa::path(post, path = "/users/import", params(ImportParams),
     request_body(content = String, content_type = "text/csv",
         description = "UTF-8, at most 64 MiB, with a header.",
-        example = "phone,display_name,assigned_manager_email,metadata\n+998901234567,Aziza,ann@example.com,\"{\"\"tier\"\":1}\"\n"),
+        example = "phone,display_name,assigned_manager_email,metadata\n+998901234567,Bob,mia@example.com,\"{\"\"tier\"\":\"\"gold\"\"}\"\n"),
     responses(
         (status = 200, description = "What was done, or what would be done with `dry_run`.", body = ImportResponse),
         (status = 403, description = "`forbidden`: for customers."),
