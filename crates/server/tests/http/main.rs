@@ -47,6 +47,7 @@ mod people;
 mod prefix;
 mod records;
 mod refresh;
+mod rust_client;
 mod sessions;
 mod signin;
 mod signup;
