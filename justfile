@@ -28,6 +28,10 @@ lint:
 openapi:
     @cargo run -q -p clientele -- openapi
 
+# Writes down the public items of the crates that other teams build on
+public-api:
+    .ci/public-api/run --write
+
 # The documentation of the crates
 doc:
     cargo doc --workspace --no-deps --open
