@@ -2,7 +2,7 @@
 // A manager's customers, made for a thumb.
 import { api } from '../api.js';
 import { grouped, nameOf } from '../format.js';
-import { html, repeat } from '../html.js';
+import { guard, html, repeat } from '../html.js';
 import { href, query, setQuery } from '../router.js';
 import { can } from '../session.js';
 import { icon } from '../ui/icons.js';
@@ -58,14 +58,14 @@ function filtersOf(values) {
 
 /** @param {User[]} people */
 function cards(people) {
-  return html`<ul class="rows customers">${repeat(people, ({ id }) => id, (person) => html`
+  return html`<ul class="rows customers">${repeat(people, ({ id }) => id, (person) => guard([person], () => html`
     <li class="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
       <div class="grow">
         <div class="card-head"><a class="person-link" data-row href=${href(`people/${person.id}`)}><bdi class="words">${nameOf(person)}</bdi></a>${status(person.is_active)}</div>
         ${person.phone && person.display_name ? html`<div class="muted"><span class="phone" data-phone=${person.phone} dir="ltr">${grouped(person.phone)}</span></div>` : null}
       </div>
       ${person.phone ? reachBy(person.phone, nameOf(person)) : null}
-    </li>`)}</ul>`;
+    </li>`))}</ul>`;
 }
 
 /**

@@ -2,7 +2,7 @@
 // The people whom the query of the URL asks for, page by page.
 import { connection } from '../../api.js';
 import { Problem } from '../../problem.js';
-import { arrival, path, query } from '../../router.js';
+import { arrival, href, path, query } from '../../router.js';
 import { effect, untracked } from '../../state.js';
 import { Pages } from '../../ui/pages.js';
 
@@ -14,6 +14,8 @@ const MOST = 200;
 
 /** How many rows each address had, so that the way back leads to the same place. @type {Map<string, number>} */
 const lengths = new Map();
+/** The person who was opened from each address. @type {Map<string, string>} */
+const opened = new Map();
 
 /**
  * @param {(filters: Filters, signal: AbortSignal) => Promise<import('../../ui/pages.js').Page<User>>} fetchPage
@@ -24,6 +26,8 @@ export function listing(fetchPage, filtersOf) {
   /** @type {Filters} */
   let filters = {};
   let asked = '';
+  let at = address();
+  const last = arrival === 'history' ? opened.get(at) : undefined;
   let first = arrival === 'history' ? (lengths.get(address()) ?? PAGE) : PAGE;
   const pages = new Pages((cursor, signal) => {
     const limit = cursor ? PAGE : Math.min(MOST, Math.max(PAGE, first));
@@ -42,13 +46,14 @@ export function listing(fetchPage, filtersOf) {
   });
   const count = effect(() => {
     const { length } = pages.items.value;
-    if (path.peek() === here) lengths.set(untracked(address), length);
+    if (path.peek() === here) lengths.set((at = untracked(address)), length);
   });
   const retry = effect(() => {
     if (connection.value !== 'ok') return;
     const problem = pages.problem.peek();
     if (problem && (problem.code === 'offline' || problem.status === 503)) void untracked(() => pages.load(pages.cursor === undefined));
   });
+  if (last) void ready?.then(() => returnTo(last));
   let timer = 0;
   const wait = effect(() => {
     const seconds = pages.problem.value?.retryAfter ?? 0;
@@ -59,11 +64,27 @@ export function listing(fetchPage, filtersOf) {
     pages,
     ready: ready ?? Promise.resolve(),
     close: () => {
+      opened.set(at, path.peek());
       [follow, count, retry, wait].forEach((stop) => stop());
       clearTimeout(timer);
       pages.close();
     },
   };
+}
+
+/**
+ * Whoever comes back from a person finds the focus on that row, in view.
+ * @param {string} to The path of the person.
+ */
+function returnTo(to) {
+  const find = () => [...document.querySelectorAll('a[data-row]')].find((link) => link.getAttribute('href') === href(to));
+  // After the frame has restored the scroll position, which is not exact: rows out of view have no height of their own.
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const link = find();
+    if (!(link instanceof HTMLElement)) return;
+    link.scrollIntoView({ block: 'center' });
+    link.focus({ preventScroll: true });
+  }));
 }
 
 /**

@@ -1,11 +1,12 @@
 // @ts-check
 // People as a table at a desk and as cards on a phone.
 import { nameOf } from '../../format.js';
-import { html, repeat } from '../../html.js';
+import { guard, html, repeat } from '../../html.js';
 import { href, navigate, query, setQuery } from '../../router.js';
 import { signal } from '../../state.js';
 import { status } from '../../ui/notice.js';
 import { columns, label, value } from './columns.js';
+import { nameById } from './names.js';
 import { t } from './text.js';
 
 /** @typedef {import('../../session.js').User} User */
@@ -25,15 +26,15 @@ export function rows(people) {
  */
 function table(people, shown) {
   return html`
-    <div class="table-wrap people-table"><table>
+    <div class="table-wrap people-table"><table role="table" data-columns=${shown.length}>
       <caption class="sr-only">${t('people.title')}</caption>
-      <thead><tr>${sortable('display_name', t('field.display_name'))}<th scope="col">${t('people.status')}</th>
-        ${shown.map((name) => (name === 'created_at' ? sortable(name, label(name)) : html`<th scope="col">${label(name)}</th>`))}</tr></thead>
-      <tbody>${repeat(people, ({ id }) => id, (person) => html`
-        <tr @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
-          <th scope="row">${link(person)}</th><td>${status(person.is_active)}</td>
-          ${shown.map((name) => html`<td>${value(name, person)}</td>`)}
-        </tr>`)}</tbody>
+      <thead role="rowgroup"><tr role="row">${sortable('display_name', t('field.display_name'))}<th role="columnheader" scope="col">${t('people.status')}</th>
+        ${shown.map((name) => (name === 'created_at' ? sortable(name, label(name)) : html`<th role="columnheader" scope="col">${label(name)}</th>`))}</tr></thead>
+      <tbody role="rowgroup">${repeat(people, ({ id }) => id, (person) => guard([person, shown, names(person, shown)], () => html`
+        <tr role="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+          <th role="rowheader" scope="row">${link(person)}</th><td role="cell">${status(person.is_active)}</td>
+          ${shown.map((name) => html`<td role="cell">${value(name, person)}</td>`)}
+        </tr>`))}</tbody>
     </table></div>`;
 }
 
@@ -48,7 +49,7 @@ function sortable(name, text) {
   const first = name === 'created_at' ? `-${name}` : name;
   const next = sort === first ? (first === name ? `-${name}` : name) : first;
   const arrow = { ascending: '↑', descending: '↓', none: '' }[order];
-  return html`<th scope="col" aria-sort=${order}><button type="button" class="sorter" @click=${() => sortBy(next)}>${text}<span aria-hidden="true">${arrow}</span></button></th>`;
+  return html`<th role="columnheader" scope="col" aria-sort=${order}><button type="button" class="sorter" @click=${() => sortBy(next)}>${text}<span aria-hidden="true">${arrow}</span></button></th>`;
 }
 
 /** @param {string} sort */
@@ -62,7 +63,7 @@ export function sortBy(sort) {
  */
 function cards(people, shown) {
   const others = shown.filter((name) => name !== 'role' && name !== 'contact');
-  return html`<ul class="rows people-cards">${repeat(people, ({ id }) => id, (person) => {
+  return html`<ul class="rows people-cards">${repeat(people, ({ id }) => id, (person) => guard([person, shown, names(person, shown)], () => {
     const lines = others.filter((name) => name in person);
     return html`
     <li class="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
@@ -73,7 +74,18 @@ function cards(people, shown) {
         ${lines.length > 0 ? html`<dl class="card-lines">${lines.map((name) => html`<div><dt>${label(name)}</dt><dd>${value(name, person)}</dd></div>`)}</dl>` : null}
       </div>
     </li>`;
-  })}</ul>`;
+  }))}</ul>`;
+}
+
+/**
+ * What a row shows of others. A row renders again only when this or the person changes.
+ * @param {User} person
+ * @param {string[]} shown
+ */
+function names(person, shown) {
+  if (!('created_by' in person)) return '';
+  const { assigned_manager_id, created_by } = person;
+  return [shown.includes('assigned_manager_id') && nameById(assigned_manager_id), shown.includes('created_by') && nameById(created_by)].join('\n');
 }
 
 /** @param {User} person */
