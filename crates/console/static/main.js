@@ -6,7 +6,6 @@ import { listen, takeFragment } from './router.js';
 import { start } from './session.js';
 import { frame } from './ui/frame.js';
 import { listenToKeys } from './ui/keys.js';
-import { askAgain } from './ui/reauth.js';
 import { onReauthentication } from './api.js';
 import { mount } from './state.js';
 import { language } from './text.js';
@@ -20,7 +19,8 @@ document.documentElement.lang = language;
 listen();
 listenToKeys();
 copyPhones();
-onReauthentication(askAgain);
+// Forms are loaded with the first of them.
+onReauthentication(async () => (await import('./ui/reauth.js')).askAgain());
 const app = document.getElementById('app');
 if (app) mount(app, frame({ setupToken: fragment.get('setup') }));
 void start();

@@ -8,9 +8,9 @@ import { can } from '../session.js';
 import { icon } from '../ui/icons.js';
 import { empty, status } from '../ui/notice.js';
 import { guessCountry } from './add/phones.js';
-import { choice, sorts } from './people/filters.js';
+import { choice, sorts } from './people/choice.js';
 import { listing } from './people/listing.js';
-import { openRow } from './people/rows.js';
+import { openRow } from './people/open_row.js';
 import { SearchField } from './people/search_field.js';
 import { t } from './people/text.js';
 

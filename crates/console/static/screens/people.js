@@ -6,7 +6,6 @@ import { href, query, setQuery } from '../router.js';
 import { can } from '../session.js';
 import { icon } from '../ui/icons.js';
 import { empty } from '../ui/notice.js';
-import { chooseColumns } from './people/columns.js';
 import { chips, clearFilters, filterButton, isFiltered } from './people/filters.js';
 import { filtersOf, listing } from './people/listing.js';
 import { learn, readManagers } from './people/names.js';
@@ -30,7 +29,7 @@ export function open() {
       <div class="toolbar">
         ${search.view(query.value.get('q') ?? '')}
         ${filterButton()}
-        <button type="button" class="columns-button" aria-haspopup="dialog" @click=${chooseColumns}>${icon('columns')}<span>${t('people.columns')}</span></button>
+        <button type="button" class="columns-button" aria-haspopup="dialog" @click=${async () => (await import('./people/column_choice.js')).chooseColumns()}>${icon('columns')}<span>${t('people.columns')}</span></button>
       </div>
       ${chips()}
       <div class="listed" aria-busy=${pages.state.value === 'loading'}>${pages.view(rows, nobody())}</div>`,

@@ -5,7 +5,6 @@ import { grouped, time, words } from '../../format.js';
 import { html } from '../../html.js';
 import { signal } from '../../state.js';
 import { named } from '../../text.js';
-import { openDialog } from '../../ui/dialog.js';
 import { nameById } from './names.js';
 import { t } from './text.js';
 
@@ -27,8 +26,8 @@ const VALUES = {
 };
 
 /** All columns, in their order. Name and status are always there. */
-const ALL = Object.keys(VALUES);
-const AT_FIRST = ['role', 'contact', 'assigned_manager_id', 'created_at'];
+export const ALL = Object.keys(VALUES);
+export const AT_FIRST = ['role', 'contact', 'assigned_manager_id', 'created_at'];
 
 /** The columns that are shown. */
 export const columns = signal(kept());
@@ -43,7 +42,7 @@ function kept() {
 }
 
 /** @param {string[]} names */
-function keep(names) {
+export function keep(names) {
   columns.value = names;
   try {
     localStorage.setItem(KEPT, JSON.stringify(names));
@@ -63,24 +62,6 @@ export function label(name) {
  */
 export function value(name, person) {
   return VALUES[name]?.(person);
-}
-
-/** Lets the reader choose the columns. */
-export function chooseColumns() {
-  const toggle = (/** @type {string} */ name) => {
-    const chosen = columns.peek();
-    keep(ALL.filter((one) => (one === name ? !chosen.includes(one) : chosen.includes(one))));
-  };
-  return openDialog({
-    title: t('people.columns'),
-    view: (close) => html`
-      <p class="muted">${t('people.columns_text')}</p>
-      <div class="checks">${ALL.map((name) => html`<label class="check"><input type="checkbox" .checked=${columns.value.includes(name)} @change=${() => toggle(name)}> ${label(name)}</label>`)}</div>
-      <div class="actions">
-        <button type="button" class="primary" @click=${() => close()}>${t('people.columns_done')}</button>
-        <button type="button" class="link" @click=${() => keep(AT_FIRST)}>${t('people.columns_reset')}</button>
-      </div>`,
-  });
 }
 
 /**

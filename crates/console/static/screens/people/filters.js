@@ -1,15 +1,12 @@
 // @ts-check
 // The filters of the API as chips. Each is a member of the URL's query.
-import { html, live } from '../../html.js';
+import { html } from '../../html.js';
 import { query, setQuery } from '../../router.js';
 import { signal } from '../../state.js';
 import { icon } from '../../ui/icons.js';
-import { pickDays } from './days.js';
+import { choice, sorts } from './choice.js';
 import { nameById } from './names.js';
-import { pickPerson } from './pick.js';
 import { t } from './text.js';
-
-/** @typedef {Array<[value: string, label: string]>} Choices */
 
 const NAMES = ['role', 'is_active', 'assigned_manager_id', 'created_by', 'created_from', 'created_to'];
 
@@ -50,25 +47,6 @@ export function chips() {
   </div>`;
 }
 
-/** @returns {Choices} */
-export function sorts() {
-  return [['-created_at', t('people.newest')], ['created_at', t('people.oldest')], ['display_name', t('people.a_to_z')], ['-display_name', t('people.z_to_a')]];
-}
-
-/**
- * A chip with a few choices.
- * @param {string} name
- * @param {string} text
- * @param {Choices} choices
- * @param {string} [usual] Not in the URL.
- */
-export function choice(name, text, choices, usual = '') {
-  const value = query.value.get(name) ?? usual;
-  const set = (/** @type {any} */ event) => setQuery({ [name]: event.target.value === usual ? null : event.target.value }, { push: true });
-  return html`<label class="chip select ${value === usual ? '' : 'on'}"><span class="sr-only">${text}</span>
-    <select @change=${set}>${choices.map(([one, what]) => html`<option value=${one} .selected=${live(one === value)}>${what}</option>`)}</select></label>`;
-}
-
 /**
  * A chip whose value is a person.
  * @param {'assigned_manager_id' | 'created_by'} name
@@ -95,11 +73,13 @@ function chip(text, set, choose, names) {
 }
 
 async function managerFilter() {
+  const { pickPerson } = await import('./pick.js');
   const chosen = await pickPerson({ title: t('people.by_manager'), filters: { role: 'manager' }, others: [['none', t('people.no_manager')]] });
   if (chosen !== undefined) setQuery({ assigned_manager_id: typeof chosen === 'string' ? chosen : chosen.id }, { push: true });
 }
 
 async function creatorFilter() {
+  const { pickPerson } = await import('./pick.js');
   const chosen = await pickPerson({ title: t('people.by_creator') });
   if (chosen && typeof chosen !== 'string') setQuery({ created_by: chosen.id }, { push: true });
 }
@@ -107,5 +87,5 @@ async function creatorFilter() {
 function days() {
   const [from, to] = [query.value.get('created_from'), query.value.get('created_to')];
   const set = from && to ? t('people.added_between', { from, to }) : from ? t('people.added_from', { from }) : to ? t('people.added_to', { to }) : null;
-  return chip(t('people.added'), set, pickDays, ['created_from', 'created_to']);
+  return chip(t('people.added'), set, async () => (await import('./days.js')).pickDays(), ['created_from', 'created_to']);
 }

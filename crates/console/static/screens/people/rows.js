@@ -2,11 +2,12 @@
 // People as a table at a desk and as cards on a phone.
 import { nameOf } from '../../format.js';
 import { guard, html, repeat } from '../../html.js';
-import { href, navigate, query, setQuery } from '../../router.js';
+import { href, query, setQuery } from '../../router.js';
 import { signal } from '../../state.js';
 import { status } from '../../ui/notice.js';
 import { columns, label, value } from './columns.js';
 import { nameById } from './names.js';
+import { openRow } from './open_row.js';
 import { t } from './text.js';
 
 /** @typedef {import('../../session.js').User} User */
@@ -53,7 +54,7 @@ function sortable(name, text) {
 }
 
 /** @param {string} sort */
-export function sortBy(sort) {
+function sortBy(sort) {
   setQuery({ sort: sort === '-created_at' ? null : sort }, { push: true });
 }
 
@@ -91,17 +92,4 @@ function names(person, shown) {
 /** @param {User} person */
 function link(person) {
   return html`<a class="person-link" data-row href=${href(`people/${person.id}`)}><bdi class="words">${nameOf(person)}</bdi></a>`;
-}
-
-/**
- * The whole row opens the person, unless the reader presses something in it or marks text.
- * @param {MouseEvent} event
- * @param {User} person
- */
-export function openRow(event, person) {
-  const isOther = event.target instanceof Element && event.target.closest('a, button');
-  if (isOther || event.defaultPrevented || getSelection()?.toString()) return;
-  const to = `people/${person.id}`;
-  if (event.ctrlKey || event.metaKey) window.open(href(to), '_blank', 'noopener');
-  else navigate(to);
 }
