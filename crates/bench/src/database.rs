@@ -61,6 +61,10 @@ impl Database {
         }
         let mut url = Url::parse(server)?;
         url.set_path(&name);
+        if backend == Backend::Postgres && url.query_pairs().all(|(option, _)| option != "sslmode") {
+            // The limits speak to it without TLS, too.
+            url.query_pairs_mut().append_pair("sslmode", "disable");
+        }
         Ok(Self { backend, url: url.into(), place: Place::Server { url: server.to_owned(), name } })
     }
 

@@ -12,17 +12,26 @@ pub(crate) const REFRESH: &str = "/auth/refresh";
 
 /// A GET request, as it goes over the wire.
 pub(crate) fn bytes_of_get(path: &str, token: Option<&str>) -> Vec<u8> {
-    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let authorization = authorization(token);
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}\r\n").into_bytes()
 }
 
-/// A POST request with JSON.
-pub(crate) fn bytes_of_post(path: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
+/// A POST request with a body of this media type.
+pub(crate) fn bytes_of_post(path: &str, token: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
+    let (authorization, length) = (authorization(token), body.len());
     format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// The same with JSON, from nobody in particular.
+pub(crate) fn bytes_of_json(path: &str, body: &str) -> Vec<u8> {
+    bytes_of_post(path, None, "application/json", body)
+}
+
+fn authorization(token: Option<&str>) -> String {
+    token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default()
 }
 
 /// The body of the answer to one request.

@@ -3,6 +3,7 @@
 mod files;
 mod flood;
 mod growth;
+mod keys;
 mod lists;
 mod mariadb;
 mod me;
@@ -37,6 +38,7 @@ pub(crate) fn measure(world: &mut World<'_>) -> Measured {
 fn measure_group(group: Group, world: &mut World<'_>, measured: &mut Measured) -> Outcome<()> {
     match group {
         Group::Me => me::measure(world, measured),
+        Group::Keys => keys::measure(world, measured),
         Group::Lists => lists::measure(world, measured),
         Group::Growth => growth::measure(world, measured),
         Group::Sqlite => sqlite::measure(world, measured),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::answer::Head;
-use crate::http::{REFRESH, bytes_of_post, field};
+use crate::http::{REFRESH, bytes_of_json, field};
 use crate::outcome::Outcome;
 
 /// What one connection asks, and which answers it takes.
@@ -44,6 +44,11 @@ pub(crate) struct Rotation {
 impl Rotation {
     pub(crate) fn new(requests: Vec<Vec<u8>>) -> Self {
         Self { requests: Arc::new(requests), next: Arc::default(), now: 0 }
+    }
+
+    /// How many requests were asked so far.
+    pub(crate) fn asked(&self) -> usize {
+        self.next.load(Ordering::Relaxed)
     }
 
     /// The same rotation for this many connections.
@@ -114,7 +119,7 @@ impl Conversation for Renewals {
 }
 
 fn renewal(token: &str) -> Vec<u8> {
-    bytes_of_post(REFRESH, &format!(r#"{{"refresh_token":"{token}"}}"#))
+    bytes_of_json(REFRESH, &format!(r#"{{"refresh_token":"{token}"}}"#))
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use crate::http::{SIGN_IN, ask, bytes_of_get, bytes_of_post};
+use crate::http::{SIGN_IN, ask, bytes_of_get, bytes_of_json};
 use crate::outcome::Outcome;
 use crate::people::{MANAGERS, PASSWORD, manager_email};
 use crate::service::Service;
+
+/// Callers of the rows whose callers were seen a moment ago.
+pub(super) const FEW: usize = 8;
 
 pub(super) const ME: &str = "/users/me";
 pub(super) const LIST: &str = "/users/?limit=50";
@@ -29,8 +32,11 @@ pub(super) fn sign_ins() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn sign_in(manager: usize) -> Vec<u8> {
-    let email = manager_email(manager);
-    bytes_of_post(SIGN_IN, &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#))
+    sign_in_as(&manager_email(manager))
+}
+
+pub(super) fn sign_in_as(email: &str) -> Vec<u8> {
+    bytes_of_json(SIGN_IN, &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#))
 }
 
 /// Makes sure that the first request of both sides is answered with the same people in the same order.
