@@ -20,7 +20,7 @@ use crate::crypto::{CryptoError, sha256};
 use crate::error::AuthError;
 use crate::key_error::KeyError;
 use crate::keys::KeyRing;
-use crate::signer;
+use crate::signer::{self, Signer};
 
 /// What an access token says about itself, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct AccessTokens {
     keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     settings: Arc<TokenSettings>,
+    issuer: Arc<str>,
+    audience: Arc<str>,
     validations: Arc<[(TokenAlgorithm, Validation)]>,
     /// By the digest of the whole token. A forged one never gets here, so it takes no place and moves nobody out.
     verified: Arc<BoundedMap<Digest, Arc<Verified>>>,
@@ -61,15 +63,17 @@ pub struct AccessTokens {
 /// A token whose signature and claims were found to be good. Whether its key still is, and whether it is timely, is
 /// asked at each use.
 struct Verified {
-    kid: String,
+    key: Arc<Signer>,
     claims: Arc<Claims>,
 }
 
 /// What an access token says. Nothing personal is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    pub iss: String,
-    pub aud: String,
+    #[serde(with = "shared_text")]
+    pub iss: Arc<str>,
+    #[serde(with = "shared_text")]
+    pub aud: Arc<str>,
     /// Whose token it is.
     pub sub: UserId,
     /// Their role when it was issued.
@@ -86,6 +90,21 @@ pub struct Claims {
     pub nbf: Option<i64>,
 }
 
+/// Texts that several hold, as JSON.
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Into::into)
+    }
+}
+
 impl AccessTokens {
     /// The `typ` of the header (RFC 9068 section 2.1).
     const TYPE: &'static str = "at+jwt";
@@ -94,8 +113,8 @@ impl AccessTokens {
     /// Ours are under 500 bytes; nothing longer is worth decoding.
     const MAX_LENGTH: usize = 2048;
     /// About how many bytes a verified token takes in memory, and most of all.
-    const VERIFIED_WEIGHT: usize = 512;
-    const MAX_VERIFIED_WEIGHT: usize = 8 * 1024 * 1024;
+    const VERIFIED_WEIGHT: usize = 320;
+    const MAX_VERIFIED_WEIGHT: usize = 20 * 1024 * 1024;
 
     /// Tokens signed with the keys of the ring.
     #[must_use]
@@ -103,7 +122,9 @@ impl AccessTokens {
         let validations = TokenAlgorithm::ALL.iter().map(|&algorithm| (algorithm, validation(algorithm, &settings)));
         let lifetime = settings.ttl.to_std().unwrap_or(Duration::ZERO);
         let verified = Arc::new(BoundedMap::new(Self::MAX_VERIFIED_WEIGHT, lifetime));
-        Self { keys, clock, validations: validations.collect(), settings: Arc::new(settings), verified }
+        let (issuer, audience) = (settings.issuer.as_str().into(), settings.audience.as_str().into());
+        let validations = validations.collect();
+        Self { keys, clock, settings: Arc::new(settings), issuer, audience, validations, verified }
     }
 
     /// Seconds from the issue of a token to its end.
@@ -120,8 +141,8 @@ impl AccessTokens {
         header.kid = Some(signer.kid.clone());
         let issued_at = self.clock.now().timestamp();
         let claims = Claims {
-            iss: self.settings.issuer.clone(),
-            aud: self.settings.audience.clone(),
+            iss: Arc::clone(&self.issuer),
+            aud: Arc::clone(&self.audience),
             sub: user.id,
             role: user.role(),
             sid: session,
@@ -145,7 +166,7 @@ impl AccessTokens {
             return Err(AuthError::InvalidToken);
         }
         let digest = sha256(token.as_bytes());
-        let known = self.verified.get(&digest).filter(|verified| self.keys.accepts(&verified.kid));
+        let known = self.verified.get(&digest).filter(|verified| self.keys.accepts(&verified.key.kid));
         let source = if known.is_some() { "memory" } else { "signature" };
         counter!("clientele_token_checks_total", "source" => source).increment(1);
         if let Some(known) = known {
@@ -170,11 +191,20 @@ impl AccessTokens {
         };
         let validation = self.validation(key.algorithm).ok_or(AuthError::InvalidToken)?;
         let token = jsonwebtoken::decode::<Claims>(token, &key.decoding, validation);
-        let claims = token.map_err(|_| AuthError::InvalidToken)?.claims;
+        let mut claims = token.map_err(|_| AuthError::InvalidToken)?.claims;
         if !self.is_ours(&claims) {
             return Err(AuthError::InvalidToken);
         }
-        Ok(Verified { kid, claims: Arc::new(claims) })
+        self.share_texts(&mut claims);
+        Ok(Verified { key, claims: Arc::new(claims) })
+    }
+
+    /// Tokens that are remembered hold these texts in common: they are the same in nearly all of them.
+    fn share_texts(&self, claims: &mut Claims) {
+        if claims.iss == self.issuer {
+            claims.iss = Arc::clone(&self.issuer);
+        }
+        claims.aud = Arc::clone(&self.audience);
     }
 
     fn validation(&self, algorithm: TokenAlgorithm) -> Option<&Validation> {
@@ -196,7 +226,7 @@ impl AccessTokens {
 
     /// From this installation.
     fn is_ours(&self, claims: &Claims) -> bool {
-        claims.iss == self.settings.issuer
+        claims.iss == self.issuer
             || (self.settings.accepts_addresses
                 && claims.iss.strip_prefix("http://").is_some_and(|address| address.parse::<SocketAddr>().is_ok()))
     }

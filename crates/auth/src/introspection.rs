@@ -59,7 +59,7 @@ impl Introspection {
 
     async fn access_token(&self, token: &str) -> Result<ActiveToken, AuthError> {
         let (claims, user) = self.tokens.check(token, Freshness::Recent).await?;
-        let (issuer, audience) = (claims.iss.clone(), claims.aud.clone());
+        let (issuer, audience) = (claims.iss.to_string(), claims.aud.to_string());
         let (issued_at, expires_at) = (claims.iat, claims.exp);
         Ok(ActiveToken { subject: user.id, role: user.role(), issued_at, expires_at, issuer, audience, scope: None })
     }
