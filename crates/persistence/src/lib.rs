@@ -10,6 +10,7 @@
 //! arrives decided and becomes a condition.
 
 mod backup;
+mod callers;
 mod changes;
 mod connect;
 mod connection;

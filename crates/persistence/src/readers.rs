@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::callers::Callers;
 use crate::connection::{Connection, Connector};
 use crate::pools::TRIED_OUT_AFTER;
 
@@ -45,6 +46,7 @@ struct Thread {
     idle: Mutex<Vec<Idle>>,
     /// How many queries were answered.
     answered: AtomicU64,
+    callers: Arc<Callers>,
 }
 
 impl Thread {
@@ -91,6 +93,7 @@ impl Readers {
                 places,
                 idle: Mutex::default(),
                 answered: AtomicU64::new(0),
+                callers: Arc::default(),
             });
             locked(&self.threads).push(Arc::clone(&thread));
             MINE.set(Some((Arc::downgrade(self), thread)));
@@ -113,6 +116,11 @@ impl Readers {
                 None
             }
         }
+    }
+
+    /// The look-ups of callers of the current thread, if it has connections of its own.
+    pub(crate) fn callers(self: &Arc<Self>) -> Option<Arc<Callers>> {
+        self.mine().map(|thread| Arc::clone(&thread.callers))
     }
 
     /// How many connections are open or being opened, how many of them nobody uses, and how many there can be.

@@ -7,11 +7,12 @@ use domain::session::Session;
 use domain::store::{Credentials, Generation, PasswordStore, SessionOwner, SessionStore, StoreError, WriteError};
 use domain::{Email, FreshProof, PasswordHash, SessionId, Timestamp, UserId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use tokio::time::timeout;
 
+use crate::callers;
 use crate::entity::{admin_manager, session, user};
-use crate::error::{Failure, stale_unless, store_error};
+use crate::error::{Failure, out_of_time, stale_unless};
 use crate::sql::row_locks::keeping;
 use crate::store::Store;
 use crate::tables::{audit_events, authority, challenges, notices, people, profiles, sessions, users};
@@ -28,17 +29,14 @@ impl SessionStore for Store {
     }
 
     async fn find_caller(&self, id: SessionId, now: Timestamp) -> Result<Option<SessionOwner>, StoreError> {
-        let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
-        let mut select = people::select();
-        select
-            .expr_as(Expr::col((session::Entity, session::Column::ExpiresAt)), "session_expires_at")
-            .join(JoinType::InnerJoin, session::Entity, is_owner)
-            .cond_where(session::Column::Id.eq(id.as_uuid()))
-            .cond_where(session::Column::ExpiresAt.gt(now))
-            .cond_where(user::Column::IsActive.eq(true));
-        let Some(row) = self.one(&select).await? else { return Ok(None) };
-        let expires_at = row.try_get("", "session_expires_at").map_err(|error| store_error(&error))?;
-        Ok(Some(SessionOwner { user: people::read(&row)?, expires_at }))
+        let found = match self.readers.callers() {
+            Some(callers) => {
+                let found = timeout(callers::TIME_LIMIT, callers.find(self, id)).await;
+                found.map_err(|_| out_of_time())??
+            }
+            None => callers::find_one(self, id).await?,
+        };
+        Ok(found.filter(|owner| now < owner.expires_at))
     }
 
     fn generation(&self, session: SessionId, owner: UserId) -> Option<Generation> {

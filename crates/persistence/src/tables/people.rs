@@ -79,7 +79,7 @@ pub(crate) fn columns(select: &mut SelectStatement, with_staff: bool) {
 }
 
 /// How many columns [`columns`] selects.
-const COLUMNS: usize = 16;
+pub(crate) const COLUMNS: usize = 16;
 
 /// Reads a person from a row that begins with [`columns`].
 pub(crate) fn read(row: &QueryResult) -> Result<User, StoreError> {

@@ -4,10 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use clientele_persistence::{Database, Options, PoolState, Store};
-use domain::store::{StoreError, UserStore};
-use domain::{Page, Scope, User, UserQuery};
-use futures_util::future::join;
+use domain::audit::EventKind;
+use domain::store::{SessionStore, StoreError, UserStore};
+use domain::testing::{event, session};
+use domain::{Clock, Page, Scope, SessionId, User, UserQuery};
+use futures_util::future::{join, join_all};
 use sea_orm::DbBackend;
 use tokio::time::{sleep, timeout};
 
@@ -20,7 +23,9 @@ tests! {
     a_thread_reads_with_connections_of_its_own,
     those_who_find_none_read_with_the_shared_ones,
     a_query_that_is_given_up_spoils_no_other,
-    a_lost_connection_is_nobodys_trouble;
+    a_lost_connection_is_nobodys_trouble,
+    callers_that_are_looked_up_together_are_told_apart,
+    a_look_up_that_is_given_up_keeps_nobody_waiting;
 }
 
 /// A database with one thread, the current one, that has half of so many connections.
@@ -128,4 +133,55 @@ async fn a_lost_connection_is_nobodys_trouble(ground: Ground) {
     sleep(Duration::from_millis(100)).await;
     assert_eq!(read(&store).await, 0);
     until_idle(&database).await;
+}
+
+/// People with a session each, and what is to be found of it.
+async fn signed_in(ground: &Ground, count: usize) -> Vec<(SessionId, Option<User>)> {
+    let setting = ground.setting();
+    let mut people = Vec::new();
+    for number in 0..count {
+        let user = setting.manager(&format!("manager-{number}@example.com")).await;
+        let begun = session(&setting.clock, user.id);
+        let event = event(&setting.clock, EventKind::SessionStarted, Some(user.id));
+        setting.store.start_session(&begun, &event).await.unwrap();
+        people.push((begun.id, Some(user)));
+    }
+    let nobody = SessionId::from(setting.clock.new_id());
+    people.push((nobody, None));
+    people
+}
+
+async fn callers_that_are_looked_up_together_are_told_apart(ground: Ground) {
+    let people = signed_in(&ground, 20).await;
+    let (database, store) = joined(&ground, 4).await;
+    until_idle(&database).await;
+    let now = ground.setting().clock.now();
+    // Each session ten times, more than one query takes.
+    let asked: Vec<_> = people.iter().cycle().take(people.len() * 10).collect();
+    let found = join_all(asked.iter().map(|(session, _)| store.find_caller(*session, now))).await;
+    for ((session, user), found) in asked.iter().zip(found) {
+        assert_eq!(found.unwrap().map(|owner| owner.user), *user, "{session}");
+    }
+    let later = now + TimeDelta::days(400);
+    let expired = join_all(people.iter().map(|(session, _)| store.find_caller(*session, later))).await;
+    assert!(expired.into_iter().all(|found| found.unwrap().is_none()), "expired");
+    database.close().await.unwrap();
+}
+
+async fn a_look_up_that_is_given_up_keeps_nobody_waiting(ground: Ground) {
+    let people = signed_in(&ground, 8).await;
+    let (database, store) = joined(&ground, 4).await;
+    until_idle(&database).await;
+    let now = ground.setting().clock.now();
+    for given_up in 0..people.len() {
+        let mut looks: Vec<_> = people.iter().map(|(session, _)| store.find_caller(*session, now)).collect();
+        // The first asks, and the others wait for it. SQLite may have answered already.
+        looks.retain_mut(|look| look.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        // Whoever asked goes, and so does one of those who wait.
+        looks.drain(..looks.len().min(1 + given_up % 3));
+        let found = timeout(Duration::from_secs(5), join_all(looks)).await.expect("nobody waits for those who went");
+        assert!(found.into_iter().all(|found| found.is_ok()));
+    }
+    assert!(store.find_caller(people[0].0, now).await.unwrap().is_some());
+    database.close().await.unwrap();
 }
