@@ -8,7 +8,7 @@ import { signal } from '../../state.js';
 /** @typedef {import('../../session.js').User} User */
 /**
  * `gone`: nobody has the id, or nobody whom the caller may see.
- * @typedef {{ is: 'asked' } | { is: 'known', user: User } | { is: 'gone' } | { is: 'failed' }} Found
+ * @typedef {{ is: 'asked' } | { is: 'known', user: User } | { is: 'gone' } | { is: 'failed', at: number }} Found
  */
 
 /** @type {Map<string, import('../../types.js').Signal<Found>>} */
@@ -16,6 +16,8 @@ const known = new Map();
 /** @type {string[]} */
 const waiting = [];
 const AT_ONCE = 4;
+/** Who could not be asked for is asked for again by a view after so many milliseconds. At once would be for ever: each failure renders. */
+const ASK_AGAIN_AFTER = 30_000;
 let running = 0;
 let whose = '';
 
@@ -30,7 +32,7 @@ export function find(id, role) {
   if (self?.id === id) return { is: 'known', user: self };
   forOwner(self?.id ?? '');
   const found = known.get(id);
-  if (found) return found.value;
+  if (found && !isStale(found.peek())) return found.value;
   const sees = reach('read_user');
   if (sees === 'self' || (sees !== 'all' && role && role !== 'customer')) return { is: 'gone' };
   const asked = signal(/** @type {Found} */ ({ is: 'asked' }));
@@ -38,6 +40,11 @@ export function find(id, role) {
   waiting.push(id);
   queueMicrotask(work);
   return asked.value;
+}
+
+/** @param {Found} found */
+function isStale(found) {
+  return found.is === 'failed' && Date.now() - found.at > ASK_AGAIN_AFTER;
 }
 
 /**
@@ -81,9 +88,6 @@ async function ask(id) {
   try {
     place.value = { is: 'known', user: (await api.get('/users/{id}', { params: { id } })).body };
   } catch (error) {
-    const { status } = Problem.from(error);
-    place.value = { is: status === 404 ? 'gone' : 'failed' };
-    // The next view asks again.
-    if (status !== 404) known.delete(id);
+    place.value = Problem.from(error).status === 404 ? { is: 'gone' } : { is: 'failed', at: Date.now() };
   }
 }
