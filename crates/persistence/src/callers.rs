@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use domain::store::{SessionOwner, StoreError};
 use domain::{SessionId, Timestamp};
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
-use sea_orm::{ColumnTrait, QueryResult};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::cells::{Cells, FromCells};
 use crate::entity::{session, user};
 use crate::error::store_error;
 use crate::store::Store;
@@ -123,12 +124,12 @@ impl Drop for Turn {
 
 /// Whose session this is, if they are active.
 pub(crate) async fn find_one(store: &Store, id: SessionId) -> Result<Option<SessionOwner>, StoreError> {
-    let found = store.one(&select(&[id])).await?;
-    found.as_ref().map(|row| Ok(read(row)?.1)).transpose()
+    Ok(store.little(&select(&[id])).await?.pop().map(|Found(_, owner)| owner))
 }
 
 async fn find_all(store: &Store, ids: &[SessionId]) -> Result<HashMap<SessionId, SessionOwner>, StoreError> {
-    store.all(&select(ids)).await?.iter().map(read).collect()
+    let found = store.little(&select(ids)).await?;
+    Ok(found.into_iter().map(|Found(id, owner)| (id, owner)).collect())
 }
 
 fn select(ids: &[SessionId]) -> SelectStatement {
@@ -145,10 +146,13 @@ fn select(ids: &[SessionId]) -> SelectStatement {
     select
 }
 
-fn read(row: &QueryResult) -> Result<(SessionId, SessionOwner), StoreError> {
-    let own = || {
-        Ok((row.try_get_by_index::<Uuid>(people::COLUMNS)?, row.try_get_by_index::<Timestamp>(people::COLUMNS + 1)?))
-    };
-    let (session, expires_at) = own().map_err(|error| store_error(&error))?;
-    Ok((session.into(), SessionOwner { user: people::read(row)?, expires_at }))
+/// A row of [`select`].
+struct Found(SessionId, SessionOwner);
+
+impl FromCells for Found {
+    fn read(row: &impl Cells) -> Result<Self, StoreError> {
+        let own = || Ok((row.cell::<Uuid>(people::COLUMNS)?, row.cell::<Timestamp>(people::COLUMNS + 1)?));
+        let (session, expires_at) = own().map_err(|error| store_error(&error))?;
+        Ok(Self(session.into(), SessionOwner { user: people::read(row)?, expires_at }))
+    }
 }

@@ -9,8 +9,10 @@ use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, query_w
 use sea_orm::{QueryResult, SqlxError, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 
+use crate::file_reader::FileToRead;
 #[cfg(feature = "mysql")]
 use crate::mysql::MySqlLimits;
+use crate::sqlite::plain_file;
 
 /// Opens connections to one database.
 pub(crate) enum Connector {
@@ -33,6 +35,15 @@ impl Connector {
                 limits.set(&mut connection).await?;
                 Ok(Connection::MySql(Box::new(connection)))
             }
+        }
+    }
+
+    /// The file, where it can be read in the thread that wants to know.
+    pub(crate) fn file(&self) -> Option<FileToRead> {
+        match self {
+            Self::Sqlite(file) => plain_file(file).map(|path| FileToRead(path.to_owned())),
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            _ => None,
         }
     }
 

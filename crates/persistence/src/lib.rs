@@ -11,12 +11,14 @@
 
 mod backup;
 mod callers;
+mod cells;
 mod changes;
 mod connect;
 mod connection;
 mod database;
 mod entity;
 mod error;
+mod file_reader;
 mod grants;
 mod migrate;
 #[cfg(feature = "mysql")]

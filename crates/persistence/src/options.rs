@@ -12,7 +12,7 @@ pub(crate) const MAX_PER_THREAD: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Most connections at once to `PostgreSQL` or `MySQL`, those of threads included. `SQLite` always has one that
-    /// writes, four that read, and two more for each thread.
+    /// writes, four that read, and three more for each thread.
     pub max_connections: u32,
     /// How many threads will call [`Database::read_on_this_thread`](crate::Database::read_on_this_thread).
     pub threads: usize,

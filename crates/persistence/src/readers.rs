@@ -5,6 +5,8 @@
 //! connection that comes back whether it is well, which is a second round trip for each query.
 //!
 //! Nobody depends on these connections. Whoever finds none in time takes one of the shared pool.
+//!
+//! On `SQLite` the thread has one more, which it asks by itself.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -18,7 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::callers::Callers;
+use crate::cells::FromCells;
 use crate::connection::{Connection, Connector};
+use crate::file_reader::{FileReader, FileToRead, NotRead};
 use crate::pools::TRIED_OUT_AFTER;
 
 /// How long to wait while no connection of the thread comes back before one of the shared pool is taken.
@@ -29,6 +33,8 @@ const MAX_AGE: Duration = Duration::from_mins(30);
 /// The connections of all threads.
 pub(crate) struct Readers {
     connector: Connector,
+    /// What threads read by themselves.
+    file: Option<FileToRead>,
     per_thread: usize,
     /// Of all threads that will join.
     max: usize,
@@ -44,12 +50,19 @@ struct Thread {
     /// Whoever has a place may use a connection, or open one.
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// Locked by others only to count it, and to close it at the end.
+    file: Mutex<Option<FileReader>>,
     /// How many queries were answered.
     answered: AtomicU64,
     callers: Arc<Callers>,
 }
 
 impl Thread {
+    /// How many files are open.
+    fn files(&self) -> usize {
+        locked(&self.file).iter().count()
+    }
+
     /// A place, if there is one soon. Where queries are answered all the time, all others come to it in their turn: only
     /// when long ones hold every connection is there no use in waiting.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
@@ -79,9 +92,10 @@ thread_local! {
 impl Readers {
     /// So many connections for each of so many threads. None is opened before it is needed.
     pub(crate) fn new(connector: Connector, per_thread: usize, threads: usize, time_to_open: Duration) -> Arc<Self> {
-        let max = per_thread * threads;
+        let file = connector.file().filter(|_| per_thread > 0);
+        let max = (per_thread + usize::from(file.is_some())) * threads;
         let (threads, is_closed) = (Mutex::default(), AtomicBool::new(false));
-        Arc::new(Self { connector, per_thread, max, time_to_open, threads, is_closed })
+        Arc::new(Self { connector, file, per_thread, max, time_to_open, threads, is_closed })
     }
 
     /// Gives the current thread connections of its own, which live in the runtime that is current.
@@ -92,6 +106,7 @@ impl Readers {
                 runtime: Handle::current(),
                 places,
                 idle: Mutex::default(),
+                file: Mutex::default(),
                 answered: AtomicU64::new(0),
                 callers: Arc::default(),
             });
@@ -123,12 +138,35 @@ impl Readers {
         self.mine().map(|thread| Arc::clone(&thread.callers))
     }
 
+    /// What the current thread reads by itself; `None` where it cannot, or not at once.
+    pub(crate) fn read_at_once<T: FromCells>(self: &Arc<Self>, query: &Statement) -> Option<Vec<T>> {
+        let file = self.file.as_ref()?;
+        let thread = self.mine()?;
+        let mut reader = thread.file.try_lock().ok()?;
+        // Asked under the lock: from then on whoever closes waits for us, and finds what we open.
+        if self.is_closed() {
+            return None;
+        }
+        let reading = match &mut *reader {
+            Some(open) => open.all(query),
+            none => file.open().and_then(|open| none.insert(open).all(query)),
+        };
+        match reading {
+            Ok(rows) => Some(rows),
+            Err(NotRead::Now) => None,
+            Err(NotRead::Broken) => {
+                *reader = None;
+                None
+            }
+        }
+    }
+
     /// How many connections are open or being opened, how many of them nobody uses, and how many there can be.
     pub(crate) fn count(&self) -> (usize, usize, usize) {
         let threads = locked(&self.threads);
         let in_use = threads.iter().map(|thread| self.per_thread.saturating_sub(thread.places.available_permits()));
-        let (in_use, idle): (usize, usize) =
-            (in_use.sum(), threads.iter().map(|thread| locked(&thread.idle).len()).sum());
+        let idle = threads.iter().map(|thread| locked(&thread.idle).len() + thread.files());
+        let (in_use, idle): (usize, usize) = (in_use.sum(), idle.sum());
         (in_use + idle, idle, self.max)
     }
 
@@ -148,7 +186,8 @@ impl Readers {
         self.end();
         let threads = std::mem::take(&mut *locked(&self.threads));
         for thread in threads {
-            let idle = std::mem::take(&mut *locked(&thread.idle));
+            let (idle, file) = (std::mem::take(&mut *locked(&thread.idle)), locked(&thread.file).take());
+            drop(file);
             close_all(idle).await;
         }
     }

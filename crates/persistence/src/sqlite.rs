@@ -1,7 +1,9 @@
 //! Connections to the file of `SQLite`.
 
+use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::time::sleep;
@@ -9,6 +11,10 @@ use tokio::time::sleep;
 use crate::error::is_conflict;
 use crate::options::STATEMENT_CACHE;
 use crate::pools::{lasting_pool, open};
+
+/// Of all connections, however they are opened.
+pub(crate) const PRAGMAS: [(&str, &str); 3] =
+    [("temp_store", "MEMORY"), ("cache_size", "-16384"), ("mmap_size", "268435456")];
 
 pub(crate) async fn sqlite_writer(
     file: &SqliteConnectOptions,
@@ -43,14 +49,20 @@ pub(crate) fn sqlite_reader(file: &SqliteConnectOptions) -> SqliteConnectOptions
 }
 
 pub(crate) fn sqlite_connection(file: &SqliteConnectOptions) -> SqliteConnectOptions {
-    file.clone()
+    let connection = file
+        .clone()
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", "-16384")
-        .pragma("mmap_size", (256 << 20).to_string())
+        .statement_cache_capacity(STATEMENT_CACHE);
+    PRAGMAS.into_iter().fold(connection, |connection, (name, value)| connection.pragma(name, value))
+}
+
+/// Where the file is, if its URL asks for no other way to open it, such as other locks.
+pub(crate) fn plain_file(file: &SqliteConnectOptions) -> Option<&Path> {
+    let url = file.to_url_lossy();
+    let is_usual = |(name, value): (&str, &str)| name == "mode" || (name, value) == ("cache", "private");
+    url.query_pairs().all(|(name, value)| is_usual((&name, &value))).then(|| file.get_filename())
 }
 
 #[cfg(test)]

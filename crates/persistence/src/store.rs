@@ -15,6 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
+use crate::cells::FromCells;
 use crate::changes::Changes;
 use crate::error::{Failure, is_conflict, is_lost, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
@@ -71,6 +72,16 @@ impl Store {
 
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
         self.read(text::statement(self.reader.get_database_backend(), select)).instrument(debug_span!("read")).await
+    }
+
+    /// What is read of the rows of a query that reads little, in the current thread where that is possible.
+    pub(crate) async fn little<T: FromCells>(&self, select: &SelectStatement) -> Result<Vec<T>, StoreError> {
+        let statement = text::statement(self.reader.get_database_backend(), select);
+        let span = debug_span!("read");
+        if let Some(rows) = span.in_scope(|| self.readers.read_at_once(&statement)) {
+            return Ok(rows);
+        }
+        self.read(statement).instrument(span).await?.iter().map(T::read).collect()
     }
 
     async fn read(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {

@@ -43,6 +43,8 @@ pub fn audit_statements(backend: DbBackend, scope: Scope, query: &EventQuery) ->
 pub struct TestDatabase {
     url: String,
     remains: Remains,
+    /// How many threads have connections of their own: none, or the one that opens it.
+    threads: usize,
 }
 
 /// What is to be cleared away.
@@ -62,7 +64,11 @@ impl TestDatabase {
     #[must_use]
     pub fn sqlite() -> Self {
         let folder = std::env::temp_dir().join(name());
-        Self { url: format!("sqlite:{}", folder.join("clientele.db").display()), remains: Remains::Folder(folder) }
+        Self {
+            url: format!("sqlite:{}", folder.join("clientele.db").display()),
+            remains: Remains::Folder(folder),
+            threads: 0,
+        }
     }
 
     /// A `PostgreSQL` database, not yet migrated; `None` when there is no server.
@@ -91,13 +97,20 @@ impl TestDatabase {
         run(&server, &create).await.expect("a new database");
         let mut url = url::Url::parse(&server).expect("a URL");
         url.set_path(name);
-        Some(Self { url: url.into(), remains: Remains::Database { server, drop } })
+        Some(Self { url: url.into(), remains: Remains::Database { server, drop }, threads: 0 })
     }
 
     /// The database at this URL, which somebody else made and clears away.
     #[must_use]
     pub fn of_another(url: &str) -> Self {
-        Self { url: url.to_owned(), remains: Remains::Nothing }
+        Self { url: url.to_owned(), remains: Remains::Nothing, threads: 0 }
+    }
+
+    /// The same database, which the thread that opens it reads with connections of its own, as those that serve do.
+    #[must_use]
+    pub fn read_by_its_thread(mut self) -> Self {
+        self.threads = 1;
+        self
     }
 
     /// Where it is.
@@ -137,7 +150,11 @@ impl TestDatabase {
 
     /// Opens it, with its schema.
     pub async fn open(&self) -> Database {
-        let database = Database::connect(&self.url, &Options::default()).await.expect("the database of the test");
+        let options = Options { threads: self.threads, ..Options::default() };
+        let database = Database::connect(&self.url, &options).await.expect("the database of the test");
+        if self.threads > 0 {
+            database.read_on_this_thread();
+        }
         database.migrate().await.expect("the schema");
         database
     }

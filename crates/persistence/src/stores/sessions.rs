@@ -140,7 +140,7 @@ impl PasswordStore for Store {
     async fn find_credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let mut select = people::select_with_password();
         select.cond_where(admin_manager::Column::Email.eq(email.as_str()));
-        self.one(&select).await?.as_ref().map(people::read_credentials).transpose()
+        Ok(self.little(&select).await?.pop())
     }
 
     async fn renew_password_hash(&self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {

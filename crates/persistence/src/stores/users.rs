@@ -8,6 +8,7 @@ use domain::page::Search;
 use domain::store::{Account, RejudgeUpdate, StoreError, Update, UserStore, WriteError};
 use domain::{Cursor, Email, Page, Phone, Profile, Role, Scope, Timestamp, User, UserId, UserQuery};
 use sea_orm::ActiveValue::NotSet;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::{admin_manager, customer, setup_token, user};
@@ -20,6 +21,9 @@ use crate::store::Store;
 use crate::tables::locks::{self, Lock};
 use crate::tables::{audit_events, authority, idempotency_keys, notices, people, profiles, sessions, signups, users};
 use crate::transaction::Transaction;
+
+/// How many people a page holds that is read at once.
+const LITTLE: usize = 100;
 
 #[async_trait]
 impl UserStore for Store {
@@ -52,7 +56,7 @@ impl UserStore for Store {
         }
         let mut select = people::select();
         select.cond_where(user::Column::Id.eq(id.as_uuid())).cond_where(scope::condition(scope));
-        people::read_user(self.one(&select).await?.as_ref())
+        Ok(self.little(&select).await?.pop())
     }
 
     /// A page of the people in the scope: one query, one more for a search and one for the total.
@@ -63,8 +67,7 @@ impl UserStore for Store {
         let plan = self.plan(query.filter.search.as_ref()).await?;
         let backend = self.reader.get_database_backend();
         let parts = user_pages::parts(backend, scope, &query.filter, plan);
-        let rows = self.all(&user_pages::page(&parts, query)).await?;
-        let items = rows.iter().map(people::read).collect::<Result<_, _>>()?;
+        let items = self.page(query, &user_pages::page(&parts, query)).await?;
         let mut page = Page::cut(items, query.size, |last| Cursor::at(last, query.sort));
         if query.include_total {
             page.total = Some(self.count(&user_pages::total(backend, scope, &query.filter)).await?);
@@ -75,7 +78,7 @@ impl UserStore for Store {
     async fn find_customer_by_phone(&self, phone: &Phone) -> Result<Option<User>, StoreError> {
         let mut select = people::select();
         select.cond_where(customer::Column::Phone.eq(phone.as_str()));
-        people::read_user(self.one(&select).await?.as_ref())
+        Ok(self.little(&select).await?.pop())
     }
 
     async fn update_user(
@@ -110,6 +113,14 @@ impl UserStore for Store {
 }
 
 impl Store {
+    /// The people on a page. One of a search, or of many people, as those of an export, may take a while.
+    async fn page(&self, query: &UserQuery, select: &SelectStatement) -> Result<Vec<User>, StoreError> {
+        if query.filter.search.is_none() && query.size.get() <= LITTLE {
+            return self.little(select).await;
+        }
+        self.all(select).await?.iter().map(people::read).collect()
+    }
+
     async fn plan(&self, search: Option<&Search>) -> Result<Plan, StoreError> {
         let Some(search) = search else { return Ok(Plan::Walk) };
         let matches = self.count(&matches_up_to(search, self.few + 1)).await?;

@@ -8,10 +8,11 @@ use domain::{
     Customer, DisplayName, Email, Metadata, PasswordHash, Phone, Profile, Staff, Timestamp, TrunkNumber, User, UserId,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult, TryGetable};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::cells::{Cell, Cells, FromCells};
 use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, Inconsistency, store_error};
 use crate::transaction::Transaction;
@@ -26,7 +27,7 @@ pub(crate) fn select() -> SelectStatement {
     select
 }
 
-/// The same with the hash of their password, for [`read_credentials`].
+/// The same with the hash of their password, for [`Credentials`].
 pub(crate) fn select_with_password() -> SelectStatement {
     select().column((admin_manager::Entity, admin_manager::Column::PasswordHash)).take()
 }
@@ -82,7 +83,7 @@ pub(crate) fn columns(select: &mut SelectStatement, with_staff: bool) {
 pub(crate) const COLUMNS: usize = 16;
 
 /// Reads a person from a row that begins with [`columns`].
-pub(crate) fn read(row: &QueryResult) -> Result<User, StoreError> {
+pub(crate) fn read(row: &impl Cells) -> Result<User, StoreError> {
     Ok(Row::read(row).map_err(|error| store_error(&error))?.into_user()?)
 }
 
@@ -91,10 +92,18 @@ pub(crate) fn read_user(row: Option<&QueryResult>) -> Result<Option<User>, Store
     row.map(read).transpose()
 }
 
-/// Reads a row of [`select_with_password`]. Who has no password has a hash that none fits.
-pub(crate) fn read_credentials(row: &QueryResult) -> Result<Credentials, StoreError> {
-    let hash: Option<String> = row.try_get_by_index(COLUMNS).map_err(|error| store_error(&error))?;
-    Ok(Credentials { user: read(row)?, password_hash: PasswordHash::from_stored(hash.unwrap_or_default()) })
+impl FromCells for User {
+    fn read(row: &impl Cells) -> Result<Self, StoreError> {
+        read(row)
+    }
+}
+
+impl FromCells for Credentials {
+    /// Reads a row of [`select_with_password`]. Who has no password has a hash that none fits.
+    fn read(row: &impl Cells) -> Result<Self, StoreError> {
+        let hash: Option<String> = row.cell(COLUMNS).map_err(|error| store_error(&error))?;
+        Ok(Self { user: read(row)?, password_hash: PasswordHash::from_stored(hash.unwrap_or_default()) })
+    }
 }
 
 /// A person as the transaction sees them.
@@ -134,14 +143,14 @@ struct CustomerRow {
 }
 
 /// Reads one column after the other.
-struct Columns<'r> {
-    row: &'r QueryResult,
+struct Columns<'r, R> {
+    row: &'r R,
     at: usize,
 }
 
-impl Columns<'_> {
-    fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
-        let value = self.row.try_get_by_index(self.at);
+impl<R: Cells> Columns<'_, R> {
+    fn next<T: Cell>(&mut self) -> Result<T, DbErr> {
+        let value = self.row.cell(self.at);
         self.at += 1;
         value
     }
@@ -152,7 +161,7 @@ impl Columns<'_> {
 }
 
 impl Row {
-    fn read(row: &QueryResult) -> Result<Self, DbErr> {
+    fn read(row: &impl Cells) -> Result<Self, DbErr> {
         let mut columns = Columns { row, at: 0 };
         Ok(Self {
             id: columns.next()?,
@@ -192,7 +201,7 @@ impl Row {
 }
 
 impl StaffRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, DbErr> {
+    fn read(columns: &mut Columns<'_, impl Cells>) -> Result<Option<Self>, DbErr> {
         let Some(email) = columns.next()? else {
             columns.skip(3);
             return Ok(None);
@@ -214,7 +223,7 @@ impl StaffRow {
 }
 
 impl CustomerRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, DbErr> {
+    fn read(columns: &mut Columns<'_, impl Cells>) -> Result<Option<Self>, DbErr> {
         let Some(phone) = columns.next()? else {
             columns.skip(3);
             return Ok(None);

@@ -188,6 +188,11 @@ macro_rules! tests {
             @on sqlite, Some(clientele_persistence::testing::TestDatabase::sqlite()); $($test),* ; $($database_test),*
         }
         $crate::contract::backends::tests! {
+            @on sqlite_in_its_thread,
+            Some(clientele_persistence::testing::TestDatabase::sqlite().read_by_its_thread());
+            $($test),* ; $($database_test),*
+        }
+        $crate::contract::backends::tests! {
             @on postgres, clientele_persistence::testing::TestDatabase::postgres().await; $($test),* ; $($database_test),*
         }
         $crate::contract::backends::tests! {

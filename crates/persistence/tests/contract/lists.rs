@@ -320,6 +320,11 @@ fn sqlite_agrees_with_the_domain() {
 }
 
 #[test]
+fn sqlite_in_its_thread_agrees_with_the_domain() {
+    agrees_with_the_domain(async || Some(TestDatabase::sqlite().read_by_its_thread()));
+}
+
+#[test]
 fn postgres_agrees_with_the_domain() {
     agrees_with_the_domain(TestDatabase::postgres);
 }
