@@ -32,6 +32,8 @@ export const SCREENS = [
   { path: 'leaver/:id', may: () => can('assign_customer'), load: () => import('./screens/leaver.js') },
   { path: 'welcome', may: () => can('create_manager'), load: () => import('./screens/welcome.js') },
   { path: 'people/:id', may: () => can('read_user'), load: () => import('./screens/person.js') },
+  { path: 'files', may: () => can('import_and_export'), load: () => import('./screens/files.js'), menu: { text: 'menu.files', icon: 'files' } },
+  { path: 'audit', may: () => can('read_audit_events'), load: () => import('./screens/audit.js'), menu: { text: 'menu.audit', icon: 'audit' } },
   { path: 'keys', may: () => can('manage_keys'), load: () => import('./screens/keys.js'), menu: { text: 'menu.keys', icon: 'key' } },
   { path: 'keys/new', may: () => can('manage_keys'), load: () => import('./screens/keys/new.js') },
   { path: 'me', may: () => can('read_user'), load: () => import('./screens/me.js'), menu: { text: 'menu.me', icon: 'person' } },

@@ -41,10 +41,15 @@ export function open() {
 }
 
 function actions() {
+  const shown = Object.fromEntries(query.value);
+  return html`${can('import_and_export') ? html`<a class="button" href=${href('files', shown)}>${icon('download')}${t('people.export')}</a>` : null}${add()}`;
+}
+
+function add() {
   return can('create_customer') ? html`<a class="button primary" href=${href('people/new')}>${icon('add')}${t('people.add')}</a>` : null;
 }
 
 function nobody() {
-  if (!isFiltered()) return empty(t('people.empty'), actions());
+  if (!isFiltered()) return empty(t('people.empty'), add());
   return empty(t('people.nobody'), html`<button type="button" @click=${() => clearFilters(true)}>${t('people.clear_all')}</button>`);
 }

@@ -77,6 +77,8 @@ export default {
   'menu.approvals': 'Approvals',
   'menu.keys': 'Keys',
   'menu.me': 'Me',
+  'menu.files': 'Files',
+  'menu.audit': 'Audit',
 
   // -- Sign in
   'sign_in.title': 'Sign in',

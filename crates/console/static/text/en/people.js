@@ -4,6 +4,7 @@ import { count } from './count.js';
 export default {
   // -- People
   'people.title': 'People',
+  'people.export': 'Export',
   'people.search': 'Search by name, e-mail or phone',
   'people.search_staff': 'Search by name or e-mail',
   'people.add': 'Add',

@@ -1,0 +1,77 @@
+// @ts-check
+// Files of customers: in and out.
+import { count } from './count.js';
+
+export default {
+  title: 'Files',
+
+  // -- In
+  'in.title': 'Bring customers in',
+  'in.text': 'A CSV file with the columns phone, display_name, assigned_manager_email and metadata; only phone is needed. It is checked first. Nothing is written until you say so.',
+  'in.choose': 'Choose a CSV file',
+  'in.drop': 'or drop it here',
+  'in.other': 'Choose another file',
+  'in.existing': 'Customers who exist already',
+  'in.existing.skip': 'Leave them as they are',
+  'in.existing.update': 'Change what the file gives',
+  'in.error': 'If a line is wrong',
+  'in.error.abort': 'Import nothing at all',
+  'in.error.skip': 'Import the other lines',
+  'in.too_large': ({ size = '' }) => `This file has ${size}. At most 64 MiB can be sent at once: split it into several files, each with the first line.`,
+  'in.empty': 'This file is empty.',
+  'in.checking': 'Checking the file…',
+  'in.sending': ({ percent = 0 }) => `Sending the file: ${percent} %`,
+  'in.writing': 'The server is working on the file…',
+  'in.changed_since': 'The file was changed or moved after you chose it. Choose it again.',
+
+  // -- What the check found
+  'check.good': 'Everything in this file can be imported.',
+  'check.nothing': 'This file has no lines that would change anything.',
+  'check.created': ({ n = 0 }) => count(n, 'new customer', 'new customers'),
+  'check.updated': ({ n = 0 }) => count(n, 'changed', 'changed'),
+  'check.skipped': ({ n = 0 }) => count(n, 'left as it is', 'left as they are'),
+  'check.wrong': ({ n = 0 }) => count(n, 'thing is wrong', 'things are wrong'),
+  'check.omitted': ({ n = 0 }) => `These are the first hundred. ${count(n, 'more is', 'more are')} not shown.`,
+  'check.table': 'Lines of the file',
+  'check.line': 'Line',
+  'check.column': ({ n = 0 }) => `Column ${n}`,
+  'check.cell': ({ column = '', line = 0 }) => `${column} in line ${line}`,
+  'check.wrong_header': 'The first line does not fit. Correct it in the file and choose it again.',
+  'check.not_utf8': 'The file is not all UTF-8, so it cannot be corrected here. Save it as “CSV UTF-8” and choose it again.',
+  'check.again': 'Check again',
+  'check.edited': ({ n = 0 }) => `${count(n, 'line', 'lines')} corrected here. Your file itself stays as it is.`,
+  'check.download_wrong': 'Download the wrong lines',
+  'check.download_corrected': 'Download the corrected file',
+  'check.preview': ({ n = 0 }) => (n === 1 ? 'The first line of the file' : `The first ${n} lines of the file`),
+
+  // -- The import itself
+  'go.all': 'Import the file',
+  'go.good': 'Import without the wrong lines',
+  'done.title': 'The file is imported',
+  'done.some': 'Some lines were not imported',
+  'done.another': 'Import another file',
+  'done.see': 'See the customers',
+  'done.refused': 'Nothing was imported: since the check, lines became wrong.',
+
+  // -- Out
+  'out.title': 'Take people out',
+  'out.everyone': 'Everyone whom you may see.',
+  'out.filtered': 'Only those whom the list showed:',
+  'out.all': 'Take everyone instead',
+  'out.filter.role': ({ value = '' }) => `role: ${value}`,
+  'out.filter.is_active': ({ value = '' }) => (value === 'true' ? 'active' : 'inactive'),
+  'out.filter.assigned_manager_id': 'of one manager',
+  'out.filter.none': 'without a manager',
+  'out.filter.created_by': 'entered by one person',
+  'out.filter.created_from': ({ value = '' }) => `entered from ${value}`,
+  'out.filter.created_to': ({ value = '' }) => `entered until ${value}`,
+  'out.filter.q': ({ value = '' }) => `beginning with “${value}”`,
+  'out.filter.sort': ({ value = '' }) => `sorted by ${value}`,
+  'out.spreadsheet': 'CSV for a spreadsheet',
+  'out.csv': 'CSV for programs',
+  'out.json': 'JSON lines',
+  'out.hint': 'A file of a spreadsheet can be changed and brought in again. Who takes people out is written to the audit trail.',
+  'out.running': ({ size = '' }) => `Receiving: ${size}`,
+  'out.stop': 'Stop',
+  'out.done': ({ name = '', size = '' }) => `${name} is on its way to your downloads: ${size}.`,
+};
