@@ -7,6 +7,7 @@
 
 mod answer;
 mod folder;
+mod imports;
 mod shell;
 mod site;
 

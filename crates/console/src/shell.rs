@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::site::Site;
+use crate::site::{STYLES, Site};
 
 const PAGE: &str = include_str!("shell.html");
 
@@ -11,9 +11,7 @@ const PAGE: &str = include_str!("shell.html");
 pub(crate) fn page(site: &Site, path: &str) -> String {
     let folder = format!("{}{}/", to_console(path), site.hash);
     let mut files = String::new();
-    for style in site.styles() {
-        let _ = writeln!(files, "<link rel=\"stylesheet\" href=\"{folder}{style}\">");
-    }
+    let _ = writeln!(files, "<link rel=\"stylesheet\" href=\"{folder}{STYLES}\">");
     for module in site.core() {
         let _ = writeln!(files, "<link rel=\"modulepreload\" href=\"{folder}{module}\">");
     }

@@ -1,6 +1,6 @@
 //! The files as they are sent, and the hash of them all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use actix_web::web::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::folder;
+use crate::{folder, imports};
 
 /// Path and content of every file, as they were when the program was built.
 static BUILT: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -19,6 +19,9 @@ static BUILT: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"))
 /// A build for development reads the files at every request, so that a change shows at the next reload.
 const FOLDER: Option<&str> =
     if cfg!(debug_assertions) { Some(concat!(env!("CARGO_MANIFEST_DIR"), "/static")) } else { None };
+
+/// What every screen looks like.
+pub(crate) const STYLES: &str = "style.css";
 
 static CURRENT: Mutex<Option<Arc<Site>>> = Mutex::new(None);
 
@@ -54,7 +57,10 @@ impl Site {
         Ok(site)
     }
 
-    fn new(hash: String, files: Vec<(String, Bytes)>) -> io::Result<Self> {
+    fn new(hash: String, mut files: Vec<(String, Bytes)>) -> io::Result<Self> {
+        // One request instead of ten.
+        let (of_all, of_screens) = (sheet(&files, is_for_all), sheet(&files, |path| !is_for_all(path)));
+        files.extend([(STYLES.to_owned(), of_all), ("screens.css".to_owned(), of_screens)]);
         let file = |(path, plain): (String, Bytes)| {
             let (content_type, gzip) = (content_type(&path), compress(&plain)?);
             Ok((path, File { content_type, plain, gzip }))
@@ -67,16 +73,28 @@ impl Site {
         self.files.get(path)
     }
 
-    /// The styles, in their order.
-    pub(crate) fn styles(&self) -> impl Iterator<Item = &str> {
-        self.files.keys().map(String::as_str).filter(|path| is_a(path, "css"))
+    /// The modules that every screen needs, and no others: `main.js` and what it imports. A browser fetches them at once,
+    /// not one after the other.
+    pub(crate) fn core(&self) -> BTreeSet<String> {
+        let (mut found, mut next) = (BTreeSet::new(), vec!["main.js".to_owned()]);
+        while let Some(path) = next.pop() {
+            let Some(file) = self.files.get(&path) else { continue };
+            next.extend(imports::of(&path, &file.plain).into_iter().filter(|other| !found.contains(other)));
+            found.insert(path);
+        }
+        found
     }
+}
 
-    /// The modules that every screen needs. A browser fetches them at once, not one after the other.
-    pub(crate) fn core(&self) -> impl Iterator<Item = &str> {
-        let is_core = |path: &&str| is_a(path, "js") && !path.starts_with("screens/");
-        self.files.keys().map(String::as_str).filter(is_core)
-    }
+/// The styles of every screen begin with a digit, those of one screen do not.
+fn is_for_all(path: &str) -> bool {
+    path.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// The style sheets whose name is such a one, in their order, as one.
+fn sheet(files: &[(String, Bytes)], is_one: impl Fn(&str) -> bool) -> Bytes {
+    let ours = files.iter().filter(|(path, _)| path.strip_prefix("style/").is_some_and(&is_one));
+    ours.flat_map(|(_, content)| content.iter().copied()).collect::<Vec<u8>>().into()
 }
 
 fn built() -> Vec<(String, Bytes)> {
@@ -98,10 +116,6 @@ fn compress(plain: &[u8]) -> io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain)?;
     Ok(encoder.finish()?.into())
-}
-
-fn is_a(path: &str, kind: &str) -> bool {
-    Path::new(path).extension().is_some_and(|found| found == kind)
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -137,17 +151,37 @@ mod tests {
     #[test]
     fn the_first_load_is_small() {
         let site = Site::current().unwrap();
-        let way_in = |path: &&str| path.starts_with("screens/sign_in");
-        let way_in = site.files.keys().map(String::as_str).filter(way_in);
-        let first = site.core().chain(site.styles()).chain(way_in).chain(["logo.svg", "console.webmanifest"]);
+        let way_in = ["screens/sign_in.js", "screens/sign_in/accept.js", STYLES, "logo.svg", "console.webmanifest"];
+        let core = site.core();
+        let first = core.iter().map(String::as_str).chain(way_in);
         let total: usize = first.map(|path| site.file(path).unwrap().gzip.len()).sum();
         assert!(total < 60 * 1024, "{total}");
     }
 
     #[test]
+    fn what_is_loaded_later_is_not_loaded_at_first() {
+        let core = Site::current().unwrap().core();
+        for path in ["main.js", "ui/frame.js", "text/en.js", "vendor/lit/lit-html.js", "vendor/lit/directive.js"] {
+            assert!(core.contains(path), "{path}");
+        }
+        for path in ["screens/sign_in.js", "screens/people.js", "text/en/people.js", "ui/dialog.js"] {
+            assert!(!core.contains(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_style_sheet_is_for_all_screens_or_for_one() {
+        let site = Site::current().unwrap();
+        let text = |path| String::from_utf8_lossy(&site.file(path).unwrap().plain).into_owned();
+        let (all, screens) = (text(STYLES), text("screens.css"));
+        assert!(all.contains(&text("style/1-base.css")) && all.contains(&text("style/3-frame.css")));
+        assert!(screens.contains(&text("style/people.css")) && !screens.contains(&text("style/1-base.css")));
+    }
+
+    #[test]
     fn every_file_has_a_type() {
         for (path, file) in &Site::current().unwrap().files {
-            assert!(!file.content_type.starts_with("text/plain") || is_a(path, "txt"), "{path}");
+            assert!(!file.content_type.starts_with("text/plain") || path == "vendor/LICENSES.txt", "{path}");
         }
     }
 }

@@ -8,9 +8,7 @@ import { batch, signal } from '../state.js';
 import { t } from '../text.js';
 import { Form } from '../ui/form.js';
 import { notice } from '../ui/notice.js';
-import { codeStep } from './sign_in/code.js';
-import { forgotStep, invitationStep, resetStep } from './sign_in/password.js';
-import { signUpStep } from './sign_in/sign_up.js';
+import { toast } from '../ui/toast.js';
 import { accept } from './sign_in/accept.js';
 
 /** @typedef {{ title: string, view: () => unknown }} Step */
@@ -18,9 +16,9 @@ import { accept } from './sign_in/accept.js';
  * @typedef {object} Way
  * @property {(step: Step) => void} to Shows a step.
  * @property {(note?: string) => void} toStart
- * @property {(sent: import('./sign_in/accept.js').Sent) => void} toCode
+ * @property {(sent: import('./sign_in/accept.js').Sent) => Promise<void>} toCode
  * @property {(text: string) => void} toWaiting
- * @property {(challenge: string, text: string) => void} toReset
+ * @property {(challenge: string, text: string) => Promise<void>} toReset
  */
 
 /** @returns {import('../ui/frame.js').Gate} */
@@ -43,9 +41,9 @@ export function open() {
   const way = {
     to,
     toStart: (text) => to(start(way), text),
-    toCode: (sent) => to(codeStep(sent, way)),
+    toCode: async (sent) => to((await import('./sign_in/code.js')).codeStep(sent, way)),
     toWaiting: (text) => to(waiting(text, way)),
-    toReset: (challenge, text) => to(resetStep(challenge, text, way)),
+    toReset: async (challenge, text) => to((await import('./sign_in/password.js')).resetStep(challenge, text, way)),
   };
   shown.value = start(way);
   return {
@@ -91,7 +89,7 @@ function start(way) {
       ${byEmail.field('email', { label: t('field.email'), type: 'email', inputmode: 'email', autocomplete: 'username', required: true })}
       ${byEmail.field('password', { label: t('field.password'), type: 'password', autocomplete: 'current-password', required: true })}`,
     action: t('sign_in.action'),
-    others: html`<button type="button" class="link" @click=${() => way.to(forgotStep(byEmail.values.peek().email, way))}>${t('sign_in.forgot')}</button>`,
+    others: html`<button type="button" class="link" @click=${() => later(async () => way.to((await import('./sign_in/password.js')).forgotStep(byEmail.values.peek().email, way)))}>${t('sign_in.forgot')}</button>`,
   });
   const phone = () => byPhone.view({
     fields: byPhone.field('phone', { label: t('field.phone'), type: 'tel', inputmode: 'tel', autocomplete: 'tel', hint: t('field.phone_hint'), required: true }),
@@ -104,10 +102,18 @@ function start(way) {
       <div ?hidden=${how.value !== 'email'}>${email()}</div>
       <div ?hidden=${how.value !== 'phone'}>${phone()}</div>
       <div class="ways">
-        <button type="button" class="link" @click=${() => way.to(invitationStep(way))}>${t('sign_in.invited')}</button>
-        <button type="button" class="link" @click=${() => way.to(signUpStep(way))}>${t('sign_in.sign_up')}</button>
+        <button type="button" class="link" @click=${() => later(async () => way.to((await import('./sign_in/password.js')).invitationStep(way)))}>${t('sign_in.invited')}</button>
+        <button type="button" class="link" @click=${() => later(async () => way.to((await import('./sign_in/sign_up.js')).signUpStep(way)))}>${t('sign_in.sign_up')}</button>
       </div>`,
   };
+}
+
+/**
+ * Few need these steps, so they are fetched when somebody does.
+ * @param {() => Promise<void>} step
+ */
+function later(step) {
+  void step().catch(() => toast(t('app.offline'), { tone: 'bad' }));
 }
 
 /**

@@ -5,7 +5,6 @@ import { PLACE } from '../base.js';
 import { html } from '../html.js';
 import { signal } from '../state.js';
 import { t } from '../text.js';
-import { openDialog } from './dialog.js';
 
 const OFF = `${PLACE} keys off`;
 const isOff = signal(localStorage.getItem(OFF) !== null);
@@ -16,7 +15,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   e: () => (within('[data-edit]') ?? find('main [data-edit]'))?.click(),
-  '?': help,
+  '?': () => void help(),
 };
 
 export function listenToKeys() {
@@ -61,7 +60,8 @@ function step(by) {
 }
 
 /** Shows the keys, and lets somebody who speaks to the computer switch them off (WCAG 2.1.4). */
-function help() {
+async function help() {
+  const { openDialog } = await import('./dialog.js');
   const toggle = (/** @type {any} */ event) => {
     isOff.value = !event.target.checked;
     if (isOff.value) localStorage.setItem(OFF, '1');

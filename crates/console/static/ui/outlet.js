@@ -47,7 +47,7 @@ async function show(to) {
     return;
   }
   try {
-    const { open } = await found.entry.load();
+    const [{ open }] = await Promise.all([found.entry.load(), styles()]);
     if (mine !== turn) return;
     const screen = open({ params: found.params });
     shown.value = { is: 'open', screen };
@@ -56,6 +56,21 @@ async function show(to) {
     // A newer version of the program does not have the files of this page.
     if (mine === turn) shown.value = { is: 'broken', problem: Problem.from(error) };
   }
+}
+
+/** @type {Promise<unknown> | null} */
+let styled = null;
+
+/** The style sheets of the screens, which the way in does not need. */
+function styles() {
+  styled ??= new Promise((done) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = new URL('../screens.css', import.meta.url).href;
+    link.onload = link.onerror = done;
+    document.head.append(link);
+  });
+  return styled;
 }
 
 /** @param {Screen} screen */

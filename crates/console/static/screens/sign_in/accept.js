@@ -12,6 +12,6 @@ import { t } from '../../text.js';
  */
 export async function accept(answer, way) {
   if (answer.status === 'signed_in') await begin(answer);
-  else if (answer.status === 'code_sent') way.toCode(answer);
+  else if (answer.status === 'code_sent') await way.toCode(answer);
   else way.toWaiting(t('sign_in.waiting_text'));
 }

@@ -26,7 +26,7 @@ export function forgotStep(email, way) {
   const form = new Form({ email }, async (body) => {
     const sent = (await api.post('/auth/password/forgot', { body, anonymous: true })).body;
     const minutes = Math.ceil(sent.expires_in / 60);
-    way.toReset(sent.challenge_id, t('sign_in.code_sent', { channel: named('channel', sent.channel), minutes }));
+    await way.toReset(sent.challenge_id, t('sign_in.code_sent', { channel: named('channel', sent.channel), minutes }));
   });
   return {
     title: t('sign_in.forgot_title'),
