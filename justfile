@@ -12,6 +12,11 @@ check:
 test *arguments:
     cargo test {{ arguments }}
 
+# The console in Chromium; needs chromium, chromedriver and npm
+browser *arguments:
+    .ci/console/run
+    TEST_BROWSER=1 cargo test --test browser -- {{ arguments }}
+
 # Starts the service on http://127.0.0.1:8080
 run *arguments:
     cargo run -p clientele -- {{ arguments }}
