@@ -3,7 +3,8 @@
 //! The protocol is JSON over HTTP and this suite needs ten of its commands, so `reqwest` is enough. The crates that
 //! know all of it bring a licence that we do not take (`webdriver`: MPL-2.0), or a hundred others.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -84,9 +85,23 @@ impl Driver {
 }
 
 impl Drop for Driver {
+    /// Its browsers would outlive a chromedriver that is killed.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        if self.shut_down().is_err() {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
+    }
+}
+
+impl Driver {
+    /// Lets it end its browsers and itself.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let address = self.address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
+        stream.read_exact(&mut [0]).map(drop)
     }
 }
 
