@@ -34,7 +34,7 @@ impl ImportStore for Store {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         let people = async {
             let txn = self.reader.begin().await?;
-            use_indexes(&txn).await?;
+            use_custom_plans(&txn).await?;
             let people = look_up(&txn, keys).await?;
             txn.commit().await.map(|()| people)
         };
@@ -48,7 +48,7 @@ impl ImportStore for Store {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<Transaction>| {
             let (mut parts, mut held) = (parts.lock().await, Held::default());
-            use_indexes(&*txn).await?;
+            use_custom_plans(&*txn).await?;
             while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
                 authority::check(&txn, by).await?;
                 let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts, &mut held));
@@ -79,14 +79,12 @@ impl ImportStore for Store {
 /// How often the people of a part are read. A person who was locked after one read does not change before the next.
 const LOOKS: u32 = 8;
 
-/// Makes PostgreSQL look up each key in an index. It keeps the plans of the first executions, when the tables may have
-/// few rows, and at the end of an import plans for few rows would read every row for each part. To plan each execution
-/// anew is dearer: it concerns the checks of foreign keys too, three for each row.
-async fn use_indexes(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Makes PostgreSQL plan each execution anew. It would keep the plan of the first executions, when the tables have few
+/// rows, and at the end of an import this plan would read every row for each part.
+async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         // No builder knows this statement.
-        let all = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-        txn.execute_unprepared(all).await?;
+        txn.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
     }
     Ok(())
 }
