@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Enough that none is seen twice within 2 seconds at the rates that two cores reach.
-const SESSIONS: usize = 30_000;
+const SESSIONS: usize = 60_000;
 
 /// Measures the release build of Clientele beside the limits of the machine.
 #[derive(Debug, Parser)]
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     /// Length of a round, in seconds.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<f64>,
-    /// How many sessions are in rotation in the cold rows; 30,000 unless said otherwise.
+    /// How many sessions are in rotation in the cold rows; 60,000 unless said otherwise.
     #[arg(long, value_name = "NUMBER")]
     sessions: Option<usize>,
     /// Connections that ask at once, where the row does not say otherwise.
