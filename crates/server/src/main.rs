@@ -6,9 +6,6 @@ use clap::Parser;
 use server::cli;
 use server::cli::arguments::CommandLine;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cli::run(CommandLine::parse())
 }
