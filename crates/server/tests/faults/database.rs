@@ -73,6 +73,23 @@ async fn a_network_that_swallows_everything_gives_503s_and_comes_back_by_itself(
     goes_away(Way::Swallowed, PATIENT).await;
 }
 
+/// Requests that were under way are given up after a while, and so are their connections: each has a place in the pool.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_takes_over_and_no_connection_to_the_old_one_is_waited_for() {
+    for database in servers().await {
+        let proxy = Proxy::to(server(database.url())).await;
+        let program = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url()));
+        let mut app = program.with("CLIENTELE_DATABASE__MAX_CONNECTIONS", "2").serve();
+        let admin = Admin::first(&mut app).await;
+        let load = Load::start(&admin, 8);
+        load.until_entered(20).await;
+        proxy.set(Way::Replaced);
+        load.until_refused().await;
+        load.until_more_entered(20).await;
+        assert!(only_quick_refusals(&load.stop().await, PATIENT) > 0, "nobody noticed");
+    }
+}
+
 /// How long an answer may be used again after the database went away.
 const REMEMBERED: Duration = Duration::from_secs(2);
 

@@ -15,6 +15,9 @@ pub(crate) enum Way {
     Cut,
     /// As when a cable is pulled: nothing comes through, and nobody says so.
     Swallowed,
+    /// As when another server takes over the address: nothing comes through the connections that are there, ever again,
+    /// and nobody says so. New ones are well.
+    Replaced,
 }
 
 /// A proxy to a database server.
@@ -38,7 +41,9 @@ impl Proxy {
                         drop(listener);
                         Port::Kept(bind(address))
                     }
-                    (Way::Open | Way::Swallowed, Port::Kept(socket)) => Port::Listens(socket.listen(64).unwrap()),
+                    (Way::Open | Way::Swallowed | Way::Replaced, Port::Kept(socket)) => {
+                        Port::Listens(socket.listen(64).unwrap())
+                    }
                     (_, port) => port,
                 };
                 tokio::select! {
@@ -94,13 +99,14 @@ fn bind(address: SocketAddr) -> TcpSocket {
 }
 
 async fn lead(client: TcpStream, server: SocketAddr, seen: watch::Receiver<Way>) {
+    let is_new = *seen.borrow() == Way::Replaced;
     let Ok(server) = TcpStream::connect(server).await else { return };
     let (mut client_in, mut client_out) = client.into_split();
     let (mut server_in, mut server_out) = server.into_split();
     let mut cut = seen.clone();
     tokio::select! {
-        () = carry(&mut client_in, &mut server_out, seen.clone()) => {}
-        () = carry(&mut server_in, &mut client_out, seen) => {}
+        () = carry(&mut client_in, &mut server_out, seen.clone(), is_new) => {}
+        () = carry(&mut server_in, &mut client_out, seen, is_new) => {}
         _ = cut.wait_for(|way| *way == Way::Cut) => {}
     }
 }
@@ -109,10 +115,12 @@ async fn carry(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
     mut way: watch::Receiver<Way>,
+    is_new: bool,
 ) {
+    let comes_through = |way: &Way| *way == Way::Open || *way == Way::Replaced && is_new;
     let mut buffer = [0; 16 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        if way.wait_for(|way| *way != Way::Swallowed).await.is_err() || to.write_all(&buffer[..count]).await.is_err() {
+        if way.wait_for(comes_through).await.is_err() || to.write_all(&buffer[..count]).await.is_err() {
             return;
         }
     }

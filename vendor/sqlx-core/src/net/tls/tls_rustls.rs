@@ -67,6 +67,11 @@ impl<S: Socket> Socket for RustlsSocket<S> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Clientele: see ../README.md.
+        if !self.state.wants_write() {
+            return Poll::Ready(Ok(()));
+        }
+
         self.poll_complete_io(cx)
     }
 
