@@ -62,7 +62,7 @@ async fn the_database_is_asked_again_after_a_moment() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_this_store_writes_shows_at_once() {
     let stage = Stage::new().await;
     let signed_in = stage.sign_in().await;
@@ -76,7 +76,7 @@ async fn what_this_store_writes_shows_at_once() {
 }
 
 /// The database has answered, and nobody was told yet, when the change is written.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_from_before_a_change_is_not_used_after_it() {
     let world = World::new().await;
     let user = world.manager("ann@example.com").await;
@@ -111,7 +111,7 @@ async fn without_a_database_nobody_is_known_for_longer_than_a_moment() {
     assert!(stage.call(&signed_in).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_makes_nothing_last_longer() {
     let stage = Stage::new().await;
     let signed_in = stage.sign_in().await;
@@ -122,7 +122,7 @@ async fn a_clock_that_is_set_makes_nothing_last_longer() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_expires_meanwhile_is_not_used() {
     let stage = Stage::with(Settings { refresh_ttl: TimeDelta::seconds(1), ..Settings::default() }).await;
     let signed_in = stage.sign_in().await;
@@ -133,7 +133,7 @@ async fn a_session_that_expires_meanwhile_is_not_used() {
     assert!(matches!(stage.call(&signed_in).await, Err(AuthError::InvalidToken)));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dead_sessions_are_asked_for_each_time() {
     let stage = Stage::new().await;
     let signed_in = stage.sign_in().await;
@@ -146,7 +146,7 @@ async fn dead_sessions_are_asked_for_each_time() {
     assert_eq!(stage.asked(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_wants_the_present_gets_it_and_it_can_be_turned_off() {
     let stage = Stage::new().await;
     let signed_in = stage.sign_in().await;

@@ -132,7 +132,7 @@ async fn the_database_is_asked_again_after_a_moment() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_this_store_writes_shows_at_once() {
     let stage = Stage::new().await;
     for _ in 0..3 {
@@ -153,7 +153,7 @@ async fn what_this_store_writes_shows_at_once() {
 }
 
 /// The database has answered, and nobody was told yet, when the change is written.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_from_before_a_change_is_not_used_after_it() {
     for calls_before in 0..3 {
         let stage = Stage::new().await;
@@ -185,7 +185,7 @@ async fn without_a_database_no_key_is_known_for_longer_than_a_moment() {
     assert!(stage.call().await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_makes_nothing_last_longer() {
     let stage = Stage::new().await;
     stage.call().await.unwrap();
@@ -197,7 +197,7 @@ async fn a_clock_that_is_set_makes_nothing_last_longer() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_that_expires_meanwhile_is_not_used() {
     let stage = Stage::new().await;
     let now = domain::Clock::now(&stage.world.clock);
@@ -211,7 +211,7 @@ async fn a_key_that_expires_meanwhile_is_not_used() {
     assert_eq!(stage.asked(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn forged_keys_are_not_remembered_and_move_no_good_one_out() {
     let stage = Stage::new().await;
     stage.call().await.unwrap();
@@ -231,7 +231,7 @@ async fn forged_keys_are_not_remembered_and_move_no_good_one_out() {
     assert_eq!(stage.asked(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_wants_the_present_gets_it_and_it_can_be_turned_off() {
     let stage = Stage::new().await;
     for _ in 0..3 {
