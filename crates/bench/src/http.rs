@@ -18,9 +18,18 @@ pub(crate) fn bytes_of_get(path: &str, token: Option<&str>) -> Vec<u8> {
 
 /// A POST request with a body of this media type.
 pub(crate) fn bytes_of_post(path: &str, token: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
+    bytes_of("POST", path, token, kind, body)
+}
+
+/// A PATCH request with JSON.
+pub(crate) fn bytes_of_patch(path: &str, token: &str, body: &str) -> Vec<u8> {
+    bytes_of("PATCH", path, Some(token), "application/json", body)
+}
+
+fn bytes_of(method: &str, path: &str, token: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
     let (authorization, length) = (authorization(token), body.len());
     format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }

@@ -67,6 +67,7 @@ pub(crate) enum Group {
     MariaDb,
     SignIn,
     Flood,
+    Changes,
     Refresh,
     Files,
     Start,

@@ -1,5 +1,6 @@
 //! The rows of the tables, in groups that share databases and servers.
 
+mod changes;
 mod files;
 mod flood;
 mod growth;
@@ -45,6 +46,7 @@ fn measure_group(group: Group, world: &mut World<'_>, measured: &mut Measured) -
         Group::MariaDb => mariadb::measure(world, measured),
         Group::SignIn => sign_in::measure(world, measured),
         Group::Flood => flood::measure(world, measured),
+        Group::Changes => changes::measure(world, measured),
         Group::Refresh => refresh::measure(world, measured),
         Group::Files => files::measure(world, measured),
         Group::Start => start::measure(world, measured),
