@@ -141,7 +141,10 @@ macro_rules! line_value {
 
             /// Reads a text that may be left empty. A text without a visible character counts as none.
             pub fn parse_optional(text: &str) -> Result<Option<Self>, ValueError> {
-                if is_blank(text) { Ok(None) } else { Self::parse(text).map(Some) }
+                match Self::parse(text) {
+                    Err(_) if is_blank(text) => Ok(None),
+                    line => line.map(Some),
+                }
             }
         }
 
@@ -170,8 +173,11 @@ impl fmt::Debug for TrunkNumber {
 
 fn one_line(text: &str, max: usize) -> Result<String, ValueError> {
     let text = text.trim();
-    // ASCII is in NFC as it is, and so are most names of a list.
-    let line: String = if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
+    // As most names of a list are. ASCII is in NFC as it is.
+    if (1..=max).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Ok(text.to_owned());
+    }
+    let line: String = text.nfc().collect();
     if is_blank(&line) {
         return Err(ValueError::new("too_short", "must not be empty"));
     }
@@ -223,6 +229,12 @@ impl Metadata {
             Value::Object(object) => Ok(Self(object)),
             _ => Err(ValueError::new("wrong_type", "must be an object")),
         }
+    }
+
+    /// An object from the database, which was checked when it was stored.
+    #[must_use]
+    pub fn from_stored(object: Map<String, Value>) -> Self {
+        Self(object)
     }
 
     /// The object itself.

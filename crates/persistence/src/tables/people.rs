@@ -243,7 +243,7 @@ impl CustomerRow {
             phone: Phone::parse(&self.phone).map_err(|_| wrong("invalid phone"))?,
             created_by: self.created_by.into(),
             assigned_manager_id: self.assigned_manager_id.map(Into::into),
-            metadata: Metadata::parse(metadata).map_err(|_| wrong("invalid metadata"))?,
+            metadata: Metadata::from_stored(metadata),
         })
     }
 }
