@@ -6,7 +6,12 @@ use domain::store::StoreError;
 use rusqlite::types::ValueRef;
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde_json::Value;
+#[cfg(feature = "postgres")]
+use tokio_postgres::types::Type;
 use uuid::Uuid;
+
+#[cfg(feature = "postgres")]
+use crate::pipeline::received;
 
 /// A row.
 pub(crate) trait Cells {
@@ -23,6 +28,10 @@ pub(crate) trait FromCells: Sized {
 pub(crate) trait Cell: TryGetable {
     /// Reads it as `sqlx` writes it to `SQLite`; `None` for everything else, some of which `sqlx` can read too.
     fn of_file(stored: ValueRef<'_>) -> Option<Self>;
+
+    /// Reads it as `PostgreSQL` sends a value of this type; `None` for types and forms that are not expected.
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self>;
 }
 
 impl Cells for QueryResult {
@@ -71,11 +80,25 @@ impl Cell for i64 {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         if let ValueRef::Integer(number) = stored { Some(number) } else { None }
     }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        if *kind == Type::INT8 { sent?.try_into().ok().map(Self::from_be_bytes) } else { None }
+    }
 }
 
 impl Cell for bool {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         i64::of_file(stored).map(|number| number != 0)
+    }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        match (kind, sent?) {
+            (&Type::BOOL, [0]) => Some(false),
+            (&Type::BOOL, [1]) => Some(true),
+            _ => None,
+        }
     }
 }
 
@@ -83,11 +106,21 @@ impl Cell for String {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         text(stored).map(str::to_owned)
     }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        received::text(kind, sent).map(str::to_owned)
+    }
 }
 
 impl Cell for Uuid {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         if let ValueRef::Blob(bytes) = stored { Self::from_slice(bytes).ok() } else { None }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        if *kind == Type::UUID { Self::from_slice(sent?).ok() } else { None }
     }
 }
 
@@ -96,17 +129,32 @@ impl Cell for Timestamp {
         let text = text(stored)?;
         utc(text.as_bytes()).or_else(|| Some(chrono::DateTime::parse_from_rfc3339(text).ok()?.to_utc()))
     }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        if *kind == Type::TIMESTAMPTZ { received::time(sent?) } else { None }
+    }
 }
 
 impl Cell for Value {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         text(stored).and_then(|text| serde_json::from_str(text).ok())
     }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        received::json(kind, sent?).and_then(|text| serde_json::from_slice(text).ok())
+    }
 }
 
 impl<T: Cell> Cell for Option<T> {
     fn of_file(stored: ValueRef<'_>) -> Option<Self> {
         if stored == ValueRef::Null { Some(None) } else { T::of_file(stored).map(Some) }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn of_server(kind: &Type, sent: Option<&[u8]>) -> Option<Self> {
+        if sent.is_none() { Some(None) } else { T::of_server(kind, sent).map(Some) }
     }
 }
 

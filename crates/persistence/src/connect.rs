@@ -1,5 +1,7 @@
 //! Which database a URL means, and its connections.
 
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
@@ -15,6 +17,8 @@ use crate::error::DatabaseError;
 #[cfg(feature = "mysql")]
 use crate::mysql::{MySqlLimits, mysql_connection, mysql_pool};
 use crate::options::{MAX_PER_THREAD, Options, Server};
+#[cfg(feature = "postgres")]
+use crate::pipeline;
 #[cfg(feature = "postgres")]
 use crate::pools::server_pool;
 use crate::pools::{lasting_pool, open};
@@ -127,7 +131,11 @@ impl Target {
         match self {
             Self::Sqlite(file) => Connector::Sqlite(Box::new(sqlite_reader(file))),
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => Connector::Postgres(Box::new(postgres(server, options))),
+            Self::Postgres(server) => {
+                let server = postgres(server, options);
+                let target = pipeline::Target::of(&server, options).map(Arc::new);
+                Connector::Postgres(Box::new(server), target)
+            }
             #[cfg(feature = "mysql")]
             Self::MySql(server) => {
                 Connector::MySql(Box::new(mysql_connection(server, options)), MySqlLimits::of(options))

@@ -1,5 +1,8 @@
 //! One connection of its own, outside of any pool.
 
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
+
 #[cfg(feature = "mysql")]
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 #[cfg(feature = "postgres")]
@@ -12,13 +15,15 @@ use sea_query_sqlx::SqlxValues;
 use crate::file_reader::FileToRead;
 #[cfg(feature = "mysql")]
 use crate::mysql::MySqlLimits;
+#[cfg(feature = "postgres")]
+use crate::pipeline::Target;
 use crate::sqlite::plain_file;
 
 /// Opens connections to one database.
 pub(crate) enum Connector {
     Sqlite(Box<SqliteConnectOptions>),
     #[cfg(feature = "postgres")]
-    Postgres(Box<PgConnectOptions>),
+    Postgres(Box<PgConnectOptions>, Option<Arc<Target>>),
     #[cfg(feature = "mysql")]
     MySql(Box<MySqlConnectOptions>, MySqlLimits),
 }
@@ -28,7 +33,7 @@ impl Connector {
         match self {
             Self::Sqlite(file) => Ok(Connection::Sqlite(file.connect().await?)),
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => Ok(Connection::Postgres(Box::new(server.connect().await?))),
+            Self::Postgres(server, _) => Ok(Connection::Postgres(Box::new(server.connect().await?))),
             #[cfg(feature = "mysql")]
             Self::MySql(server, limits) => {
                 let mut connection = server.connect().await?;
@@ -45,6 +50,12 @@ impl Connector {
             #[cfg(any(feature = "mysql", feature = "postgres"))]
             _ => None,
         }
+    }
+
+    /// The server, where queries to it can be pipelined.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn pipeline(&self) -> Option<&Arc<Target>> {
+        if let Self::Postgres(_, target) = self { target.as_ref() } else { None }
     }
 
     /// Whether connections end with the runtime that they were opened in. `SQLite` has a thread for each instead.

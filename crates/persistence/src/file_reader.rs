@@ -21,7 +21,7 @@ use crate::options::STATEMENT_CACHE;
 use crate::sqlite::PRAGMAS;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// After so many instructions of its virtual machine a query is given up.
 const MAX_STEPS: i32 = 50_000;

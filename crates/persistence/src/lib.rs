@@ -25,6 +25,8 @@ mod migrate;
 mod mysql;
 mod options;
 mod person_queues;
+#[cfg(feature = "postgres")]
+mod pipeline;
 mod pools;
 mod readers;
 mod runtime;

@@ -11,6 +11,8 @@ use crate::options::Options;
 
 /// A connection that was idle for so long is tested before it is used.
 pub(crate) const TRIED_OUT_AFTER: Duration = Duration::from_secs(30);
+/// Connections to a server are replaced after this.
+pub(crate) const MAX_AGE: Duration = Duration::from_mins(30);
 
 pub(crate) async fn open<DB: Database>(
     pool: PoolOptions<DB>,

@@ -6,7 +6,7 @@
 //!
 //! Nobody depends on these connections. Whoever finds none in time takes one of the shared pool.
 //!
-//! On `SQLite` the thread has one more, which it asks by itself.
+//! On `SQLite` the thread has one more, which it asks by itself. On `PostgreSQL` one of them is a pipeline.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -23,19 +23,23 @@ use crate::callers::Callers;
 use crate::cells::FromCells;
 use crate::connection::{Connection, Connector};
 use crate::file_reader::{FileReader, FileToRead, NotRead};
-use crate::pools::TRIED_OUT_AFTER;
+#[cfg(feature = "postgres")]
+use crate::pipeline::{Pipeline, Slots};
+use crate::pools::{MAX_AGE, TRIED_OUT_AFTER};
 
 /// How long to wait while no connection of the thread comes back before one of the shared pool is taken.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Connections to a server are replaced after this, as those of pools are.
-const MAX_AGE: Duration = Duration::from_mins(30);
 
 /// The connections of all threads.
 pub(crate) struct Readers {
     connector: Connector,
     /// What threads read by themselves.
     file: Option<FileToRead>,
+    /// How many connections each thread has for one query at a time.
     per_thread: usize,
+    /// How many pipelines it has.
+    #[cfg(feature = "postgres")]
+    pipelines: usize,
     /// Of all threads that will join.
     max: usize,
     /// How long it may take to open one.
@@ -52,15 +56,27 @@ struct Thread {
     idle: Mutex<Vec<Idle>>,
     /// Locked by others only to count it, and to close it at the end.
     file: Mutex<Option<FileReader>>,
+    #[cfg(feature = "postgres")]
+    pipelines: Option<Slots>,
     /// How many queries were answered.
     answered: AtomicU64,
     callers: Arc<Callers>,
 }
 
 impl Thread {
-    /// How many files are open.
-    fn files(&self) -> usize {
-        locked(&self.file).iter().count()
+    /// How many connections are open that nobody takes for himself, and how many of them are not in use.
+    fn others(&self) -> (usize, usize) {
+        let files = locked(&self.file).iter().count();
+        #[cfg(feature = "postgres")]
+        let (open, idle) = self.pipelines.as_ref().map_or((0, 0), Slots::count);
+        #[cfg(not(feature = "postgres"))]
+        let (open, idle) = (0, 0);
+        (files + open, files + idle)
+    }
+
+    fn end_pipelines(&self) {
+        #[cfg(feature = "postgres")]
+        self.pipelines.iter().for_each(Slots::end);
     }
 
     /// A place, if there is one soon. Where queries are answered all the time, all others come to it in their turn: only
@@ -94,8 +110,22 @@ impl Readers {
     pub(crate) fn new(connector: Connector, per_thread: usize, threads: usize, time_to_open: Duration) -> Arc<Self> {
         let file = connector.file().filter(|_| per_thread > 0);
         let max = (per_thread + usize::from(file.is_some())) * threads;
-        let (threads, is_closed) = (Mutex::default(), AtomicBool::new(false));
-        Arc::new(Self { connector, file, per_thread, max, time_to_open, threads, is_closed })
+        #[cfg(feature = "postgres")]
+        let pipelines = usize::from(connector.pipeline().is_some() && per_thread > 1);
+        Arc::new(Self {
+            connector,
+            file,
+            #[cfg(feature = "postgres")]
+            per_thread: per_thread - pipelines,
+            #[cfg(not(feature = "postgres"))]
+            per_thread,
+            #[cfg(feature = "postgres")]
+            pipelines,
+            max,
+            time_to_open,
+            threads: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        })
     }
 
     /// Gives the current thread connections of its own, which live in the runtime that is current.
@@ -107,6 +137,11 @@ impl Readers {
                 places,
                 idle: Mutex::default(),
                 file: Mutex::default(),
+                #[cfg(feature = "postgres")]
+                pipelines: self
+                    .connector
+                    .pipeline()
+                    .map(|server| Slots::new(server, self.pipelines, self.time_to_open)),
                 answered: AtomicU64::new(0),
                 callers: Arc::default(),
             });
@@ -161,13 +196,32 @@ impl Readers {
         }
     }
 
+    /// The pipeline of the current thread, if one is open.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn pipeline(self: &Arc<Self>) -> Option<Arc<Pipeline>> {
+        self.mine().filter(|_| !self.is_closed())?.pipelines.as_ref()?.take()
+    }
+
+    /// Waits until the current thread has its pipelines, so that tests know which way they go.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn ready(self: &Arc<Self>) {
+        #[cfg(feature = "postgres")]
+        if let Some(pipelines) = self.mine().as_ref().and_then(|thread| thread.pipelines.as_ref()) {
+            pipelines.ready().await;
+        }
+    }
+
     /// How many connections are open or being opened, how many of them nobody uses, and how many there can be.
     pub(crate) fn count(&self) -> (usize, usize, usize) {
         let threads = locked(&self.threads);
-        let in_use = threads.iter().map(|thread| self.per_thread.saturating_sub(thread.places.available_permits()));
-        let idle = threads.iter().map(|thread| locked(&thread.idle).len() + thread.files());
-        let (in_use, idle): (usize, usize) = (in_use.sum(), idle.sum());
-        (in_use + idle, idle, self.max)
+        let (mut size, mut idle) = (0, 0);
+        for thread in &*threads {
+            let in_use = self.per_thread.saturating_sub(thread.places.available_permits());
+            let (free, (others, others_idle)) = (locked(&thread.idle).len(), thread.others());
+            size += in_use + free + others;
+            idle += free + others_idle;
+        }
+        (size, idle, self.max)
     }
 
     /// Lends no more connections, and closes those to a server while the threads that they belong to are there.
@@ -175,6 +229,7 @@ impl Readers {
         self.is_closed.store(true, Ordering::Release);
         if self.connector.is_of_a_runtime() {
             for thread in &*locked(&self.threads) {
+                thread.end_pipelines();
                 let idle = std::mem::take(&mut *locked(&thread.idle));
                 thread.runtime.spawn(close_all(idle));
             }
@@ -189,6 +244,10 @@ impl Readers {
             let (idle, file) = (std::mem::take(&mut *locked(&thread.idle)), locked(&thread.file).take());
             drop(file);
             close_all(idle).await;
+            #[cfg(feature = "postgres")]
+            if let Some(pipelines) = &thread.pipelines {
+                pipelines.close().await;
+            }
         }
     }
 

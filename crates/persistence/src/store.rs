@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+#[cfg(feature = "postgres")]
+use std::time::Instant;
 
 use domain::store::{StoreError, WriteError};
 use sea_orm::sea_query::SelectStatement;
@@ -19,6 +21,8 @@ use crate::cells::FromCells;
 use crate::changes::Changes;
 use crate::error::{Failure, is_conflict, is_lost, out_of_time, store_error};
 use crate::person_queues::PersonQueues;
+#[cfg(feature = "postgres")]
+use crate::pipeline::Pipeline;
 use crate::readers::Readers;
 use crate::runtime::OnRuntime;
 use crate::sql::text;
@@ -81,7 +85,27 @@ impl Store {
         if let Some(rows) = span.in_scope(|| self.readers.read_at_once(&statement)) {
             return Ok(rows);
         }
+        #[cfg(feature = "postgres")]
+        if let Some(pipeline) = self.readers.pipeline() {
+            return self.read_pipelined(&pipeline, statement).instrument(span).await;
+        }
         self.read(statement).instrument(span).await?.iter().map(T::read).collect()
+    }
+
+    /// Asks again in the usual way if that fails, all within the time of one operation.
+    #[cfg(feature = "postgres")]
+    async fn read_pipelined<T: FromCells>(
+        &self,
+        pipeline: &Pipeline,
+        statement: Statement,
+    ) -> Result<Vec<T>, StoreError> {
+        let begun = Instant::now();
+        if let Some(rows) = pipeline.all(&statement).await {
+            return Ok(rows);
+        }
+        let rest = self.time_limit.saturating_sub(begun.elapsed());
+        let rows = timeout(rest, self.read(statement)).await.map_err(|_| out_of_time())?;
+        rows?.iter().map(T::read).collect()
     }
 
     async fn read(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {

@@ -154,6 +154,7 @@ impl TestDatabase {
         let database = Database::connect(&self.url, &options).await.expect("the database of the test");
         if self.threads > 0 {
             database.read_on_this_thread();
+            database.store().readers.ready().await;
         }
         database.migrate().await.expect("the schema");
         database

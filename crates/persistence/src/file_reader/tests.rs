@@ -18,7 +18,7 @@ use crate::{Database, Store};
 const NAMES: [Option<&str>; 4] = [None, Some("Ann"), Some("Şahin Ünal-Öz"), Some("日本 🦀")];
 
 /// A page of people, of all kinds in turn, with all that they can have.
-fn crowd(clock: &FixedClock, count: usize) -> Vec<User> {
+pub(crate) fn crowd(clock: &FixedClock, count: usize) -> Vec<User> {
     let boss = manager(clock, "boss@example.com");
     let (by, mut people) = (boss.id, vec![boss]);
     for number in 1..count {
@@ -76,9 +76,9 @@ impl Ground {
     }
 }
 
-fn page_of(size: u64, scope: Scope, sort: Sort) -> SelectStatement {
+pub(crate) fn page_of(backend: DbBackend, size: u64, scope: Scope, sort: Sort) -> SelectStatement {
     let query = UserQuery { size: domain::PageSize::new(size).unwrap(), sort, ..UserQuery::default() };
-    page(&parts(DbBackend::Sqlite, scope, &query.filter, Plan::Walk), &query)
+    page(&parts(backend, scope, &query.filter, Plan::Walk), &query)
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn both_ways_read_the_same_of_everybody() {
     {
         for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::NameAscending, Sort::NameDescending] {
             for size in [1, 10, 100] {
-                let select = page_of(size, scope, sort);
+                let select = page_of(DbBackend::Sqlite, size, scope, sort);
                 let read = ground.at_once(&select).unwrap();
                 assert!(!read.is_empty());
                 assert_eq!(read, ground.as_usual(&select).await, "{scope:?} {sort:?} {size}");
@@ -136,7 +136,7 @@ async fn a_long_query_is_asked_of_another_connection() {
 async fn steps_are_counted_for_each_query_alone() {
     let ground = ground(40).await;
     let reader = FileToRead(Database::file(ground.test.url()).unwrap()).open().unwrap_or_else(|_| panic!("no file"));
-    let statement = text::statement(DbBackend::Sqlite, &page_of(50, Scope::All, Sort::NewestFirst));
+    let statement = text::statement(DbBackend::Sqlite, &page_of(DbBackend::Sqlite, 50, Scope::All, Sort::NewestFirst));
     let mut steps = 0;
     while steps < 3 * MAX_STEPS {
         assert!(reader.all::<User>(&statement).is_ok_and(|read| read.len() == 40), "after {steps}");
@@ -150,7 +150,8 @@ async fn the_largest_page_is_far_from_long() {
     let reader = FileToRead(Database::file(ground.test.url()).unwrap()).open().unwrap_or_else(|_| panic!("no file"));
     let boss = ground.people[0].id;
     for scope in [Scope::All, Scope::AllCustomers, Scope::SelfAndAssigned(boss)] {
-        let statement = text::statement(DbBackend::Sqlite, &page_of(100, scope, Sort::NameAscending));
+        let statement =
+            text::statement(DbBackend::Sqlite, &page_of(DbBackend::Sqlite, 100, scope, Sort::NameAscending));
         assert!(reader.all::<User>(&statement).is_ok());
         let steps = reader.0.prepare_cached(&statement.sql).unwrap().get_status(StatementStatus::VmStep);
         assert!((100..MAX_STEPS / 3).contains(&steps), "{scope:?}: {steps}");

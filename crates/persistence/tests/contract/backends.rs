@@ -196,6 +196,11 @@ macro_rules! tests {
             @on postgres, clientele_persistence::testing::TestDatabase::postgres().await; $($test),* ; $($database_test),*
         }
         $crate::contract::backends::tests! {
+            @on postgres_in_its_thread,
+            clientele_persistence::testing::TestDatabase::postgres().await.map(|test| test.read_by_its_thread());
+            $($test),* ; $($database_test),*
+        }
+        $crate::contract::backends::tests! {
             @on mariadb, clientele_persistence::testing::TestDatabase::mariadb().await; $($test),* ; $($database_test),*
         }
     };
