@@ -2,7 +2,7 @@
 // One's own profile, password, sessions, and how the console looks.
 import { html } from '../html.js';
 import { can, me } from '../session.js';
-import { skeleton, problemNotice } from '../ui/notice.js';
+import { loadProblem, skeleton } from '../ui/notice.js';
 import { appearance } from './me/appearance.js';
 import { password } from './me/password.js';
 import { sessions } from './me/sessions.js';
@@ -21,7 +21,7 @@ export function open() {
   const data = stored(record.id);
   const mine = () => {
     const { problem, user } = { problem: record.problem.value, user: record.user };
-    if (problem) return problemNotice(problem, () => void record.load());
+    if (problem) return loadProblem(problem, () => void record.load());
     return user ? profile.view(user) : skeleton(3);
   };
   return {

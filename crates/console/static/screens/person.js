@@ -7,7 +7,7 @@ import { me } from '../session.js';
 import { effect, untracked } from '../state.js';
 import { named, t as common } from '../text.js';
 import { icon } from '../ui/icons.js';
-import { empty, problemNotice, skeleton, status } from '../ui/notice.js';
+import { empty, loadProblem, skeleton, status } from '../ui/notice.js';
 import { account, hasAccount } from './person/account.js';
 import { details } from './person/details.js';
 import { Record } from './person/record.js';
@@ -36,7 +36,7 @@ export function open({ params }) {
   const view = () => {
     const { problem, user } = { problem: record.problem.value, user: record.user };
     if (problem && isMissing(problem)) return empty(common('app.not_found_text'), html`<a class="button" href=${href('')}>${common('app.home')}</a>`);
-    if (problem) return problemNotice(problem, () => void record.load());
+    if (problem) return loadProblem(problem, () => void record.load());
     if (!user) return skeleton();
     const tab = tabOf(user);
     return html`${head(user)}${tabs(user, tab)}

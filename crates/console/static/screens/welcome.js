@@ -2,6 +2,7 @@
 // First steps of a new admin: a manager, then a customer.
 import { api } from '../api.js';
 import { nameOf } from '../format.js';
+import { Problem } from '../problem.js';
 import { html } from '../html.js';
 import { href } from '../router.js';
 import { home } from '../screens.js';
@@ -9,23 +10,34 @@ import { signal } from '../state.js';
 import { t } from '../text.js';
 import { Form } from '../ui/form.js';
 import { icon } from '../ui/icons.js';
+import { loadProblem } from '../ui/notice.js';
+import { recover } from '../ui/recover.js';
 
 /** @typedef {import('../session.js').User} User */
 
 /** @returns {import('../screens.js').Screen} */
 export function open() {
   const managers = signal(/** @type {User[]} */ ([]));
+  const problem = signal(/** @type {Problem | null} */ (null));
   const manager = step(managerForm, managers);
   const customer = step((done) => customerForm(managers, done), signal(/** @type {User[]} */ ([])));
   const load = async () => {
-    const found = await api.get('/users/', { query: { role: 'manager', is_active: true, limit: 100 } });
-    managers.value = found.body.items;
+    problem.value = null;
+    try {
+      const found = await api.get('/users/', { query: { role: 'manager', is_active: true, limit: 100 } });
+      managers.value = found.body.items;
+    } catch (error) {
+      problem.value = Problem.from(error);
+    }
   };
+  const stop = recover(problem, load);
   return {
     title: () => t('welcome.title'),
-    ready: load().catch(() => {}),
+    ready: load(),
+    close: stop,
     view: () => html`
       <p class="lead">${t('welcome.text')}</p>
+      ${problem.value ? loadProblem(problem.value, load) : null}
       <div class="steps">
         ${card('1', t('welcome.manager'), t('welcome.manager_text'), manager)}
         ${card('2', t('welcome.customer'), t('welcome.customer_text'), customer)}

@@ -41,6 +41,7 @@ export default {
   'form.required': 'Please fill this in.',
   'list.loading': 'Loading…',
   'list.end': 'That is all.',
+  'list.again': 'We try again by ourselves.',
   'value.none': '—',
   'value.hidden': 'An invisible character is shown as its code.',
   'role.admin': 'Admin',

@@ -65,7 +65,7 @@ export class Form {
     return html`
       <form id=${this.id} novalidate @submit=${(/** @type {Event} */ event) => this.submit(event)}>
         ${fields}
-        ${problem.value ? problemNotice(problem.value) : null}
+        ${problem.value ? problemNotice(problem.value, undefined, '') : null}
         ${wait.value > 0 ? html`<p class="muted" role="timer">${t('form.wait', { seconds: wait.value })}</p>` : null}
         <div class="actions">
           <button type="submit" class=${danger ? 'danger' : 'primary'} ?disabled=${isBusy.value || wait.value > 0} aria-busy=${isBusy.value}>${action}</button>

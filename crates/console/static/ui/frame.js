@@ -6,11 +6,12 @@ import { html } from '../html.js';
 import { href, navigate, path } from '../router.js';
 import { SCREENS } from '../screens.js';
 import { session, signOut, start, staysSignedIn } from '../session.js';
-import { effect, signal } from '../state.js';
+import { computed, effect, signal } from '../state.js';
 import { t } from '../text.js';
 import { icon, logo } from './icons.js';
-import { notice, problemNotice } from './notice.js';
+import { loadProblem, notice } from './notice.js';
 import { follow, outlet } from './outlet.js';
+import { recover } from './recover.js';
 import { toast, toasts } from './toast.js';
 
 /** @typedef {{ view: () => unknown }} Gate */
@@ -23,6 +24,7 @@ const gate = signal(/** @type {Gate | null} */ (null));
  */
 export function frame({ setupToken }) {
   follow();
+  recover(computed(() => (session.value.state === 'waiting' ? session.value.problem : null)), () => void start());
   let isSetUp = setupToken === null;
   effect(() => {
     const { state } = session.value;
@@ -47,7 +49,7 @@ async function openGate(setupToken) {
 function content() {
   const now = session.value;
   if (now.state === 'signed_in') return signedIn(now.user);
-  if (now.state === 'waiting') return gateFrame(problemNotice(now.problem, () => void start()));
+  if (now.state === 'waiting') return gateFrame(loadProblem(now.problem, () => void start()));
   if (now.state === 'anonymous' && gate.value) return gateFrame(gate.value.view());
   return gateFrame(html`<p class="muted" role="status">${t('app.loading')}</p>`);
 }

@@ -2,15 +2,26 @@
 import { html } from '../html.js';
 import { t } from '../text.js';
 import { icon } from './icons.js';
+import { recovers } from './recover.js';
 
 /**
  * What went wrong, in the words of the API, and the next step.
  * @param {import('../problem.js').Problem} problem
  * @param {(() => unknown) | undefined} [again] Tries it once more.
+ * @param {string} [wait] When to try again.
  */
-export function problemNotice(problem, again) {
-  return html`<div class="notice bad" role="alert">${icon('warning')}<div><p>${problem.detail}</p>
+export function problemNotice(problem, again, wait = problem.retryAfter > 0 ? t('form.wait', { seconds: problem.retryAfter }) : '') {
+  return html`<div class="notice bad" role="alert">${icon('warning')}<div><p>${problem.detail}${wait ? ` ${wait}` : null}</p>
     ${again ? html`<button type="button" @click=${again}>${t('action.try_again')}</button>` : null}</div></div>`;
+}
+
+/**
+ * What did not come, for a view that asks for it again by itself: see `recover`.
+ * @param {import('../problem.js').Problem} problem
+ * @param {() => unknown} again
+ */
+export function loadProblem(problem, again) {
+  return problemNotice(problem, again, recovers(problem) ? t('list.again') : '');
 }
 
 /**

@@ -4,7 +4,8 @@ import { html } from '../html.js';
 import { Problem } from '../problem.js';
 import { batch, signal } from '../state.js';
 import { t } from '../text.js';
-import { problemNotice, skeleton } from './notice.js';
+import { loadProblem, skeleton } from './notice.js';
+import { recover } from './recover.js';
 
 /**
  * @template T
@@ -22,15 +23,16 @@ export class Pages {
     this.id = `pages-${++last}`;
     this.fetchPage = fetchPage;
     this.items = signal(/** @type {T[]} */ ([]));
-    /** `first`: nothing has come yet. `more`: there is another page. */
-    this.state = signal(/** @type {'first' | 'loading' | 'more' | 'end'} */ ('first'));
+    /** `first`: nothing has come yet. `anew`: other rows are on their way. `more`: there is another page. */
+    this.state = signal(/** @type {'first' | 'anew' | 'loading' | 'more' | 'end'} */ ('first'));
     this.problem = signal(/** @type {Problem | null} */ (null));
     /** @type {string | undefined} */
     this.cursor = undefined;
     this.aborter = new AbortController();
     this.observer = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting) && this.state.peek() === 'more') void this.more();
-    }, { rootMargin: '600px' });
+    }, { rootMargin: '1200px' });
+    this.stop = recover(this.problem, () => void this.again());
   }
 
   /**
@@ -49,12 +51,22 @@ export class Pages {
     return this.load(false);
   }
 
+  /** What did not come is asked for once more. */
+  again() {
+    return this.load(this.cursor === undefined);
+  }
+
+  /** Whether the rows that are shown are those of before. */
+  isAnew() {
+    return this.state.value === 'anew' && this.problem.value === null;
+  }
+
   /** @param {boolean} isFirst */
   async load(isFirst) {
     const { signal: aborted } = this.aborter;
     batch(() => {
       this.problem.value = null;
-      if (this.state.peek() !== 'first') this.state.value = 'loading';
+      if (this.state.peek() !== 'first') this.state.value = isFirst ? 'anew' : 'loading';
     });
     try {
       const page = await this.fetchPage(this.cursor, aborted);
@@ -77,7 +89,7 @@ export class Pages {
   view(rows, nothing) {
     const [items, state, problem] = [this.items.value, this.state.value, this.problem.value];
     if (problem) {
-      const told = problemNotice(problem, () => void this.load(this.cursor === undefined));
+      const told = loadProblem(problem, () => void this.again());
       const kept = items.length > 0 ? rows(items) : null;
       // Rows that the reader no longer asked for stand below the news, and a page that did not come is at the end.
       return this.cursor === undefined ? html`${told}${kept}` : html`${kept}${told}`;
@@ -87,7 +99,7 @@ export class Pages {
     requestAnimationFrame(() => this.watch());
     return html`${rows(items)}
       <div class="end" id=${this.id} aria-live="polite">
-        ${state === 'loading' ? html`<p class="muted">${t('list.loading')}</p>` : null}
+        ${state === 'loading' || state === 'anew' ? html`<p class="muted">${t('list.loading')}</p>` : null}
         ${state === 'more' ? html`<button type="button" @click=${() => void this.more()}>${t('action.more')}</button>` : null}
         ${state === 'end' ? html`<p class="muted">${t('list.end')}</p>` : null}
       </div>`;
@@ -101,6 +113,7 @@ export class Pages {
 
   /** The visitor leaves. */
   close() {
+    this.stop();
     this.aborter.abort();
     this.observer.disconnect();
   }

@@ -6,7 +6,8 @@ import { html } from '../../html.js';
 import { Problem } from '../../problem.js';
 import { href } from '../../router.js';
 import { batch, signal } from '../../state.js';
-import { empty, problemNotice, skeleton, status } from '../../ui/notice.js';
+import { empty, loadProblem, skeleton, status } from '../../ui/notice.js';
+import { recover } from '../../ui/recover.js';
 import { learn } from '../people/names.js';
 import { Handover } from './handover.js';
 import { result, preview } from './outcome.js';
@@ -44,13 +45,14 @@ export function openPlan(id) {
       problem.value = Problem.from(error);
     }
   };
+  const stop = recover(problem, load);
   return {
     title: () => (leaver.value ? t('leaver.title_of', { name: nameOf(leaver.value) }) : t('leaver.title')),
     ready: load(),
     view: () => {
       const person = leaver.value;
       if (problem.value?.status === 404) return empty(problem.value.detail, html`<a class="button" href=${href('leaver')}>${t('leaver.other')}</a>`);
-      if (problem.value) return problemNotice(problem.value, load);
+      if (problem.value) return loadProblem(problem.value, load);
       if (!person) return skeleton(3);
       if (person.role !== 'manager') return empty(t('leaver.no_manager'), html`<a class="button" href=${href('leaver')}>${t('leaver.other')}</a>`);
       if (plan.done.value) return html`<div class="narrow">${result(person, plan.done.value)}</div>`;
@@ -60,7 +62,10 @@ export function openPlan(id) {
         ${preview(plan, person, held.value)}
       </div>`;
     },
-    close: () => plan.close(),
+    close: () => {
+      stop();
+      plan.close();
+    },
   };
 }
 

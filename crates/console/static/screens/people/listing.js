@@ -1,6 +1,5 @@
 // @ts-check
 // The people whom the query of the URL asks for, page by page.
-import { connection } from '../../api.js';
 import { Problem } from '../../problem.js';
 import { arrival, href, path, query } from '../../router.js';
 import { effect, untracked } from '../../state.js';
@@ -48,25 +47,14 @@ export function listing(fetchPage, filtersOf) {
     const { length } = pages.items.value;
     if (path.peek() === here) lengths.set((at = untracked(address)), length);
   });
-  const retry = effect(() => {
-    if (connection.value !== 'ok') return;
-    const problem = pages.problem.peek();
-    if (problem && (problem.code === 'offline' || problem.status === 503)) void untracked(() => pages.load(pages.cursor === undefined));
-  });
   if (last) void ready?.then(() => returnTo(last));
-  let timer = 0;
-  const wait = effect(() => {
-    const seconds = pages.problem.value?.retryAfter ?? 0;
-    clearTimeout(timer);
-    if (seconds > 0) timer = setTimeout(() => void pages.load(pages.cursor === undefined), seconds * 1000);
-  });
   return {
     pages,
     ready: ready ?? Promise.resolve(),
     close: () => {
       opened.set(at, path.peek());
-      [follow, count, retry, wait].forEach((stop) => stop());
-      clearTimeout(timer);
+      follow();
+      count();
       pages.close();
     },
   };

@@ -4,6 +4,7 @@ import { fetchRaw } from '../../api.js';
 import { Problem } from '../../problem.js';
 import { changedMe, me } from '../../session.js';
 import { batch, signal } from '../../state.js';
+import { recover } from '../../ui/recover.js';
 import { remember } from '../events/names.js';
 import { resolve } from './conflict.js';
 import { parse, write } from '../events/exact.js';
@@ -22,6 +23,7 @@ export class Record {
     this.state = signal(/** @type {State | null} */ (null));
     this.problem = signal(/** @type {Problem | null} */ (null));
     this.aborter = new AbortController();
+    this.stop = recover(this.problem, () => void this.load());
   }
 
   /** @returns {User | null} */
@@ -87,6 +89,7 @@ export class Record {
   }
 
   close() {
+    this.stop();
     this.aborter.abort();
   }
 }
