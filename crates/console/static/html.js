@@ -3,4 +3,3 @@
 export { html, svg, nothing, render } from './vendor/lit/lit-html.js';
 export { repeat } from './vendor/lit/directives/repeat.js';
 export { live } from './vendor/lit/directives/live.js';
-export { guard } from './vendor/lit/directives/guard.js';

@@ -3,6 +3,7 @@
 import { html, repeat } from '../html.js';
 import { href, path, query } from '../router.js';
 import { effect, untracked } from '../state.js';
+import { Chunks } from '../ui/chunks.js';
 import { empty } from '../ui/notice.js';
 import { Pages } from '../ui/pages.js';
 import { clearButton, filterBar, filtersOf, whatOf } from './audit/filters.js';
@@ -19,6 +20,7 @@ export function open() {
   const here = path.peek();
   let asked = '';
   const pages = new Pages((cursor, signal) => readEvents({ ...filtersOf(query.peek()), limit: PAGE, cursor }, signal));
+  const chunks = new Chunks('div', 'none', rows);
   /** @type {Promise<void> | undefined} */
   let ready;
   const follow = effect(() => {
@@ -33,20 +35,26 @@ export function open() {
     ready: ready ?? Promise.resolve(),
     view: () => html`
       ${filterBar()}
-      <div class="listed" aria-busy=${pages.state.value === 'loading'}>
-        ${pages.view((events) => html`<ol class="rows events">${repeat(events, ({ id }) => id, row)}</ol>`, empty(t('nothing'), clearButton()))}
+      <div class="listed" aria-busy=${pages.isAnew()}>
+        ${pages.view((events) => html`<div class="rows events" role="list">${chunks.view(events)}</div>`, empty(t('nothing'), clearButton()))}
       </div>`,
     close: () => {
       follow();
+      chunks.close();
       pages.close();
     },
   };
+}
+
+/** @param {AuditEvent[]} events */
+function rows(events) {
+  return repeat(events, ({ id }) => id, row);
 }
 
 /** @param {AuditEvent} event */
 function row(event) {
   const what = whatOf(event.action);
   const only = href('audit', { ...Object.fromEntries(query.value), action: event.action });
-  return html`<li class="event" tabindex="-1" data-row>${entry(event)}
-    <a class="event-action" href=${only} aria-label=${t('only', { what })}>${what}</a></li>`;
+  return html`<div class="event" role="listitem" tabindex="-1" data-row>${entry(event)}
+    <a class="event-action" href=${only} aria-label=${t('only', { what })}>${what}</a></div>`;
 }

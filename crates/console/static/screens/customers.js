@@ -2,9 +2,10 @@
 // A manager's customers, made for a thumb.
 import { api } from '../api.js';
 import { grouped, nameOf } from '../format.js';
-import { guard, html, repeat } from '../html.js';
+import { html, repeat } from '../html.js';
 import { href, query, setQuery } from '../router.js';
 import { can } from '../session.js';
+import { Chunks } from '../ui/chunks.js';
 import { icon } from '../ui/icons.js';
 import { empty, status } from '../ui/notice.js';
 import { guessCountry } from './add/phones.js';
@@ -27,6 +28,7 @@ export function open() {
     },
     filtersOf,
   );
+  const chunks = new Chunks('div', 'none', cards);
   const search = new SearchField(t('customers.search'), (q) => setQuery({ q }));
   return {
     title: () => t('customers.title'),
@@ -38,9 +40,10 @@ export function open() {
         ${choice('is_active', t('people.status'), [['', t('people.any_status')], ['true', t('status.active')], ['false', t('status.inactive')]])}
         ${choice('sort', t('people.sort'), sorts(), 'display_name')}
       </div>
-      <div class="listed" aria-busy=${pages.state.value === 'loading'}>${pages.view(cards, nobody())}</div>`,
+      <div class="listed" aria-busy=${pages.isAnew()}>${pages.view((people) => html`<div class="rows customers" role="list">${chunks.view(people)}</div>`, nobody())}</div>`,
     close: () => {
       close();
+      chunks.close();
       search.close();
     },
   };
@@ -58,14 +61,14 @@ function filtersOf(values) {
 
 /** @param {User[]} people */
 function cards(people) {
-  return html`<ul class="rows customers">${repeat(people, ({ id }) => id, (person) => guard([person], () => html`
-    <li class="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+  return repeat(people, ({ id }) => id, (person) => html`
+    <div class="row" role="listitem" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
       <div class="grow">
         <div class="card-head"><a class="person-link" data-row href=${href(`people/${person.id}`)}><bdi class="words">${nameOf(person)}</bdi></a>${status(person.is_active)}</div>
         ${person.phone && person.display_name ? html`<div class="muted"><span class="phone" data-phone=${person.phone} dir="ltr">${grouped(person.phone)}</span></div>` : null}
       </div>
       ${person.phone ? reachBy(person.phone, nameOf(person)) : null}
-    </li>`))}</ul>`;
+    </div>`);
 }
 
 /**

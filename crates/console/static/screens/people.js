@@ -9,7 +9,7 @@ import { empty } from '../ui/notice.js';
 import { chips, clearFilters, filterButton, isFiltered } from './people/filters.js';
 import { filtersOf, listing } from './people/listing.js';
 import { learn, readManagers } from './people/names.js';
-import { rows } from './people/rows.js';
+import { Rows } from './people/rows.js';
 import { SearchField } from './people/search_field.js';
 import { t } from './people/text.js';
 
@@ -20,6 +20,7 @@ export function open() {
     learn(body.items.filter(({ role }) => role !== 'customer'));
     return body;
   }, filtersOf);
+  const rows = new Rows();
   const search = new SearchField(t('people.search'), (q) => setQuery({ q }));
   return {
     title: () => t('people.title'),
@@ -32,9 +33,10 @@ export function open() {
         <button type="button" class="columns-button" aria-haspopup="dialog" @click=${async () => (await import('./people/column_choice.js')).chooseColumns()}>${icon('columns')}<span>${t('people.columns')}</span></button>
       </div>
       ${chips()}
-      <div class="listed" aria-busy=${pages.state.value === 'loading'}>${pages.view(rows, nobody())}</div>`,
+      <div class="listed" aria-busy=${pages.isAnew()}>${pages.view((people) => rows.view(people), nobody())}</div>`,
     close: () => {
       close();
+      rows.close();
       search.close();
     },
   };

@@ -48,7 +48,7 @@ function find(selector) {
  * @returns {HTMLElement | null | undefined}
  */
 function within(selector) {
-  return document.activeElement?.closest('li, tr, [data-row]')?.querySelector(selector);
+  return document.activeElement?.closest('li, tr, [role="listitem"], [data-row]')?.querySelector(selector);
 }
 
 /** @param {1 | -1} by */

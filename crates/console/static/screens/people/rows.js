@@ -1,12 +1,12 @@
 // @ts-check
 // People as a table at a desk and as cards on a phone.
 import { nameOf } from '../../format.js';
-import { guard, html, repeat } from '../../html.js';
+import { html, repeat } from '../../html.js';
 import { href, query, setQuery } from '../../router.js';
 import { signal } from '../../state.js';
+import { Chunks } from '../../ui/chunks.js';
 import { status } from '../../ui/notice.js';
 import { columns, label, value } from './columns.js';
-import { nameById } from './names.js';
 import { openRow } from './open_row.js';
 import { t } from './text.js';
 
@@ -16,27 +16,41 @@ const desk = matchMedia('(min-width: 64rem)');
 const isAtDesk = signal(desk.matches);
 desk.addEventListener('change', () => (isAtDesk.value = desk.matches));
 
-/** @param {User[]} people */
-export function rows(people) {
-  return isAtDesk.value ? table(people, columns.value) : cards(people, columns.value);
-}
+/** The rows of a list. */
+export class Rows {
+  constructor() {
+    this.lines = new Chunks('tbody', 'rowgroup', lines);
+    this.cards = new Chunks('div', 'none', cards);
+  }
 
-/**
- * @param {User[]} people
- * @param {string[]} shown
- */
-function table(people, shown) {
-  return html`
-    <div class="table-wrap people-table"><table role="table" data-columns=${shown.length}>
+  /** @param {User[]} people */
+  view(people) {
+    if (!isAtDesk.value) return html`<div class="rows people-cards" role="list">${this.cards.view(people)}</div>`;
+    const shown = columns.value;
+    return html`
+    <div class="table-wrap people-table"><table role="table" data-columns=${shown.join(' ')} data-count=${shown.length}>
       <caption class="sr-only">${t('people.title')}</caption>
       <thead role="rowgroup"><tr role="row">${sortable('display_name', t('field.display_name'))}<th role="columnheader" scope="col">${t('people.status')}</th>
         ${shown.map((name) => (name === 'created_at' ? sortable(name, label(name)) : html`<th role="columnheader" scope="col">${label(name)}</th>`))}</tr></thead>
-      <tbody role="rowgroup">${repeat(people, ({ id }) => id, (person) => guard([person, shown, names(person, shown)], () => html`
-        <tr role="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
-          <th role="rowheader" scope="row">${link(person)}</th><td role="cell">${status(person.is_active)}</td>
-          ${shown.map((name) => html`<td role="cell">${value(name, person)}</td>`)}
-        </tr>`))}</tbody>
+      ${this.lines.view(people)}
     </table></div>`;
+  }
+
+  /** The visitor leaves. */
+  close() {
+    this.lines.close();
+    this.cards.close();
+  }
+}
+
+/** @param {User[]} people */
+function lines(people) {
+  const shown = columns.value;
+  return repeat(people, ({ id }) => id, (person) => html`
+    <tr role="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+      <th role="rowheader" scope="row">${link(person)}</th><td role="cell">${status(person.is_active)}</td>
+      ${shown.map((name) => html`<td role="cell">${value(name, person)}</td>`)}
+    </tr>`);
 }
 
 /**
@@ -58,35 +72,22 @@ function sortBy(sort) {
   setQuery({ sort: sort === '-created_at' ? null : sort }, { push: true });
 }
 
-/**
- * @param {User[]} people
- * @param {string[]} shown
- */
-function cards(people, shown) {
+/** @param {User[]} people */
+function cards(people) {
+  const shown = columns.value;
   const others = shown.filter((name) => name !== 'role' && name !== 'contact');
-  return html`<ul class="rows people-cards">${repeat(people, ({ id }) => id, (person) => guard([person, shown, names(person, shown)], () => {
+  return repeat(people, ({ id }) => id, (person) => {
     const lines = others.filter((name) => name in person);
     return html`
-    <li class="row" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
+    <div class="row" role="listitem" @click=${(/** @type {MouseEvent} */ event) => openRow(event, person)}>
       <div class="grow">
         <div class="card-head">${link(person)}${status(person.is_active)}</div>
         <div class="card-about muted">${shown.includes('role') ? html`<span>${value('role', person)}</span>` : null}
           ${shown.includes('contact') && person.display_name ? value('contact', person) : null}</div>
         ${lines.length > 0 ? html`<dl class="card-lines">${lines.map((name) => html`<div><dt>${label(name)}</dt><dd>${value(name, person)}</dd></div>`)}</dl>` : null}
       </div>
-    </li>`;
-  }))}</ul>`;
-}
-
-/**
- * What a row shows of others. A row renders again only when this or the person changes.
- * @param {User} person
- * @param {string[]} shown
- */
-function names(person, shown) {
-  if (!('created_by' in person)) return '';
-  const { assigned_manager_id, created_by } = person;
-  return [shown.includes('assigned_manager_id') && nameById(assigned_manager_id), shown.includes('created_by') && nameById(created_by)].join('\n');
+    </div>`;
+  });
 }
 
 /** @param {User} person */
