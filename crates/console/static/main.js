@@ -6,6 +6,7 @@ import { listen, takeFragment } from './router.js';
 import { start } from './session.js';
 import { frame } from './ui/frame.js';
 import { listenToKeys } from './ui/keys.js';
+import { watchTyping } from './ui/unsaved.js';
 import { onReauthentication } from './api.js';
 import { mount } from './state.js';
 import { language } from './text.js';
@@ -18,6 +19,7 @@ const fragment = takeFragment();
 document.documentElement.lang = language;
 listen();
 listenToKeys();
+watchTyping();
 copyPhones();
 // Forms are loaded with the first of them.
 onReauthentication(async () => (await import('./ui/reauth.js')).askAgain());

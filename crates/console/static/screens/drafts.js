@@ -3,6 +3,7 @@
 // memory of this page, and only for the person who typed it.
 import { session } from '../session.js';
 import { effect } from '../state.js';
+import { keepsUnsaved } from '../ui/unsaved.js';
 
 /** @type {Map<string, any>} */
 const kept = new Map();
@@ -10,7 +11,7 @@ let owner = '';
 
 /**
  * @param {string} name Such as `person 018f…`.
- * @param {unknown} draft
+ * @param {{ form: { id: string } }} draft
  */
 export function keepDraft(name, draft) {
   kept.set(name, draft);
@@ -28,6 +29,8 @@ export function draftOf(name) {
 export function dropDraft(name) {
   kept.delete(name);
 }
+
+keepsUnsaved((isTouched) => [...kept.values()].some(({ form }) => isTouched(form.id)));
 
 effect(() => {
   const now = session.value;

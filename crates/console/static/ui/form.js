@@ -6,6 +6,7 @@ import { batch, signal } from '../state.js';
 import { t } from '../text.js';
 import { fieldView } from './field.js';
 import { problemNotice } from './notice.js';
+import { saved } from './unsaved.js';
 
 /** @typedef {import('./field.js').FieldOptions} FieldOptions */
 
@@ -90,6 +91,7 @@ export class Form {
     } finally {
       this.isBusy.value = false;
     }
+      saved(this.id);
   }
 
   /** Whether every required field that is on the screen has something in it. */

@@ -2,6 +2,7 @@
 // The file of an import: read, checked by the API without writing, corrected, and imported.
 import { Problem } from '../../problem.js';
 import { batch, signal } from '../../state.js';
+import { saved } from '../../ui/unsaved.js';
 import { corrected, pick, plain } from './csv.js';
 import { send } from './send.js';
 import { size } from './save.js';
@@ -89,6 +90,7 @@ export class ImportFile {
     try {
       const found = await send(this.content, { dry_run: isDry, on_error: onError, on_existing: this.existing.peek() }, { signal: aborted, progress });
       this.show(found, isDry ? 'checked' : 'done');
+      if (!isDry) saved('lines');
     } catch (error) {
       if (aborted.aborted) return this.show(before.is === 'checked' ? before.found : null, 'checked');
       const problem = Problem.from(error);

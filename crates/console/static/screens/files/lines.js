@@ -40,7 +40,7 @@ export function lines(found, file) {
   const columns = Array.from({ length: width }, (_, at) => header[at]?.trim() || t('check.column', { n: at + 1 }));
   return html`
     ${found.errors.length === 0 ? html`<h3>${t('check.preview', { n: rows.length })}</h3>` : null}
-    <div class="table-wrap lines" tabindex="0" role="region" aria-label=${t('check.table')}>
+    <div class="table-wrap lines" id="lines" data-typed tabindex="0" role="region" aria-label=${t('check.table')}>
       <table>
         <thead><tr><th scope="col">${t('check.line')}</th>${columns.map((name) => html`<th scope="col"><bdi>${visible(name)}</bdi></th>`)}</tr></thead>
         <tbody>${repeat(rows, ({ line }) => line, (row) => line(row, columns, ofLine(row.line), isCorrected, file))}</tbody>
