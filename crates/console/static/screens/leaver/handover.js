@@ -4,6 +4,7 @@ import { Problem } from '../../problem.js';
 import { batch, signal } from '../../state.js';
 import { Pages } from '../../ui/pages.js';
 import { learn } from '../people/names.js';
+import { Some } from './some.js';
 
 /** @typedef {import('../../session.js').User} User */
 /** @typedef {import('../../types.js').components['schemas']['HandedOver']} HandedOver */
@@ -21,6 +22,8 @@ export class Handover {
     this.done = signal(/** @type {HandedOver | null} */ (null));
     this.problem = signal(/** @type {Problem | null} */ (null));
     this.isBusy = signal(false);
+    /** Whoever hands over some of their customers stays. */
+    this.some = new Some(id, (isSome) => this.setDeactivates(!isSome && this.deactivates.peek()));
     this.q = '';
     this.managers = new Pages(async (cursor, aborted) => {
       const query = { role: /** @type {const} */ ('manager'), is_active: true, sort: /** @type {const} */ ('display_name'), limit: 50 };
@@ -65,7 +68,7 @@ export class Handover {
 
   /** Whether it says to whom. */
   isComplete() {
-    return this.way.value === 'nobody' || this.chosen.value.length > 0;
+    return this.some.isComplete() && (this.way.value === 'nobody' || this.chosen.value.length > 0);
   }
 
   /** @param {boolean} isDryRun */
@@ -77,7 +80,7 @@ export class Handover {
     });
     try {
       const to = this.way.peek() === 'nobody' ? [] : this.chosen.peek().map(({ id }) => id);
-      const body = { to, deactivate: this.deactivates.peek(), dry_run: isDryRun };
+      const body = { to, ...this.some.ids, deactivate: this.deactivates.peek(), dry_run: isDryRun };
       const answer = (await api.post('/users/{id}/handover', { params: { id: this.id }, body })).body;
       (isDryRun ? this.preview : this.done).value = answer;
     } catch (error) {
@@ -98,6 +101,7 @@ export class Handover {
   }
 
   close() {
+    this.some.close();
     this.managers.close();
   }
 }

@@ -57,7 +57,7 @@ export function openPlan(id) {
       if (person.role !== 'manager') return empty(t('leaver.no_manager'), html`<a class="button" href=${href('leaver')}>${t('leaver.other')}</a>`);
       if (plan.done.value) return html`<div class="narrow">${result(person, plan.done.value)}</div>`;
       return html`<div class="narrow stack">
-        ${holds(person, held.value, some.value)}
+        ${holds(person, held.value, some.value, plan)}
         ${held.value > 0 ? receivers(plan, person) : null}
         ${preview(plan, person, held.value)}
       </div>`;
@@ -73,14 +73,16 @@ export function openPlan(id) {
  * @param {User} person
  * @param {number} count
  * @param {User[]} some
+ * @param {Handover} plan
  */
-function holds(person, count, some) {
+function holds(person, count, some, plan) {
   return html`<section class="card">
     <h2><span class="step-number" aria-hidden="true">1</span>${t('leaver.holds', { count })}</h2>
     <p class="leaver-who"><a href=${href(`people/${person.id}`)}><bdi>${nameOf(person)}</bdi></a> ${words('email' in person ? person.email : null)} ${status(person.is_active)}</p>
     ${count > 0
       ? html`<ul class="some">${some.map((one) => html`<li><bdi class="words">${nameOf(one)}</bdi></li>`)}
-          ${count > some.length ? html`<li><a href=${href('people', { assigned_manager_id: person.id })}>${t('leaver.and_more', { count: count - some.length })}</a></li>` : null}</ul>`
+          ${count > some.length ? html`<li><a href=${href('people', { assigned_manager_id: person.id })}>${t('leaver.and_more', { count: count - some.length })}</a></li>` : null}</ul>
+        ${count > 1 ? plan.some.view() : null}`
       : html`<p class="muted">${t('leaver.holds_none')}</p>`}
   </section>`;
 }
