@@ -70,8 +70,8 @@ class Board {
       ${person.verified_at ? null : html`<p class="muted small">${t('approvals.not_proven_text')}</p>`}
       ${problem ? problemNotice(problem) : null}
       <div class="actions">
-        <button type="button" class="primary" ?disabled=${isBusy} @click=${() => this.approve(person)}>${icon('check')}${t('approvals.approve')}</button>
-        ${can('erase_user') ? html`<button type="button" ?disabled=${isBusy} @click=${() => this.refuse(person)}>${t('approvals.refuse')}</button>` : null}
+        <button type="button" class="primary" aria-disabled=${isBusy} @click=${() => this.approve(person)}>${icon('check')}${t('approvals.approve')}</button>
+        ${can('erase_user') ? html`<button type="button" aria-disabled=${isBusy} @click=${() => this.refuse(person)}>${t('approvals.refuse')}</button>` : null}
       </div></li>`;
   }
 
@@ -100,6 +100,7 @@ class Board {
    */
   async decide(person, act) {
     const { id } = person;
+    if (this.busy.peek().has(id)) return;
     this.busy.value = new Set([...this.busy.peek(), id]);
     try {
       const told = await act();

@@ -57,19 +57,24 @@ export class Form {
     });
   }
 
+  /** Whether it takes no press now. Its buttons are marked and not disabled, or they would lose the focus. */
+  get isOff() {
+    return this.isBusy.value || this.wait.value > 0;
+  }
+
   /**
    * The form around its fields.
    * @param {{ fields: unknown, action: string, others?: unknown, danger?: boolean }} parts `others` are buttons beside the action.
    */
   view({ fields, action, others = null, danger = false }) {
-    const { problem, wait, isBusy } = this;
+    const { problem, wait, isBusy, isOff } = this;
     return html`
       <form id=${this.id} novalidate @submit=${(/** @type {Event} */ event) => this.submit(event)}>
         ${fields}
         ${problem.value ? problemNotice(problem.value, undefined, '') : null}
         ${wait.value > 0 ? html`<p class="muted" role="timer">${t('form.wait', { seconds: wait.value })}</p>` : null}
         <div class="actions">
-          <button type="submit" class=${danger ? 'danger' : 'primary'} ?disabled=${isBusy.value || wait.value > 0} aria-busy=${isBusy.value}>${action}</button>
+          <button type="submit" class=${danger ? 'danger' : 'primary'} aria-disabled=${isOff} aria-busy=${isBusy.value}>${action}</button>
           ${others}
         </div>
       </form>`;
@@ -86,12 +91,12 @@ export class Form {
     });
     try {
       await this.submitted(this.values.peek());
+      saved(this.id);
     } catch (error) {
       this.refuse(Problem.from(error));
     } finally {
       this.isBusy.value = false;
     }
-      saved(this.id);
   }
 
   /** Whether every required field that is on the screen has something in it. */

@@ -7,7 +7,7 @@ const best = (elements, name, nameOf) =>
 
 function pressed(name) {
   const all = [...scope.querySelectorAll('a[href], button, summary, label, [role="button"]')].filter(shown);
-  const found = best(all.filter((element) => !element.disabled), name, called);
+  const found = best(all.filter((element) => !element.disabled && element.ariaDisabled !== 'true'), name, called);
   // On a phone the menu lies over the edge of the window.
   found?.scrollIntoView({ block: 'center' });
   return found;

@@ -9,8 +9,9 @@ export class Another {
     this.isWanted = false;
   }
 
-  button() {
-    return html`<button type="submit" data-another>${t('add.save_another')}</button>`;
+  /** @param {{ isOff: boolean }} form */
+  button({ isOff }) {
+    return html`<button type="submit" data-another aria-disabled=${isOff}>${t('add.save_another')}</button>`;
   }
 
   /** @param {unknown} form */

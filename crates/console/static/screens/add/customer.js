@@ -57,7 +57,7 @@ export function customerForm(done) {
           ${notesView(notes)}
           ${maySet('customer', 'is_active') ? activeField(isActive) : null}`,
         action: t('add.save'),
-        others: another.button(),
+        others: another.button(form),
       }));
     },
     close: () => check.close(),

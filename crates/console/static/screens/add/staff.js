@@ -46,7 +46,7 @@ export function staffForm(role, done) {
         ${form.field('tin_trunk_number', { label: t('column.tin_trunk_number'), hint: t('add.tin_hint'), maxlength: 50 })}
         ${activeField(isActive)}`,
       action: t(isInvited.value ? 'add.invite' : 'add.save'),
-      others: another.button(),
+      others: another.button(form),
     })),
     close: () => {},
   };

@@ -21,7 +21,7 @@ export function preview(plan, leaver, held) {
   const isIdle = held === 0 && !plan.deactivates.value;
   const isReady = !isIdle && (held === 0 || plan.isComplete());
   return html`<section class="card">
-    <h2><span class="step-number" aria-hidden="true">${held > 0 ? 3 : 2}</span>${t('leaver.check')}</h2>
+    <h2 id="leaver-check" tabindex="-1"><span class="step-number" aria-hidden="true">${held > 0 ? 3 : 2}</span>${t('leaver.check')}</h2>
     ${leaver.is_active
       ? html`<label class="check"><input type="checkbox" .checked=${plan.deactivates.value} @change=${(/** @type {any} */ event) => plan.setDeactivates(event.target.checked)}> ${t('leaver.deactivate', { name: nameOf(leaver) })}</label>`
       : html`<p class="muted">${t('leaver.is_inactive')}</p>`}
@@ -29,10 +29,19 @@ export function preview(plan, leaver, held) {
     ${problem ? problemNotice(problem) : null}
     <div class="actions">
       ${shown
-        ? html`<button type="button" class="danger" ?disabled=${isBusy} aria-busy=${isBusy} @click=${() => plan.run(false)}>${goes(shown, plan.deactivates.value && leaver.is_active)}</button>`
-        : html`<button type="button" class="primary" ?disabled=${isBusy || !isReady} aria-busy=${isBusy} @click=${() => plan.run(true)}>${t('leaver.preview')}</button>`}
+        ? html`<button type="button" class="danger" aria-disabled=${isBusy} aria-busy=${isBusy} @click=${() => plan.run(false)}>${goes(shown, plan.deactivates.value && leaver.is_active)}</button>`
+        : html`<button type="button" class="primary" ?disabled=${!isReady} aria-disabled=${isBusy} aria-busy=${isBusy} @click=${() => void look(plan)}>${t('leaver.preview')}</button>`}
     </div>
   </section>`;
+}
+
+/**
+ * The button is gone when the preview is there, and the focus would be with it.
+ * @param {import('./handover.js').Handover} plan
+ */
+async function look(plan) {
+  await plan.run(true);
+  if (plan.preview.peek()) requestAnimationFrame(() => document.getElementById('leaver-check')?.focus());
 }
 
 /**

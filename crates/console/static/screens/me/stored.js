@@ -14,6 +14,7 @@ export function stored(id) {
   const isBusy = signal(false);
   const problem = signal(/** @type {Problem | null} */ (null));
   const run = async () => {
+    if (isBusy.peek()) return;
     batch(() => {
       isBusy.value = true;
       problem.value = null;
@@ -31,7 +32,7 @@ export function stored(id) {
       <section class="card">
         <h2>${t('me.everything')}</h2>
         <p class="muted">${t('me.everything_text')}</p>
-        <div class="actions"><button type="button" ?disabled=${isBusy.value} aria-busy=${isBusy.value} @click=${run}>${t(isBusy.value ? 'account.downloading' : 'account.download')}</button></div>
+        <div class="actions"><button type="button" aria-disabled=${isBusy.value} aria-busy=${isBusy.value} @click=${run}>${t(isBusy.value ? 'account.downloading' : 'account.download')}</button></div>
         ${problem.value ? problemNotice(problem.value) : null}
       </section>`,
   };

@@ -57,7 +57,7 @@ export function account(record) {
    * @param {() => Promise<unknown>} work
    */
   const button = (where, text, work, danger = false) => html`
-    <button type="button" class=${danger ? 'danger' : ''} aria-busy=${busy.value === where} ?disabled=${busy.value !== ''} @click=${() => void run(where, work)}>${text}</button>
+    <button type="button" class=${danger ? 'danger' : ''} aria-busy=${busy.value === where} aria-disabled=${busy.value !== ''} @click=${() => void run(where, work)}>${text}</button>
     ${refused.value?.where === where ? refusal(record.id, refused.value.problem) : null}`;
   return {
     view: (user) => html`
