@@ -26,6 +26,11 @@ export function frame({ setupToken }) {
   follow();
   recover(computed(() => (session.value.state === 'waiting' ? session.value.problem : null)), () => void start());
   let isSetUp = setupToken === null;
+  // On a phone the menu is wider than the window.
+  effect(() => {
+    void path.value;
+    requestAnimationFrame(() => document.querySelector('.menu [aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
+  });
   effect(() => {
     const { state } = session.value;
     if (state === 'anonymous') void openGate(isSetUp ? null : setupToken);

@@ -68,7 +68,7 @@ export function beforeAfter({ field, from, to }) {
  * @param {unknown} given
  */
 export function value(field, given) {
-  if (given === null || given === undefined || given === '') return html`<span class="muted">${t(field === 'verified_at' ? 'value.unproven' : 'value.nothing')}</span>`;
+  if (given === null || given === undefined || given === '' || Array.isArray(given) && given.length === 0) return html`<span class="muted">${t(field === 'verified_at' ? 'value.unproven' : 'value.nothing')}</span>`;
   if (given === ERASED) return html`<span class="muted">${t('value.erased')}</span>`;
   if (field === 'is_active') return named('status', given === true ? 'active' : 'inactive');
   if (typeof given === 'boolean') return t(given ? 'value.yes' : 'value.no');
