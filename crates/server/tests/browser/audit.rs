@@ -2,14 +2,12 @@
 
 use serde_json::json;
 
-use crate::office::{ADMIN, MANAGER, Office, in_a_browser};
+use crate::office::{ADMIN, MANAGER, Office, at_both_widths, in_a_browser, in_a_browser_on_postgres};
 use crate::tab::Device;
 
-in_a_browser!(
-    an_admin_filters_by_person_action_and_day,
-    a_manager_reads_about_their_customers_alone,
-    more_comes_as_one_scrolls,
-);
+in_a_browser!(an_admin_filters_by_person_action_and_day, more_comes_as_one_scrolls,);
+at_both_widths!(a_manager_reads_about_their_customers_alone,);
+in_a_browser_on_postgres!(an_admin_filters_by_person_action_and_day);
 
 async fn an_admin_filters_by_person_action_and_day(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
@@ -46,7 +44,7 @@ async fn a_manager_reads_about_their_customers_alone(office: &mut Office) {
     let other = staff.admin.hire("noa@example.com", "Noa").await;
     staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
     staff.admin.enter_customer("Hidden", "+998901234568", &other).await;
-    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    let tab = office.signed_in(MANAGER, office.device).await;
     tab.go("audit").await;
     tab.sees("entered Bo Ek").await;
     assert!(!tab.text().await.contains("Hidden"));

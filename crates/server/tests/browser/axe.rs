@@ -38,7 +38,7 @@ const MEASURE: &str = "
     return found;";
 
 impl Tab {
-    /// Checks what is shown now, on a phone and at a desk, light and dark. It is at a desk afterwards.
+    /// Checks what is shown now, on a phone and at a desk, light and dark. It is as wide as before afterwards.
     #[track_caller]
     pub(crate) fn is_accessible<'a>(&'a self, what: &'a str) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();
@@ -53,6 +53,7 @@ impl Tab {
                     assert_eq!(violations, json!([]), "{caller}: {what} on {device:?}, {scheme:?}");
                 }
             }
+            self.resize(self.device).await;
         }
     }
 

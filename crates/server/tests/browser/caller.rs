@@ -1,6 +1,7 @@
 //! Somebody who calls the API beside the browser: to fill the house, and to do what happens elsewhere.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -44,6 +45,14 @@ impl Caller {
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Waits until the service refuses the token because of its age.
+    pub(crate) async fn until_its_token_ends(&self) {
+        let request = || self.client.get(format!("{}/users/me", self.base)).bearer_auth(&self.token).send();
+        while request().await.unwrap().status() != 401 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

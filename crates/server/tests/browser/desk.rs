@@ -3,23 +3,24 @@
 use reqwest::Client;
 use serde_json::json;
 
-use crate::office::{ADMIN, MANAGER, Office, in_a_browser};
+use crate::office::{ADMIN, MANAGER, Office, at_both_widths, in_a_browser, in_a_browser_on_postgres};
 use crate::process::PASSWORD;
 use crate::tab::Device;
 
-in_a_browser!(
+in_a_browser!(a_new_password_ends_the_other_sessions,);
+at_both_widths!(
     a_leaver_hands_over_and_is_deactivated,
     who_waits_is_approved_or_refused,
     a_key_is_shown_once_and_revoked,
-    a_new_password_ends_the_other_sessions,
     somebody_changes_their_own_name,
 );
+in_a_browser_on_postgres!(who_waits_is_approved_or_refused, a_key_is_shown_once_and_revoked);
 
 async fn a_leaver_hands_over_and_is_deactivated(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     staff.admin.hire("noa@example.com", "Noa").await;
     let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
-    let tab = office.signed_in(ADMIN, Device::Phone).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go(&format!("leaver/{}", staff.manager.id)).await;
     tab.sees("Looks after 1 customer").await;
     tab.press("Share evenly").await;
@@ -39,7 +40,7 @@ async fn who_waits_is_approved_or_refused(office: &mut Office) {
         let answer = Client::new().post(office.app().url("/auth/signup")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 202);
     }
-    let tab = office.signed_in(ADMIN, Device::Phone).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go("approvals").await;
     tab.sees("two@example.com").await;
     tab.is_accessible("approvals").await;
@@ -54,7 +55,7 @@ async fn who_waits_is_approved_or_refused(office: &mut Office) {
 
 async fn a_key_is_shown_once_and_revoked(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
-    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    let tab = office.signed_in(MANAGER, office.device).await;
     tab.go("keys").await;
     tab.press("Make a key").await;
     tab.fill("Name", "nightly report").await;
@@ -91,7 +92,7 @@ async fn a_new_password_ends_the_other_sessions(office: &mut Office) {
 
 async fn somebody_changes_their_own_name(office: &mut Office) {
     office.start_with_staff(&[]).await;
-    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    let tab = office.signed_in(MANAGER, office.device).await;
     tab.go("me").await;
     tab.press("Edit: Name").await;
     tab.fill("Name", "Mia Moss-Berg").await;

@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::driver::is_downloaded;
-use crate::office::{ADMIN, MANAGER, Office, in_a_browser, in_a_browser_on_postgres};
+use crate::office::{ADMIN, MANAGER, Office, at_both_widths, in_a_browser, in_a_browser_on_postgres};
 use crate::process::Folder;
 use crate::tab::{Device, Tab};
 
 in_a_browser!(
-    wrong_cells_are_corrected_in_place_and_imported,
     good_lines_are_imported_without_the_wrong_ones,
     a_wrong_header_is_told,
     a_file_that_is_too_large_is_not_sent,
     a_dropped_file_is_taken,
+);
+at_both_widths!(
+    wrong_cells_are_corrected_in_place_and_imported,
     an_export_has_the_filters_of_the_list,
     a_manager_imports_and_exports_their_own,
 );
-in_a_browser_on_postgres!(wrong_cells_are_corrected_in_place_and_imported);
+in_a_browser_on_postgres!(an_export_has_the_filters_of_the_list, wrong_cells_are_corrected_in_place_and_imported);
 
 const FILE_FIELD: &str = "input[type=file]";
 /// The second line goes on in the third, and is good.
@@ -27,7 +29,7 @@ const BAD: &str = "phone,display_name,metadata\n+998901234567,Bo,\"{\"\"a\"\":\n
 async fn wrong_cells_are_corrected_in_place_and_imported(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     let folder = Folder::new();
-    let tab = files(office, ADMIN, Device::Phone).await;
+    let tab = files(office, ADMIN, office.device).await;
     tab.choose_file(FILE_FIELD, &folder.write("bad.csv", BAD)).await;
     tab.sees("1 thing is wrong").await;
     tab.sees("2 new customers").await;
@@ -112,7 +114,7 @@ async fn an_export_has_the_filters_of_the_list(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     staff.admin.enter_customer("Åsa", "+46701234567", &staff.manager.id).await;
     staff.admin.enter_customer("Bo", "+46701234568", &staff.manager.id).await;
-    let tab = office.signed_in(ADMIN, Device::Desk).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go("people?q=ås").await;
     tab.sees("Åsa").await;
     tab.press("Export").await;
@@ -133,7 +135,7 @@ async fn an_export_has_the_filters_of_the_list(office: &mut Office) {
 async fn a_manager_imports_and_exports_their_own(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     let folder = Folder::new();
-    let tab = files(office, MANAGER, Device::Phone).await;
+    let tab = files(office, MANAGER, office.device).await;
     tab.choose_file(FILE_FIELD, &folder.write("mine.csv", "phone,display_name\n+998901234567,Bo\n")).await;
     tab.press("Import the file").await;
     tab.sees("The file is imported").await;

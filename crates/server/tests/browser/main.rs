@@ -8,6 +8,7 @@ mod caller;
 mod driver;
 mod keyboard;
 mod office;
+mod proxy;
 mod tab;
 
 #[expect(dead_code, reason = "the tests of faults need more of it")]
@@ -26,3 +27,4 @@ mod pictures;
 mod screens;
 mod sessions;
 mod sign_in;
+mod trouble;

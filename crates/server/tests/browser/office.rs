@@ -23,6 +23,8 @@ pub(crate) struct Office {
     driver: Arc<Driver>,
     sessions: Mutex<Vec<Arc<Session>>>,
     expected: Mutex<Vec<String>>,
+    /// How wide the tabs of a test are that runs at both widths.
+    pub(crate) device: Device,
     _database: TestDatabase,
 }
 
@@ -35,7 +37,7 @@ pub(crate) struct Staff {
 
 impl Office {
     /// Runs the test, and checks what its browsers logged. Skips it on a machine without a browser.
-    pub(crate) async fn with(database: Option<TestDatabase>, test: impl AsyncFnOnce(&mut Self)) {
+    pub(crate) async fn with(device: Device, database: Option<TestDatabase>, test: impl AsyncFnOnce(&mut Self)) {
         let _turn = AT_ONCE.acquire().await.unwrap();
         let (Some(database), Some(driver)) = (database, Driver::start()) else { return };
         let program = Program::on(&database);
@@ -45,6 +47,7 @@ impl Office {
             driver: Arc::new(driver),
             sessions: Mutex::default(),
             expected: Mutex::default(),
+            device,
             _database: database,
         };
         test(&mut office).await;
@@ -160,12 +163,30 @@ macro_rules! in_a_browser {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
             async fn $name() {
                 let database = Some(persistence::testing::TestDatabase::sqlite());
-                crate::office::Office::with(database, super::$name).await;
+                crate::office::Office::with(crate::tab::Device::Phone, database, super::$name).await;
             })+
         }
     };
 }
 pub(crate) use in_a_browser;
+
+/// Makes two tests of each function, on SQLite: on a phone and at a desk.
+macro_rules! at_both_widths {
+    (@ $module:ident, $device:ident, $($name:ident),+) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            async fn $name() {
+                let database = Some(persistence::testing::TestDatabase::sqlite());
+                crate::office::Office::with(crate::tab::Device::$device, database, super::$name).await;
+            })+
+        }
+    };
+    ($($name:ident),+ $(,)?) => {
+        crate::office::at_both_widths!(@ phone, Phone, $($name),+);
+        crate::office::at_both_widths!(@ desk, Desk, $($name),+);
+    };
+}
+pub(crate) use at_both_widths;
 
 /// Makes a test of each function, on PostgreSQL.
 macro_rules! in_a_browser_on_postgres {
@@ -174,7 +195,7 @@ macro_rules! in_a_browser_on_postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
             async fn $name() {
                 let database = persistence::testing::TestDatabase::postgres().await;
-                crate::office::Office::with(database, super::$name).await;
+                crate::office::Office::with(crate::tab::Device::Phone, database, super::$name).await;
             })+
         }
     };

@@ -2,19 +2,25 @@
 
 use serde_json::json;
 
-use crate::office::{ADMIN, MANAGER, Office, in_a_browser, in_a_browser_on_postgres};
+use crate::office::{ADMIN, MANAGER, Office, at_both_widths, in_a_browser, in_a_browser_on_postgres};
 use crate::tab::Device;
 
 in_a_browser!(
     an_admin_finds_filters_and_comes_back,
-    pages_come_as_one_scrolls,
-    a_manager_finds_a_customer_and_opens_the_card,
     a_manager_adds_a_customer_with_a_number_in_any_form,
-    a_taken_number_is_told_before_saving,
     a_manager_sees_no_one_elses_customers,
     hostile_names_and_notes_run_nothing,
 );
-in_a_browser_on_postgres!(an_admin_finds_filters_and_comes_back, a_manager_adds_a_customer_with_a_number_in_any_form);
+at_both_widths!(
+    pages_come_as_one_scrolls,
+    a_manager_finds_a_customer_and_opens_the_card,
+    a_taken_number_is_told_before_saving,
+);
+in_a_browser_on_postgres!(
+    a_manager_finds_a_customer_and_opens_the_card,
+    an_admin_finds_filters_and_comes_back,
+    a_manager_adds_a_customer_with_a_number_in_any_form
+);
 
 async fn an_admin_finds_filters_and_comes_back(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
@@ -42,7 +48,7 @@ async fn an_admin_finds_filters_and_comes_back(office: &mut Office) {
 async fn pages_come_as_one_scrolls(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     staff.admin.import_customers(120).await;
-    let tab = office.signed_in(ADMIN, Device::Phone).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go("people?role=customer").await;
     tab.until("document.querySelectorAll('main [data-row]').length >= 50").await;
     assert!(
@@ -59,7 +65,7 @@ async fn a_manager_finds_a_customer_and_opens_the_card(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
     staff.admin.enter_customer("Cy Day", "+998901234568", &staff.manager.id).await;
-    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    let tab = office.signed_in(MANAGER, office.device).await;
     tab.sees("My customers").await;
     tab.fill("Search by name or phone", "+99890123456").await;
     tab.sees("Cy Day").await;
@@ -93,7 +99,7 @@ async fn a_taken_number_is_told_before_saving(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
     staff.admin.post("/users/", json!({ "role": "customer", "phone": "+998901234568" })).await;
-    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    let tab = office.signed_in(MANAGER, office.device).await;
     tab.press("Add").await;
     tab.fill("Phone", "+998901234568").await;
     tab.sees("Another customer has this phone.").await;

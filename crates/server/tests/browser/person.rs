@@ -2,22 +2,22 @@
 
 use serde_json::json;
 
-use crate::office::{ADMIN, MANAGER, Office, in_a_browser, in_a_browser_on_postgres, sign_in};
+use crate::office::{ADMIN, MANAGER, Office, at_both_widths, in_a_browser, in_a_browser_on_postgres, sign_in};
 use crate::tab::Device;
 
 in_a_browser!(
     a_field_is_changed_in_place_and_undone,
     two_people_who_edit_the_same_field_choose,
     what_was_typed_outlives_a_session_that_was_ended_elsewhere,
-    an_admin_deactivates_and_erases,
-    what_happened_is_told_in_words,
 );
-in_a_browser_on_postgres!(a_field_is_changed_in_place_and_undone);
+at_both_widths!(an_admin_deactivates_and_erases, what_happened_is_told_in_words,);
+in_a_browser_on_postgres!(what_happened_is_told_in_words, a_field_is_changed_in_place_and_undone);
 
 async fn a_field_is_changed_in_place_and_undone(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
-    for (email, device) in [(ADMIN, Device::Desk), (MANAGER, Device::Phone)] {
+    let everybody = [ADMIN, MANAGER].into_iter().flat_map(|email| Device::BOTH.map(|device| (email, device)));
+    for (email, device) in everybody {
         let tab = office.signed_in(email, device).await;
         tab.go(&format!("people/{id}")).await;
         tab.press("Edit: Name").await;
@@ -80,7 +80,7 @@ async fn what_was_typed_outlives_a_session_that_was_ended_elsewhere(office: &mut
 async fn an_admin_deactivates_and_erases(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
-    let tab = office.signed_in(ADMIN, Device::Desk).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go(&format!("people/{id}?tab=account")).await;
     tab.press("Deactivate").await;
     tab.sees("Deactivate Bo Ek?").await;
@@ -100,7 +100,7 @@ async fn what_happened_is_told_in_words(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
     staff.manager.patch(&format!("/users/{id}"), json!({ "phone": "+998907654321" })).await;
-    let tab = office.signed_in(ADMIN, Device::Desk).await;
+    let tab = office.signed_in(ADMIN, office.device).await;
     tab.go(&format!("people/{id}?tab=activity")).await;
     tab.sees("Mia Moss changed the phone").await;
     tab.sees("+998 90 765 43 21").await;

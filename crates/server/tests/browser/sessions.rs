@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::office::{ADMIN, Office, in_a_browser, sign_in};
-use crate::tab::Device;
+use crate::office::{ADMIN, MANAGER, Office, in_a_browser, sign_in};
+use crate::tab::{Device, Tab};
 
 in_a_browser!(
     a_reload_stays_signed_in,
@@ -12,6 +12,8 @@ in_a_browser!(
     back_after_sign_out_shows_nothing,
     a_deep_link_opens_after_sign_in,
     a_token_that_ends_in_the_middle_of_a_form_is_renewed,
+    what_is_sent_with_a_token_that_has_ended_is_sent_again,
+    a_reload_asks_while_something_is_not_saved,
     a_session_that_was_ended_elsewhere_asks_to_sign_in,
     without_a_cookie_the_session_lasts_until_the_reload,
     a_server_that_is_gone_is_told_and_what_was_typed_is_kept,
@@ -104,6 +106,64 @@ async fn a_token_that_ends_in_the_middle_of_a_form_is_renewed(office: &mut Offic
     tab.sees("Nia is added.").await;
 }
 
+/// The server refuses the token, since the clock of the page is behind and holds it for good.
+async fn what_is_sent_with_a_token_that_has_ended_is_sent_again(office: &mut Office) {
+    let staff = office.start_with_staff(&[("CLIENTELE_AUTH__ACCESS_TOKEN_TTL", "10")]).await;
+    let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
+    for path in ["/users/", "/audit-events"] {
+        office.expect_refusal(401, path);
+    }
+    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    tab.go("customers/new").await;
+    tab.fill("Phone", "+998901234568").await;
+    tab.sees("Free").await;
+    tab.fill("Name", "Cy Day").await;
+    tab.run("const now = Date.now; Date.now = () => now() - 3600_000", json!([])).await;
+    office.caller(MANAGER).await.until_its_token_ends().await;
+    tab.press("Add").await;
+    tab.sees("Cy Day is added.").await;
+    tab.press("Bo Ek").await;
+    tab.press("Edit: Name").await;
+    tab.fill("Name", "Bo Ekman").await;
+    office.caller(MANAGER).await.until_its_token_ends().await;
+    tab.press("Save").await;
+    tab.sees("Saved.").await;
+    let customer = office.caller(ADMIN).await.get(&format!("/users/{id}")).await;
+    assert_eq!(customer["display_name"], "Bo Ekman");
+}
+
+async fn a_reload_asks_while_something_is_not_saved(office: &mut Office) {
+    let staff = office.start_with_staff(&[]).await;
+    let id = staff.admin.enter_customer("Bo Ek", "+998901234567", &staff.manager.id).await;
+    let tab = office.signed_in(MANAGER, Device::Phone).await;
+    tab.sees("Bo Ek").await;
+    tab.fill("Search by name or phone", "bo").await;
+    assert!(!asks(&tab).await, "a search is no loss");
+    tab.press("Bo Ek").await;
+    tab.press("Edit: Name").await;
+    assert!(!asks(&tab).await, "nothing is typed");
+    tab.fill("Name", "Bo Ekman").await;
+    assert!(asks(&tab).await, "a name is typed");
+    tab.press("Customers").await;
+    tab.sees("My customers").await;
+    assert!(asks(&tab).await, "the name waits on the card");
+    tab.press("Bo Ek").await;
+    tab.press("Save").await;
+    tab.sees("Saved.").await;
+    assert!(!asks(&tab).await, "the name is saved");
+    tab.press("Edit: Name").await;
+    tab.fill("Name", "Bo").await;
+    tab.press("Cancel").await;
+    assert!(!asks(&tab).await, "the name is given up");
+    assert_eq!(staff.manager.get(&format!("/users/{id}")).await["display_name"], "Bo Ekman");
+}
+
+/// Whether the browser would ask before it leaves the page.
+async fn asks(tab: &Tab) -> bool {
+    let script = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    tab.run(script, json!([])).await == true
+}
+
 async fn a_session_that_was_ended_elsewhere_asks_to_sign_in(office: &mut Office) {
     let staff = office.start_with_staff(&[]).await;
     for path in ["/users/", "/auth/refresh"] {
@@ -153,7 +213,7 @@ async fn a_server_that_is_gone_is_told_and_what_was_typed_is_kept(office: &mut O
 }
 
 /// Adds Nia on the page of the first steps.
-async fn fill_in_manager(tab: &crate::tab::Tab) {
+async fn fill_in_manager(tab: &Tab) {
     tab.fill("Name", "Nia").await;
     tab.fill("E-mail", "nia@example.com").await;
     tab.press("Add the manager").await;

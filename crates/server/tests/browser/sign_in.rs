@@ -150,7 +150,7 @@ async fn whoever_tries_too_often_sees_how_long_to_wait(office: &mut Office) {
 }
 
 /// The code that went to this contact, as its reader would look for it in the log.
-async fn code_for(office: &Office, contact: &str) -> String {
+pub(crate) async fn code_for(office: &Office, contact: &str) -> String {
     let mark = format!("code for {contact}: ");
     office.app().until_it_says(&mark).await;
     let log = office.app().stderr();

@@ -50,12 +50,14 @@ pub(crate) struct Tab {
     pub(crate) session: Arc<Session>,
     window: String,
     root: String,
+    /// How wide it was made.
+    pub(crate) device: Device,
 }
 
 impl Tab {
     /// `root` is the address of the service.
     pub(crate) async fn new(session: Arc<Session>, window: String, root: String, device: Device) -> Self {
-        let tab = Self { session, window, root };
+        let tab = Self { session, window, root, device };
         tab.session.switch_to(&tab.window).await;
         tab.session.command("Emulation.setDeviceMetricsOverride", device.metrics()).await;
         tab
