@@ -44,7 +44,9 @@ export function open() {
 
 function actions() {
   const shown = Object.fromEntries(query.value);
-  return html`${can('import_and_export') ? html`<a class="button" href=${href('files', shown)}>${icon('download')}${t('people.export')}</a>` : null}${add()}`;
+  const manager = query.value.get('assigned_manager_id');
+  const handsOver = manager && manager !== 'none' && can('assign_customer');
+  return html`${handsOver ? html`<a class="button" href=${href(`leaver/${manager}`)}>${icon('handover')}${t('people.hand_over')}</a>` : null}${can('import_and_export') ? html`<a class="button" href=${href('files', shown)}>${icon('download')}${t('people.export')}</a>` : null}${add()}`;
 }
 
 function add() {

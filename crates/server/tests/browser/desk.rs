@@ -10,6 +10,7 @@ use crate::tab::Device;
 in_a_browser!(a_new_password_ends_the_other_sessions,);
 at_both_widths!(
     a_leaver_hands_over_and_is_deactivated,
+    some_customers_are_handed_over,
     who_waits_is_approved_or_refused,
     a_key_is_shown_once_and_revoked,
     somebody_changes_their_own_name,
@@ -31,6 +32,32 @@ async fn a_leaver_hands_over_and_is_deactivated(office: &mut Office) {
     let customer = staff.admin.get(&format!("/users/{id}")).await;
     assert_ne!(customer["assigned_manager_id"], json!(staff.manager.id));
     assert_eq!(staff.admin.get(&format!("/users/{}", staff.manager.id)).await["is_active"], false);
+}
+
+async fn some_customers_are_handed_over(office: &mut Office) {
+    let staff = office.start_with_staff(&[]).await;
+    let noa = staff.admin.hire("noa@example.com", "Noa").await;
+    let mut ids = Vec::new();
+    for (name, phone) in [("Bo Ek", "+998901234567"), ("Cy Day", "+998901234568"), ("Di Fox", "+998901234569")] {
+        ids.push(staff.admin.enter_customer(name, phone, &staff.manager.id).await);
+    }
+    let tab = office.signed_in(ADMIN, office.device).await;
+    tab.go(&format!("people?assigned_manager_id={}", staff.manager.id)).await;
+    tab.press("Hand over").await;
+    tab.press("Only some").await;
+    tab.sees("Choose at least one customer.").await;
+    tab.fill("Search by name or phone", "di").await;
+    tab.press("Di Fox").await;
+    tab.press("All to one").await;
+    tab.press("Noa").await;
+    tab.press("Show the preview").await;
+    tab.press("Hand over 1 customer").await;
+    tab.sees("Done: 1 customer of Mia Moss handed over.").await;
+    for (at, manager) in [&staff.manager.id, &staff.manager.id, &noa].into_iter().enumerate() {
+        let customer = staff.admin.get(&format!("/users/{}", ids[at])).await;
+        assert_eq!(customer["assigned_manager_id"], json!(manager), "{at}");
+    }
+    assert_eq!(staff.admin.get(&format!("/users/{}", staff.manager.id)).await["is_active"], true);
 }
 
 async fn who_waits_is_approved_or_refused(office: &mut Office) {

@@ -41,6 +41,7 @@ export default {
   'people.clear_one': 'Take away: {name}',
   'people.clear_all': 'Show everyone',
   'people.columns': 'Columns',
+  'people.hand_over': 'Hand over',
   'people.columns_text': 'Name and status are always shown. This browser keeps the choice.',
   'people.columns_done': 'Done',
   'people.columns_reset': 'As at first',
