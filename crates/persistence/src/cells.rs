@@ -1,5 +1,7 @@
 //! The values of a row by their position, whichever library has read it.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use domain::Timestamp;
 use domain::store::StoreError;
@@ -17,6 +19,9 @@ use crate::pipeline::received;
 pub(crate) trait Cells {
     /// The value at a position, from 0.
     fn cell<T: Cell>(&self, at: usize) -> Result<T, DbErr>;
+
+    /// The same of a text that may be missing, without a copy where the row can lend it.
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>, DbErr>;
 }
 
 /// What is read of a whole row.
@@ -38,13 +43,30 @@ impl Cells for QueryResult {
     fn cell<T: Cell>(&self, at: usize) -> Result<T, DbErr> {
         self.try_get_by_index(at)
     }
+
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>, DbErr> {
+        Ok(self.try_get_by_index::<Option<String>>(at)?.map(Cow::Owned))
+    }
 }
 
 impl Cells for rusqlite::Row<'_> {
     fn cell<T: Cell>(&self, at: usize) -> Result<T, DbErr> {
         let stored = self.get_ref(at).ok().and_then(T::of_file);
-        stored.ok_or_else(|| DbErr::Type(format!("column {at} cannot be read")))
+        stored.ok_or_else(|| unreadable(at))
     }
+
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>, DbErr> {
+        match self.get_ref(at) {
+            Ok(ValueRef::Null) => Ok(None),
+            Ok(stored) => text(stored).map(|text| Some(Cow::Borrowed(text))).ok_or_else(|| unreadable(at)),
+            Err(_) => Err(unreadable(at)),
+        }
+    }
+}
+
+/// The error of a value that is not as expected.
+pub(crate) fn unreadable(at: usize) -> DbErr {
+    DbErr::Type(format!("column {at} cannot be read"))
 }
 
 fn text(stored: ValueRef<'_>) -> Option<&str> {

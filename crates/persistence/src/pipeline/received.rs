@@ -1,5 +1,6 @@
 //! Values of a row as `PostgreSQL` sends them: its binary format.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use chrono::TimeDelta;
@@ -9,12 +10,36 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
 use super::bound::EPOCH;
-use crate::cells::{Cell, Cells};
+use crate::cells::{Cell, Cells, unreadable};
 
 impl Cells for Row {
     fn cell<T: Cell>(&self, at: usize) -> Result<T, DbErr> {
         let read = self.try_get::<_, Received<T>>(at).ok().and_then(|Received(value)| value);
-        read.ok_or_else(|| DbErr::Type(format!("column {at} cannot be read")))
+        read.ok_or_else(|| unreadable(at))
+    }
+
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>, DbErr> {
+        match self.try_get(at) {
+            Ok(Lent(sent)) => Ok(sent.map(Cow::Borrowed)),
+            Err(_) => Err(unreadable(at)),
+        }
+    }
+}
+
+/// A text that stays in its row, or NULL.
+struct Lent<'a>(Option<&'a str>);
+
+impl<'a> FromSql<'a> for Lent<'a> {
+    fn from_sql(kind: &Type, sent: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        text(kind, Some(sent)).map(|text| Self(Some(text))).ok_or_else(|| "no text".into())
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        is_text(kind)
     }
 }
 
@@ -36,7 +61,11 @@ impl<'a, T: Cell> FromSql<'a> for Received<T> {
 }
 
 pub(crate) fn text<'s>(kind: &Type, sent: Option<&'s [u8]>) -> Option<&'s str> {
-    if matches!(*kind, Type::TEXT | Type::VARCHAR) { str::from_utf8(sent?).ok() } else { None }
+    if is_text(kind) { str::from_utf8(sent?).ok() } else { None }
+}
+
+fn is_text(kind: &Type) -> bool {
+    matches!(*kind, Type::TEXT | Type::VARCHAR)
 }
 
 /// Microseconds since 2000. The least and the largest number mean infinity, which is no time of ours.

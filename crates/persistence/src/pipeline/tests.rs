@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{ColumnTrait, DbBackend};
 use tokio::time::sleep;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::*;
 use crate::entity::user;
@@ -147,9 +148,12 @@ async fn a_lost_pipeline_is_replaced_and_nobodys_trouble() {
     let Some(ground) = ground(1).await else { return };
     let select = people::select();
     let pipeline = ground.pipeline().await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> \
-               pg_backend_pid()";
-    ground.test.run(end).await;
+    let answer = pipeline.client.simple_query("SELECT pg_backend_pid()").await.unwrap();
+    let process = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    ground.test.run(&format!("SELECT pg_terminate_backend({})", process.unwrap())).await;
     assert_eq!(pipeline.all::<User>(&text::statement(DbBackend::Postgres, &select)).await, None);
     assert_eq!(ground.little(&select).await, 1);
     sleep(Duration::from_millis(50)).await;

@@ -3,6 +3,8 @@
 //! [`columns`] and [`Row::read`] name the same columns in the same order. A look-up by name would cost more than all that
 //! is done with the value, for each of sixteen columns of each row.
 
+use std::borrow::Cow;
+
 use domain::store::{Credentials, StoreError, WriteError};
 use domain::{
     Customer, DisplayName, Email, Metadata, PasswordHash, Phone, Profile, Staff, Timestamp, TrunkNumber, User, UserId,
@@ -12,7 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::cells::{Cell, Cells, FromCells};
+use crate::cells::{Cell, Cells, FromCells, unreadable};
 use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, Inconsistency, store_error};
 use crate::transaction::Transaction;
@@ -115,28 +117,28 @@ pub(crate) async fn find(txn: &Transaction, id: UserId) -> Result<Option<User>, 
 }
 
 /// The columns of a person. A profile is there if a column of it is that cannot be NULL.
-struct Row {
+struct Row<'r> {
     id: Uuid,
-    role: String,
+    role: Cow<'r, str>,
     is_active: bool,
-    display_name: Option<String>,
+    display_name: Option<Cow<'r, str>>,
     verified_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i64,
-    staff: Option<StaffRow>,
-    customer: Option<CustomerRow>,
+    staff: Option<StaffRow<'r>>,
+    customer: Option<CustomerRow<'r>>,
 }
 
-struct StaffRow {
-    email: String,
-    phone: Option<String>,
-    trunk: Option<String>,
-    method: String,
+struct StaffRow<'r> {
+    email: Cow<'r, str>,
+    phone: Option<Cow<'r, str>>,
+    trunk: Option<Cow<'r, str>>,
+    method: Cow<'r, str>,
 }
 
-struct CustomerRow {
-    phone: String,
+struct CustomerRow<'r> {
+    phone: Cow<'r, str>,
     created_by: Uuid,
     assigned_manager_id: Option<Uuid>,
     metadata: Value,
@@ -148,11 +150,23 @@ struct Columns<'r, R> {
     at: usize,
 }
 
-impl<R: Cells> Columns<'_, R> {
+impl<'r, R: Cells> Columns<'r, R> {
     fn next<T: Cell>(&mut self) -> Result<T, DbErr> {
         let value = self.row.cell(self.at);
         self.at += 1;
         value
+    }
+
+    fn next_text(&mut self) -> Result<Option<Cow<'r, str>>, DbErr> {
+        let text = self.row.text(self.at);
+        self.at += 1;
+        text
+    }
+
+    /// The same where it must be there.
+    fn some_text(&mut self) -> Result<Cow<'r, str>, DbErr> {
+        let at = self.at;
+        self.next_text()?.ok_or_else(|| unreadable(at))
     }
 
     fn skip(&mut self, columns: usize) {
@@ -160,14 +174,14 @@ impl<R: Cells> Columns<'_, R> {
     }
 }
 
-impl Row {
-    fn read(row: &impl Cells) -> Result<Self, DbErr> {
+impl<'r> Row<'r> {
+    fn read(row: &'r impl Cells) -> Result<Self, DbErr> {
         let mut columns = Columns { row, at: 0 };
         Ok(Self {
             id: columns.next()?,
-            role: columns.next()?,
+            role: columns.some_text()?,
             is_active: columns.next()?,
-            display_name: columns.next()?,
+            display_name: columns.next_text()?,
             verified_at: columns.next()?,
             created_at: columns.next()?,
             updated_at: columns.next()?,
@@ -200,13 +214,14 @@ impl Row {
     }
 }
 
-impl StaffRow {
-    fn read(columns: &mut Columns<'_, impl Cells>) -> Result<Option<Self>, DbErr> {
-        let Some(email) = columns.next()? else {
+impl<'r> StaffRow<'r> {
+    fn read(columns: &mut Columns<'r, impl Cells>) -> Result<Option<Self>, DbErr> {
+        let Some(email) = columns.next_text()? else {
             columns.skip(3);
             return Ok(None);
         };
-        Ok(Some(Self { email, phone: columns.next()?, trunk: columns.next()?, method: columns.next()? }))
+        let (phone, trunk) = (columns.next_text()?, columns.next_text()?);
+        Ok(Some(Self { email, phone, trunk, method: columns.some_text()? }))
     }
 
     fn into_staff(self, id: Uuid) -> Result<Staff, Inconsistency> {
@@ -222,9 +237,9 @@ impl StaffRow {
     }
 }
 
-impl CustomerRow {
-    fn read(columns: &mut Columns<'_, impl Cells>) -> Result<Option<Self>, DbErr> {
-        let Some(phone) = columns.next()? else {
+impl<'r> CustomerRow<'r> {
+    fn read(columns: &mut Columns<'r, impl Cells>) -> Result<Option<Self>, DbErr> {
+        let Some(phone) = columns.next_text()? else {
             columns.skip(3);
             return Ok(None);
         };
