@@ -8,27 +8,28 @@
 //!
 //! On `SQLite` the thread has one more, which it asks by itself. On `PostgreSQL` one of them is a pipeline.
 
+mod lent;
+mod thread;
+
 use std::cell::RefCell;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sea_orm::{QueryResult, SqlxError, Statement};
+use sea_orm::{SqlxError, Statement};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
 
+use self::lent::Held;
+pub(crate) use self::lent::Reader;
+use self::thread::{Idle, Thread};
 use crate::callers::Callers;
 use crate::cells::FromCells;
-use crate::connection::{Connection, Connector};
-use crate::file_reader::{FileReader, FileToRead, NotRead};
+use crate::connection::Connector;
+use crate::file_reader::{FileToRead, NotRead};
 #[cfg(feature = "postgres")]
 use crate::pipeline::{Pipeline, Slots};
 use crate::pools::{MAX_AGE, TRIED_OUT_AFTER};
-
-/// How long to wait while no connection of the thread comes back before one of the shared pool is taken.
-const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The connections of all threads.
 pub(crate) struct Readers {
@@ -46,59 +47,6 @@ pub(crate) struct Readers {
     time_to_open: Duration,
     threads: Mutex<Vec<Arc<Thread>>>,
     is_closed: AtomicBool,
-}
-
-/// Those of one thread.
-struct Thread {
-    runtime: Handle,
-    /// Whoever has a place may use a connection, or open one.
-    places: Arc<Semaphore>,
-    idle: Mutex<Vec<Idle>>,
-    /// Locked by others only to count it, and to close it at the end.
-    file: Mutex<Option<FileReader>>,
-    #[cfg(feature = "postgres")]
-    pipelines: Option<Slots>,
-    /// How many queries were answered.
-    answered: AtomicU64,
-    callers: Arc<Callers>,
-}
-
-impl Thread {
-    /// How many connections are open that nobody takes for himself, and how many of them are not in use.
-    fn others(&self) -> (usize, usize) {
-        let files = locked(&self.file).iter().count();
-        #[cfg(feature = "postgres")]
-        let (open, idle) = self.pipelines.as_ref().map_or((0, 0), Slots::count);
-        #[cfg(not(feature = "postgres"))]
-        let (open, idle) = (0, 0);
-        (files + open, files + idle)
-    }
-
-    fn end_pipelines(&self) {
-        #[cfg(feature = "postgres")]
-        self.pipelines.iter().for_each(Slots::end);
-    }
-
-    /// A place, if there is one soon. Where queries are answered all the time, all others come to it in their turn: only
-    /// when long ones hold every connection is there no use in waiting.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        let mut place = pin!(place);
-        loop {
-            let answered = self.answered.load(Ordering::Relaxed);
-            match timeout(PATIENCE, place.as_mut()).await {
-                Ok(place) => return place.ok(),
-                Err(_) if answered == self.answered.load(Ordering::Relaxed) => return None,
-                Err(_) => {}
-            }
-        }
-    }
-}
-
-struct Idle {
-    connection: Connection,
-    opened: Instant,
-    since: Instant,
 }
 
 thread_local! {
@@ -296,62 +244,4 @@ async fn close_all(idle: Vec<Idle>) {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A place among the connections of a thread.
-struct Held {
-    readers: Arc<Readers>,
-    thread: Arc<Thread>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Held {
-    /// Has a connection ready for the next one who asks.
-    async fn prepare(self, idle: Option<Idle>) {
-        // Who finds none opens one, so a failure needs no other attempt here.
-        if let Ok(Ok(idle)) = timeout(self.readers.time_to_open, self.readers.renewed(idle)).await {
-            self.give_back(idle).await;
-        }
-    }
-
-    async fn give_back(self, idle: Idle) {
-        if self.readers.is_closed() && self.readers.connector.is_of_a_runtime() {
-            let _ = idle.connection.close().await;
-        } else {
-            locked(&self.thread.idle).push(idle);
-        }
-    }
-}
-
-/// A connection that is lent for one query.
-pub(crate) struct Reader {
-    idle: Option<Idle>,
-    held: Option<Held>,
-    /// Whether the last query was answered to its end.
-    is_well: bool,
-}
-
-impl Reader {
-    /// The rows of a query.
-    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, SqlxError> {
-        let Some(idle) = &mut self.idle else { return Err(SqlxError::PoolClosed) };
-        self.is_well = false;
-        let rows = idle.connection.all(statement).await?;
-        self.is_well = true;
-        Ok(rows)
-    }
-}
-
-impl Drop for Reader {
-    /// Gives the connection back. One whose query failed or was given up is tried out first.
-    fn drop(&mut self) {
-        let (Some(mut idle), Some(held)) = (self.idle.take(), self.held.take()) else { return };
-        if self.is_well && !held.readers.is_closed() {
-            idle.since = Instant::now();
-            held.thread.answered.fetch_add(1, Ordering::Relaxed);
-            locked(&held.thread.idle).push(idle);
-        } else if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(held.prepare(Some(idle)));
-        }
-    }
 }
