@@ -4,20 +4,21 @@
 //! are then answered by one query for all of them. That costs the database and this process a fraction of a query each.
 
 use std::collections::{HashMap, VecDeque};
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{iter, mem};
 
 use domain::store::{SessionOwner, StoreError};
 use domain::{SessionId, Timestamp};
-use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, SelectStatement, Value, Values};
+use sea_orm::{ColumnTrait, DbBackend, Statement};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::cells::{Cells, FromCells};
 use crate::entity::{session, user};
 use crate::error::store_error;
+use crate::sql::text;
 use crate::store::Store;
 use crate::tables::people;
 
@@ -124,24 +125,42 @@ impl Drop for Turn {
 
 /// Whose session this is, if they are active.
 pub(crate) async fn find_one(store: &Store, id: SessionId) -> Result<Option<SessionOwner>, StoreError> {
-    Ok(store.little(&select(&[id])).await?.pop().map(|Found(_, owner)| owner))
+    Ok(store.little_of(store.lookups.of(&[id])).await?.pop().map(|Found(_, owner)| owner))
 }
 
 async fn find_all(store: &Store, ids: &[SessionId]) -> Result<HashMap<SessionId, SessionOwner>, StoreError> {
-    let found = store.little(&select(ids)).await?;
+    let found = store.little_of(store.lookups.of(ids)).await?;
     Ok(found.into_iter().map(|Found(id, owner)| (id, owner)).collect())
 }
 
-fn select(ids: &[SessionId]) -> SelectStatement {
-    let count = STEPS.into_iter().find(|step| *step >= ids.len()).unwrap_or(ids.len());
-    let asked = ids.iter().chain(ids.last().into_iter().cycle()).take(count).map(|id| id.as_uuid());
+/// The queries for one caller and for several. To make one takes longer than to read its answer.
+pub(crate) struct Lookups([Statement; STEPS.len()]);
+
+impl Lookups {
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        Self(STEPS.map(|count| text::statement(backend, &select(count))))
+    }
+
+    /// The query for these sessions.
+    fn of(&self, ids: &[SessionId]) -> Statement {
+        let step = STEPS.iter().position(|step| *step >= ids.len()).unwrap_or(STEPS.len() - 1);
+        let asked = ids.iter().chain(ids.last().into_iter().cycle()).map(|id| Value::from(id.as_uuid()));
+        let mut query = self.0[step].clone();
+        let places = query.values.iter_mut().flat_map(|Values(values)| values.iter_mut());
+        places.take(STEPS[step]).zip(asked).for_each(|(place, id)| *place = id);
+        query
+    }
+}
+
+/// Sessions and their owners. The ids of so many sessions are the first values of the query.
+fn select(count: usize) -> SelectStatement {
     let is_owner = Expr::col((user::Entity, user::Column::Id)).equals((session::Entity, session::Column::UserId));
     let mut select = people::select();
     select
         .column((session::Entity, session::Column::Id))
         .column((session::Entity, session::Column::ExpiresAt))
         .join(JoinType::InnerJoin, session::Entity, is_owner)
-        .cond_where(session::Column::Id.is_in(asked))
+        .cond_where(session::Column::Id.is_in(iter::repeat_n(Uuid::nil(), count)))
         .cond_where(user::Column::IsActive.eq(true));
     select
 }
@@ -154,5 +173,27 @@ impl FromCells for Found {
         let own = || Ok((row.cell::<Uuid>(people::COLUMNS)?, row.cell::<Timestamp>(people::COLUMNS + 1)?));
         let (session, expires_at) = own().map_err(|error| store_error(&error))?;
         Ok(Self(session.into(), SessionOwner { user: people::read(row)?, expires_at }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_asks_for_each_session_and_nobody_else() {
+        for backend in [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite] {
+            let lookups = Lookups::new(backend);
+            for count in 1..=MOST {
+                let ids: Vec<SessionId> = (1..=count).map(|id| Uuid::from_u128(id as u128).into()).collect();
+                let Values(values) = lookups.of(&ids).values.unwrap();
+                let (active, asked) = values.split_last().unwrap();
+                assert_eq!(*active, Value::from(true));
+                assert!(STEPS.contains(&asked.len()));
+                for (place, value) in asked.iter().enumerate() {
+                    assert_eq!(*value, Value::from(ids[place.min(count - 1)].as_uuid()), "{backend:?}");
+                }
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use sea_orm::{DbBackend, sqlx};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::callers::Lookups;
 use crate::changes::Changes;
 use crate::connect::Target;
 use crate::error::{DatabaseError, store_error};
@@ -98,9 +99,11 @@ impl Database {
         let patience = options.acquire_timeout;
         let per_thread = target.connections_per_thread(options);
         let readers = Readers::new(target.connector(options), per_thread, options.threads, patience);
+        let lookups = Arc::new(Lookups::new(reader.get_database_backend()));
         Ok(Self {
             target,
             store: Store {
+                lookups,
                 writer,
                 reader,
                 readers,

@@ -17,6 +17,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug_span};
 
+use crate::callers::Lookups;
 use crate::cells::FromCells;
 use crate::changes::Changes;
 use crate::error::{Failure, is_conflict, is_lost, out_of_time, store_error};
@@ -41,6 +42,8 @@ pub struct Store {
     pub(crate) readers: Arc<Readers>,
     /// Where the shared connections live: they outlast the threads that use them.
     pub(crate) runtime: Handle,
+    /// The queries for callers.
+    pub(crate) lookups: Arc<Lookups>,
     /// How long one operation may take from waiting for a connection to the answer. The server has
     /// limits of its own, but nobody enforces them on a network that swallows packets.
     pub(crate) time_limit: Duration,
@@ -80,7 +83,11 @@ impl Store {
 
     /// What is read of the rows of a query that reads little, in the current thread where that is possible.
     pub(crate) async fn little<T: FromCells>(&self, select: &SelectStatement) -> Result<Vec<T>, StoreError> {
-        let statement = text::statement(self.reader.get_database_backend(), select);
+        self.little_of(text::statement(self.reader.get_database_backend(), select)).await
+    }
+
+    /// The same of a query whose text is kept.
+    pub(crate) async fn little_of<T: FromCells>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let span = debug_span!("read");
         if let Some(rows) = span.in_scope(|| self.readers.read_at_once(&statement)) {
             return Ok(rows);
