@@ -20,6 +20,7 @@ export class Form {
   /**
    * @param {V} values
    * @param {(values: V) => Promise<unknown>} submit What it throws is shown: a 422 at its fields, the rest above the buttons.
+   *   `false` if nothing was saved.
    */
   constructor(values, submit) {
     this.id = `form-${++last}`;
@@ -90,8 +91,7 @@ export class Form {
       this.errors.value = {};
     });
     try {
-      await this.submitted(this.values.peek());
-      saved(this.id);
+      if ((await this.submitted(this.values.peek())) !== false) saved(this.id);
     } catch (error) {
       this.refuse(Problem.from(error));
     } finally {

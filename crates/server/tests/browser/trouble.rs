@@ -180,7 +180,7 @@ async fn what_is_not_saved_is_kept_and_saved_again(office: &mut Office) {
     }
 }
 
-/// What is done with a press: where, the presses, the request that fails, and what follows. A wrong one leaves no trace.
+/// What is done with a press: where, the presses, the request that fails, and what follows when it does not.
 const PRESSED: [(&str, &[&str], &str, &str); 8] = [
     ("approvals", &["Approve"], "PATCH /users/", "is approved and can sign in."),
     ("leaver/MIA", &["Show the preview"], "POST /users/MIA/handover", "Noa"),

@@ -84,20 +84,21 @@ function focusOn(wanted, otherwise) {
 async function save(record, edit, stop) {
   if (edit.notes && !edit.notes.check()) {
     requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector('.note-row [aria-invalid="true"]'))?.focus());
-    return;
+    return false;
   }
   const wanted = edit.wanted();
   if (wanted.size === 0) {
     stop();
     toast(t('details.unchanged'));
-    return;
+    return true;
   }
   try {
     const done = await record.save(edit.base, wanted);
-    if (!done) return;
+    if (!done) return false;
     stop();
     const text = done.others.length > 0 ? t('details.saved_others', { fields: done.others.map(label).join(', ') }) : t('details.saved');
     offerUndo(record, done, text);
+    return true;
   } catch (error) {
     const problem = Problem.from(error);
     edit.notes?.refuse(problem.errors);

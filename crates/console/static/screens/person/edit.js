@@ -34,8 +34,8 @@ export class Edit {
     this.form.shown.add('metadata');
     /** Whether it was left and found again. */
     this.isFound = false;
-    /** @type {() => Promise<void>} Set by the screen that shows it. */
-    this.save = async () => {};
+    /** @type {() => Promise<boolean>} Set by the screen that shows it. Whether it is saved. */
+    this.save = async () => false;
   }
 
   /** Another screen shows it now. */
