@@ -120,13 +120,14 @@ impl Slot {
     async fn prepare(self: Arc<Self>, work: Work) {
         let ready = match work {
             Work::Open => self.open().await,
-            Work::TryOut(pipeline) => match timeout(self.time_to_open, pipeline.is_well()).await {
-                Ok(true) => Some(pipeline),
-                Ok(false) | Err(_) => {
+            Work::TryOut(pipeline) => {
+                if let Ok(true) = timeout(self.time_to_open, pipeline.is_well()).await {
+                    Some(pipeline)
+                } else {
                     pipeline.give_up();
                     self.open().await
                 }
-            },
+            }
         };
         let mut state = self.state();
         if !matches!(*state, State::Ended) {

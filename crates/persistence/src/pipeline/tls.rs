@@ -40,7 +40,7 @@ impl Trust {
 }
 
 async fn roots(own: Option<&Authority>) -> io::Result<RootCertStore> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let pem = match own {
         None => return Ok(roots),
         Some(Authority::Pem(text)) => text.clone().into_bytes(),
