@@ -177,6 +177,7 @@ impl Readers {
         self.is_closed.store(true, Ordering::Release);
         if self.connector.is_of_a_runtime() {
             for thread in &*locked(&self.threads) {
+                #[cfg(feature = "postgres")]
                 thread.end_pipelines();
                 let idle = std::mem::take(&mut *locked(&thread.idle));
                 thread.runtime.spawn(close_all(idle));

@@ -45,8 +45,8 @@ impl Thread {
         (files + open, files + idle)
     }
 
+    #[cfg(feature = "postgres")]
     pub(super) fn end_pipelines(&self) {
-        #[cfg(feature = "postgres")]
         self.pipelines.iter().for_each(Slots::end);
     }
 
