@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::audit::EventKind;
 use domain::store::UserStore;
 use domain::testing::{FixedClock, account, admin, customer, event, manager, phone};
-use domain::{Authority, Clock, DisplayName, Metadata, Profile, Scope, Sort, TrunkNumber, User, UserQuery};
+use domain::{Authority, Clock, DisplayName, Metadata, Profile, Scope, Sort, TrunkNumber, User, UserId, UserQuery};
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 
@@ -76,9 +76,24 @@ impl Ground {
     }
 }
 
-pub(crate) fn page_of(backend: DbBackend, size: u64, scope: Scope, sort: Sort) -> SelectStatement {
+fn page_of(backend: DbBackend, size: u64, scope: Scope, sort: Sort) -> SelectStatement {
     let query = UserQuery { size: domain::PageSize::new(size).unwrap(), sort, ..UserQuery::default() };
     page(&parts(backend, scope, &query.filter, Plan::Walk), &query)
+}
+
+/// Pages of every scope of this person, in every order and of several sizes, and what each is.
+pub(crate) fn pages(backend: DbBackend, boss: UserId) -> Vec<(String, SelectStatement)> {
+    let mut pages = Vec::new();
+    for scope in
+        [Scope::All, Scope::AllCustomers, Scope::SelfAndAssigned(boss), Scope::AssignedTo(boss), Scope::Own(boss)]
+    {
+        for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::NameAscending, Sort::NameDescending] {
+            for size in [1, 10, 100] {
+                pages.push((format!("{scope:?} {sort:?} {size}"), page_of(backend, size, scope, sort)));
+            }
+        }
+    }
+    pages
 }
 
 #[tokio::test]
@@ -87,18 +102,10 @@ async fn both_ways_read_the_same_of_everybody() {
     let all = ground.at_once(&people::select()).unwrap();
     assert_eq!(all.len(), ground.people.len());
     assert!(ground.people.iter().all(|user| all.contains(user)), "as they were entered");
-    let boss = ground.people[0].id;
-    for scope in
-        [Scope::All, Scope::AllCustomers, Scope::SelfAndAssigned(boss), Scope::AssignedTo(boss), Scope::Own(boss)]
-    {
-        for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::NameAscending, Sort::NameDescending] {
-            for size in [1, 10, 100] {
-                let select = page_of(DbBackend::Sqlite, size, scope, sort);
-                let read = ground.at_once(&select).unwrap();
-                assert!(!read.is_empty());
-                assert_eq!(read, ground.as_usual(&select).await, "{scope:?} {sort:?} {size}");
-            }
-        }
+    for (what, select) in pages(DbBackend::Sqlite, ground.people[0].id) {
+        let read = ground.at_once(&select).unwrap();
+        assert!(!read.is_empty());
+        assert_eq!(read, ground.as_usual(&select).await, "{what}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The pipelines of a thread: opened when somebody wants one, replaced when they are old or lost.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::{Pipeline, Target};
 use crate::pools::{MAX_AGE, TRIED_OUT_AFTER};
+use crate::readers::locked;
 
 /// How long to wait after one could not be opened.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -152,8 +153,4 @@ impl Slot {
     fn state(&self) -> MutexGuard<'_, State> {
         locked(&self.state)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

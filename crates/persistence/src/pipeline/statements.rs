@@ -1,7 +1,7 @@
 //! Prepared statements, one for each text.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use sea_orm::Value;
@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Error, Statement};
 
 use super::bound::kind;
+use crate::readers::locked;
 
 /// How long a text goes another way after a query of it took too long: there it keeps nobody waiting.
 const SLOW_FOR: Duration = Duration::from_secs(10);
@@ -84,8 +85,4 @@ impl Text {
     pub(super) fn is_slow(&self) {
         *locked(&self.slow_until) = Some(Instant::now() + SLOW_FOR);
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -139,27 +139,21 @@ impl Tab {
     /// Waits until the page shows the text.
     #[track_caller]
     pub(crate) fn sees<'a>(&'a self, text: &'a str) -> impl Future<Output = ()> + 'a {
-        let caller = std::panic::Location::caller();
-        let script = "return document.body.innerText.replace(/\\s+/g, ' ').includes(arguments[0])";
-        async move {
-            self.wait(text, caller, async || {
-                (self.session.run(script, json!([text])).await == Ok(json!(true))).then_some(())
-            })
-            .await;
-        }
+        self.until_shown(text, true, std::panic::Location::caller())
     }
 
     /// Waits until the page no longer shows the text.
     #[track_caller]
     pub(crate) fn sees_no_more<'a>(&'a self, text: &'a str) -> impl Future<Output = ()> + 'a {
-        let caller = std::panic::Location::caller();
-        let script = "return !document.body.innerText.replace(/\\s+/g, ' ').includes(arguments[0])";
-        async move {
-            self.wait(text, caller, async || {
-                (self.session.run(script, json!([text])).await == Ok(json!(true))).then_some(())
-            })
-            .await;
-        }
+        self.until_shown(text, false, std::panic::Location::caller())
+    }
+
+    async fn until_shown(&self, text: &str, is_shown: bool, caller: &'static std::panic::Location<'static>) {
+        let script = "return document.body.innerText.replace(/\\s+/g, ' ').includes(arguments[0])";
+        self.wait(text, caller, async || {
+            (self.session.run(script, json!([text])).await == Ok(json!(is_shown))).then_some(())
+        })
+        .await;
     }
 
     /// All text that is shown now.
