@@ -1,6 +1,6 @@
 //! A proxy to a database server, to cut the connection without touching the server.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,26 +29,21 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// To this server.
     pub(crate) async fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let port = Port::reserve();
+        let address = port.address();
         let (way, mut seen) = watch::channel(Way::Open);
         tokio::spawn(async move {
-            let mut port = Port::Listens(listener);
+            let mut listener = Some(port.listen());
             loop {
-                let now = *seen.borrow_and_update();
-                port = match (now, port) {
-                    (Way::Cut, Port::Listens(listener)) => {
-                        drop(listener);
-                        Port::Kept(bind(address))
-                    }
-                    (Way::Open | Way::Swallowed | Way::Replaced, Port::Kept(socket)) => {
-                        Port::Listens(socket.listen(64).unwrap())
-                    }
-                    (_, port) => port,
-                };
+                let is_up = *seen.borrow_and_update() != Way::Cut;
+                match (is_up, &listener) {
+                    (false, Some(_)) => listener = None,
+                    (true, None) => listener = Some(port.listen()),
+                    _ => {}
+                }
                 tokio::select! {
                     changed = seen.changed() => if changed.is_err() { return },
-                    accepted = port.accept() => {
+                    accepted = accept(listener.as_ref()) => {
                         tokio::spawn(lead(accepted, server, seen.clone()));
                     }
                 }
@@ -75,27 +70,38 @@ pub(crate) fn server(url: &str) -> SocketAddr {
     tail.split('/').next().unwrap().parse().unwrap()
 }
 
-/// The port of a proxy.
-enum Port {
-    Listens(TcpListener),
-    /// Nothing listens, as where no server runs; but the port stays taken.
-    Kept(TcpSocket),
-}
+/// A port of ours. It stays taken while nobody listens on it.
+pub(crate) struct Port(TcpSocket);
 
 impl Port {
-    async fn accept(&self) -> TcpStream {
-        match self {
-            Self::Listens(listener) => listener.accept().await.unwrap().0,
-            Self::Kept(_) => std::future::pending().await,
-        }
+    pub(crate) fn reserve() -> Self {
+        Self(bind((Ipv4Addr::LOCALHOST, 0).into()))
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    fn listen(&self) -> TcpListener {
+        bind(self.address()).listen(64).unwrap()
     }
 }
 
+/// Shares its port. A listener that was closed lives on for a moment where another test starts a program just then:
+/// until `exec`, the child has all sockets of its parent.
 fn bind(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
+    socket.set_reuseport(true).unwrap();
     socket.bind(address).unwrap();
     socket
+}
+
+async fn accept(listener: Option<&TcpListener>) -> TcpStream {
+    match listener {
+        Some(listener) => listener.accept().await.unwrap().0,
+        // As where no server runs.
+        None => std::future::pending().await,
+    }
 }
 
 async fn lead(client: TcpStream, server: SocketAddr, seen: watch::Receiver<Way>) {

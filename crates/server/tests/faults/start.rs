@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use persistence::testing::TestDatabase;
 
 use crate::process::{EMAIL, PASSWORD, Program, address_of_ones_own};
+use crate::proxy::Port;
 
 #[test]
 fn an_unknown_key_is_refused_with_what_is_allowed() {
@@ -85,9 +86,9 @@ fn a_file_that_is_no_database_is_named() {
 
 #[test]
 fn a_database_that_is_not_there_is_said_so() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = Port::reserve();
     for scheme in ["postgres", "mysql"] {
-        let url = format!("{scheme}://ann:sesame@{nobody}/clientele");
+        let url = format!("{scheme}://ann:sesame@{}/clientele", nobody.address());
         let done = Program::new().with("DATABASE_URL", &url).run(&["serve"]);
         done.failed(1, &["database.url"]);
         assert!(!done.stderr().contains("sesame"));

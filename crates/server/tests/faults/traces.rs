@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::people::{Admin, phone};
 use crate::process::{EMAIL, PASSWORD, PATIENCE, Program};
+use crate::proxy::Port;
 
 /// Takes one request after the other and says what was in it: as much of HTTP as a collector needs here.
 async fn collect(listener: TcpListener, bodies: mpsc::UnboundedSender<(String, Vec<u8>)>) {
@@ -75,8 +76,8 @@ async fn a_collector_gets_a_span_for_each_request_and_nothing_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_slows_nothing_down() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut app = Program::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{nobody}")).serve();
+    let nobody = Port::reserve();
+    let mut app = Program::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{}", nobody.address())).serve();
     let admin = Admin::first(&mut app).await;
     assert_eq!(admin.create(&phone(1)).await.unwrap().status(), 201);
     app.signal("TERM");

@@ -279,10 +279,12 @@ async fn a_gateway_that_hangs_keeps_neither_the_answer_nor_other_messages_waitin
 }
 
 async fn a_gateway_that_is_not_there_fails_no_request(first: TestApp) {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // It keeps its port, on which nobody listens.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let app = with_gateways(first, |settings| {
         settings.delivery.phone = PhoneGateway::Webhook;
-        settings.delivery.webhook.url = format!("http://{nobody}/").parse().ok();
+        settings.delivery.webhook.url = format!("http://{}/", nobody.local_addr().unwrap()).parse().ok();
         settings.delivery.webhook.secret = "sesame".parse().ok();
     })
     .await;
