@@ -124,7 +124,7 @@ enum Affected {
 fn affected(sql: &str) -> Affected {
     let mut words = sql.split_ascii_whitespace();
     let table = match words.next() {
-        Some("SELECT" | "SET") => return Affected::Nobody,
+        Some("SELECT" | "SET" | "DISCARD") => return Affected::Nobody,
         Some("UPDATE") => words.next(),
         Some("INSERT") if words.next() == Some("INTO") => words.next(),
         Some("DELETE") if words.next() == Some("FROM") => words.next(),

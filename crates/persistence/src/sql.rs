@@ -3,6 +3,7 @@
 mod array;
 pub(crate) mod bulk;
 pub(crate) mod event_pages;
+mod json_rows;
 pub(crate) mod keyset;
 pub(crate) mod row_locks;
 pub(crate) mod scope;

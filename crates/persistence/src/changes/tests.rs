@@ -19,7 +19,8 @@ fn a_statement_names_whom_it_changes_or_changes_everybody() {
     use Affected::{Everybody, Named, Nobody};
     for (sql, expected) in [
         (r#"SELECT "id" FROM "users" WHERE "id" = $1 FOR UPDATE"#, Nobody),
-        ("SET LOCAL plan_cache_mode = force_custom_plan", Nobody),
+        ("SET LOCAL enable_seqscan = off", Nobody),
+        ("DISCARD PLANS", Nobody),
         (r#"UPDATE "challenges" SET "tries" = "tries" + $1"#, Nobody),
         (r#"DELETE FROM "outbox" WHERE "due_at" < $1"#, Nobody),
         (r#"INSERT INTO "users" ("id") VALUES ($1)"#, Nobody),

@@ -1,6 +1,7 @@
 //! Importing many customers. It takes a few statements for each batch of lines.
 
 mod held;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,12 +9,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::actor::Authority;
 use domain::store::{ImportBatch, ImportBatches, ImportFound, ImportKeys, ImportStore, StoreError, Update, WriteError};
-use domain::{Email, User, UserId};
-use sea_orm::sea_query::{LockType, OnConflict};
+use domain::{Email, UserId};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     TransactionTrait,
 };
+use tokio::join;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::{Instrument, debug_span};
@@ -22,19 +24,20 @@ use uuid::Uuid;
 use crate::entity::{admin_manager, customer, user};
 use crate::error::{Failure, is_conflict, out_of_time, store_error};
 use crate::runtime::OnRuntime;
-use crate::sql::bulk::{self, is_any_of};
+use crate::sql::bulk::is_any_of;
 use crate::store::Store;
 use crate::stores::users::newly_assigned;
-use crate::tables::{audit_events, authority, people, sessions, users};
+use crate::tables::{authority, people, users};
 use crate::transaction::Transaction;
 use held::Held;
+use writes::Writes;
 
 #[async_trait]
 impl ImportStore for Store {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         let people = async {
             let txn = self.reader.begin().await?;
-            use_custom_plans(&txn).await?;
+            keep_to_indexes(&txn).await?;
             let people = look_up(&txn, keys).await?;
             txn.commit().await.map(|()| people)
         };
@@ -47,13 +50,7 @@ impl ImportStore for Store {
     async fn import_customers(&self, by: &Authority, parts: &mut dyn ImportBatches) -> Result<(), WriteError> {
         let parts = Mutex::new(parts);
         let all = async |txn: Arc<Transaction>| {
-            let (mut parts, mut held) = (parts.lock().await, Held::default());
-            use_custom_plans(&*txn).await?;
-            while let Some(keys) = parts.next().await.map_err(WriteError::from)? {
-                authority::check(&txn, by).await?;
-                let part = timeout(self.time_limit, import_part(&txn, &keys, &mut **parts, &mut held));
-                part.await.map_err(|_| WriteError::from(out_of_time()))??;
-            }
+            self.import_parts(&txn, by, &mut **parts.lock().await).await?;
             // Only at the end, so that a file of millions of lines does not keep those waiting who want to stop it.
             authority::hold(&txn, by, None).await
         };
@@ -76,15 +73,58 @@ impl ImportStore for Store {
     }
 }
 
+impl Store {
+    /// While the database writes a part, the next one is made into statements, and the one after it is read.
+    async fn import_parts(
+        &self,
+        txn: &Transaction,
+        by: &Authority,
+        parts: &mut dyn ImportBatches,
+    ) -> Result<(), Failure> {
+        keep_to_indexes(txn).await?;
+        forget_plans(txn).await?;
+        let (mut held, mut before) = (Held::default(), Writes::default());
+        let mut keys = parts.next().await.map_err(WriteError::from)?;
+        while let Some(asked) = keys {
+            authority::check(txn, by).await?;
+            if before.is_about(&asked) {
+                self.write_part(txn, std::mem::take(&mut before)).await?;
+            }
+            let judged = timeout(self.time_limit, judge(txn, &asked, parts, &mut held)).await;
+            let part = judged.map_err(|_| WriteError::from(out_of_time()))??;
+            let backend = txn.get_database_backend();
+            let made = self.runtime.spawn_blocking(move || Writes::of(backend, part));
+            let (written, next) = join!(self.write_part(txn, before), parts.next());
+            written?;
+            keys = next.map_err(WriteError::from)?;
+            before = made.await.map_err(|error| WriteError::from(StoreError::Failed(error.into())))??;
+        }
+        self.write_part(txn, before).await
+    }
+
+    async fn write_part(&self, txn: &Transaction, writes: Writes) -> Result<(), Failure> {
+        timeout(self.time_limit, writes.run(txn)).await.map_err(|_| WriteError::from(out_of_time()))?
+    }
+}
+
 /// How often the people of a part are read. A person who was locked after one read does not change before the next.
 const LOOKS: u32 = 8;
 
-/// Makes PostgreSQL plan each execution anew. It would keep the plan of the first executions, when the tables have few
-/// rows, and at the end of an import this plan would read every row for each part.
-async fn use_custom_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Makes `PostgreSQL` find people by indexes. At the beginning of an import the tables may have few rows, so it would
+/// read all of them, and it would keep this plan when there are many.
+async fn keep_to_indexes(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
         // No builder knows this statement.
-        txn.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+        txn.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+    }
+    Ok(())
+}
+
+/// Makes `PostgreSQL` plan again how it checks foreign keys. This connection may have done so when there were few rows.
+async fn forget_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        // No builder knows this statement.
+        txn.execute_unprepared("DISCARD PLANS").await?;
     }
     Ok(())
 }
@@ -141,62 +181,10 @@ async fn judge(
     Err(WriteError::Stale.into())
 }
 
-async fn import_part(
-    txn: &Transaction,
-    keys: &ImportKeys,
-    parts: &mut dyn ImportBatches,
-    held: &mut Held,
-) -> Result<(), Failure> {
-    let part = judge(txn, keys, parts, held).await?;
-    insert(txn, &part.created).await?;
-    update(txn, &part.updated).await?;
-    Ok(audit_events::record_all(txn, &part.events).await?)
-}
-
 /// Every manager who gets a customer, in the order of their ids.
 fn assigned(part: &ImportBatch) -> BTreeSet<UserId> {
     let created = part.created.iter().filter_map(|user| user.customer()?.assigned_manager_id);
     created.chain(part.updated.iter().filter_map(|update| newly_assigned(&update.before, &update.after))).collect()
-}
-
-async fn insert(txn: &Transaction, people: &[User]) -> Result<(), DbErr> {
-    bulk::insert(txn, people.iter().map(users::user_row).collect(), None).await?;
-    bulk::insert(txn, customer_rows(people), None).await
-}
-
-fn customer_rows<'a>(people: impl IntoIterator<Item = &'a User>) -> Vec<customer::ActiveModel> {
-    let row = |user: &'a User| Some(users::customer_row(user, user.customer()?));
-    people.into_iter().filter_map(row).collect()
-}
-
-/// Updates many people by insertions that turn into updates. No other statement of all three databases sets different
-/// values for each row.
-async fn update(txn: &Transaction, updates: &[Update]) -> Result<(), Failure> {
-    let people = || updates.iter().map(|update| &update.after);
-    let of_user = OnConflict::column(user::Column::Id)
-        .update_columns([
-            user::Column::DisplayName,
-            user::Column::NameKey,
-            user::Column::IsActive,
-            user::Column::VerifiedAt,
-            user::Column::UpdatedAt,
-            user::Column::Version,
-        ])
-        .to_owned();
-    bulk::insert(txn, people().map(users::user_row).collect(), Some(of_user)).await?;
-    let of_customer = OnConflict::column(customer::Column::Id)
-        .update_columns([
-            customer::Column::AssignedManagerId,
-            customer::Column::Metadata,
-            customer::Column::NameKey,
-            customer::Column::UpdatedAt,
-        ])
-        .to_owned();
-    bulk::insert(txn, customer_rows(people()), Some(of_customer)).await?;
-    for update in updates.iter().filter(|update| update.ends_sessions) {
-        sessions::end_all(txn, update.after.id, None).await?;
-    }
-    Ok(())
 }
 
 /// Locks these people until the transaction ends. Answers whether they still have the version that was read.

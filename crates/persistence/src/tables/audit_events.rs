@@ -22,9 +22,14 @@ pub(crate) async fn record(txn: &Transaction, event: &Event) -> Result<(), DbErr
 }
 
 pub(crate) async fn record_all(txn: &Transaction, events: &[Event]) -> Result<(), DbErr> {
-    bulk::insert(txn, events.iter().map(row).collect::<Result<_, _>>()?, None).await?;
+    bulk::insert(txn, rows(events)?).await?;
     txn.note(events);
     Ok(())
+}
+
+/// The rows of events. Whoever inserts them notes them in the transaction.
+pub(crate) fn rows(events: &[Event]) -> Result<Vec<audit_event::ActiveModel>, DbErr> {
+    events.iter().map(row).collect()
 }
 
 fn row(event: &Event) -> Result<audit_event::ActiveModel, DbErr> {
