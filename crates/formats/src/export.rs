@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use domain::accounts;
 use domain::store::StoreError;
-use domain::{Actor, Email, Error, User, UserId, UserQuery};
+use domain::{Actor, Email, Error, Page, User, UserId, UserQuery};
+use tokio::join;
 
 use crate::csv::writer;
 
@@ -32,8 +33,10 @@ const REMEMBERED: usize = 10_000;
 pub struct Export {
     source: Arc<accounts::Export>,
     format: ExportFormat,
-    /// Of the next page; `None` after the last.
+    /// Of the next page to read; `None` after the last.
     query: Option<UserQuery>,
+    /// A page that was read while the one before it was written.
+    ahead: Option<Result<Page<User>, Error>>,
     has_begun: bool,
     is_recorded: bool,
     people: u64,
@@ -51,6 +54,7 @@ impl Export {
             source,
             format,
             query,
+            ahead: None,
             has_begun: false,
             is_recorded: false,
             people: 0,
@@ -62,27 +66,54 @@ impl Export {
     /// The next part of the file; `None` at its end. The export is recorded before its last part is returned, or when it
     /// breaks off. Fails with [`Error::Unauthorized`] when the caller's authority ends on the way.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let part = self.next_part().await?;
-        if part.is_some() && self.query.is_none() {
+        let Some(page) = self.page().await? else { return Ok(None) };
+        let part = self.part(&page).await?;
+        if self.ahead.is_none() {
             self.source.record(self.people, true).await?;
             self.is_recorded = true;
         }
-        Ok(part)
+        Ok(Some(part))
     }
 
-    async fn next_part(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let Some(query) = self.query.take() else { return Ok(None) };
-        let page = self.source.page(&query).await?;
+    async fn page(&mut self) -> Result<Option<Page<User>>, Error> {
+        if let Some(page) = self.ahead.take() {
+            let page = page?;
+            // The client may have taken a while for the part before.
+            self.source.check_authority().await?;
+            return Ok(Some(page));
+        }
+        match self.query.take() {
+            Some(query) => {
+                let page = self.source.page(&query).await?;
+                self.query = Some(query);
+                Ok(Some(page))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a page while the database reads the next one.
+    async fn part(&mut self, page: &Page<User>) -> Result<Vec<u8>, Error> {
+        let next = self.query.take().zip(page.next.clone());
+        self.query = next.map(|(query, next)| UserQuery { after: Some(next), include_total: false, ..query });
         let mut part = Vec::new();
         let has_begun = std::mem::replace(&mut self.has_begun, true);
         if let (ExportFormat::Csv { byte_order_mark }, false) = (self.format, has_begun) {
             part = writer::head(byte_order_mark).map_err(failed)?;
         }
-        part.extend(self.written(&page.items).await?);
+        let read = async {
+            match &self.query {
+                Some(query) => Some(self.source.page(query).await),
+                None => None,
+            }
+        };
+        let written = written(&self.source, self.format, &mut self.emails, &page.items);
+        let (ahead, written) = join!(read, written);
+        part.extend(written?);
+        self.ahead = ahead;
         self.people += page.items.len() as u64;
         self.total = self.total.or(page.total);
-        self.query = page.next.map(|next| UserQuery { after: Some(next), include_total: false, ..query });
-        Ok(Some(part))
+        Ok(part)
     }
 
     /// Who exports.
@@ -102,18 +133,23 @@ impl Export {
     pub fn total(&self) -> Option<u64> {
         self.total
     }
+}
 
-    async fn written(&mut self, people: &[User]) -> Result<Vec<u8>, Error> {
-        match self.format {
-            ExportFormat::Csv { .. } => {
-                if self.emails.len() > REMEMBERED {
-                    self.emails.clear();
-                }
-                self.source.find_manager_emails(people, &mut self.emails).await?;
-                writer::rows(people, &self.emails).map_err(failed)
+async fn written(
+    source: &accounts::Export,
+    format: ExportFormat,
+    emails: &mut BTreeMap<UserId, Email>,
+    people: &[User],
+) -> Result<Vec<u8>, Error> {
+    match format {
+        ExportFormat::Csv { .. } => {
+            if emails.len() > REMEMBERED {
+                emails.clear();
             }
-            ExportFormat::JsonLines(write) => json_lines(people, write).map_err(failed),
+            source.find_manager_emails(people, emails).await?;
+            writer::rows(people, emails).map_err(failed)
         }
+        ExportFormat::JsonLines(write) => json_lines(people, write).map_err(failed),
     }
 }
 

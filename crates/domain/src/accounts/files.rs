@@ -260,6 +260,14 @@ impl Export {
         Ok(page)
     }
 
+    /// Whether the caller may still have a page that was read a while ago.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when the caller's authority has ended; [`Error::Store`].
+    pub async fn check_authority(&self) -> Result<(), Error> {
+        self.accounts.check_authority(&self.actor).await
+    }
+
     /// Adds the e-mails of the managers who look after these people, but for those that are known already.
     ///
     /// # Errors
