@@ -20,6 +20,7 @@ fn a_statement_names_whom_it_changes_or_changes_everybody() {
     for (sql, expected) in [
         (r#"SELECT "id" FROM "users" WHERE "id" = $1 FOR UPDATE"#, Nobody),
         ("SET LOCAL enable_seqscan = off", Nobody),
+        ("SET LOCAL plan_cache_mode = force_custom_plan", Nobody),
         ("DISCARD PLANS", Nobody),
         (r#"UPDATE "challenges" SET "tries" = "tries" + $1"#, Nobody),
         (r#"DELETE FROM "outbox" WHERE "due_at" < $1"#, Nobody),

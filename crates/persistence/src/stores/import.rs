@@ -37,7 +37,6 @@ impl ImportStore for Store {
     async fn find_for_import(&self, keys: &ImportKeys) -> Result<ImportFound, StoreError> {
         let people = async {
             let txn = self.reader.begin().await?;
-            keep_to_indexes(&txn).await?;
             let people = look_up(&txn, keys).await?;
             txn.commit().await.map(|()| people)
         };
@@ -81,8 +80,7 @@ impl Store {
         by: &Authority,
         parts: &mut dyn ImportBatches,
     ) -> Result<(), Failure> {
-        keep_to_indexes(txn).await?;
-        forget_plans(txn).await?;
+        plan_again(txn).await?;
         let (mut held, mut before) = (Held::default(), Writes::default());
         let mut keys = parts.next().await.map_err(WriteError::from)?;
         while let Some(asked) = keys {
@@ -110,21 +108,25 @@ impl Store {
 /// How often the people of a part are read. A person who was locked after one read does not change before the next.
 const LOOKS: u32 = 8;
 
-/// Makes `PostgreSQL` find people by indexes. At the beginning of an import the tables may have few rows, so it would
-/// read all of them, and it would keep this plan when there are many.
-async fn keep_to_indexes(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Makes `PostgreSQL` plan again how it checks foreign keys, and by indexes. This connection may have done so when there
+/// were few rows: then it would read all of them for each new row.
+async fn plan_again(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
-        // No builder knows this statement.
+        // No builder knows these statements.
+        txn.execute_unprepared("DISCARD PLANS").await?;
         txn.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
     }
     Ok(())
 }
 
-/// Makes `PostgreSQL` plan again how it checks foreign keys. This connection may have done so when there were few rows.
-async fn forget_plans(txn: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// How `PostgreSQL` plans from here on: each execution anew, or as it likes. It would keep the plan of the first
+/// look-ups, when the tables may have few rows, and later read every row for each part. But what it plans for itself, to check
+/// foreign keys, it has to keep: to plan that anew takes longer than to insert a row.
+async fn plan_each(txn: &impl ConnectionTrait, each: bool) -> Result<(), DbErr> {
     if txn.get_database_backend() == DbBackend::Postgres {
-        // No builder knows this statement.
-        txn.execute_unprepared("DISCARD PLANS").await?;
+        // No builder knows these statements.
+        let mode = if each { "force_custom_plan" } else { "auto" };
+        txn.execute_unprepared(&format!("SET LOCAL plan_cache_mode = {mode}")).await?;
     }
     Ok(())
 }
@@ -134,6 +136,7 @@ async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<Qu
     let phones: Vec<_> = keys.phones.iter().map(|phone| phone.as_str().into()).collect();
     let emails: Vec<_> = keys.emails.iter().map(|email| email.as_str().into()).collect();
     let mut people = Vec::new();
+    plan_each(txn, true).await?;
     if !phones.is_empty() {
         let is_theirs = is_any_of(backend, customer::Column::Phone, phones)?;
         people.append(&mut txn.query_all(people::select().cond_where(is_theirs)).await?);
@@ -142,6 +145,7 @@ async fn look_up(txn: &impl ConnectionTrait, keys: &ImportKeys) -> Result<Vec<Qu
         let is_theirs = is_any_of(backend, admin_manager::Column::Email, emails)?;
         people.append(&mut txn.query_all(people::select().cond_where(is_theirs)).await?);
     }
+    plan_each(txn, false).await?;
     Ok(people)
 }
 

@@ -38,7 +38,7 @@ fn only_quick_refusals(seen: &[Seen], limit: Duration) -> usize {
 
 async fn goes_away(way: Way, limit: Duration) {
     for database in servers().await {
-        let proxy = Proxy::to(server(database.url())).await;
+        let proxy = Proxy::to(server(database.url()));
         let mut app = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url())).serve();
         let admin = Admin::first(&mut app).await;
         let load = Load::start(&admin, 8);
@@ -77,7 +77,7 @@ async fn a_network_that_swallows_everything_gives_503s_and_comes_back_by_itself(
 #[tokio::test(flavor = "multi_thread")]
 async fn another_server_takes_over_and_no_connection_to_the_old_one_is_waited_for() {
     for database in servers().await {
-        let proxy = Proxy::to(server(database.url())).await;
+        let proxy = Proxy::to(server(database.url()));
         let program = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url()));
         let mut app = program.with("CLIENTELE_DATABASE__MAX_CONNECTIONS", "2").serve();
         let admin = Admin::first(&mut app).await;
@@ -96,7 +96,7 @@ const REMEMBERED: Duration = Duration::from_secs(2);
 /// Callers are known for a moment without the database, and no longer.
 async fn nobody_is_known_for_long(way: Way) {
     for database in servers().await {
-        let proxy = Proxy::to(server(database.url())).await;
+        let proxy = Proxy::to(server(database.url()));
         let mut app = Program::new().with("CLIENTELE_DATABASE__URL", &proxy.url(database.url())).serve();
         let admin = Admin::first(&mut app).await;
         let program = admin.with_key().await;

@@ -28,7 +28,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     /// To this server.
-    pub(crate) async fn to(server: SocketAddr) -> Self {
+    pub(crate) fn to(server: SocketAddr) -> Self {
         let port = Port::reserve();
         let address = port.address();
         let (way, mut seen) = watch::channel(Way::Open);

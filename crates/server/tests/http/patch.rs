@@ -519,7 +519,7 @@ async fn two_hundred_changes_at_once_all_stay_and_none_is_refused(app: TestApp) 
     let callers = [&admin, &ann, &there, &second];
     for count in [50, 200] {
         let key = |n: usize| format!("k{count}_{n}");
-        let patch = |n| {
+        let change = |n| {
             let body = match n {
                 0 => json!({ "display_name": format!("name {count}") }),
                 1 => json!({ "phone": phone(1_000 + count) }),
@@ -527,10 +527,10 @@ async fn two_hundred_changes_at_once_all_stay_and_none_is_refused(app: TestApp) 
             };
             callers[n % callers.len()].patch(&path, body)
         };
-        for (n, mut answer) in futures_util::future::join_all((0..count).map(patch)).await.into_iter().enumerate() {
+        for (n, mut answer) in futures_util::future::join_all((0..count).map(change)).await.into_iter().enumerate() {
             if answer.status == 503 {
                 // A machine that is too busy for all in time may say so.
-                answer = patch(n).await;
+                answer = change(n).await;
             }
             assert_eq!(answer.status, 200, "{}", answer.text);
         }

@@ -15,13 +15,12 @@ const NAMES: [&str; 8] = ["Ann", "NULL", "null", r#"a"b\c"#, "{a,b}", "[1]", "';
 fn people() -> Vec<User> {
     let clock = FixedClock::default();
     let mut people: Vec<User> = Vec::new();
-    for (number, name) in NAMES.into_iter().enumerate() {
+    for (number, name) in (0_u32..).zip(NAMES) {
         let mut user = customer(&clock, &format!("+99890000000{number}"), None);
         user.display_name = Some(domain::DisplayName::parse(name).unwrap()).filter(|_| number > 0);
         user.is_active = number % 2 == 0;
-        user.verified_at =
-            Some(clock.now() + TimeDelta::microseconds(10_i64.pow(number as u32))).filter(|_| number > 1);
-        user.version = 1 + number as i64;
+        user.verified_at = Some(clock.now() + TimeDelta::microseconds(10_i64.pow(number))).filter(|_| number > 1);
+        user.version = 1 + i64::from(number);
         if let Profile::Customer(customer) = &mut user.profile {
             customer.assigned_manager_id = people.first().map(|first| first.id);
             let metadata = serde_json::json!({ "n": number, "deep": { "text": name, "no": null, "x": [1.5, true] } });
