@@ -181,16 +181,19 @@ async fn a_password_changed_meanwhile_gets_no_second_factor() {
     let world = World::with(settings(|settings| settings.second_factor = SecondFactor::Required)).await;
     let user = world.manager("ann@example.com").await;
     let (old, new) = (world.store.password_hash(user.id).unwrap(), hashed(&world.hasher, OTHER_PASSWORD).await);
-    let auth = world.auth.clone();
-    let attempt = tokio::spawn(async move {
-        auth.sign_in.by_password(&anyone(), &email("ann@example.com"), &password(PASSWORD)).await
-    });
-    // Until the attempt has read the old hash and checks it.
     let before = world.hasher.stats().computed;
+    let (who, email, password) = (anyone(), email("ann@example.com"), password(PASSWORD));
+    let mut attempt = Box::pin(world.auth.sign_in.by_password(&who, &email, &password));
+    // It reads the old hash and has it checked. Nobody asks it for more until the password is another one.
+    tokio::select! {
+        biased;
+        _ = &mut attempt => panic!("it waits for the hash"),
+        () = std::future::ready(()) => {}
+    }
     while world.hasher.stats().computed == before {
         tokio::task::yield_now().await;
     }
     world.store.renew_password_hash(user.id, &old, &new).await.unwrap();
-    assert!(matches!(attempt.await.unwrap(), Err(AuthError::InvalidCredentials)));
+    assert!(matches!(attempt.await, Err(AuthError::InvalidCredentials)));
     assert!(world.store.challenges().iter().all(|challenge| challenge.used_at.is_some()), "none is left open");
 }
