@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clientele_bcrypt::{Digest, Input, LANES, SALT_BYTES};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,11 +16,15 @@ use crate::crypto::CryptoError;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 5;
 
+/// How long a thread that has just computed several hashes waits for as many again. The places of those it computed go to
+/// others, who are there within a moment. Without this it would begin with the first of them alone.
+const GATHERING: Duration = Duration::from_millis(3);
+
 /// Which implementation computes bcrypt. Both give the same hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BcryptEngine {
-    /// Computes up to four hashes at a time in one thread, if so many wait.
+    /// Computes up to four hashes at a time in one thread, if so many wait. One alone is computed by the crate `bcrypt`.
     #[default]
     Interleaved,
     /// Uses the crate `bcrypt`, which computes one hash at a time in a thread.
@@ -36,9 +41,10 @@ impl BcryptEngine {
     }
 
     fn digests(self, cost: u32, inputs: &[Input<'_>]) -> Vec<Digest> {
-        match self {
-            Self::Interleaved => clientele_bcrypt::digests(cost, inputs),
-            Self::Crate => inputs.iter().map(|input| digest_of_crate(cost, input)).collect(),
+        match (self, inputs) {
+            // The crate is faster at one.
+            (Self::Interleaved, [_, _, ..]) => clientele_bcrypt::digests(cost, inputs),
+            _ => inputs.iter().map(|input| digest_of_crate(cost, input)).collect(),
         }
     }
 }
@@ -56,6 +62,7 @@ pub(super) struct Engine {
 
 struct Shared {
     kind: BcryptEngine,
+    gathering: Duration,
     jobs: Mutex<Jobs>,
     changed: Condvar,
 }
@@ -78,7 +85,7 @@ struct Job {
 impl Engine {
     pub(super) fn start(kind: BcryptEngine, threads: NonZeroUsize) -> std::io::Result<Self> {
         let jobs = Jobs { waiting: VecDeque::new(), idle: threads.get(), is_closed: false };
-        let shared = Arc::new(Shared { kind, jobs: Mutex::new(jobs), changed: Condvar::new() });
+        let shared = Arc::new(Shared { kind, gathering: GATHERING, jobs: Mutex::new(jobs), changed: Condvar::new() });
         for number in 0..threads.get() {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new().name(format!("bcrypt-{number}")).spawn(move || shared.serve())?;
@@ -96,7 +103,8 @@ impl Engine {
         let (done, digest) = oneshot::channel();
         let job = Job { cost, password: password.clone(), salt, done };
         self.shared.jobs().waiting.push_back(job);
-        self.shared.changed.notify_one();
+        // All of them, since one that gathers does not take it at once.
+        self.shared.changed.notify_all();
         digest.await.map_err(|_| CryptoError)
     }
 }
@@ -115,20 +123,30 @@ impl Shared {
 
     fn serve(&self) {
         lower_priority();
-        while let Some(batch) = self.next_batch() {
+        let mut before = 0;
+        while let Some(batch) = self.next_batch(before) {
+            before = batch.len();
             let inputs: Vec<_> = batch.iter().map(Job::input).collect();
             let digests = self.kind.digests(batch[0].cost, &inputs);
             for (job, digest) in batch.into_iter().zip(digests) {
                 // A caller who went away needs no answer.
                 let _ = job.done.send(digest);
             }
-            self.jobs().idle += 1;
         }
     }
 
-    /// Waits for jobs of one cost, as many as this thread should compute at a time. `None` ends the thread.
-    fn next_batch(&self) -> Option<Vec<Job>> {
+    /// Waits for jobs of one cost, as many as this thread should compute at a time. `before` is how many it has just
+    /// computed. `None` ends the thread.
+    fn next_batch(&self, before: usize) -> Option<Vec<Job>> {
         let mut jobs = self.jobs();
+        if before > 0 {
+            jobs.idle += 1;
+        }
+        if before > 1 {
+            let are_few = |jobs: &mut Jobs| !jobs.is_closed && jobs.waiting.len() < before * jobs.idle;
+            let gathered = self.changed.wait_timeout_while(jobs, self.gathering, are_few);
+            (jobs, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+        }
         loop {
             if let Some(batch) = jobs.take_batch(self.kind.lanes().get()) {
                 return Some(batch);
@@ -192,6 +210,43 @@ mod tests {
             assert_eq!(batch, expected, "{costs:?}");
             assert_eq!(jobs.waiting.len(), costs.len() - expected.len());
         }
+    }
+
+    /// A thread that gathers for as long as it takes.
+    fn shared(waiting: usize) -> Arc<Shared> {
+        let waiting = (0..waiting).map(|_| job(4)).collect();
+        let jobs = Mutex::new(Jobs { waiting, idle: 0, is_closed: false });
+        let (kind, gathering) = (BcryptEngine::Interleaved, Duration::MAX);
+        Arc::new(Shared { kind, gathering, jobs, changed: Condvar::new() })
+    }
+
+    #[test]
+    fn a_thread_that_has_computed_several_waits_for_as_many() {
+        let shared = shared(1);
+        let thread = std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.next_batch(4).unwrap().len()
+        });
+        while shared.jobs().idle == 0 {
+            std::thread::yield_now();
+        }
+        for _ in 0..3 {
+            shared.jobs().waiting.push_back(job(4));
+            shared.changed.notify_all();
+        }
+        assert_eq!(thread.join().unwrap(), 4);
+    }
+
+    #[test]
+    fn one_alone_is_computed_at_once() {
+        assert_eq!(shared(1).next_batch(1).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_thread_that_gathers_ends_with_the_engine() {
+        let shared = shared(0);
+        shared.jobs().is_closed = true;
+        assert!(shared.next_batch(4).is_none());
     }
 
     #[tokio::test]
