@@ -57,11 +57,12 @@ pub struct AccessTokens {
     audience: Arc<str>,
     validations: Arc<[(TokenAlgorithm, Validation)]>,
     /// By the digest of the whole token. A forged one never gets here, so it takes no place and moves nobody out.
-    verified: Arc<BoundedMap<Digest, Arc<Verified>>>,
+    verified: Arc<BoundedMap<Digest, Verified>>,
 }
 
 /// A token whose signature and claims were found to be good. Whether its key still is, and whether it is timely, is
 /// asked at each use.
+#[derive(Clone)]
 struct Verified {
     key: Arc<Signer>,
     claims: Arc<Claims>,
@@ -113,7 +114,7 @@ impl AccessTokens {
     /// Ours are under 500 bytes; nothing longer is worth decoding.
     const MAX_LENGTH: usize = 2048;
     /// About how many bytes a verified token takes in memory, and most of all.
-    const VERIFIED_WEIGHT: usize = 320;
+    const VERIFIED_WEIGHT: usize = 240;
     const MAX_VERIFIED_WEIGHT: usize = 20 * 1024 * 1024;
 
     /// Tokens signed with the keys of the ring.
@@ -177,7 +178,7 @@ impl AccessTokens {
             return Err(AuthError::InvalidToken);
         }
         let claims = Arc::clone(&verified.claims);
-        self.verified.insert(digest, Arc::new(verified), Self::VERIFIED_WEIGHT);
+        self.verified.insert(digest, verified, Self::VERIFIED_WEIGHT);
         Ok(claims)
     }
 

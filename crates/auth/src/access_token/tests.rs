@@ -336,7 +336,6 @@ async fn verified_tokens_take_bounded_memory() {
     let forge = Forge::new().await;
     let most = AccessTokens::MAX_VERIFIED_WEIGHT / AccessTokens::VERIFIED_WEIGHT;
     let verified = forge.tokens.check_signature(&forge.signed(&forge.header, &forge.claims)).await.unwrap();
-    let verified = Arc::new(verified);
     for number in 0..most * 3 {
         forge.tokens.verified.insert(sha256(&number.to_be_bytes()), verified.clone(), AccessTokens::VERIFIED_WEIGHT);
     }
