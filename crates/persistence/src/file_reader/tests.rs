@@ -165,6 +165,23 @@ async fn the_largest_page_is_far_from_long() {
     }
 }
 
+/// `SQLite` with STAT4 plans a query anew for each other value.
+#[tokio::test]
+async fn a_query_is_planned_once_whatever_is_asked_for() {
+    let ground = ground(10).await;
+    let reader = FileToRead(Database::file(ground.test.url()).unwrap()).open().unwrap_or_else(|_| panic!("no file"));
+    for user in &ground.people {
+        let mut select = people::select();
+        select.cond_where(people::user_id().eq(user.id.as_uuid()));
+        let selects = [select, page_of(DbBackend::Sqlite, 10, Scope::AssignedTo(user.id), Sort::NewestFirst)];
+        for statement in selects.map(|select| text::statement(DbBackend::Sqlite, &select)) {
+            assert!(reader.all::<User>(&statement).is_ok());
+            let planned_anew = reader.0.prepare_cached(&statement.sql).unwrap().get_status(StatementStatus::RePrepare);
+            assert_eq!(planned_anew, 0, "{}", statement.sql);
+        }
+    }
+}
+
 #[tokio::test]
 async fn nobody_reads_with_a_connection_of_another_database_or_after_the_end() {
     let (first, second) = (ground(1).await, ground(2).await);
