@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is to fail the test")]
 
 mod links;
+mod programs;
 
 use std::path::{Path, PathBuf};
 
